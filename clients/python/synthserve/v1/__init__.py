@@ -1,0 +1,1 @@
+"""Protocol messages and service stubs, generated from `proto/synthserve/v1`."""
