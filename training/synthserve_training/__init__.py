@@ -1,0 +1,1 @@
+"""Trains generative models with Keras and exports them to ONNX model packages."""

@@ -1,0 +1,48 @@
+"""Checkpoints: every variable of a training run in one `.npz`, without pickle, written atomically."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from synthserve_training.errors import RunError
+
+Variables = Mapping[str, Sequence[keras.Variable]]
+
+
+def save(path: Path, epoch: int, variables: Variables) -> None:
+    """Writes the values of groups of variables, and the number of epochs trained."""
+    arrays = {
+        f"{group}/{index}": np.asarray(variable)
+        for group, members in variables.items()
+        for index, variable in enumerate(members)
+    }
+    part = path.with_suffix(".part")
+    with part.open("wb") as stream:
+        np.savez(stream, epoch=np.int64(epoch), **arrays)  # type: ignore[arg-type]
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)
+
+
+def restore(path: Path, variables: Variables) -> int:
+    """Sets the variables to the values of a checkpoint.
+
+    Returns:
+        The number of epochs that had been trained.
+
+    Raises:
+        RunError: There is no checkpoint, or it is of other variables or shapes.
+    """
+    if not path.is_file():
+        raise RunError(f"there is no checkpoint {path}: train first")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            for group, members in variables.items():
+                for index, variable in enumerate(members):
+                    variable.assign(arrays[f"{group}/{index}"])
+            return int(arrays["epoch"])
+    except (KeyError, ValueError, EOFError, OSError) as error:
+        raise RunError(f"the checkpoint {path} does not fit the recipe: {error}") from None

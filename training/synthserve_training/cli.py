@@ -1,0 +1,99 @@
+"""The command line: `synthserve-train list | run | export`."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from synthserve_training import recipe as recipes
+from synthserve_training.errors import SynthserveTrainingError
+from synthserve_training.run_folder import RunFolder
+
+# Before TensorFlow is imported: its start-up notes are of no use to the user.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+RecipeArgument = Annotated[str, typer.Argument(help="Name of a shipped recipe, or path of a .toml file")]
+DataDirOption = Annotated[Path | None, typer.Option(envvar="SYNTHSERVE_DATA", help="Folder with datasets; else they are downloaded")]
+RunDirOption = Annotated[Path | None, typer.Option(help="Folder of the run; default: runs/<recipe>")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise")]
+
+
+@app.command("list")
+def list_recipes() -> None:
+    """List the shipped recipes."""
+    for name in recipes.names():
+        recipe = recipes.parse(recipes.read(name))
+        typer.echo(f"{name:<24} {recipe.card.summary}")
+
+
+@app.command()
+def run(
+    recipe: RecipeArgument,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in all; default: the recipe's")] = None,
+    seed: SeedOption = 0,
+    data_dir: DataDirOption = None,
+    run_dir: RunDirOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint")] = False,
+) -> None:
+    """Train a recipe: losses, samples and checkpoints go into the run's folder."""
+    from synthserve_training.experiment import assemble
+    from synthserve_training.loop import fit
+    from synthserve_training.samples import sample_writer
+
+    experiment = assemble(recipes.read(recipe), seed=seed, data_dir=data_dir)
+    folder = run_folder(recipe, run_dir)
+    total = epochs or experiment.recipe.training.epochs
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[losses]}"),
+        console=console,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task(recipe, total=None, losses="")
+
+        def progress(epoch: int, batch: int, batches: int, losses: Mapping[str, float]) -> None:
+            text = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+            done = (epoch - 1) * batches + batch
+            bar.update(task, completed=done, total=total * batches, description=f"epoch {epoch}/{total}", losses=text)
+            if batch == batches and not console.is_terminal:
+                console.print(f"epoch {epoch}/{total}  {text}", highlight=False, soft_wrap=True)
+
+        fit(
+            experiment,
+            folder,
+            epochs=total,
+            resume=resume,
+            progress=progress,
+            write_samples=sample_writer(experiment),
+        )
+    typer.echo(f"trained {recipe}: {folder.path}")
+
+
+def run_folder(recipe: str, run_dir: Path | None) -> RunFolder:
+    """The folder of a recipe's run."""
+    return RunFolder(run_dir or Path("runs") / Path(recipe).stem)
+
+
+def main() -> Any:
+    """Runs the command line; an error that the user can mend is one line, and exit status 1."""
+    try:
+        app()
+    except SynthserveTrainingError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

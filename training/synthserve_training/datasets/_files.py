@@ -1,0 +1,116 @@
+"""Finds the files of a dataset: in the user's data folder, in the cache, or at their official source."""
+
+import hashlib
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from synthserve_training.errors import DatasetError
+
+_CHUNK_BYTES = 1 << 18
+_TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file that a dataset consists of.
+
+    Attributes:
+        path: Where it lies below a data folder, for example `mnist/train-images-idx3-ubyte.gz`.
+        sha256: Its digest, 64 hexadecimal digits.
+        urls: Where it can be had, official source first.
+    """
+
+    path: str
+    sha256: str
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where datasets lie.
+
+    Attributes:
+        data_dir: A folder that the user keeps; looked at first and never written.
+        cache_dir: Where downloads go.
+    """
+
+    data_dir: Path | None
+    cache_dir: Path
+
+    @classmethod
+    def locate(cls, data_dir: Path | None = None) -> "Files":
+        """Applies the defaults: `SYNTHSERVE_DATA`, and a folder in the user's cache.
+
+        Raises:
+            DatasetError: The data folder does not exist.
+        """
+        if data_dir is None and (from_environment := os.environ.get("SYNTHSERVE_DATA")):
+            data_dir = Path(from_environment)
+        if data_dir is not None and not data_dir.is_dir():
+            raise DatasetError(f"the data folder {data_dir} does not exist (--data-dir or SYNTHSERVE_DATA)")
+        cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return cls(data_dir, cache_home / "synthserve" / "datasets")
+
+    def fetch(self, file: RemoteFile) -> Path:
+        """Returns the path of a verified copy, downloading it where there is none.
+
+        Raises:
+            DatasetError: The file at hand is corrupt or short, or no source gave a good copy.
+        """
+        for folder in (self.data_dir, self.cache_dir):
+            if folder is not None and (path := folder / file.path).is_file():
+                _verify(path, file)
+                return path
+        return _download(file, self.cache_dir / file.path)
+
+
+def _verify(path: Path, file: RemoteFile) -> None:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if digest != file.sha256:
+        raise DatasetError(
+            f"{path} is corrupt or incomplete ({path.stat().st_size:,} bytes, SHA-256 {digest[:12]}…, "
+            f"expected {file.sha256[:12]}…): delete it and run again to download it anew"
+        )
+
+
+def _download(file: RemoteFile, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    failures: list[str] = []
+    for url in file.urls:
+        try:
+            return _download_from(url, file, target)
+        except (OSError, DatasetError) as error:
+            reason = error.reason if isinstance(error, urllib.error.URLError) else error
+            failures.append(f"{url}: {reason}")
+    raise DatasetError(
+        f"could not download {file.path}: {'; '.join(failures)}. "
+        f"Put the file into a folder of yours as {file.path} and name that folder with --data-dir"
+    )
+
+
+def _download_from(url: str, file: RemoteFile, target: Path) -> Path:
+    # Beside the target, so that the final rename is atomic: no reader ever sees half a file.
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        part = Path(folder) / target.name
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response, part.open("wb") as sink:  # noqa: S310 - the URLs are constants of this package
+            length = response.headers.get("Content-Length")
+            with Progress(*_columns(), transient=True) as progress:
+                task = progress.add_task(target.name, total=int(length) if length else None)
+                while chunk := response.read(_CHUNK_BYTES):
+                    sink.write(chunk)
+                    progress.advance(task, len(chunk))
+        _verify(part, file)
+        part.replace(target)
+    return target
+
+
+def _columns() -> Sequence[TextColumn | BarColumn | DownloadColumn | TransferSpeedColumn]:
+    return TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()

@@ -1,0 +1,28 @@
+"""Errors that a user can mend, each with a message that says how.
+
+    SynthserveTrainingError
+    ├── RecipeError      the recipe is not one, or its parts do not fit together
+    ├── DatasetError     a dataset is missing, corrupt or could not be downloaded
+    ├── RunError         a training run is missing, belongs to another recipe or diverged
+    └── ExportError      the exported graph is not the trained model
+"""
+
+
+class SynthserveTrainingError(Exception):
+    """The base of all errors of this package; its text is meant for the user."""
+
+
+class RecipeError(SynthserveTrainingError):
+    """The recipe is not one, or its parts do not fit together."""
+
+
+class DatasetError(SynthserveTrainingError):
+    """A dataset is missing, corrupt or could not be downloaded."""
+
+
+class RunError(SynthserveTrainingError):
+    """A training run is missing, belongs to another recipe or diverged."""
+
+
+class ExportError(SynthserveTrainingError):
+    """The exported graph does not compute what the trained model computes."""

@@ -1,0 +1,71 @@
+"""Puts the parts that a recipe names together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+from synthserve_training import recipe as recipes
+from synthserve_training.checkpoint import Variables
+from synthserve_training.components import component
+from synthserve_training.datasets._files import Files
+from synthserve_training.networks import Networks
+from synthserve_training.objectives import Objective
+from synthserve_training.preprocessing import Preprocessed
+from synthserve_training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A recipe brought to life: data loaded, networks and objective built.
+
+    Attributes:
+        recipe: The recipe.
+        text: Its TOML text.
+        seed: Of the weights' initial values, the order of the batches and the noise.
+        preprocessed: The data.
+        networks: The networks, freshly initialised.
+        objective: What they are trained for.
+    """
+
+    recipe: Recipe
+    text: str
+    seed: int
+    preprocessed: Preprocessed
+    networks: Networks
+    objective: Objective
+
+    def variables(self) -> Variables:
+        """Everything that training changes, for checkpoints."""
+        groups = {name: network.variables for name, network in self.networks.named().items()}
+        for player in self.objective.players:
+            player.optimizer.build(player.variables)
+            groups[f"{player.name}_optimizer"] = player.optimizer.variables
+        return groups
+
+
+def assemble(text: str, *, seed: int, data_dir: Path | None = None) -> Experiment:
+    """Loads a recipe's data and builds its networks.
+
+    Args:
+        text: The recipe, TOML.
+        seed: At least 0.
+        data_dir: Where datasets lie; see `Files.locate`.
+
+    Raises:
+        RecipeError: The recipe is not one, or its parts do not fit together.
+        DatasetError: The data could not be loaded.
+    """
+    recipe = recipes.parse(text)
+    dataset, dataset_options = component("datasets", recipe.dataset)
+    preprocessing, preprocessing_options = component("preprocessing", recipe.preprocessing)
+    networks_module, networks_options = component("networks", recipe.networks)
+    objective_module, objective_options = component("objectives", recipe.objective)
+    component("samplers", recipe.sampler)  # a mistake in it must not wait for the end of the training
+
+    data = dataset.load(dataset_options, Files.locate(data_dir))
+    preprocessed = preprocessing.fit(preprocessing_options, data)
+    keras.utils.set_random_seed(seed)
+    networks = networks_module.build(networks_options, preprocessed.samples.shape[1:])
+    objective = objective_module.build(objective_options, networks)
+    return Experiment(recipe, text, seed, preprocessed, networks, objective)

@@ -1,0 +1,103 @@
+"""The training loop: epochs over shuffled batches, with logging, samples and checkpoints.
+
+Order and noise are drawn from (seed, epoch), not from a running generator: an epoch is the same whether the run was
+interrupted before it or not.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthserve_training import checkpoint
+from synthserve_training.errors import RunError
+from synthserve_training.experiment import Experiment
+from synthserve_training.gradients import compile_step
+from synthserve_training.run_folder import RunFolder
+
+# (epoch, batch, number of batches, mean losses of the epoch so far)
+Progress = Callable[[int, int, int, Mapping[str, float]], None]
+# (epoch, folder to write into)
+WriteSamples = Callable[[int, RunFolder], None]
+
+
+def fit(
+    experiment: Experiment,
+    run: RunFolder,
+    *,
+    epochs: int,
+    resume: bool,
+    progress: Progress,
+    write_samples: WriteSamples,
+) -> None:
+    """Trains up to a number of epochs in all.
+
+    Args:
+        experiment: What to train; its networks are changed in place.
+        run: Where losses, samples and checkpoints go.
+        epochs: Epochs to have trained at the end.
+        resume: Go on from the run's checkpoint instead of starting anew.
+        progress: Called after each batch.
+        write_samples: Called every `sample_every` epochs and after the last one.
+
+    Raises:
+        RunError: There is nothing to resume, the run was made with another recipe, or a loss is no longer finite.
+    """
+    training, samples = experiment.recipe.training, experiment.preprocessed.samples
+    variables = experiment.variables()
+    if resume:
+        _check_same(run, experiment)
+        first = checkpoint.restore(run.checkpoint, variables)
+        seconds = float(run.facts()["training_seconds"])
+        log = [row for row in run.losses() if int(row["epoch"]) <= first]
+    else:
+        run.create(experiment.text, experiment.seed)
+        first, seconds, log = 0, 0.0, []
+
+    step = compile_step(experiment.objective.players)
+    for epoch in range(first + 1, epochs + 1):
+        started = time.monotonic()
+        schedule = {name: np.float32(value) for name, value in experiment.objective.schedule(epoch - 1).items()}
+        batches = -(-len(samples) // training.batch_size)
+        totals: dict[str, float] = {}
+        for number, (batch, noise) in enumerate(_batches(experiment, epoch), start=1):
+            for name, value in step(batch, noise, schedule).items():
+                totals[name] = totals.get(name, 0.0) + float(value)
+            means = {name: total / number for name, total in totals.items()}
+            progress(epoch, number, batches, means)
+        if not np.isfinite(list(means.values())).all():
+            raise RunError(f"training diverged in epoch {epoch}: {means}. Lower the learning rate")
+        seconds += time.monotonic() - started
+        weights = {name: float(value) for name, value in schedule.items()}
+        log.append({"epoch": str(epoch), **{n: f"{v:.6g}" for n, v in (means | weights).items()}, "seconds": f"{seconds:.1f}"})
+
+        last = epoch == epochs
+        if last or epoch % training.sample_every == 0:
+            write_samples(epoch, run)
+        if last or epoch % training.checkpoint_every == 0:
+            checkpoint.save(run.checkpoint, epoch, variables)
+            run.write_losses(log)
+            run.write_facts({"seed": experiment.seed, "epochs": epoch, "training_seconds": round(seconds, 1)})
+
+
+def _check_same(run: RunFolder, experiment: Experiment) -> None:
+    if run.recipe() != experiment.text:
+        raise RunError(f"{run.path} was made with another recipe: give another --run-dir, or start anew without --resume")
+    if run.facts()["seed"] != experiment.seed:
+        raise RunError(f"{run.path} was made with seed {run.facts()['seed']}: resume with the same seed")
+
+
+def _batches(
+    experiment: Experiment, epoch: int
+) -> Iterator[tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]]:
+    samples, size = experiment.preprocessed.samples, experiment.recipe.training.batch_size
+    generator = np.random.Generator(np.random.Philox(key=experiment.seed, counter=[0, 0, 0, epoch]))
+    order = generator.permutation(len(samples))
+    for start in range(0, len(samples), size):
+        batch = samples[order[start : start + size]]
+        noise = {
+            player.name: generator.standard_normal((len(batch), player.noise_size), np.float32)
+            for player in experiment.objective.players
+        }
+        yield batch, noise

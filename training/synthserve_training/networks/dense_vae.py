@@ -1,0 +1,37 @@
+"""A variational autoencoder of dense layers (Kingma and Welling 2013, arXiv:1312.6114) for samples in [0, 1]."""
+
+import keras
+from keras import layers
+from pydantic import Field
+
+from synthserve_training.components import OptionsBase
+from synthserve_training.networks import Networks
+
+
+class Options(OptionsBase):
+    """Widths of the layers. The decoder mirrors the encoder."""
+
+    latent_size: int = Field(default=5, ge=1)
+    hidden: tuple[int, ...] = (16, 8)
+
+
+def build(options: Options, sample_shape: tuple[int, ...]) -> Networks:
+    """Builds encoder and decoder for samples [width] in [0, 1]."""
+    (width,) = sample_shape
+
+    sample = layers.Input((width,))
+    hidden = sample
+    for units in options.hidden:
+        hidden = layers.Dense(units, activation="relu")(hidden)
+    mean = layers.Dense(options.latent_size, name="mean")(hidden)
+    log_variance = layers.Dense(options.latent_size, name="log_variance")(hidden)
+
+    decoder = keras.Sequential(
+        [
+            layers.Input((options.latent_size,)),
+            *(layers.Dense(units, activation="relu") for units in reversed(options.hidden)),
+            layers.Dense(width, activation="sigmoid"),
+        ],
+        name="decoder",
+    )
+    return Networks(generator=decoder, encoder=keras.Model(sample, (mean, log_variance), name="encoder"))

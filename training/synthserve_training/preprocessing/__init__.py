@@ -1,0 +1,44 @@
+"""Preprocessing: between data as people know it and the float tensors that networks work on.
+
+A module of this package has `Options` and `fit(options, data) -> Preprocessed`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from synthserve.v1.schema_pb2 import ImageSchema, TableSchema
+
+from synthserve_training.objectives import Tensor
+
+
+class Decoder(Protocol):
+    """Turns what a network gives into finished values. Written in `keras.ops`, so that it can be exported."""
+
+    @property
+    def schema(self) -> TableSchema | ImageSchema:
+        """What the finished values look like."""
+        ...
+
+    def decode(self, samples: Tensor) -> dict[str, Tensor]:
+        """Decodes [n, *sample_shape] to the outputs that the package manifest describes, by name."""
+        ...
+
+
+@dataclass(frozen=True)
+class Preprocessed:
+    """Data, ready to train on.
+
+    Attributes:
+        samples: float32 [n, *sample_shape].
+        classes: The class codes of the samples, int64 [n], for each column that a sampler can take as a condition.
+        decoder: The way back.
+        data: The data after cleaning, before encoding, for comparison.
+    """
+
+    samples: NDArray[np.float32]
+    classes: Mapping[str, NDArray[np.int64]]
+    decoder: Decoder
+    data: Any

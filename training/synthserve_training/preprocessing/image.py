@@ -1,0 +1,39 @@
+"""Images: uint8 pixels to [-1, 1] and back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+from synthserve.v1.schema_pb2 import ImageSchema
+
+from synthserve_training.components import OptionsBase
+from synthserve_training.datasets import Images
+from synthserve_training.objectives import Tensor
+from synthserve_training.preprocessing import Preprocessed
+
+
+class Options(OptionsBase):
+    """Images have no options."""
+
+
+@dataclass(frozen=True)
+class ImageDecoder:
+    """Decodes pixels in [-1, 1] to uint8."""
+
+    schema: ImageSchema
+
+    def decode(self, samples: Tensor) -> dict[str, Tensor]:
+        """Decodes [n, height, width, channels] to `image`, uint8 of the same shape."""
+        levels = ops.clip(ops.round((samples + 1.0) * 127.5), 0, 255)
+        return {"image": ops.cast(levels, "uint8")}
+
+
+def fit(_options: Options, data: Images) -> Preprocessed:
+    """Encodes the pixels as float32 in [-1, 1]."""
+    _, height, width, channels = data.pixels.shape
+    return Preprocessed(
+        samples=data.pixels.astype(np.float32) / 127.5 - 1.0,
+        classes={},
+        decoder=ImageDecoder(ImageSchema(height=height, width=width, channels=channels)),
+        data=data,
+    )

@@ -1,0 +1,97 @@
+"""Recipes: what to train, as data. One TOML file each, shipped in `recipes/` or given as a path."""
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from synthserve_training.errors import RecipeError
+
+
+class Training(BaseModel):
+    """How long and in what portions to train."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    sample_every: int = Field(default=1, ge=1, description="Epochs between two sample files")
+    checkpoint_every: int = Field(default=1, ge=1, description="Epochs between two checkpoints")
+
+
+class Card(BaseModel):
+    """The model card; goes into the manifest as it stands."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    summary: str
+    training_data: str
+    training_data_license: str
+    license: str
+    intended_use: str
+    limits: tuple[str, ...] = ()
+    privacy: tuple[str, ...] = ()
+
+
+class Export(BaseModel):
+    """How the graph is served."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch_size: int = Field(ge=1, description="Samples that the server computes at once")
+
+
+class Recipe(BaseModel):
+    """A recipe. The five component sections are validated by the kinds that they name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$", description="The exported model's identifier")
+    dataset: dict[str, Any]
+    preprocessing: dict[str, Any]
+    networks: dict[str, Any]
+    objective: dict[str, Any]
+    sampler: dict[str, Any]
+    training: Training
+    export: Export
+    card: Card
+
+
+def names() -> list[str]:
+    """Names the shipped recipes, sorted."""
+    return sorted(f.name.removesuffix(".toml") for f in _folder().iterdir() if f.name.endswith(".toml"))
+
+
+def read(name_or_path: str) -> str:
+    """Returns the TOML text of a shipped recipe, or of the file at a path that ends in `.toml`.
+
+    Raises:
+        RecipeError: There is no such recipe.
+    """
+    if name_or_path in names():
+        return (_folder() / f"{name_or_path}.toml").read_text(encoding="utf-8")
+    path = Path(name_or_path)
+    if path.suffix == ".toml" and path.is_file():
+        return path.read_text(encoding="utf-8")
+    raise RecipeError(f"there is no recipe {name_or_path!r}: use one of {', '.join(names())}, or the path of a .toml file")
+
+
+def parse(text: str) -> Recipe:
+    """Parses the TOML text of a recipe.
+
+    Raises:
+        RecipeError: It is not TOML, or a field is missing, unknown or has a wrong value.
+    """
+    try:
+        return Recipe.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"the recipe is not TOML: {error}") from None
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise RecipeError(f"the recipe is not valid: {problems}") from None
+
+
+def _folder() -> Any:
+    return resources.files(__package__) / "recipes"

@@ -1,0 +1,32 @@
+"""Samplers: from standard normal noise to the latents that the generator decodes, inside the exported graph.
+
+A module of this package has `Options` and `fit(options, networks, preprocessed, seed) -> Sampler`.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from synthserve_training.objectives import Tensor
+
+
+class Sampler(Protocol):
+    """Maps noise to latents. Written in `keras.ops`, without random numbers of its own."""
+
+    @property
+    def noise_size(self) -> int:
+        """Standard normal values that one sample takes."""
+        ...
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The columns that the sampler can be given a value of."""
+        ...
+
+    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
+        """Maps noise [n, noise_size] to latents [n, latent_size].
+
+        Args:
+            noise: float32, standard normal.
+            conditions: For each of `conditions` int64 [n]: the class's code, or -1 where none is asked for.
+        """
+        ...
