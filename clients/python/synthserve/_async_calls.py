@@ -1,0 +1,137 @@
+"""Calls that try again: the one place where the asyncio client meets gRPC. `_calls` is its twin."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+import grpc
+
+from synthserve._exceptions import Cancelled, SynthserveError
+from synthserve._resume import Request, Response, Resume
+from synthserve._retry import Deadline, RetryPolicy
+from synthserve._status import error_from_rpc
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+_log = logging.getLogger("synthserve")
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncCaller:
+    """What every call of a client shares."""
+
+    target: str
+    metadata: tuple[tuple[str, str], ...]
+    policy: RetryPolicy
+
+    async def unary(self, method: Callable[..., Awaitable[Answer]], request: object, timeout: float | None) -> Answer:  # noqa: ASYNC109 - gRPC's deadline
+        """Makes a call with one answer.
+
+        Raises:
+            SynthserveError: It failed, and trying again did not help.
+        """
+        deadline = Deadline(timeout)
+        failures = 0
+        while True:
+            try:
+                return await method(request, timeout=deadline.left(), metadata=self.metadata)
+            except grpc.RpcError as raised:
+                failures += 1
+                error = self.typed(raised)
+                wait = deadline.fit(self.policy.delay(failures, error, started=False), error)
+            except grpc.aio.UsageError as raised:
+                raise self.typed(raised) from raised
+            await asyncio.sleep(wait)
+
+    def typed(self, raised: Exception) -> SynthserveError:
+        """Returns the typed error for what gRPC raised."""
+        if isinstance(raised, grpc.RpcError):
+            return error_from_rpc(raised, self.target)
+        if "closed" in str(raised).lower():
+            return Cancelled("the client is closed")
+        raise raised
+
+
+class AsyncResumingCall(Generic[Request, Response]):
+    """The responses of one logical stream, over as many calls as it takes.
+
+    It is used by one task; `aclose()` may be called from any.
+    """
+
+    def __init__(
+        self,
+        caller: AsyncCaller,
+        method: Callable[..., Any],
+        run: Resume[Request, Response],
+        timeout: float | None,
+    ) -> None:
+        self._caller = caller
+        self._method = method
+        self.run = run
+        self._deadline = Deadline(timeout)
+        self._call: Any = None
+        self._responses: AsyncIterator[Response] | None = None
+        self._ended = False
+        self._closed = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> AsyncIterator[Response]:
+        return self
+
+    async def __anext__(self) -> Response:
+        while not self._ended:
+            if self._closed.is_set():
+                raise Cancelled("the stream was closed")
+            try:
+                response = await anext(self._running())
+            except StopAsyncIteration:
+                self._ended = True
+                self.run.finish()
+            except asyncio.CancelledError:
+                # gRPC raises it for its own cancel too, which must not look like one of the task.
+                if self._closed.is_set():
+                    raise Cancelled("the stream was closed") from None
+                raise
+            except (grpc.RpcError, grpc.aio.UsageError) as raised:
+                self._call = self._responses = None
+                await self._pause(raised)
+            else:
+                return self.run.accept(response)
+        raise StopAsyncIteration
+
+    def _running(self) -> AsyncIterator[Response]:
+        if self._responses is None:
+            self._call = self._method(self.run.request(), timeout=self._deadline.left(), metadata=self._caller.metadata)
+            self._responses = self._call.__aiter__()
+        return self._responses
+
+    async def _pause(self, raised: Exception) -> None:
+        if self._closed.is_set():
+            raise Cancelled("the stream was closed") from raised
+        error = self._caller.typed(raised)
+        wait = self.run.broken(error)
+        if wait is None:
+            self._ended = True
+            return
+        wait = self._deadline.fit(wait, error)
+        _log.info("broke at index %d (%s); going on in %.2f s", self.run.next_index, error, wait)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closed.wait(), wait)
+
+    async def aclose(self) -> None:
+        """Cancels the running call; a task that waits for it gets `Cancelled`."""
+        self._closed.set()
+        if self._call is not None:
+            self._call.cancel()

@@ -1,0 +1,156 @@
+"""The asyncio client. `_client` is its twin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, SupportsIndex
+
+import grpc
+
+from synthserve import _models
+from synthserve._async_calls import AsyncCaller
+from synthserve._async_rows import AsyncRowStream
+from synthserve._channel import ChannelOptions, Metadata, channel_options, metadata_pairs
+from synthserve._exceptions import Cancelled
+from synthserve._image_streams import AsyncImageStream
+from synthserve._job import Job, image_count, image_info, row_count, row_info
+from synthserve._names import resource_name
+from synthserve._requests import ImageFormat, images_request, rows_request
+from synthserve._retry import RetryPolicy
+from synthserve.v1 import generation_pb2_grpc, model_pb2, model_pb2_grpc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from synthserve._models import Model
+
+
+class AsyncClient:
+    """A connection to a server for asyncio; it belongs to the event loop in which it is first used.
+
+    Takes the same arguments as `Client`, and has the same methods: those that ask at once are awaited; those that give
+    a stream are not, but what the stream does is.
+
+    Args:
+        target: The server's address; see `Client`.
+        credentials: How to secure the connection. None: plain text.
+        metadata: Sent with every call.
+        retry: How often to try again while the server is unavailable.
+        options: gRPC channel arguments, over the defaults.
+
+    Example:
+        >>> import asyncio, synthserve
+        >>> async def main() -> int:
+        ...     async with synthserve.AsyncClient("localhost:50051") as client:
+        ...         frame = await client.rows("iris-vae", count=1_000, seed=7).to_pandas()
+        ...         return len(frame)
+        >>> asyncio.run(main())
+        1000
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        credentials: grpc.ChannelCredentials | None = None,
+        metadata: Metadata = (),
+        retry: RetryPolicy | None = None,
+        options: ChannelOptions = (),
+    ) -> None:
+        self._caller = AsyncCaller(target, metadata_pairs(metadata), retry or RetryPolicy())
+        self._credentials = credentials
+        self._options = channel_options(options)
+        self._channel: grpc.aio.Channel | None = None
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connection; what is running is cancelled."""
+        self._closed = True
+        if self._channel is not None:
+            await self._channel.close()
+
+    async def models(self, *, timeout: float | None = None) -> list[Model]:  # noqa: ASYNC109 - gRPC's deadline
+        """Lists the models of the server; see `Client.models`."""
+        found: list[Model] = []
+        request = model_pb2.ListModelsRequest(page_size=1000)
+        while True:
+            page = await self._caller.unary(self._model_service().ListModels, request, timeout)
+            found += [_models.model(message) for message in page.models]
+            if not page.next_page_token:
+                return found
+            request.page_token = page.next_page_token
+
+    async def model(self, name: str, *, timeout: float | None = None) -> Model:  # noqa: ASYNC109
+        """Describes one model; see `Client.model`."""
+        request = model_pb2.GetModelRequest(name=resource_name(name))
+        return _models.model((await self._caller.unary(self._model_service().GetModel, request, timeout)).model)
+
+    def rows(
+        self,
+        model: str,
+        *,
+        count: SupportsIndex | None = None,
+        seed: SupportsIndex | None = None,
+        offset: SupportsIndex = 0,
+        where: Mapping[str, object] | None = None,
+        rows_per_message: SupportsIndex = 0,
+        timeout: float | None = None,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> AsyncRowStream:
+        """Asks for rows of a table model; see `Client.rows`."""
+        request = rows_request(
+            model, count=count, seed=seed, offset=offset, where=where, rows_per_message=rows_per_message
+        )
+        job = Job(request, size=row_count, read_info=row_info, policy=self._caller.policy, on_progress=on_progress)
+        return AsyncRowStream(lambda: (self._caller, self._generation().GenerateRows), job, timeout)
+
+    def images(
+        self,
+        model: str,
+        *,
+        count: SupportsIndex | None = None,
+        seed: SupportsIndex | None = None,
+        offset: SupportsIndex = 0,
+        where: Mapping[str, object] | None = None,
+        format: ImageFormat = "png",  # noqa: A002 - the word that callers expect
+        jpeg_quality: SupportsIndex | None = None,
+        images_per_message: SupportsIndex = 0,
+        timeout: float | None = None,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> AsyncImageStream:
+        """Asks for images of an image model; see `Client.images`."""
+        request = images_request(
+            model,
+            count=count,
+            seed=seed,
+            offset=offset,
+            where=where,
+            format=format,
+            jpeg_quality=jpeg_quality,
+            images_per_message=images_per_message,
+        )
+        job = Job(request, size=image_count, read_info=image_info, policy=self._caller.policy, on_progress=on_progress)
+        return AsyncImageStream(lambda: (self._caller, self._generation().GenerateImages), job, timeout)
+
+    def _connected(self) -> grpc.aio.Channel:
+        # Not in the constructor: a channel belongs to a running event loop.
+        if self._closed:
+            raise Cancelled("the client is closed")
+        if self._channel is None:
+            self._channel = (
+                grpc.aio.insecure_channel(self._caller.target, self._options)
+                if self._credentials is None
+                else grpc.aio.secure_channel(self._caller.target, self._credentials, self._options)
+            )
+        return self._channel
+
+    def _generation(self) -> generation_pb2_grpc.GenerationServiceAsyncStub:
+        return generation_pb2_grpc.GenerationServiceStub(self._connected())
+
+    def _model_service(self) -> model_pb2_grpc.ModelServiceAsyncStub:
+        return model_pb2_grpc.ModelServiceStub(self._connected())

@@ -1,0 +1,205 @@
+"""The sync client. `_async_client` is its twin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, SupportsIndex
+
+import grpc
+
+from synthserve import _models
+from synthserve._calls import Caller
+from synthserve._channel import ChannelOptions, Metadata, channel_options, metadata_pairs
+from synthserve._image_streams import ImageStream
+from synthserve._job import Job, image_count, image_info, row_count, row_info
+from synthserve._names import resource_name
+from synthserve._requests import ImageFormat, images_request, rows_request
+from synthserve._retry import RetryPolicy
+from synthserve._rows import RowStream
+from synthserve.v1 import generation_pb2_grpc, model_pb2, model_pb2_grpc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from synthserve._models import Model
+
+
+class Client:
+    """A connection to a server; safe to share between threads.
+
+    Models are named `iris-vae` (the newest version that is ready), `iris-vae@1` (that version), or by their full
+    resource name (`models/iris-vae/versions/1`).
+
+    Args:
+        target: The server's address: `HOST:PORT`, or any other target that gRPC knows (`dns:///...`, `unix:...`).
+        credentials: How to secure the connection, for example `grpc.ssl_channel_credentials()`. None: plain text.
+        metadata: Sent with every call, keys in lower case, for example `{"authorization": "Bearer ..."}`.
+        retry: How often to try again while the server is unavailable.
+        options: gRPC channel arguments, over the defaults.
+
+    Example:
+        >>> import synthserve
+        >>> with synthserve.Client("localhost:50051") as client:
+        ...     frame = client.rows("iris-vae", count=1_000, seed=7).to_pandas()
+        ...     paths = client.images("mnist-dcgan", count=64, seed=7).save("digits/")
+        >>> len(frame), len(paths)
+        (1000, 64)
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        credentials: grpc.ChannelCredentials | None = None,
+        metadata: Metadata = (),
+        retry: RetryPolicy | None = None,
+        options: ChannelOptions = (),
+    ) -> None:
+        self._caller = Caller(target, metadata_pairs(metadata), retry or RetryPolicy())
+        merged = channel_options(options)
+        self._channel = (
+            grpc.insecure_channel(target, merged)
+            if credentials is None
+            else grpc.secure_channel(target, credentials, merged)
+        )
+        self._generation = generation_pb2_grpc.GenerationServiceStub(self._channel)
+        self._model_service = model_pb2_grpc.ModelServiceStub(self._channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection; what is running is cancelled."""
+        self._channel.close()
+
+    def models(self, *, timeout: float | None = None) -> list[Model]:
+        """Lists the models of the server, those that failed to load too, sorted by name.
+
+        Args:
+            timeout: Seconds for each page of up to 1,000 models. None: no limit.
+
+        Raises:
+            SynthserveError: The call failed; `Unavailable` if there is no server.
+
+        Example:
+            >>> import synthserve
+            >>> with synthserve.Client("localhost:50051") as client:
+            ...     "iris-vae" in [model.name for model in client.models()]
+            True
+        """
+        found: list[Model] = []
+        request = model_pb2.ListModelsRequest(page_size=1000)
+        while True:
+            page = self._caller.unary(self._model_service.ListModels, request, timeout)
+            found += [_models.model(message) for message in page.models]
+            if not page.next_page_token:
+                return found
+            request.page_token = page.next_page_token
+
+    def model(self, name: str, *, timeout: float | None = None) -> Model:
+        """Describes one model.
+
+        Args:
+            name: The model, or one version of it.
+            timeout: Seconds. None: no limit.
+
+        Raises:
+            ModelNotFound: There is no such model or version.
+            SynthserveError: The call failed.
+
+        Example:
+            >>> import synthserve
+            >>> with synthserve.Client("localhost:50051") as client:
+            ...     client.model("mnist-dcgan").image
+            ImageSchema(height=28, width=28, channels=1)
+        """
+        request = model_pb2.GetModelRequest(name=resource_name(name))
+        return _models.model(self._caller.unary(self._model_service.GetModel, request, timeout).model)
+
+    def rows(
+        self,
+        model: str,
+        *,
+        count: SupportsIndex | None = None,
+        seed: SupportsIndex | None = None,
+        offset: SupportsIndex = 0,
+        where: Mapping[str, object] | None = None,
+        rows_per_message: SupportsIndex = 0,
+        timeout: float | None = None,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> RowStream:
+        """Asks for rows of a table model; nothing is sent before the result is used.
+
+        Args:
+            model: The model, or one version of it.
+            count: How many rows. None: they come until the stream is closed.
+            seed: From 0 to 2^63 - 1. None: the server draws one, see `RowStream.seed`.
+            offset: The index of the first row, from 0. A large one costs no more than a small one.
+            where: Conditions, column to value, for example `{"species": "setosa"}`; see `Model.conditions`.
+            rows_per_message: A hint for the size of the messages, which never changes the rows. 0: the server
+                chooses.
+            timeout: Seconds for a whole use of the stream, with everything that is tried again. None: no limit.
+            on_progress: Called after each message with the number of rows so far.
+
+        Raises:
+            InvalidRequest: A value cannot be sent. Those that the server refuses are told when the stream is used.
+
+        Example:
+            >>> import synthserve
+            >>> with synthserve.Client("localhost:50051") as client:
+            ...     stream = client.rows("iris-vae", count=5, where={"species": "setosa"})
+            ...     {row["species"] for row in stream}
+            {'setosa'}
+        """
+        request = rows_request(
+            model, count=count, seed=seed, offset=offset, where=where, rows_per_message=rows_per_message
+        )
+        job = Job(request, size=row_count, read_info=row_info, policy=self._caller.policy, on_progress=on_progress)
+        return RowStream(self._caller, self._generation.GenerateRows, job, timeout)
+
+    def images(
+        self,
+        model: str,
+        *,
+        count: SupportsIndex | None = None,
+        seed: SupportsIndex | None = None,
+        offset: SupportsIndex = 0,
+        where: Mapping[str, object] | None = None,
+        format: ImageFormat = "png",  # noqa: A002 - the word that callers expect
+        jpeg_quality: SupportsIndex | None = None,
+        images_per_message: SupportsIndex = 0,
+        timeout: float | None = None,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> ImageStream:
+        """Asks for images of an image model; nothing is sent before the result is used.
+
+        Args:
+            model: The model, or one version of it.
+            count: How many images. None: they come until the stream is closed.
+            seed: From 0 to 2^63 - 1. None: the server draws one, see `ImageStream.seed`.
+            offset: The index of the first image, from 0. A large one costs no more than a small one.
+            where: Conditions, name to value; see `Model.conditions`.
+            format: `png` (lossless), `jpeg`, or `raw` (bare pixels).
+            jpeg_quality: From 1 to 100, for `jpeg`. None: 95.
+            images_per_message: A hint for the size of the messages, which never changes the images. 0: the server
+                chooses.
+            timeout: Seconds for a whole use of the stream, with everything that is tried again. None: no limit.
+            on_progress: Called after each message with the number of images so far.
+
+        Raises:
+            InvalidRequest: A value cannot be sent. Those that the server refuses are told when the stream is used.
+        """
+        request = images_request(
+            model,
+            count=count,
+            seed=seed,
+            offset=offset,
+            where=where,
+            format=format,
+            jpeg_quality=jpeg_quality,
+            images_per_message=images_per_message,
+        )
+        job = Job(request, size=image_count, read_info=image_info, policy=self._caller.policy, on_progress=on_progress)
+        return ImageStream(self._caller, self._generation.GenerateImages, job, timeout)

@@ -1,0 +1,170 @@
+"""Everything that the client raises.
+
+SynthserveError
+ ├── InvalidRequest     (ValueError)       the request has a value that is not allowed; see `violations`
+ ├── ModelNotFound      (LookupError)      there is no such model or version
+ ├── ModelNotReady                         the model exists but could not be loaded
+ ├── Unauthenticated                       no credentials, or wrong ones
+ ├── PermissionDenied                      the credentials do not allow this
+ ├── ResourceExhausted                     a quota or a size limit was hit
+ ├── Unavailable        (ConnectionError)  no server, or one that is shutting down; retried before it is raised
+ ├── DeadlineExceeded   (TimeoutError)     `timeout` ran out
+ ├── Cancelled                             the stream or the client was closed while in use
+ ├── ServerError                           a fault of the server
+ ├── ProtocolError                         the server sent what the contract does not allow
+ └── MissingDependency  (ImportError)      an optional package is not installed
+"""
+
+# The names say what happened, as in the standard library (`KeyboardInterrupt`, `StopIteration`).
+# ruff: noqa: N818
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "Cancelled",
+    "DeadlineExceeded",
+    "FieldViolation",
+    "InvalidRequest",
+    "MissingDependency",
+    "ModelNotFound",
+    "ModelNotReady",
+    "PermissionDenied",
+    "ProtocolError",
+    "ResourceExhausted",
+    "ServerError",
+    "SynthserveError",
+    "Unauthenticated",
+    "Unavailable",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """One thing that is wrong with a request.
+
+    Attributes:
+        field: The field of the request, for example `count` or `conditions["species"]`.
+        description: What is wrong with it and what is allowed.
+    """
+
+    field: str
+    description: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.description}"
+
+
+class SynthserveError(Exception):
+    """The base of all errors that this package raises.
+
+    Attributes:
+        message: What happened, in one sentence.
+        reason: `google.rpc.ErrorInfo.reason` that the server sent, for example `MODEL_NOT_FOUND`; empty if it sent
+            none. Programs should look at the type of the error first, then at this, never at the message.
+        metadata: `google.rpc.ErrorInfo.metadata`.
+    """
+
+    def __init__(self, message: str, *, reason: str = "", metadata: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.reason = reason
+        self.metadata = dict(metadata or {})
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidRequest(SynthserveError, ValueError):
+    """A field of the request has a value that is not allowed.
+
+    Attributes:
+        violations: What is wrong, field by field. Can be empty.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        violations: Sequence[FieldViolation] = (),
+        reason: str = "",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason, metadata=metadata)
+        self.violations = tuple(violations)
+
+
+class ModelNotFound(SynthserveError, LookupError):
+    """The server has no such model or version.
+
+    Attributes:
+        resource: The name that was asked for; empty if the server did not repeat it.
+    """
+
+    def __init__(
+        self, message: str, *, resource: str = "", reason: str = "", metadata: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message, reason=reason, metadata=metadata)
+        self.resource = resource
+
+
+class ModelNotReady(SynthserveError):
+    """The model exists but could not be loaded; `Client.model(name).state_reason` tells why."""
+
+
+class Unauthenticated(SynthserveError):
+    """The server wants credentials and got none, or wrong ones."""
+
+
+class PermissionDenied(SynthserveError):
+    """The credentials are known and do not allow this."""
+
+
+class ResourceExhausted(SynthserveError):
+    """A quota or a size limit was hit."""
+
+
+class Unavailable(SynthserveError, ConnectionError):
+    """There is no server at the address, or it is shutting down.
+
+    It is raised after the attempts that `RetryPolicy` allows.
+
+    Attributes:
+        retry_delay: Seconds to wait before the next attempt, as the server asked; None if it did not.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_delay: float | None = None,
+        reason: str = "",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason, metadata=metadata)
+        self.retry_delay = retry_delay
+
+
+class DeadlineExceeded(SynthserveError, TimeoutError):
+    """`timeout` ran out before the end."""
+
+
+class Cancelled(SynthserveError):
+    """The stream or the client was closed while in use, or the server gave the call up."""
+
+
+class ServerError(SynthserveError):
+    """A fault of the server."""
+
+
+class ProtocolError(SynthserveError):
+    """The server sent what the contract does not allow, for example rows out of order."""
+
+
+class MissingDependency(SynthserveError, ImportError):
+    """An optional package is not installed; the message tells which command installs it."""

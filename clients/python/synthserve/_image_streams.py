@@ -1,0 +1,127 @@
+"""Streams of images: sync and asyncio."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from synthserve._async_streams import AsyncStream
+from synthserve._images import FolderSink, GridSink, Image, images
+from synthserve._job import ImageInfo
+from synthserve._streams import Stream
+from synthserve.v1 import generation_pb2 as pb
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncGenerator, Iterator
+    from pathlib import Path
+
+    import PIL.Image
+
+    from synthserve._models import ImageSchema
+
+
+class ImageStream(Stream[pb.GenerateImagesRequest, pb.GenerateImagesResponse, ImageInfo]):
+    """Images of an image model, generated when they are asked for; see `Client.images`.
+
+    A loop over it gives each `Image`, in bounded memory. Each use generates the images anew, and they are the same
+    every time. All methods resume by themselves where a connection broke, and raise `SynthserveError` when that does
+    not help.
+
+    Example:
+        >>> import synthserve
+        >>> with synthserve.Client("localhost:50051") as client:
+        ...     [image.index for image in client.images("mnist-dcgan", count=3, seed=7, offset=10)]
+        [10, 11, 12]
+    """
+
+    @property
+    def schema(self) -> ImageSchema:
+        """What the images look like. Asks the server if nothing has come yet.
+
+        Raises:
+            SynthserveError: The server cannot be asked, or refuses the request.
+        """
+        return self._settled().schema
+
+    def __iter__(self) -> Iterator[Image]:
+        """Gives each image."""
+        for info, response in self._responses():
+            yield from images(info, response)
+
+    def save(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Writes each image into a folder, under its `Image.filename`.
+
+        The names sort by index. An image that is there under the same name is replaced: use one folder for each set
+        of conditions.
+
+        Args:
+            folder: Where to; made if it is not there.
+
+        Returns:
+            The paths, in the order of the indices.
+
+        Raises:
+            InvalidRequest: `count` was not given.
+            OSError: A file cannot be written.
+
+        Example:
+            >>> import synthserve
+            >>> with synthserve.Client("localhost:50051") as client:
+            ...     paths = client.images("mnist-dcgan", count=64, seed=7).save("digits/")
+            >>> len(paths), paths[-1].name
+            (64, 'mnist-dcgan-seed7-000000000063.png')
+        """
+        return self._drain(FolderSink(self._job, folder))
+
+    def grid(self, columns: int = 8) -> PIL.Image.Image:
+        """Pastes the images into one, row by row.
+
+        Args:
+            columns: Images in a row, at least 1.
+
+        Returns:
+            The grid: as many pixels wide and high as the images side by side; what is left of the last row is black.
+
+        Raises:
+            InvalidRequest: `count` was not given.
+            MissingDependency: Pillow is not installed.
+
+        Example:
+            >>> import synthserve
+            >>> with synthserve.Client("localhost:50051") as client:
+            ...     client.images("mnist-dcgan", count=16, seed=7).grid(columns=8).size
+            (224, 56)
+        """
+        return self._drain(GridSink(self._job, columns))
+
+
+class AsyncImageStream(AsyncStream[pb.GenerateImagesRequest, pb.GenerateImagesResponse, ImageInfo]):
+    """Images of an image model, generated when they are asked for; see `AsyncClient.images`.
+
+    `async for` gives each `Image`; `save` and `grid` are those of `ImageStream`, to be awaited.
+    """
+
+    @property
+    def schema(self) -> ImageSchema:
+        """What the images look like; known after `start()` or the first message.
+
+        Raises:
+            SynthserveError: It is not known yet.
+        """
+        return self._known().schema
+
+    async def __aiter__(self) -> AsyncGenerator[Image]:
+        """Gives each image."""
+        async with aclosing(self._responses()) as responses:
+            async for info, response in responses:
+                for image in images(info, response):
+                    yield image
+
+    async def save(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Writes each image into a folder and returns the paths; see `ImageStream.save`."""
+        return await self._drain(FolderSink(self._job, folder))
+
+    async def grid(self, columns: int = 8) -> PIL.Image.Image:
+        """Pastes the images into one; see `ImageStream.grid`."""
+        return await self._drain(GridSink(self._job, columns))

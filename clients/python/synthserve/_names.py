@@ -1,0 +1,55 @@
+"""Names of models: what people type, and the resource names on the wire."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from synthserve._exceptions import FieldViolation, InvalidRequest, ProtocolError
+
+_VERSION = re.compile(r"models/(?P<model>[^/]+)/versions/(?P<version>[0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One version of a model. `str()` gives the short form, which every method accepts: `iris-vae@1`."""
+
+    model: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.model}@{self.version}"
+
+
+def resource_name(name: str) -> str:
+    """Turns what a person types into a resource name.
+
+    Args:
+        name: `iris-vae` (the newest version that is ready), `iris-vae@1` (that version) or a full resource name
+            (`models/iris-vae`, `models/iris-vae/versions/1`).
+
+    Returns:
+        The resource name. Whether there is such a model is for the server to say.
+
+    Raises:
+        InvalidRequest: The name has none of these forms.
+    """
+    if name.startswith("models/"):
+        return name
+    model, at, version = name.partition("@")
+    if not model or "/" in name or (at and not (version.isascii() and version.isdigit())):
+        problem = FieldViolation("model", "write NAME, NAME@VERSION or a full resource name (models/...)")
+        raise InvalidRequest(f"{name!r} is not a model's name; {problem.description}", violations=[problem])
+    return f"models/{model}/versions/{int(version)}" if at else f"models/{model}"
+
+
+def parse_version(resource: str) -> ModelVersion:
+    """Reads a full version name that the server sent.
+
+    Raises:
+        ProtocolError: It is not of the form `models/{model}/versions/{version}`.
+    """
+    match = _VERSION.fullmatch(resource)
+    if match is None:
+        raise ProtocolError(f"the server named a model version {resource!r}, which is not one")
+    return ModelVersion(match["model"], int(match["version"]))

@@ -1,0 +1,103 @@
+"""Builds requests from what a Python caller writes."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Literal, SupportsIndex, TypeAlias
+
+from synthserve._exceptions import FieldViolation, InvalidRequest
+from synthserve._names import resource_name
+from synthserve.v1 import generation_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ImageFormat: TypeAlias = Literal["png", "jpeg", "raw"]
+"""How images come: `png` (lossless), `jpeg`, or `raw` (bare pixels)."""
+
+IMAGE_FORMATS: dict[str, pb.ImageFormat] = {
+    "png": pb.IMAGE_FORMAT_PNG,
+    "jpeg": pb.IMAGE_FORMAT_JPEG,
+    "raw": pb.IMAGE_FORMAT_RAW,
+}
+
+
+def rows_request(
+    model: str,
+    *,
+    count: SupportsIndex | None,
+    seed: SupportsIndex | None,
+    offset: SupportsIndex,
+    where: Mapping[str, object] | None,
+    rows_per_message: SupportsIndex,
+) -> pb.GenerateRowsRequest:
+    """Builds a request for rows, its format left open.
+
+    Raises:
+        InvalidRequest: A value cannot be sent. What can be sent is for the server to judge.
+    """
+    return pb.GenerateRowsRequest(
+        model=resource_name(model),
+        count=None if count is None else _integer("count", count, 64),
+        seed=None if seed is None else _integer("seed", seed, 64),
+        offset=_integer("offset", offset, 64),
+        conditions=_conditions(where),
+        rows_per_message=_integer("rows_per_message", rows_per_message, 32),
+    )
+
+
+def images_request(
+    model: str,
+    *,
+    count: SupportsIndex | None,
+    seed: SupportsIndex | None,
+    offset: SupportsIndex,
+    where: Mapping[str, object] | None,
+    format: str,  # noqa: A002 - the word that callers expect
+    jpeg_quality: SupportsIndex | None,
+    images_per_message: SupportsIndex,
+) -> pb.GenerateImagesRequest:
+    """Builds a request for images.
+
+    Raises:
+        InvalidRequest: A value cannot be sent. What can be sent is for the server to judge.
+    """
+    if format not in IMAGE_FORMATS:
+        raise _invalid("format", f"must be one of {', '.join(IMAGE_FORMATS)}, not {format!r}")
+    return pb.GenerateImagesRequest(
+        model=resource_name(model),
+        count=None if count is None else _integer("count", count, 64),
+        seed=None if seed is None else _integer("seed", seed, 64),
+        offset=_integer("offset", offset, 64),
+        conditions=_conditions(where),
+        format=IMAGE_FORMATS[format],
+        images_per_message=_integer("images_per_message", images_per_message, 32),
+        jpeg_quality=0 if jpeg_quality is None else _integer("jpeg_quality", jpeg_quality, 32),
+    )
+
+
+def _integer(field: str, value: SupportsIndex, bits: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise _invalid(field, f"must be an integer, not {value!r}") from None
+    if not -(1 << bits - 1) <= number < 1 << bits - 1:
+        raise _invalid(field, f"must be at most 2^{bits - 1} - 1, not {number}")
+    return number
+
+
+def _conditions(where: Mapping[str, object] | None) -> dict[str, str]:
+    return {column: _as_in_csv(column, value) for column, value in (where or {}).items()}
+
+
+def _as_in_csv(column: str, value: object) -> str:
+    if value is None:
+        raise _invalid(f"conditions[{column!r}]", "None is not a value; leave the condition out instead")
+    text = str(value)
+    # NumPy's booleans are no subclass of bool.
+    return text.lower() if isinstance(value, bool) or type(value).__name__ == "bool_" else text
+
+
+def _invalid(field: str, description: str) -> InvalidRequest:
+    violation = FieldViolation(field, description)
+    return InvalidRequest(str(violation), violations=[violation])

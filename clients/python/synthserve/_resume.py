@@ -1,0 +1,128 @@
+"""The state of one logical stream, which may take several calls: pure, no I/O, no clock.
+
+Sample `i` depends only on the model version, the seed, `i` and the conditions. So a stream that broke goes on, with
+nothing lost and nothing repeated, by asking for the rest: the next index, the version and the seed of the first
+response. A stream that broke before its first response is simply asked for again; where no seed was given, none of
+the drawn ones was seen.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from synthserve._exceptions import ProtocolError, SynthserveError
+from synthserve.v1 import generation_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from synthserve._retry import RetryPolicy
+
+Request = TypeVar("Request", bound=pb.GenerateRowsRequest | pb.GenerateImagesRequest)
+Response = TypeVar("Response", bound=pb.GenerateRowsResponse | pb.GenerateImagesResponse)
+
+
+class Resume(Generic[Request, Response]):
+    """Turns the calls that a stream takes into one stream that obeys the contract of one call.
+
+    The driver asks `request()` what to send, shows every response to `accept()`, and tells how the call ended with
+    `finish()` or `broken()`.
+
+    Args:
+        request: What the caller asked for.
+        size: Tells how many samples a response carries.
+        policy: How often to try again.
+    """
+
+    def __init__(self, request: Request, size: Callable[[Response], int], policy: RetryPolicy) -> None:
+        self._base = request
+        self._size = size
+        self._policy = policy
+        self._end = request.offset + request.count if request.HasField("count") else None
+        self._model = request.model if "/versions/" in request.model else None
+        self._seed = request.seed if request.HasField("seed") else None
+        self._started = False
+        self._failures = 0
+        self.next_index = request.offset
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for has come."""
+        return self._started and self.next_index == self._end
+
+    def request(self) -> Request:
+        """Returns the request for what is missing."""
+        request = copy.deepcopy(self._base)
+        request.offset = self.next_index
+        if self._end is not None:
+            request.count = self._end - self.next_index
+        if self._started:
+            assert self._model is not None  # noqa: S101 - set together with _started
+            assert self._seed is not None  # noqa: S101
+            request.model = self._model
+            request.seed = self._seed
+        return request
+
+    def accept(self, response: Response) -> Response:
+        """Takes the next response of the running call.
+
+        Returns:
+            The response. Those after the first have no `info`, also where a second call begins.
+
+        Raises:
+            ProtocolError: It does not follow the one before.
+        """
+        if response.HasField("info"):
+            self._check_info(response)
+            if self._started:
+                response.ClearField("info")
+            self._started = True
+        elif not self._started:
+            raise ProtocolError("the first response says neither model version nor seed")
+        size = self._size(response)
+        if response.first_index != self.next_index or size < 0:
+            raise ProtocolError(
+                f"expected samples from index {self.next_index}, got {size} from {response.first_index}"
+            )
+        if self._end is not None and self.next_index + size > self._end:
+            raise ProtocolError(f"asked for samples up to index {self._end}, got {self.next_index + size}")
+        self.next_index += size
+        if size:
+            self._failures = 0
+        return response
+
+    def _check_info(self, response: Response) -> None:
+        model, seed = response.info.model, response.info.seed
+        if self._model not in (None, model) or self._seed not in (None, seed):
+            raise ProtocolError(f"asked for {self._model} with seed {self._seed}, got {model} with seed {seed}")
+        self._model, self._seed = model, seed
+
+    def finish(self) -> None:
+        """Takes note that the running call ended without an error.
+
+        Raises:
+            ProtocolError: Too early.
+        """
+        if not self.complete:
+            goal = "the call was not cancelled" if self._end is None else f"{self._end} was asked for"
+            raise ProtocolError(f"the stream ended at index {self.next_index}, but {goal}")
+
+    def broken(self, error: SynthserveError) -> float | None:
+        """Takes note that the running call failed.
+
+        Returns:
+            Seconds to wait before the next call; None if nothing is missing, so that the error does not matter.
+
+        Raises:
+            SynthserveError: `error`, when the stream cannot go on.
+        """
+        if self.complete:
+            return None
+        self._failures += 1
+        try:
+            return self._policy.delay(self._failures, error, started=self._started)
+        except SynthserveError:
+            if self._started:
+                error.add_note(f"the stream broke at index {self.next_index}")
+            raise

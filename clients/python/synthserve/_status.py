@@ -1,0 +1,106 @@
+"""From what gRPC raises to what this package raises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import grpc
+from google.rpc import error_details_pb2 as details_pb
+from google.rpc import status_pb2
+from grpc_status import rpc_status
+
+from synthserve._exceptions import (
+    Cancelled,
+    DeadlineExceeded,
+    FieldViolation,
+    InvalidRequest,
+    ModelNotFound,
+    ModelNotReady,
+    PermissionDenied,
+    ResourceExhausted,
+    ServerError,
+    SynthserveError,
+    Unauthenticated,
+    Unavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from google.protobuf.message import Message
+
+_PLAIN: dict[grpc.StatusCode, type[SynthserveError]] = {
+    grpc.StatusCode.CANCELLED: Cancelled,
+    grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
+    grpc.StatusCode.FAILED_PRECONDITION: ModelNotReady,
+    grpc.StatusCode.PERMISSION_DENIED: PermissionDenied,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhausted,
+    grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
+}
+
+
+def error_from_rpc(error: grpc.RpcError, target: str) -> SynthserveError:
+    """Builds the typed error for a failed call.
+
+    Args:
+        error: What a call of `grpc` or `grpc.aio` raised.
+        target: The server's address, for the message.
+    """
+    # Every RpcError of grpc and grpc.aio tells code, details and trailers; the stubs do not know it.
+    call = cast("grpc.Call", error)
+    code = call.code()
+    message = call.details() or code.name
+    details = list(_details(call))
+    info = next((d for d in details if isinstance(d, details_pb.ErrorInfo)), details_pb.ErrorInfo())
+    reason, metadata = info.reason, dict(info.metadata)
+
+    if code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.OUT_OF_RANGE):
+        violations = [
+            FieldViolation(v.field, v.description)
+            for d in details
+            if isinstance(d, details_pb.BadRequest)
+            for v in d.field_violations
+        ]
+        return InvalidRequest(message, violations=violations, reason=reason, metadata=metadata)
+    if code is grpc.StatusCode.NOT_FOUND:
+        resource = next((d.resource_name for d in details if isinstance(d, details_pb.ResourceInfo)), "")
+        return ModelNotFound(message, resource=resource, reason=reason, metadata=metadata)
+    if code is grpc.StatusCode.UNAVAILABLE:
+        delay = next((d.retry_delay for d in details if isinstance(d, details_pb.RetryInfo)), None)
+        return Unavailable(
+            message if reason else _unreachable(message, target),
+            retry_delay=None if delay is None else delay.seconds + delay.nanos / 1e9,
+            reason=reason,
+            metadata=metadata,
+        )
+    if code is grpc.StatusCode.UNIMPLEMENTED:
+        message = f"what answers at {target} does not offer this synthserve API: {message}"
+    return _PLAIN.get(code, ServerError)(message, reason=reason, metadata=metadata)
+
+
+def _details(call: grpc.Call) -> Iterator[Message]:
+    try:
+        status = rpc_status.from_call(call)
+    except ValueError:  # a proxy changed the status and left the details of the old one
+        status = None
+    for packed in (status or status_pb2.Status()).details:
+        for kind in (
+            details_pb.ErrorInfo,
+            details_pb.BadRequest,
+            details_pb.ResourceInfo,
+            details_pb.RetryInfo,
+        ):
+            message: Message = kind()
+            if packed.Unpack(message):
+                yield message
+
+
+def _unreachable(message: str, target: str) -> str:
+    # gRPC's own words: long, and different for each way in which a connection can fail.
+    lower = message.lower()
+    if "dns" in lower or "name resolution" in lower or "domain name" in lower:
+        return f"cannot find the host of {target!r}: check the address"
+    if "connect" in lower and "connection reset" not in lower:
+        why = "connection refused" if "refused" in lower else "cannot connect"
+        return f"no server at {target} ({why}): is it running? `make serve` starts one; else check the address"
+    return f"lost the connection to {target}: {message}"
