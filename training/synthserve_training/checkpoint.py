@@ -1,7 +1,8 @@
 """Checkpoints: every variable of a training run in one `.npz`, without pickle, written atomically."""
 
 import os
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -14,11 +15,7 @@ Variables = Mapping[str, Sequence[keras.Variable]]
 
 def save(path: Path, epoch: int, variables: Variables) -> None:
     """Writes the values of groups of variables, and the number of epochs trained."""
-    arrays = {
-        f"{group}/{index}": np.asarray(variable)
-        for group, members in variables.items()
-        for index, variable in enumerate(members)
-    }
+    arrays = {name: np.asarray(variable) for name, variable in _named(variables)}
     part = path.with_suffix(".part")
     with part.open("wb") as stream:
         np.savez(stream, epoch=np.int64(epoch), **arrays)  # type: ignore[arg-type]
@@ -40,9 +37,16 @@ def restore(path: Path, variables: Variables) -> int:
         raise RunError(f"there is no checkpoint {path}: train first")
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            for group, members in variables.items():
-                for index, variable in enumerate(members):
-                    variable.assign(arrays[f"{group}/{index}"])
+            if set(arrays) != {"epoch", *(name for name, _ in _named(variables))}:
+                raise RunError(f"the checkpoint {path} is of other networks than the recipe's")
+            for name, variable in _named(variables):
+                variable.assign(arrays[name])
             return int(arrays["epoch"])
-    except (KeyError, ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise RunError(f"the checkpoint {path} does not fit the recipe: {error}") from None
+
+
+def _named(variables: Variables) -> Iterator[tuple[str, keras.Variable]]:
+    for group, members in variables.items():
+        for index, variable in enumerate(members):
+            yield f"{group}/{index}", variable

@@ -1,10 +1,9 @@
 """The command line: `synthserve-train list | run | export`."""
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,14 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from synthserve_training import recipe as recipes
 from synthserve_training.errors import SynthserveTrainingError
 from synthserve_training.run_folder import RunFolder
-
-# Before TensorFlow is imported: its start-up notes are of no use to the user.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+from synthserve_training.startup import start_tensorflow
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 RecipeArgument = Annotated[str, typer.Argument(help="Name of a shipped recipe, or path of a .toml file")]
-DataDirOption = Annotated[Path | None, typer.Option(envvar="SYNTHSERVE_DATA", help="Folder with datasets; else they are downloaded")]
+DataDirOption = Annotated[
+    Path | None, typer.Option(envvar="SYNTHSERVE_DATA", help="Folder with datasets; else they are downloaded")
+]
 RunDirOption = Annotated[Path | None, typer.Option(help="Folder of the run; default: runs/<recipe>")]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise")]
 
@@ -43,6 +42,7 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint")] = False,
 ) -> None:
     """Train a recipe: losses, samples and checkpoints go into the run's folder."""
+    start_tensorflow()
     from synthserve_training.experiment import assemble
     from synthserve_training.loop import fit
     from synthserve_training.samples import sample_writer
@@ -81,12 +81,37 @@ def run(
     typer.echo(f"trained {recipe}: {folder.path}")
 
 
+@app.command()
+def export(
+    recipe: RecipeArgument,
+    run_dir: RunDirOption = None,
+    data_dir: DataDirOption = None,
+    output: Annotated[Path, typer.Option(help="Model repository to write to")] = Path("exported"),
+    version: Annotated[int | None, typer.Option(min=1, help="Version; default: the next free one")] = None,
+) -> None:
+    """Write a trained recipe as a model package, after holding the graph against the Keras model."""
+    start_tensorflow()
+    from synthserve_training import checkpoint
+    from synthserve_training.experiment import assemble
+    from synthserve_training.export import package
+    from synthserve_training.finished import finish
+
+    folder = run_folder(recipe, run_dir)
+    facts = folder.facts()
+    experiment = assemble(recipes.read(recipe), seed=facts["seed"], data_dir=data_dir)
+    folder.check_made_with(experiment.recipe, facts["seed"])
+    checkpoint.restore(folder.checkpoint, experiment.variables())
+    chosen = version or package.next_version(output, experiment.recipe.model)
+    written = package.write(experiment, finish(experiment), facts, output, chosen)
+    typer.echo(f"exported {recipe} after {facts['epochs']} epochs: {written}")
+
+
 def run_folder(recipe: str, run_dir: Path | None) -> RunFolder:
     """The folder of a recipe's run."""
     return RunFolder(run_dir or Path("runs") / Path(recipe).stem)
 
 
-def main() -> Any:
+def main() -> None:
     """Runs the command line; an error that the user can mend is one line, and exit status 1."""
     try:
         app()

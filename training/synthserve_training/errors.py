@@ -1,10 +1,10 @@
 """Errors that a user can mend, each with a message that says how.
 
-    SynthserveTrainingError
-    ├── RecipeError      the recipe is not one, or its parts do not fit together
-    ├── DatasetError     a dataset is missing, corrupt or could not be downloaded
-    ├── RunError         a training run is missing, belongs to another recipe or diverged
-    └── ExportError      the exported graph is not the trained model
+SynthserveTrainingError
+├── RecipeError      the recipe is not one, or its parts do not fit together
+├── DatasetError     a dataset is missing, corrupt or could not be downloaded
+├── RunError         a training run is missing, belongs to another recipe or diverged
+└── ExportError      the exported graph is not the trained model
 """
 
 

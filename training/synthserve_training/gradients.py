@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from synthserve_training.objectives import Player, Tensor
 
-Step = Callable[
-    [NDArray[np.float32], Mapping[str, NDArray[np.float32]], Mapping[str, np.float32]], Mapping[str, Any]
-]
+Step = Callable[[NDArray[np.float32], Mapping[str, NDArray[np.float32]], Mapping[str, np.float32]], Mapping[str, Any]]
 
 
 def compile_step(players: Sequence[Player]) -> Step:

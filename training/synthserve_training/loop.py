@@ -47,7 +47,7 @@ def fit(
     training, samples = experiment.recipe.training, experiment.preprocessed.samples
     variables = experiment.variables()
     if resume:
-        _check_same(run, experiment)
+        run.check_made_with(experiment.recipe, experiment.seed)
         first = checkpoint.restore(run.checkpoint, variables)
         seconds = float(run.facts()["training_seconds"])
         log = [row for row in run.losses() if int(row["epoch"]) <= first]
@@ -70,7 +70,9 @@ def fit(
             raise RunError(f"training diverged in epoch {epoch}: {means}. Lower the learning rate")
         seconds += time.monotonic() - started
         weights = {name: float(value) for name, value in schedule.items()}
-        log.append({"epoch": str(epoch), **{n: f"{v:.6g}" for n, v in (means | weights).items()}, "seconds": f"{seconds:.1f}"})
+        log.append(
+            {"epoch": str(epoch), **{n: f"{v:.6g}" for n, v in (means | weights).items()}, "seconds": f"{seconds:.1f}"}
+        )
 
         last = epoch == epochs
         if last or epoch % training.sample_every == 0:
@@ -79,13 +81,6 @@ def fit(
             checkpoint.save(run.checkpoint, epoch, variables)
             run.write_losses(log)
             run.write_facts({"seed": experiment.seed, "epochs": epoch, "training_seconds": round(seconds, 1)})
-
-
-def _check_same(run: RunFolder, experiment: Experiment) -> None:
-    if run.recipe() != experiment.text:
-        raise RunError(f"{run.path} was made with another recipe: give another --run-dir, or start anew without --resume")
-    if run.facts()["seed"] != experiment.seed:
-        raise RunError(f"{run.path} was made with seed {run.facts()['seed']}: resume with the same seed")
 
 
 def _batches(

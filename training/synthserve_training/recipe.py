@@ -2,6 +2,7 @@
 
 import tomllib
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,12 @@ class Card(BaseModel):
 
 
 class Export(BaseModel):
-    """How the graph is served."""
+    """What the graph holds, and how it is served."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     batch_size: int = Field(ge=1, description="Samples that the server computes at once")
+    observation_noise: bool = Field(default=False, description="VAE: add the scatter around reconstructions")
 
 
 class Recipe(BaseModel):
@@ -75,7 +77,9 @@ def read(name_or_path: str) -> str:
     path = Path(name_or_path)
     if path.suffix == ".toml" and path.is_file():
         return path.read_text(encoding="utf-8")
-    raise RecipeError(f"there is no recipe {name_or_path!r}: use one of {', '.join(names())}, or the path of a .toml file")
+    raise RecipeError(
+        f"there is no recipe {name_or_path!r}: use one of {', '.join(names())}, or the path of a .toml file"
+    )
 
 
 def parse(text: str) -> Recipe:
@@ -93,5 +97,5 @@ def parse(text: str) -> Recipe:
         raise RecipeError(f"the recipe is not valid: {problems}") from None
 
 
-def _folder() -> Any:
+def _folder() -> Traversable:
     return resources.files(__package__) / "recipes"

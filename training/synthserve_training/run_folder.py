@@ -10,9 +10,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from synthserve_training import recipe as recipes
 from synthserve_training.errors import RunError
+from synthserve_training.recipe import Recipe
 
-_PACKAGES = ("keras", "numpy", "onnx", "onnxruntime-gpu", "onnxruntime", "pandas", "scikit-learn", "tensorflow", "tf2onnx")
+_PACKAGES = (
+    "keras",
+    "numpy",
+    "onnx",
+    "onnxruntime-gpu",
+    "onnxruntime",
+    "pandas",
+    "scikit-learn",
+    "tensorflow",
+    "tf2onnx",
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,24 @@ class RunFolder:
         self._recipe.write_text(recipe, encoding="utf-8")
         self.write_facts({"seed": seed, "epochs": 0, "training_seconds": 0.0})
 
+    def check_made_with(self, recipe: Recipe, seed: int) -> None:
+        """Checks that the run trained what a recipe and a seed describe.
+
+        What comes after training (sampler, export, card) and how long it lasts can differ.
+
+        Raises:
+            RunError: It did not, or the folder holds no run.
+        """
+        before = recipes.parse(self.recipe())
+        parts = ("dataset", "preprocessing", "networks", "objective")
+        changed = [part for part in parts if getattr(before, part) != getattr(recipe, part)]
+        if before.training.batch_size != recipe.training.batch_size:
+            changed.append("training.batch_size")
+        if changed:
+            raise RunError(f"{self.path} was trained with another recipe; these differ: {', '.join(changed)}")
+        if (recorded := self.facts()["seed"]) != seed:
+            raise RunError(f"{self.path} was trained with seed {recorded}, not {seed}")
+
     def recipe(self) -> str:
         """The recipe that the run was started with.
 
@@ -54,7 +84,12 @@ class RunFolder:
         return self._recipe.read_text(encoding="utf-8")
 
     def facts(self) -> dict[str, Any]:
-        """Seed, epochs, seconds, hardware and package versions of the run."""
+        """Seed, epochs, seconds, hardware and package versions of the run.
+
+        Raises:
+            RunError: The folder holds no run.
+        """
+        self.recipe()
         facts: dict[str, Any] = json.loads(self._facts.read_text(encoding="utf-8"))
         return facts
 

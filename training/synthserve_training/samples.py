@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from synthserve.v1.schema_pb2 import ImageSchema
 
+from synthserve.v1.schema_pb2 import ImageSchema
 from synthserve_training.experiment import Experiment
 from synthserve_training.run_folder import RunFolder
 

@@ -40,9 +40,7 @@ def _generator(options: Options, height: int, width: int, channels: int) -> kera
 
     def upsample(filters: int, strides: int) -> list[layers.Layer]:
         return [
-            layers.Conv2DTranspose(
-                filters, options.kernel_size, strides=strides, padding="same", use_bias=False
-            ),
+            layers.Conv2DTranspose(filters, options.kernel_size, strides=strides, padding="same", use_bias=False),
             layers.BatchNormalization(),
             layers.LeakyReLU(negative_slope=options.leaky_slope),
         ]

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from synthserve.v1.schema_pb2 import ImageSchema, TableSchema
 
+from synthserve.v1.schema_pb2 import ImageSchema, TableSchema
 from synthserve_training.objectives import Tensor
 
 
@@ -20,6 +20,11 @@ class Decoder(Protocol):
     @property
     def schema(self) -> TableSchema | ImageSchema:
         """What the finished values look like."""
+        ...
+
+    @property
+    def numeric(self) -> NDArray[np.bool_]:
+        """Which values of an encoded sample [*sample_shape] are numbers of a table, rather than pixels or one-hot."""
         ...
 
     def decode(self, samples: Tensor) -> dict[str, Tensor]:

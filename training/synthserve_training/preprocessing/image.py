@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from keras import ops
-from synthserve.v1.schema_pb2 import ImageSchema
+from numpy.typing import NDArray
 
+from synthserve.v1.schema_pb2 import ImageSchema
 from synthserve_training.components import OptionsBase
 from synthserve_training.datasets import Images
 from synthserve_training.objectives import Tensor
@@ -21,6 +22,11 @@ class ImageDecoder:
     """Decodes pixels in [-1, 1] to uint8."""
 
     schema: ImageSchema
+
+    @property
+    def numeric(self) -> NDArray[np.bool_]:
+        """None is."""
+        return np.zeros((self.schema.height, self.schema.width, self.schema.channels), np.bool_)
 
     def decode(self, samples: Tensor) -> dict[str, Tensor]:
         """Decodes [n, height, width, channels] to `image`, uint8 of the same shape."""

@@ -1,0 +1,118 @@
+"""Writes a model package: `{model}/{version}/model.onnx` and `manifest.json`."""
+
+import hashlib
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+
+from synthserve.v1.manifest_pb2 import Graph, Manifest, Provenance
+from synthserve.v1.schema_pb2 import ConditionSpec, ImageSchema, ModelCard, QualityFigure, TableSchema
+from synthserve_training.errors import ExportError
+from synthserve_training.experiment import Experiment
+from synthserve_training.export.graph import convert
+from synthserve_training.export.verify import verify
+from synthserve_training.finished import FinishedModel
+
+FORMAT_VERSION = 1
+GRAPH_FILE = "model.onnx"
+MANIFEST_FILE = "manifest.json"
+
+
+def write(
+    experiment: Experiment,
+    model: FinishedModel,
+    facts: dict[str, Any],
+    repository: Path,
+    version: int,
+    figures: tuple[QualityFigure, ...] = (),
+) -> Path:
+    """Converts, verifies and writes.
+
+    Args:
+        experiment: What was trained.
+        model: Its finished model.
+        facts: What the run folder recorded of the training.
+        repository: The folder of all models.
+        version: At least 1. A version once written is never changed.
+        figures: Measured quality.
+
+    Returns:
+        The package's folder.
+
+    Raises:
+        ExportError: The version exists, or the graph does not compute what the Keras model computes.
+    """
+    recipe = experiment.recipe
+    target = repository / recipe.model / str(version)
+    if target.exists():
+        raise ExportError(f"{target} exists and a version is never changed: give another --version, or delete it")
+    graph = convert(model).SerializeToString()
+    verify(graph, model)
+
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        model=recipe.model,
+        version=version,
+        graph=Graph(
+            file=GRAPH_FILE,
+            sha256=hashlib.sha256(graph).hexdigest(),
+            latent_shape=[model.noise_size],
+            batch_size=recipe.export.batch_size,
+        ),
+        conditions=[_condition(model, column) for column in model.conditions],
+        card=ModelCard(**recipe.card.model_dump()),
+        provenance=_provenance(experiment, facts),
+        figures=figures,
+    )
+    schema = model.decoder.schema
+    if isinstance(schema, ImageSchema):
+        manifest.image.CopyFrom(schema)
+    else:
+        manifest.table.CopyFrom(schema)
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
+        package = Path(folder) / "package"
+        package.mkdir()
+        (package / GRAPH_FILE).write_bytes(graph)
+        (package / MANIFEST_FILE).write_text(to_json(manifest), encoding="utf-8")
+        package.rename(target)  # at once: a server that is watching never sees half a package
+    return target
+
+
+def next_version(repository: Path, model: str) -> int:
+    """The first version after those that the repository has of a model."""
+    folder = repository / model
+    versions = [int(child.name) for child in folder.iterdir() if child.name.isdecimal()] if folder.is_dir() else []
+    return max(versions, default=0) + 1
+
+
+def to_json(manifest: Manifest) -> str:
+    """Renders a manifest as proto3 JSON with the field names of the proto file."""
+    fields = json_format.MessageToDict(manifest, preserving_proto_field_name=True)
+    return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+
+
+def _condition(model: FinishedModel, column: str) -> ConditionSpec:
+    schema = model.decoder.schema
+    if not isinstance(schema, TableSchema):
+        raise ExportError(f"the condition {column!r} is not a column of a table")
+    (categories,) = (found.categories for found in schema.columns if found.name == column)
+    return ConditionSpec(column=column, categories=categories)
+
+
+def _provenance(experiment: Experiment, facts: dict[str, Any]) -> Provenance:
+    provenance = Provenance(
+        recipe=experiment.text,
+        seed=experiment.seed,
+        epochs=facts["epochs"],
+        packages=facts["packages"],
+        hardware=facts["hardware"],
+        training_seconds=facts["training_seconds"],
+    )
+    provenance.exported_at.FromDatetime(datetime.now(UTC).replace(microsecond=0))
+    return provenance

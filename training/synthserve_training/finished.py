@@ -1,0 +1,76 @@
+"""The finished model: noise and conditions in, finished values out. This is the function that is exported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import keras
+from keras import ops
+
+from synthserve_training import observation_noise
+from synthserve_training.components import component
+from synthserve_training.experiment import Experiment
+from synthserve_training.objectives import Tensor
+from synthserve_training.observation_noise import ObservationNoise
+from synthserve_training.preprocessing import Decoder
+from synthserve_training.samplers import Sampler
+
+
+@dataclass(frozen=True)
+class FinishedModel:
+    """Sampler, generator, observation noise and decoder in a row.
+
+    Attributes:
+        sampler: Noise to latent.
+        generator: Latent to encoded sample.
+        decoder: Encoded sample to finished values.
+        observation_noise: Added to the encoded sample, if any.
+    """
+
+    sampler: Sampler
+    generator: keras.Model
+    decoder: Decoder
+    observation_noise: ObservationNoise | None = None
+
+    @property
+    def noise_size(self) -> int:
+        """Standard normal values that one sample takes."""
+        return self.sampler.noise_size + (self.observation_noise.noise_size if self.observation_noise else 0)
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The columns that can be given a value."""
+        return self.sampler.conditions
+
+    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Generates.
+
+        Args:
+            noise: float32 [n, noise_size], standard normal.
+            conditions: For each of `conditions` int64 [n], -1 where nothing is asked for.
+
+        Returns:
+            Finished values by output name. A column that is a condition has the value asked for.
+        """
+        latent = self.sampler(noise[:, : self.sampler.noise_size], conditions)
+        samples = self.generator(latent, training=False)
+        if self.observation_noise:
+            samples = self.observation_noise(samples, noise[:, self.sampler.noise_size :])
+        values = self.decoder.decode(samples)
+        for column, code in conditions.items():
+            if column in values:
+                asked = ops.cast(code, values[column].dtype)
+                values[column] = ops.where(code >= 0, asked, values[column])
+        return values
+
+
+def finish(experiment: Experiment) -> FinishedModel:
+    """Fits the recipe's sampler to a trained experiment.
+
+    Raises:
+        RecipeError: The sampler does not fit the networks or the data.
+    """
+    module, options = component("samplers", experiment.recipe.sampler)
+    noisy = experiment.recipe.export.observation_noise
+    sampler = module.fit(options, experiment.networks, experiment.preprocessed, experiment.seed)
+    scatter = observation_noise.fit(experiment.networks, experiment.preprocessed) if noisy else None
+    return FinishedModel(sampler, experiment.networks.generator, experiment.preprocessed.decoder, scatter)

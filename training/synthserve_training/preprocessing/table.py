@@ -1,0 +1,184 @@
+"""Tables: cleaning, then MinMax scaling to [0, 1] of numbers and one-hot encoding of categories; and the way back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from keras import ops
+from numpy.typing import NDArray
+from pydantic import Field
+
+from synthserve.v1 import schema_pb2
+from synthserve.v1.schema_pb2 import TableSchema
+from synthserve_training.components import OptionsBase
+from synthserve_training.errors import DatasetError
+from synthserve_training.objectives import Tensor
+from synthserve_training.preprocessing import Preprocessed
+
+_MIN_ROWS = 10
+
+
+class ColumnOptions(OptionsBase):
+    """A column to learn, and how its finished values look."""
+
+    name: str
+    type: Literal["double", "int64", "category"]
+    decimals: int | None = Field(default=None, ge=0, description="double: decimals to round to")
+    unit: str = ""
+    description: str = ""
+
+
+class Options(OptionsBase):
+    """Which columns to learn and what counts as invalid. Rows with an invalid or missing value are dropped."""
+
+    columns: tuple[ColumnOptions, ...] = Field(min_length=1)
+    missing_markers: tuple[str, ...] = ("-999", "N/A", "pending", "")
+    max_abs_z: float | None = Field(default=3.0, gt=0, description="Drop rows with a number further from the mean")
+
+
+def fit(options: Options, data: pd.DataFrame) -> Preprocessed:
+    """Cleans a table and encodes it.
+
+    Raises:
+        DatasetError: A column is not there, or too few whole rows are left.
+    """
+    cleaned = clean(options, data)
+    encoders = tuple(_encoder(column, cleaned[column.name]) for column in options.columns)
+    return Preprocessed(
+        samples=np.concatenate([e.encode(cleaned[e.column.name]) for e in encoders], axis=1),
+        classes={e.column.name: e.codes(cleaned[e.column.name]) for e in encoders if isinstance(e, _Category)},
+        decoder=TableDecoder(encoders),
+        data=cleaned,
+    )
+
+
+def clean(options: Options, data: pd.DataFrame) -> pd.DataFrame:
+    """Keeps the rows that are whole and not extreme.
+
+    Invalid markers, and anything else in a numeric column that is not a finite number, count as missing. Extreme is a
+    number further than `max_abs_z` standard deviations from the mean of its column.
+
+    Raises:
+        DatasetError: A column is not there, or fewer than 10 rows are left.
+    """
+    if absent := [c.name for c in options.columns if c.name not in data.columns]:
+        raise DatasetError(f"the table has no column {', '.join(absent)}; it has {', '.join(map(str, data.columns))}")
+    columns: dict[str, pd.Series[Any]] = {}
+    for column in options.columns:
+        text = data[column.name].astype("string").str.strip()
+        text = text.mask(text.isin(options.missing_markers))
+        if column.type == "category":
+            columns[column.name] = text
+        else:
+            numbers = pd.to_numeric(text, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+            # A marker can also be written as a number in another way: -999.0 is -999.
+            markers = pd.to_numeric(pd.Series(options.missing_markers), errors="coerce").dropna()
+            columns[column.name] = numbers.mask(numbers.isin(markers))
+    frame = pd.DataFrame(columns).dropna().reset_index(drop=True)
+    if options.max_abs_z is not None:
+        table = frame.select_dtypes("number")
+        deviations = table.std(ddof=0).replace(0.0, 1.0)
+        z = (table - table.mean()) / deviations
+        frame = frame[(z.abs() <= options.max_abs_z).all(axis=1)].reset_index(drop=True)
+    if len(frame) < _MIN_ROWS:
+        raise DatasetError(f"only {len(frame)} of {len(data)} rows are whole and not extreme; {_MIN_ROWS} are needed")
+    return frame
+
+
+@dataclass(frozen=True)
+class _Number:
+    column: ColumnOptions
+    minimum: float
+    maximum: float
+    width: int = 1
+
+    def encode(self, values: pd.Series) -> NDArray[np.float32]:
+        scale = (self.maximum - self.minimum) or 1.0
+        return ((values.to_numpy(np.float64) - self.minimum) / scale).astype(np.float32)[:, np.newaxis]
+
+    def decode(self, encoded: Tensor) -> Tensor:
+        # In float64 before rounding: 5.1 rounded in float32 and cast later prints as 5.099999904632568.
+        values = ops.cast(ops.clip(encoded[:, 0], 0.0, 1.0), "float64") * (self.maximum - self.minimum) + self.minimum
+        if self.column.type == "int64":
+            return ops.cast(ops.round(values), "int64")
+        if self.column.decimals is None:
+            return values
+        power = 10.0**self.column.decimals
+        return ops.round(values * power) / power
+
+    def schema(self) -> schema_pb2.Column:
+        double = self.column.type == "double"
+        return schema_pb2.Column(
+            name=self.column.name,
+            type=schema_pb2.COLUMN_TYPE_DOUBLE if double else schema_pb2.COLUMN_TYPE_INT64,
+            decimals=self.column.decimals,
+            unit=self.column.unit,
+            description=self.column.description,
+        )
+
+
+@dataclass(frozen=True)
+class _Category:
+    column: ColumnOptions
+    categories: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        return len(self.categories)
+
+    def codes(self, values: pd.Series) -> NDArray[np.int64]:
+        return pd.Categorical(values, categories=list(self.categories)).codes.astype(np.int64)
+
+    def encode(self, values: pd.Series) -> NDArray[np.float32]:
+        return np.eye(self.width, dtype=np.float32)[self.codes(values)]
+
+    def decode(self, encoded: Tensor) -> Tensor:
+        # By way of integers: on floats, Keras' argmax uses an operation that has no ONNX counterpart.
+        is_largest = ops.cast(encoded == ops.max(encoded, axis=-1, keepdims=True), "int32")
+        return ops.cast(ops.argmax(is_largest, axis=-1), "int32")
+
+    def schema(self) -> schema_pb2.Column:
+        return schema_pb2.Column(
+            name=self.column.name,
+            type=schema_pb2.COLUMN_TYPE_CATEGORY,
+            categories=self.categories,
+            unit=self.column.unit,
+            description=self.column.description,
+        )
+
+
+def _encoder(column: ColumnOptions, values: pd.Series) -> _Number | _Category:
+    if column.type == "category":
+        return _Category(column, tuple(sorted(values.unique())))
+    return _Number(column, float(values.min()), float(values.max()))
+
+
+@dataclass(frozen=True)
+class TableDecoder:
+    """Decodes what the network gives to columns.
+
+    Attributes:
+        encoders: One per column, in the order of the table.
+    """
+
+    encoders: Sequence[_Number | _Category]
+
+    @property
+    def schema(self) -> TableSchema:
+        """The columns."""
+        return TableSchema(columns=[encoder.schema() for encoder in self.encoders])
+
+    @property
+    def numeric(self) -> NDArray[np.bool_]:
+        """Which of the encoded values [width] are numbers."""
+        return np.concatenate([np.full(e.width, isinstance(e, _Number)) for e in self.encoders])
+
+    def decode(self, samples: Tensor) -> dict[str, Tensor]:
+        """Decodes [n, width] to one tensor [n] per column: float64, int64, or int32 category codes."""
+        values, start = {}, 0
+        for encoder in self.encoders:
+            values[encoder.column.name] = encoder.decode(samples[:, start : start + encoder.width])
+            start += encoder.width
+        return values

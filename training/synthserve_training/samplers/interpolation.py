@@ -1,0 +1,70 @@
+"""Interpolation between the encoded means of two training samples of the same class.
+
+The exported graph carries the encoded training samples themselves. Where the people behind them matter, use `mixture`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+from pydantic import Field
+
+from synthserve_training.components import OptionsBase
+from synthserve_training.networks import Networks
+from synthserve_training.objectives import Tensor
+from synthserve_training.preprocessing import Preprocessed
+from synthserve_training.samplers._classes import class_codes, encoded_means, pick, uniform
+
+
+class Options(OptionsBase):
+    """The interpolation."""
+
+    condition: str | None = Field(default=None, description="The column whose classes are not mixed")
+
+
+@dataclass(frozen=True)
+class Interpolation:
+    """Draws two encoded samples of one class, and a point on the line between them.
+
+    Attributes:
+        points: float32 [samples, latent_size].
+        classes: int64 [samples].
+        conditions: The column that can be asked for.
+    """
+
+    points: NDArray[np.float32]
+    classes: NDArray[np.int64]
+    conditions: tuple[str, ...]
+
+    @property
+    def noise_size(self) -> int:
+        """The first sample, the second, and where between them."""
+        return 3
+
+    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
+        """Maps noise [n, 3] to latents [n, latent_size]."""
+        everyone = ops.zeros_like(noise[:, :1]) + np.ones((1, len(self.points)), np.float32)
+        allowed = everyone
+        for wanted in conditions.values():
+            member = (wanted[:, None] < 0) | (wanted[:, None] == self.classes[np.newaxis])
+            allowed = allowed * ops.cast(member, "float32")
+        first = pick(allowed, uniform(noise[:, 0]))
+        same_class = ops.take(self.classes, first)[:, None] == self.classes[np.newaxis]
+        second = pick(everyone * ops.cast(same_class, "float32"), uniform(noise[:, 1]))
+        start, end = ops.take(self.points, first, axis=0), ops.take(self.points, second, axis=0)
+        return start + uniform(noise[:, 2])[:, None] * (end - start)
+
+
+def fit(options: Options, networks: Networks, preprocessed: Preprocessed, _seed: int) -> Interpolation:
+    """Encodes the training data.
+
+    Raises:
+        RecipeError: There is no encoder, or the condition is not a column of categories.
+    """
+    return Interpolation(
+        points=encoded_means(networks, preprocessed),
+        classes=class_codes(preprocessed, options.condition),
+        conditions=(options.condition,) if options.condition else (),
+    )

@@ -1,0 +1,86 @@
+"""A Gaussian mixture fitted, class by class, to the encoded means of the training data.
+
+This is ex-post density estimation (Ghosh et al. 2020, arXiv:1903.12436). With a small weight on the divergence the
+encoded data do not fill N(0, I); the mixture is where they really lie. It carries means and
+covariances of groups of training samples, never one sample.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+from pydantic import Field
+from sklearn.mixture import GaussianMixture
+
+from synthserve_training.components import OptionsBase
+from synthserve_training.networks import Networks
+from synthserve_training.objectives import Tensor
+from synthserve_training.preprocessing import Preprocessed
+from synthserve_training.samplers._classes import class_codes, encoded_means, pick, uniform
+
+
+class Options(OptionsBase):
+    """The mixture."""
+
+    components: int = Field(default=1, ge=1, description="Components of each class")
+    condition: str | None = Field(default=None, description="The column whose classes get mixtures of their own")
+    regularisation: float = Field(default=1e-4, gt=0, description="Added to the covariances' diagonal")
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Draws a component, then a latent from it.
+
+    Attributes:
+        weights: float32 [components], sums to 1.
+        classes: int64 [components]: the class that each component belongs to.
+        means: float32 [components, latent_size].
+        factors: float32 [components, latent_size, latent_size]: Cholesky factors of the covariances.
+        conditions: The column that can be asked for.
+    """
+
+    weights: NDArray[np.float32]
+    classes: NDArray[np.int64]
+    means: NDArray[np.float32]
+    factors: NDArray[np.float32]
+    conditions: tuple[str, ...]
+
+    @property
+    def noise_size(self) -> int:
+        """One value picks the component, the others make the latent."""
+        return 1 + int(self.means.shape[1])
+
+    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
+        """Maps noise [n, noise_size] to latents [n, latent_size]."""
+        weights = ops.zeros_like(noise[:, :1]) + self.weights[np.newaxis]
+        for wanted in conditions.values():
+            allowed = (wanted[:, None] < 0) | (wanted[:, None] == self.classes[np.newaxis])
+            weights = weights * ops.cast(allowed, "float32")
+        component = pick(weights, uniform(noise[:, 0]))
+        means, factors = ops.take(self.means, component, axis=0), ops.take(self.factors, component, axis=0)
+        return means + ops.squeeze(ops.matmul(factors, noise[:, 1:, None]), axis=-1)
+
+
+def fit(options: Options, networks: Networks, preprocessed: Preprocessed, seed: int) -> Mixture:
+    """Fits the mixtures.
+
+    Raises:
+        RecipeError: There is no encoder, or the condition is not a column of categories.
+    """
+    means, codes = encoded_means(networks, preprocessed), class_codes(preprocessed, options.condition)
+    parts = []
+    for code in np.unique(codes):
+        members = means[codes == code].astype(np.float64)
+        mixture = GaussianMixture(
+            min(options.components, len(members)), reg_covar=options.regularisation, random_state=seed, n_init=5
+        ).fit(members)
+        parts.append((code, mixture.weights_ * len(members) / len(means), mixture.means_, mixture.covariances_))
+    return Mixture(
+        weights=np.concatenate([weights for _, weights, _, _ in parts]).astype(np.float32),
+        classes=np.concatenate([np.full(len(weights), code) for code, weights, _, _ in parts]).astype(np.int64),
+        means=np.concatenate([centres for _, _, centres, _ in parts]).astype(np.float32),
+        factors=np.linalg.cholesky(np.concatenate([covariances for *_, covariances in parts])).astype(np.float32),
+        conditions=(options.condition,) if options.condition else (),
+    )
