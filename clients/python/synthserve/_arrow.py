@@ -169,6 +169,9 @@ class FileSink(Sink[RowInfo, pb.GenerateRowsResponse, int]):
     def abort(self) -> None:
         """Removes the file."""
         self._destination.discard()
+        if self._writer is not None:
+            # Now, when what it writes goes nowhere; later it would end an open file as if it were whole.
+            self._writer.close()
 
     def _open(self, schema: pa.Schema) -> Any:  # noqa: ANN401
         if self._kind == "parquet":

@@ -48,13 +48,17 @@ class AsyncCaller:
                 wait = deadline.fit(self.policy.delay(failures, error, started=False), error)
             except grpc.aio.UsageError as raised:
                 raise self.typed(raised) from raised
+            except asyncio.CancelledError:
+                if not _task_is_cancelled():
+                    raise Cancelled("the client is closed") from None
+                raise
             await asyncio.sleep(wait)
 
     def typed(self, raised: Exception) -> SynthserveError:
         """Returns the typed error for what gRPC raised."""
         if isinstance(raised, grpc.RpcError):
             return error_from_rpc(raised, self.target)
-        if "closed" in str(raised).lower():
+        if "closed" in str(raised):
             return Cancelled("the client is closed")
         raise raised
 
@@ -100,8 +104,7 @@ class AsyncResumingCall(Generic[Request, Response]):
                 self._ended = True
                 self.run.finish()
             except asyncio.CancelledError:
-                # gRPC raises it for its own cancel too, which must not look like one of the task.
-                if self._closed.is_set():
+                if not _task_is_cancelled():
                     raise Cancelled("the stream was closed") from None
                 raise
             except (grpc.RpcError, grpc.aio.UsageError) as raised:
@@ -135,3 +138,9 @@ class AsyncResumingCall(Generic[Request, Response]):
         self._closed.set()
         if self._call is not None:
             self._call.cancel()
+
+
+def _task_is_cancelled() -> bool:
+    # gRPC raises CancelledError also where only the call was cancelled, which must not look like the task was.
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -51,7 +51,7 @@ class Caller:
         """Returns the typed error for what gRPC raised."""
         if isinstance(raised, grpc.RpcError):
             return error_from_rpc(raised, self.target)
-        if "closed channel" in str(raised).lower():
+        if "closed" in str(raised):
             return Cancelled("the client is closed")
         raise raised
 

@@ -36,6 +36,7 @@ class Destination:
 
     def __init__(self, target: Target) -> None:
         self._written = 0
+        self._discarded = False
         self._final: Path | None = None
         self._partial: Path | None = None
         if not is_path(target):
@@ -55,8 +56,9 @@ class Destination:
         self._file = self._partial.open("xb")
 
     def write(self, data: bytes) -> int:
-        """Writes all of `data`."""
-        self._file.write(data)
+        """Writes all of `data`; nothing after `discard()`."""
+        if not self._discarded:
+            self._file.write(data)
         self._written += len(data)
         return len(data)
 
@@ -66,7 +68,7 @@ class Destination:
 
     def flush(self) -> None:
         """Hands what is written to the reader of an open file; a path has no reader before `commit()`."""
-        if self._partial is None:
+        if self._partial is None and not self._discarded:
             self._file.flush()
 
     def close(self) -> None:
@@ -83,6 +85,7 @@ class Destination:
 
     def discard(self) -> None:
         """Removes what was written, where that is possible."""
+        self._discarded = True
         if self._final is None:
             return
         self._file.close()

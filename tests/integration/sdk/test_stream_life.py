@@ -1,0 +1,341 @@
+"""Deadlines, cancelling, errors, and servers that break the contract."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+
+import synthserve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.integration.sdk.conftest import Fault, Row, ScriptedServer
+
+    from synthserve.v1 import generation_pb2 as pb
+
+    Expected = Callable[[range, int], list[Row]]
+
+
+@pytest.fixture
+def free_target() -> str:
+    """An address where nothing listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_leaving_the_loop_cancels_the_call(
+    scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault]
+) -> None:
+    scripted.faults = [fault(1, None)]
+    rows = iter(client.rows("scripted", count=9))
+    next(rows)
+    assert scripted.hanging.wait(30)
+    rows.close()  # type: ignore[attr-defined]
+    assert scripted.cancelled.wait(30)
+
+
+def test_the_context_manager_cancels_the_call(
+    scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault]
+) -> None:
+    scripted.faults = [fault(1, None)]
+    with client.rows("scripted", count=9) as rows:
+        kept = iter(rows)
+        next(kept)
+        assert scripted.hanging.wait(30)
+    assert scripted.cancelled.wait(30)
+    assert len([next(kept), next(kept)]) == 2  # of the message that had come
+    with pytest.raises(synthserve.Cancelled):
+        next(kept)
+
+
+@pytest.mark.parametrize("what", ["stream", "client"])
+def test_closing_from_another_thread_ends_the_wait(
+    scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault], what: str
+) -> None:
+    scripted.faults = [fault(1, None)]
+    rows = client.rows("scripted", count=9)
+
+    def close() -> None:
+        scripted.hanging.wait(30)
+        (rows if what == "stream" else client).close()
+
+    closer = threading.Thread(target=close)
+    closer.start()
+    with pytest.raises(synthserve.Cancelled):
+        list(rows)
+    closer.join()
+    assert scripted.cancelled.wait(30)
+
+
+def test_a_closed_client_says_so(client: synthserve.Client) -> None:
+    client.close()
+    with pytest.raises(synthserve.Cancelled, match="the client is closed"):
+        list(client.rows("scripted", count=1))
+    with pytest.raises(synthserve.Cancelled, match="the client is closed"):
+        client.models()
+
+
+def test_the_deadline_spans_all_attempts(
+    scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault]
+) -> None:
+    scripted.faults = [fault(1), fault(1), fault(1, None)]
+    with pytest.raises(synthserve.DeadlineExceeded):
+        list(client.rows("scripted", count=100, timeout=0.5))
+    assert len(scripted.requests) == 3
+    # A wait that would pass the deadline is not waited for.
+    scripted.faults = [fault.retry_info(1, 3600)]
+    with pytest.raises(synthserve.DeadlineExceeded, match="not done within 60 s; the last attempt failed: scripted"):
+        list(client.rows("scripted", count=100, timeout=60))
+
+
+def test_no_server_is_told_with_advice(free_target: str, retry: synthserve.RetryPolicy) -> None:
+    with synthserve.Client(free_target, retry=retry) as client:
+        for ask in (client.models, lambda: list(client.rows("m", count=1))):
+            with pytest.raises(synthserve.Unavailable) as raised:
+                ask()
+            assert str(raised.value) == (
+                f"no server at {free_target} (connection refused): is it running? `make serve` starts one; "
+                "else check the address"
+            )
+            assert raised.value.__notes__ == ["gave up after 4 attempts"]
+
+
+def test_unary_calls_are_tried_again(scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault]) -> None:
+    scripted.unary_faults = [fault(), fault()]
+    models = client.models()
+    assert [model.name for model in models] == ["m0", "m1", "m2", "m3", "m4"]
+    assert [request.page_token for request in scripted.requests] == ["", "", "", "2", "4"]
+    assert models[0].kind == "table"
+    assert models[0].table is not None
+    assert models[0].table.columns[0] == synthserve.Column("x", "double", decimals=1, unit="cm")
+    assert models[0].figures == (synthserve.Figure("f", 0.5, 0.25),)
+    assert models[0].card.limits == ("Few.",)
+
+
+def test_a_failed_model_tells_why(client: synthserve.Client) -> None:
+    model = client.model("broken")
+    assert (model.state, model.state_reason, model.kind) == ("failed", "the digest is wrong", "unknown")
+
+
+def test_details_become_typed_errors(scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault]) -> None:
+    with pytest.raises(synthserve.ModelNotFound, match="no such model") as not_found:
+        client.model("nothing")
+    assert not_found.value.resource == "models/nothing"
+    assert not_found.value.reason == "MODEL_NOT_FOUND"
+    assert not_found.value.metadata == {"model": "models/nothing"}
+
+    violation = error_details_pb2.BadRequest.FieldViolation(field="count", description="must be at least 0")
+    bad = error_details_pb2.BadRequest(field_violations=[violation])
+    scripted.faults = [fault(0, grpc.StatusCode.INVALID_ARGUMENT, [bad])]
+    with pytest.raises(synthserve.InvalidRequest) as invalid:
+        list(client.rows("scripted", count=-1))
+    assert invalid.value.violations == (synthserve.FieldViolation("count", "must be at least 0"),)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (grpc.StatusCode.CANCELLED, synthserve.Cancelled),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, synthserve.DeadlineExceeded),
+        (grpc.StatusCode.FAILED_PRECONDITION, synthserve.ModelNotReady),
+        (grpc.StatusCode.INTERNAL, synthserve.ServerError),
+        (grpc.StatusCode.INVALID_ARGUMENT, synthserve.InvalidRequest),
+        (grpc.StatusCode.NOT_FOUND, synthserve.ModelNotFound),
+        (grpc.StatusCode.OUT_OF_RANGE, synthserve.InvalidRequest),
+        (grpc.StatusCode.PERMISSION_DENIED, synthserve.PermissionDenied),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, synthserve.ResourceExhausted),
+        (grpc.StatusCode.UNAUTHENTICATED, synthserve.Unauthenticated),
+        (grpc.StatusCode.UNAVAILABLE, synthserve.Unavailable),
+        (grpc.StatusCode.UNIMPLEMENTED, synthserve.ServerError),
+    ],
+)
+async def test_codes_become_types_in_both_clients(
+    scripted: ScriptedServer, fault: type[Fault], code: grpc.StatusCode, error: type[synthserve.SynthserveError]
+) -> None:
+    policy = synthserve.RetryPolicy(start_attempts=1)
+    with synthserve.Client(scripted.target, retry=policy) as client:
+        scripted.faults = [fault(0, code)]
+        with pytest.raises(error) as raised:
+            list(client.rows("scripted", count=1))
+        assert type(raised.value) is error
+    async with synthserve.AsyncClient(scripted.target, retry=policy) as aclient:
+        scripted.faults, scripted.unary_faults = [fault(0, code)], [fault(0, code)]
+        with pytest.raises(error):
+            await aclient.rows("scripted", count=1).to_arrow()
+        with pytest.raises(error):
+            await aclient.models()
+
+
+def skip_one(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    response.first_index += response.first_index > 0
+    return response
+
+
+def repeat(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    response.first_index = 0
+    return response
+
+
+def too_many(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    response.row_count += 1
+    return response
+
+
+def no_info(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    response.ClearField("info")
+    return response
+
+
+def other_seed(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    response.info.seed += 1
+    return response
+
+
+def bad_name(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    response.info.model = "scripted"
+    return response
+
+
+def short_column(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    del response.columns.columns[0].doubles.values[0]
+    return response
+
+
+def bad_code(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    response.columns.columns[2].categories.codes[0] = -1
+    return response
+
+
+@pytest.mark.parametrize("mangle", [skip_one, repeat, too_many, no_info, other_seed, bad_name, short_column, bad_code])
+def test_a_broken_contract_is_never_passed_on(
+    scripted: ScriptedServer,
+    client: synthserve.Client,
+    mangle: Callable[[pb.GenerateRowsResponse], pb.GenerateRowsResponse],
+) -> None:
+    scripted.mangle = mangle
+    with pytest.raises(synthserve.ProtocolError):
+        list(client.rows("scripted", count=9, seed=1))
+    assert len(scripted.requests) == 1
+
+
+def test_an_early_end_is_never_taken_for_the_end(scripted: ScriptedServer, client: synthserve.Client) -> None:
+    original = scripted._rows
+    scripted._rows = lambda request: iter(list(original(request))[:-1])  # type: ignore[method-assign]
+    with pytest.raises(synthserve.ProtocolError, match="ended at index 6, but 9 was asked for"):
+        client.rows("scripted", count=9, seed=1).to_arrow()
+
+
+def test_a_use_without_an_end_needs_one(client: synthserve.Client, tmp_path: Path) -> None:
+    rows = client.rows("scripted")
+    for use in (
+        rows.to_pandas,
+        rows.to_arrow,
+        lambda: rows.to_parquet(io.BytesIO()),
+        lambda: rows.to_csv(tmp_path / "a.csv"),
+        client.images("scripted").grid,
+        lambda: client.images("scripted").save(tmp_path),
+    ):
+        with pytest.raises(ValueError, match="count: must be set") as raised:
+            use()
+        assert isinstance(raised.value, synthserve.InvalidRequest)
+    assert not list(tmp_path.iterdir())
+
+
+def test_metadata_is_sent(scripted: ScriptedServer) -> None:
+    with synthserve.Client(scripted.target, metadata={"authorization": "Bearer x"}) as client:
+        client.models()
+        list(client.rows("scripted", count=1))
+    assert all(metadata["authorization"] == "Bearer x" for metadata in scripted.metadata)
+    assert all("synthserve-python/" in str(metadata["user-agent"]) for metadata in scripted.metadata)
+
+
+def test_seed_model_and_schema_ask_once_and_hold(
+    scripted: ScriptedServer, client: synthserve.Client, expected: Expected
+) -> None:
+    rows = client.rows("scripted", count=4)
+    assert not scripted.requests
+    assert (rows.seed, rows.model, [c.name for c in rows.schema.columns][:2]) == (1001, "scripted@3", ["x", "n"])
+    assert [request.count for request in scripted.requests] == [0]
+    assert list(rows) == list(rows) == expected(range(4), 1001)
+
+
+def test_progress_is_told_over_breaks(scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault]) -> None:
+    told: list[int] = []
+    scripted.faults = [fault(2)]
+    rows = client.rows("scripted", count=10, offset=50, on_progress=told.append)
+    rows.to_csv(io.BytesIO())
+    assert told == [3, 6, 9, 10]
+
+
+def test_devices_and_pipes_are_written_to_not_replaced(client: synthserve.Client, tmp_path: Path) -> None:
+    assert client.rows("scripted", count=4).to_csv("/dev/null") == 4
+    assert not os.path.isfile("/dev/null")  # noqa: PTH113
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real")
+    client.rows("scripted", count=4).to_csv(link)
+    assert link.is_symlink()
+    assert (tmp_path / "real").stat().st_size > 0
+
+
+async def test_asyncio_cancelling_a_task_cancels_the_call(
+    scripted: ScriptedServer, retry: synthserve.RetryPolicy, fault: type[Fault], tmp_path: Path
+) -> None:
+    async with synthserve.AsyncClient(scripted.target, retry=retry) as client:
+        scripted.faults = [fault(1, None)]
+        task = asyncio.create_task(client.rows("scripted", count=9).to_csv(tmp_path / "a.csv"))
+        await asyncio.to_thread(scripted.hanging.wait, 30)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await asyncio.to_thread(scripted.cancelled.wait, 30)
+    assert not list(tmp_path.iterdir())  # noqa: ASYNC240
+
+
+async def test_asyncio_close_ends_the_wait(
+    scripted: ScriptedServer, retry: synthserve.RetryPolicy, fault: type[Fault]
+) -> None:
+    async with synthserve.AsyncClient(scripted.target, retry=retry) as client:
+        scripted.faults = [fault(1, None)]
+        rows = client.rows("scripted", count=9)
+        task = asyncio.create_task(rows.to_arrow())
+        await asyncio.to_thread(scripted.hanging.wait, 30)
+        await rows.aclose()
+        with pytest.raises(synthserve.Cancelled):
+            await task
+        assert await asyncio.to_thread(scripted.cancelled.wait, 30)
+
+        scripted.hanging.clear()
+        scripted.faults = [fault(1, None)]
+        task = asyncio.create_task(client.rows("scripted", count=9).to_arrow())
+        await asyncio.to_thread(scripted.hanging.wait, 30)
+        await client.close()
+        with pytest.raises(synthserve.Cancelled):
+            await task
+    with pytest.raises(synthserve.Cancelled):
+        await client.models()
+
+
+async def test_asyncio_seed_needs_start(scripted: ScriptedServer) -> None:
+    async with synthserve.AsyncClient(scripted.target) as client:
+        rows = client.rows("scripted", count=4)
+        with pytest.raises(synthserve.SynthserveError, match="start"):
+            _ = rows.seed
+        await rows.start()
+        assert (rows.seed, rows.model) == (1001, "scripted@3")
+        images = await client.images("scripted", count=2).start()
+        assert (images.schema.width, images.schema.height) == (6, 4)
+        assert len(await client.models()) == 5
+        assert (await client.model("broken")).state == "failed"
+        with pytest.raises(synthserve.DeadlineExceeded):
+            await client.rows("scripted", count=4, timeout=0).to_arrow()
