@@ -1,0 +1,1 @@
+"""The synthserve server: streams what generative models generate, over gRPC."""

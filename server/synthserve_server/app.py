@@ -1,0 +1,147 @@
+"""Wiring and life cycle: start, ready, drain, stop."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from grpc import aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from synthserve.v1 import model_pb2_grpc
+from synthserve_server.config import Settings
+from synthserve_server.interceptors.errors import ErrorInterceptor
+from synthserve_server.interceptors.lifecycle import Lifecycle
+from synthserve_server.repository import Catalogue, ReadyPackage, Repository
+from synthserve_server.runtime import provider
+from synthserve_server.runtime.scheduler import Scheduler
+from synthserve_server.services import generation, models
+
+_log = structlog.get_logger()
+
+_OPTIONS = [
+    # Otherwise a second server on the same port starts without a word and gets half of the calls.
+    ("grpc.so_reuseport", 0),
+]
+
+_ENDING_SECONDS = 1.0
+"""How long calls that are ended have to send their status."""
+
+
+class ListenError(Exception):
+    """The address cannot be listened on; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What a server tells once it serves."""
+
+    host: str
+    port: int
+    catalogue: Catalogue
+
+
+class Server:
+    """A gRPC server with everything that it needs."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Wires the parts; `start` brings them to life.
+
+        Raises:
+            ProviderError: The provider that the settings ask for does not work.
+        """
+        wanted = None if settings.provider == "auto" else provider.Provider(settings.provider)
+        chosen, why = provider.choose(wanted)
+        _log.info("provider chosen", provider=chosen.value, why=why, workers=settings.workers)
+        self._settings = settings
+        self._repository = Repository(settings.model_repository, chosen)
+        self._scheduler = Scheduler(settings.workers)
+        self._lifecycle = Lifecycle()
+        self._health = health.aio.HealthServicer()
+        self._grpc = aio.server(interceptors=[ErrorInterceptor(), self._lifecycle], options=_OPTIONS)
+
+    async def start(self) -> Ready:
+        """Listens, loads the models and serves.
+
+        Raises:
+            ListenError: The address is taken or not of this machine.
+        """
+        host, _, port = self._settings.listen.rpartition(":")
+        try:
+            bound = self._grpc.add_insecure_port(f"{host}:{port}")
+        except RuntimeError:
+            self._scheduler.close()
+            raise ListenError(
+                f"cannot listen on {self._settings.listen}: the port is taken or the host is not this one"
+            ) from None
+        await asyncio.to_thread(self._repository.load)
+        catalogue = self._repository.catalogue
+        service = generation.GenerationService(self._repository, self._scheduler, self._settings.max_count)
+        self._grpc.add_generic_rpc_handlers((service.handler(),))
+        model_pb2_grpc.add_ModelServiceServicer_to_server(models.ModelService(self._repository), self._grpc)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        reflection.enable_server_reflection(
+            (generation.SERVICE, models.SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc
+        )
+        for model_id in catalogue.models:
+            ready = isinstance(catalogue.default(model_id), ReadyPackage)
+            status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
+            await self._health.set(f"models/{model_id}", status)
+        await self._grpc.start()
+        _log.info("serving", host=host, port=bound, models=len(catalogue.served()), failed=_failures(catalogue))
+        return Ready(host, bound, catalogue)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Refuses new calls, lets the running ones finish, ends those that do not, and stops.
+
+        Args:
+            grace_seconds: How long running calls may go on.
+        """
+        await self._health.enter_graceful_shutdown()
+        self._lifecycle.drain()
+        _log.info("draining", calls=self._lifecycle.active, grace_seconds=grace_seconds)
+        if not await self._lifecycle.idle(grace_seconds):
+            _log.warning("grace is over, ending calls", calls=self._lifecycle.active)
+            self._lifecycle.end()
+            await self._lifecycle.idle(_ENDING_SECONDS)
+        await self._grpc.stop(None)
+        await asyncio.to_thread(self._scheduler.close)
+        _log.info("stopped")
+
+
+async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> None:
+    """Serves until SIGTERM or SIGINT, then drains; a second signal ends the draining.
+
+    Args:
+        settings: The settings.
+        on_ready: Called once the server serves.
+
+    Raises:
+        ListenError: The address is taken or not of this machine.
+        ProviderError: The provider that the settings ask for does not work.
+    """
+    loop = asyncio.get_running_loop()
+    first, second = asyncio.Event(), asyncio.Event()
+
+    def on_signal() -> None:
+        (second if first.is_set() else first).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    server = Server(settings)
+    on_ready(await server.start())
+    await first.wait()
+    drained = asyncio.ensure_future(server.stop(settings.grace_seconds))
+    forced = asyncio.ensure_future(second.wait())
+    await asyncio.wait((drained, forced), return_when=asyncio.FIRST_COMPLETED)
+    if not drained.done():
+        drained.cancel()
+        await server.stop(0)
+    forced.cancel()
+
+
+def _failures(catalogue: Catalogue) -> int:
+    every = (package for versions in catalogue.models.values() for package in versions)
+    return sum(not isinstance(package, ReadyPackage) for package in every)

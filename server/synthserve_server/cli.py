@@ -1,0 +1,116 @@
+"""The command `synthserve-server`."""
+
+import asyncio
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from synthserve_server import config, logs
+
+if TYPE_CHECKING:
+    from synthserve_server.app import Ready
+
+BAD_SETTINGS = 2
+CANNOT_SERVE = 1
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"synthserve-server {version('synthserve-server')}")
+        raise typer.Exit
+
+
+def serve(
+    config_file: Annotated[Path | None, typer.Option("--config", help="A TOML file with settings.")] = None,
+    model_repository: Annotated[Path | None, typer.Option(help="The folder that holds the model packages.")] = None,
+    listen: Annotated[str | None, typer.Option(help="HOST:PORT; port 0 takes a free one. [127.0.0.1:50051]")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many threads compute. [one per core]")] = None,
+    grace_seconds: Annotated[
+        float | None, typer.Option(help="How long running streams may go on after SIGTERM. [30]")
+    ] = None,
+    max_count: Annotated[int | None, typer.Option(help="The most samples per call. [no limit]")] = None,
+    provider: Annotated[str | None, typer.Option(help="Where graphs run: auto, cpu or cuda. [auto]")] = None,
+    log_format: Annotated[str | None, typer.Option(help="How log lines are written: text or json. [text]")] = None,
+    hints: Annotated[
+        bool | None, typer.Option(help="Print commands to try once ready. [when stdout is a terminal]")
+    ] = None,
+    client_command: Annotated[str | None, typer.Option(help="How the client is called in them. [synthserve]")] = None,
+    port_file: Annotated[Path | None, typer.Option(help="A file to write the port to once ready.")] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Serves the models of a repository over gRPC.
+
+    Every option but --version can also be an environment variable (SYNTHSERVE_WORKERS) or stand in the TOML file
+    (workers = 4). Flags go before the environment, and that before the file.
+    """
+    flags = {
+        "config": config_file,
+        "model_repository": model_repository,
+        "listen": listen,
+        "workers": workers,
+        "grace_seconds": grace_seconds,
+        "max_count": max_count,
+        "provider": provider,
+        "log_format": log_format,
+        "hints": hints,
+        "client_command": client_command,
+        "port_file": port_file,
+    }
+    settings = _settings({name: value for name, value in flags.items() if value is not None})
+    logs.configure(settings.log_format)
+    # Read when polars is imported, which is why the rest is imported here: not more threads than there are workers.
+    os.environ.setdefault("POLARS_MAX_THREADS", str(settings.workers))
+    from synthserve_server import app
+    from synthserve_server.runtime.errors import ProviderError
+
+    try:
+        asyncio.run(app.run(settings, lambda ready: _announce(settings, ready)))
+    except (app.ListenError, ProviderError) as error:
+        _fail(str(error), CANNOT_SERVE)
+
+
+def _settings(flags: dict[str, Any]) -> config.Settings:
+    try:
+        return config.load(flags)
+    except ValidationError as error:
+        for problem in error.errors():
+            setting = ".".join(str(part) for part in problem["loc"])
+            typer.echo(f"synthserve-server: {setting}: {problem['msg']}", err=True)
+        raise typer.Exit(BAD_SETTINGS) from None
+    except ValueError as error:
+        _fail(f"the settings file: {error}", BAD_SETTINGS)
+
+
+def _announce(settings: config.Settings, ready: "Ready") -> None:
+    from synthserve_server.hints import hints
+
+    typer.echo(f"synthserve-server: serving on {ready.host}:{ready.port}")
+    show = sys.stdout.isatty() if settings.hints is None else settings.hints
+    if show:
+        typer.echo("\nIn another shell:\n")
+        for command in hints(ready.host, ready.port, ready.catalogue, settings.client_command):
+            typer.echo(f"  {command}")
+        typer.echo()
+    sys.stdout.flush()
+    if settings.port_file:
+        # Renamed into place, so that nobody reads half a number.
+        unfinished = settings.port_file.with_name(settings.port_file.name + ".new")
+        unfinished.write_text(f"{ready.port}\n")
+        unfinished.replace(settings.port_file)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(f"synthserve-server: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Runs the command."""
+    typer.run(serve)

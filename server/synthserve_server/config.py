@@ -1,0 +1,75 @@
+"""Settings: flags before environment before a TOML file."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import DirectoryPath, Field, FilePath, StringConstraints
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Settings(BaseSettings):
+    """What the server can be told. Each has a flag and an environment variable, `SYNTHSERVE_` and its name."""
+
+    model_config = SettingsConfigDict(env_prefix="SYNTHSERVE_", frozen=True, extra="forbid")
+
+    config: FilePath | None = None
+    """A TOML file with settings."""
+    model_repository: DirectoryPath
+    """The folder that holds the model packages."""
+    listen: Annotated[str, StringConstraints(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:50051"
+    """Where to listen, as HOST:PORT; port 0 takes a free one."""
+    workers: Annotated[int, Field(ge=1)] = Field(default_factory=available_cores)
+    """How many threads compute."""
+    grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
+    """How long running streams may go on after SIGTERM or SIGINT."""
+    max_count: Annotated[int, Field(ge=1)] | None = None
+    """The most samples that one call may ask for; unset: no limit."""
+    provider: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where graphs run."""
+    log_format: Literal["text", "json"] = "text"
+    """How log lines are written."""
+    hints: bool | None = None
+    """Whether to print commands to try once the server is ready; unset: when standard output is a terminal."""
+    client_command: str = "synthserve"
+    """How the client is called in the hints."""
+    port_file: Path | None = None
+    """A file to write the port to once the server is ready."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Puts the TOML file, where one is named, under the environment."""
+        file = init_settings().get("config") or env_settings().get("config")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+
+def load(flags: dict[str, Any]) -> Settings:
+    """Gathers the settings.
+
+    Args:
+        flags: The flags that were given, by setting.
+
+    Raises:
+        pydantic.ValidationError: A setting is missing, not known or not allowed.
+        ValueError: The file is not TOML.
+    """
+    return Settings(**flags)

@@ -1,0 +1,181 @@
+"""What can go wrong at the edge, and the one table from exceptions to gRPC status codes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from synthserve_server.runtime.errors import CancelledWorkError
+
+DOMAIN = "synthserve"
+"""The domain of every ErrorInfo."""
+
+# A status travels in HTTP/2 headers, of which peers accept 8 KiB: what callers sent is quoted in part.
+_LONGEST_QUOTE = 80
+_MOST_LISTED = 20
+_MOST_VIOLATIONS = 10
+_LONGEST_VIOLATION = 300
+_LONGEST_MESSAGE = 600
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A field of a request with a value that is not allowed."""
+
+    field: str
+    description: str
+
+
+class ServiceError(Exception):
+    """The root of what a caller is told in detail."""
+
+    reason: str
+
+    def details(self) -> list[Message]:
+        """The `google.rpc` details beside ErrorInfo."""
+        return []
+
+    def metadata(self) -> dict[str, str]:
+        """The metadata of ErrorInfo."""
+        return {}
+
+
+class InvalidRequestError(ServiceError):
+    """Fields of the request have values that are not allowed."""
+
+    reason = "INVALID_REQUEST"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        self.violations = violations[:_MOST_VIOLATIONS]
+        super().__init__("; ".join(f"{violation.field}: {violation.description}" for violation in self.violations))
+
+    def details(self) -> list[Message]:
+        """One BadRequest with all violations."""
+        violations = [
+            error_details_pb2.BadRequest.FieldViolation(
+                field=violation.field, description=_shortened(violation.description, _LONGEST_VIOLATION)
+            )
+            for violation in self.violations
+        ]
+        return [error_details_pb2.BadRequest(field_violations=violations)]
+
+
+class ModelNotFoundError(ServiceError):
+    """There is no such model or version."""
+
+    reason = "MODEL_NOT_FOUND"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        super().__init__(f"there is no {name}; known are: {listed(known)}")
+
+    def details(self) -> list[Message]:
+        """The resource that is missing."""
+        return [
+            error_details_pb2.ResourceInfo(
+                resource_type="synthserve.v1.Model", resource_name=self.name, description="not found"
+            )
+        ]
+
+    def metadata(self) -> dict[str, str]:
+        """The name asked for."""
+        return {"model": self.name}
+
+
+class ModelFailedError(ServiceError):
+    """The model exists but could not be loaded."""
+
+    reason = "MODEL_FAILED"
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name, self.why = name, _shortened(why, _LONGEST_VIOLATION)
+        super().__init__(f"{name} could not be loaded: {self.why}")
+
+    def details(self) -> list[Message]:
+        """The precondition that fails."""
+        violation = error_details_pb2.PreconditionFailure.Violation(
+            type="MODEL_STATE", subject=self.name, description=self.why
+        )
+        return [error_details_pb2.PreconditionFailure(violations=[violation])]
+
+    def metadata(self) -> dict[str, str]:
+        """The version that failed."""
+        return {"model": self.name}
+
+
+class ShuttingDownError(ServiceError):
+    """The server is shutting down."""
+
+    reason = "SHUTTING_DOWN"
+
+    def __init__(self) -> None:
+        super().__init__("the server is shutting down; go on elsewhere")
+
+    def details(self) -> list[Message]:
+        """When to try again."""
+        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=1))]
+
+
+_CODES: dict[type[Exception], grpc.StatusCode] = {
+    InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
+    ModelNotFoundError: grpc.StatusCode.NOT_FOUND,
+    ModelFailedError: grpc.StatusCode.FAILED_PRECONDITION,
+    ShuttingDownError: grpc.StatusCode.UNAVAILABLE,
+    CancelledWorkError: grpc.StatusCode.CANCELLED,
+}
+"""Everything else is INTERNAL."""
+
+
+def status_code(error: Exception) -> grpc.StatusCode:
+    """The status code for an exception."""
+    return _CODES.get(type(error), grpc.StatusCode.INTERNAL)
+
+
+def to_status(error: Exception) -> status_pb2.Status:
+    """What a caller is told about an exception. Of unexpected ones no more than that they happened."""
+    details: list[Message] = []
+    if isinstance(error, ServiceError):
+        message = _shortened(str(error), _LONGEST_MESSAGE)
+        info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata())
+        details = error.details()
+    elif isinstance(error, CancelledWorkError):
+        message = "the call was cancelled"
+        info = error_details_pb2.ErrorInfo(reason="CANCELLED", domain=DOMAIN)
+    else:
+        message = "the server failed; its log tells why"
+        info = error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN)
+    return status_pb2.Status(
+        code=_number(status_code(error)), message=message, details=[_packed(detail) for detail in (info, *details)]
+    )
+
+
+def quoted(value: str) -> str:
+    """A value that a caller sent, for a message: quoted, and cut when it is long."""
+    return repr(_shortened(value, _LONGEST_QUOTE))
+
+
+def listed(values: Iterable[str]) -> str:
+    """The values that are allowed, for a message: the first ones when there are many."""
+    every = list(values)
+    shown = ", ".join(_shortened(value, _LONGEST_QUOTE) for value in every[:_MOST_LISTED])
+    more = len(every) - _MOST_LISTED
+    return (f"{shown} and {more} more" if more > 0 else shown) or "none"
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _packed(detail: Message) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(detail)
+    return packed
+
+
+def _number(code: grpc.StatusCode) -> int:
+    value: Any = code.value
+    return int(value[0])

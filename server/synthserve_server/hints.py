@@ -1,0 +1,30 @@
+"""Commands to try against a running server."""
+
+from synthserve_server.repository import Catalogue
+from synthserve_server.runtime.model import Table
+
+DEFAULT_ADDRESS = "127.0.0.1:50051"
+"""Where the client looks when it is told nothing."""
+
+
+def hints(host: str, port: int, catalogue: Catalogue, client: str) -> list[str]:
+    """The commands that list the models and generate from the ones that are really there.
+
+    Args:
+        host: Where the server listens.
+        port: The port.
+        catalogue: The models.
+        client: How the client program is called.
+    """
+    # An address that means every interface is none to connect to.
+    address = f"{'127.0.0.1' if host in ('0.0.0.0', '[::]', '') else host}:{port}"  # noqa: S104
+    server = "" if address == DEFAULT_ADDRESS else f" --server {address}"
+    commands = [f"{client} models{server}"]
+    served = catalogue.served()
+    table = next((package.id for package in served if isinstance(package.model.output, Table)), None)
+    image = next((package.id for package in served if not isinstance(package.model.output, Table)), None)
+    if table:
+        commands.append(f"{client} rows {table} --count 1000 --seed 7 -o rows.csv{server}")
+    if image:
+        commands.append(f"{client} images {image} --count 64 --seed 7 -o images --grid grid.png{server}")
+    return [*commands, f"grpcurl -plaintext {address} list"]

@@ -1,0 +1,77 @@
+"""Turns exceptions into statuses with details."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, NoReturn
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError
+from grpc import aio
+from grpc_status import rpc_status
+
+from synthserve_server.errors import InvalidRequestError, Violation, status_code, to_status
+
+_log = structlog.get_logger()
+
+Context = aio.ServicerContext[Any, Any]
+
+
+class ErrorInterceptor(aio.ServerInterceptor):
+    """Ends calls that raise with the status that the table in `errors` gives them."""
+
+    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:  # noqa: ANN401 - grpc's types are loose.
+        """Wraps the handler of a call."""
+        handler = await continuation(handler_call_details)
+        method: str = handler_call_details.method
+        if handler is None or handler.request_streaming:
+            return handler
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                _streaming(method, handler.unary_stream, handler.request_deserializer),
+                response_serializer=handler.response_serializer,
+            )
+        return grpc.unary_unary_rpc_method_handler(
+            _unary(method, handler.unary_unary, handler.request_deserializer),
+            response_serializer=handler.response_serializer,
+        )
+
+
+def _unary(method: str, behaviour: Callable[..., Awaitable[Any]], parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401
+    async def handle(request: bytes, context: Context) -> Any:  # noqa: ANN401
+        try:
+            return await behaviour(_parsed(request, parse), context)
+        except Exception as error:
+            await _abort(method, error, context)
+
+    return handle
+
+
+def _streaming(method: str, behaviour: Callable[..., Any], parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401
+    async def handle(request: bytes, context: Context) -> AsyncIterator[Any]:
+        try:
+            async with aclosing(behaviour(_parsed(request, parse), context)) as responses:
+                async for response in responses:
+                    yield response
+        except Exception as error:
+            await _abort(method, error, context)
+
+    return handle
+
+
+def _parsed(request: bytes, parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401
+    try:
+        return parse(request)
+    except DecodeError:
+        raise InvalidRequestError([Violation("", "the request is not a message of the method's type")]) from None
+
+
+async def _abort(method: str, error: Exception, context: Context) -> NoReturn:
+    if isinstance(error, aio.AbortError):
+        raise error
+    if status_code(error) is grpc.StatusCode.INTERNAL:
+        _log.error("call failed", method=method, exc_info=error)
+    status = rpc_status.to_status(to_status(error))
+    await context.abort(status.code, status.details, status.trailing_metadata)
+    raise asyncio.CancelledError  # Not reached: abort raises.

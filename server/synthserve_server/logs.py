@@ -1,0 +1,30 @@
+"""How log lines are written."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+
+def configure(log_format: Literal["text", "json"]) -> None:
+    """Has log lines written to standard error."""
+    renderer: structlog.typing.Processor
+    if log_format == "json":
+        processors: list[structlog.typing.Processor] = [structlog.processors.dict_tracebacks]
+        renderer = structlog.processors.JSONRenderer()
+    else:
+        processors = []
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *processors,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,186 @@
+"""Finds model packages, verifies and loads them, and says which one a name means."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from synthserve.v1 import manifest_pb2
+from synthserve_server import manifest as manifests
+from synthserve_server.errors import ModelFailedError, ModelNotFoundError
+from synthserve_server.manifest import ManifestError
+from synthserve_server.names import MODEL_ID, VERSION, ModelName
+from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.errors import GraphError
+from synthserve_server.runtime.model import Model
+from synthserve_server.runtime.provider import Provider
+from synthserve_server.runtime.sampler import sample
+from synthserve_server.runtime.session import Session
+
+MANIFEST = "manifest.json"
+"""The file that makes a folder a package."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class ReadyPackage:
+    """A version that can generate."""
+
+    manifest: manifest_pb2.Manifest
+    model: Model
+    session: Session
+
+    @property
+    def id(self) -> str:
+        """The model's identifier."""
+        return self.model.id
+
+    @property
+    def version(self) -> int:
+        """The version."""
+        return self.model.version
+
+
+@dataclass(frozen=True)
+class FailedPackage:
+    """A version that could not be loaded, and why, in one sentence."""
+
+    id: str
+    version: int
+    reason: str
+
+
+Package = ReadyPackage | FailedPackage
+
+
+class Catalogue:
+    """Every package that was found: a snapshot that never changes."""
+
+    def __init__(self, packages: list[Package]) -> None:
+        """Sorts the packages: models by name, versions newest first."""
+        models: dict[str, list[Package]] = {}
+        for package in sorted(packages, key=lambda package: (package.id, -package.version)):
+            models.setdefault(package.id, []).append(package)
+        self.models: Mapping[str, list[Package]] = models
+        """The packages by model, newest first."""
+
+    def default(self, model_id: str) -> Package:
+        """The version that a name without a version means: the newest that is ready, else the newest."""
+        versions = self.models[model_id]
+        return next((package for package in versions if isinstance(package, ReadyPackage)), versions[0])
+
+    def find(self, name: ModelName) -> Package:
+        """The package that a name means.
+
+        Raises:
+            ModelNotFoundError: There is no such model or version.
+        """
+        if name.id not in self.models:
+            raise ModelNotFoundError(f"models/{name.id}", (f"models/{known}" for known in self.models))
+        if name.version is None:
+            return self.default(name.id)
+        versions = self.models[name.id]
+        for package in versions:
+            if package.version == name.version:
+                return package
+        raise ModelNotFoundError(
+            f"models/{name.id}/versions/{name.version}",
+            (f"models/{name.id}/versions/{package.version}" for package in versions),
+        )
+
+    def ready(self, name: ModelName) -> ReadyPackage:
+        """The package that a name means, when it can generate.
+
+        Raises:
+            ModelNotFoundError: There is no such model or version.
+            ModelFailedError: It could not be loaded.
+        """
+        package = self.find(name)
+        if isinstance(package, FailedPackage):
+            raise ModelFailedError(f"models/{package.id}/versions/{package.version}", package.reason)
+        return package
+
+    def served(self) -> list[ReadyPackage]:
+        """The default version of each model that can generate, by name."""
+        defaults = [self.default(model_id) for model_id in self.models]
+        return [package for package in defaults if isinstance(package, ReadyPackage)]
+
+
+class Repository:
+    """A folder of packages, `{model}/{version}/manifest.json`, and what was loaded from it."""
+
+    def __init__(self, root: Path, provider: Provider) -> None:
+        """Points at a folder; `load` reads it.
+
+        Args:
+            root: The folder.
+            provider: Where the graphs run.
+        """
+        self._root = root
+        self._provider = provider
+        self.catalogue = Catalogue([])
+        """What is served now. Replaced as a whole, so that every call sees one state of it."""
+
+    def load(self) -> None:
+        """Loads every package in the folder; one that cannot be loaded is noted as failed, and the rest serve."""
+        self.catalogue = Catalogue([self._load(*found) for found in _folders(self._root)])
+
+    def _load(self, model_id: str, version: int, folder: Path) -> Package:
+        log = _log.bind(model=f"models/{model_id}/versions/{version}")
+        try:
+            package = load_package(model_id, version, folder, self._provider)
+        except (ManifestError, GraphError, OSError) as error:
+            reason = f"{error.strerror}: {Path(str(error.filename)).name}" if isinstance(error, OSError) else str(error)
+            log.error("model failed to load", reason=reason)
+            return FailedPackage(model_id, version, reason)
+        except Exception:
+            log.exception("model failed to load")
+            return FailedPackage(model_id, version, "an unexpected error; the server's log has it")
+        log.info("model loaded")
+        return package
+
+
+def load_package(model_id: str, version: int, folder: Path, provider: Provider) -> ReadyPackage:
+    """Reads, verifies, loads and tries out one package.
+
+    Args:
+        model_id: The name of the model's folder.
+        version: The name of the version's folder.
+        folder: The version's folder.
+        provider: Where the graph runs.
+
+    Raises:
+        ManifestError: The manifest is not right, or the graph's digest is another.
+        GraphError: The graph cannot be loaded or run, or does not fit the manifest.
+        OSError: A file cannot be read.
+    """
+    manifest = manifests.parse((folder / MANIFEST).read_bytes())
+    model = manifests.describe(manifest, model_id, version)
+    # Read once, so that what is verified is what runs.
+    graph = (folder / manifest.graph.file).read_bytes()
+    digest = hashlib.sha256(graph).hexdigest()
+    if digest != manifest.graph.sha256:
+        raise ManifestError(
+            f"{manifest.graph.file} has the SHA-256 {digest}, not {manifest.graph.sha256} as the manifest says"
+        )
+    session = Session(graph, provider)
+    session.check(model)
+    # The first run allocates and, on a GPU, chooses kernels; it also shows what the graph really gives.
+    sample(model, session, seed=0, start=0, count=2, conditions={}, cancellation=Cancellation())
+    return ReadyPackage(manifest, model, session)
+
+
+def _folders(root: Path) -> Iterator[tuple[str, int, Path]]:
+    """The folders that should be packages, as model, version and path."""
+    for model in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        if MODEL_ID.fullmatch(model.name) is None:
+            _log.warning("folder skipped: not the name of a model", folder=model.name)
+            continue
+        for version in sorted(path for path in model.iterdir() if path.is_dir() and not path.name.startswith(".")):
+            if VERSION.fullmatch(version.name) is None:
+                _log.warning("folder skipped: not a version", folder=f"{model.name}/{version.name}")
+                continue
+            yield model.name, int(version.name), version

@@ -1,0 +1,1 @@
+"""The computing core: noise, sessions, samples, scheduling. Knows neither gRPC nor the protos."""

@@ -1,0 +1,117 @@
+"""onnxruntime sessions: graphs that are ready to run."""
+
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.errors import CancelledWorkError, GraphError
+from synthserve_server.runtime.model import Arrays, Model, Tensor, inputs, outputs
+from synthserve_server.runtime.provider import PROVIDERS, Provider
+
+BATCH = "batch"
+"""The name of the first dimension of every input and output."""
+
+_DTYPES = {
+    "tensor(float)": np.dtype(np.float32),
+    "tensor(double)": np.dtype(np.float64),
+    "tensor(int64)": np.dtype(np.int64),
+    "tensor(int32)": np.dtype(np.int32),
+    "tensor(bool)": np.dtype(np.bool_),
+    "tensor(uint8)": np.dtype(np.uint8),
+}
+
+
+class Session:
+    """A loaded graph. Any number of threads may run it at the same time."""
+
+    def __init__(self, graph: bytes, provider: Provider) -> None:
+        """Loads a graph.
+
+        Args:
+            graph: The ONNX model.
+            provider: Where to run it.
+
+        Raises:
+            GraphError: It is not a model that onnxruntime can load.
+        """
+        options = onnxruntime.SessionOptions()
+        # Parallelism comes from the worker threads: each of them runs whole graphs, one thread each.
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 4
+        try:
+            self._session = onnxruntime.InferenceSession(graph, options, providers=PROVIDERS[provider])
+        except Exception as error:  # onnxruntime's exceptions share no base class.
+            raise GraphError(f"onnxruntime cannot load the graph: {_first_line(error)}") from error
+        self._outputs = [output.name for output in self._session.get_outputs()]
+        # cuBLAS and cuDNN choose their kernels by the batch size, and with them the rounding.
+        self.fixed_batch = provider is not Provider.CPU
+
+    def check(self, model: Model) -> None:
+        """Compares the graph's inputs and outputs with what the manifest promises.
+
+        Raises:
+            GraphError: A name, dtype or shape differs.
+        """
+        _check("input", self._session.get_inputs(), inputs(model))
+        _check("output", self._session.get_outputs(), outputs(model))
+
+    def run(self, feeds: Arrays, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
+        """Runs the graph.
+
+        Args:
+            feeds: The inputs by name.
+            cancellation: Ends the run between two nodes of the graph.
+
+        Returns:
+            The outputs by name.
+
+        Raises:
+            CancelledWorkError: The run was cancelled.
+            GraphError: The graph failed.
+        """
+        options = onnxruntime.RunOptions()
+        options.log_severity_level = 4
+
+        def terminate() -> None:
+            options.terminate = True
+
+        try:
+            with cancellation.interrupting(terminate):
+                arrays = self._session.run(self._outputs, feeds, options)
+        except CancelledWorkError:
+            raise
+        except Exception as error:
+            cancellation.check()
+            raise GraphError(f"onnxruntime cannot run the graph: {_first_line(error)}") from error
+        return dict(zip(self._outputs, arrays, strict=True))
+
+
+def _check(kind: str, nodes: list[Any], expected: dict[str, Tensor]) -> None:
+    found = {node.name: node for node in nodes}
+    if missing := expected.keys() - found.keys():
+        raise GraphError(f"the graph has no {kind} {_quoted(missing)}, which the manifest asks for")
+    if extra := found.keys() - expected.keys():
+        raise GraphError(f"the graph has the {kind} {_quoted(extra)}, which the manifest does not know")
+    for name, tensor in expected.items():
+        node = found[name]
+        dtype = _DTYPES.get(node.type)
+        if dtype != tensor.dtype:
+            raise GraphError(f"the graph's {kind} {name!r} is {node.type}, not {tensor.dtype} as the manifest says")
+        if list(node.shape) != [BATCH, *tensor.shape]:
+            raise GraphError(
+                f"the graph's {kind} {name!r} has the shape {node.shape}, "
+                f"not {[BATCH, *tensor.shape]} as the manifest says"
+            )
+
+
+def _quoted(names: set[str]) -> str:
+    return ", ".join(repr(name) for name in sorted(names))
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

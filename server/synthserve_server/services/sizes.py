@@ -1,0 +1,52 @@
+"""How many samples go into a message."""
+
+from dataclasses import dataclass
+
+from synthserve_server.encoding.images import image_width
+from synthserve_server.encoding.rows import row_widths
+from synthserve_server.services.requests import LARGEST, ImageOrder, RowOrder
+
+LARGEST_MESSAGE = 3 << 20
+"""No message of more than one sample gets larger, in bytes: clients accept 4 MiB unless told otherwise."""
+
+TYPICAL_MESSAGE = 256 << 10
+"""About how large a message of rows is where the caller has no wish, in bytes."""
+
+FIRST_ROWS = 64
+FIRST_IMAGES = 4
+"""The most samples in a first response, which is to come at once and takes one run of the graph."""
+
+MOST_IMAGES = 128
+"""The most images in a message where the caller has no wish."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The most samples in the first message of a stream and in the others."""
+
+    first: int
+    rest: int
+
+
+def row_sizes(order: RowOrder) -> Sizes:
+    """Chooses the sizes for a stream of rows."""
+    typical, largest = row_widths(order.table, order.file_format)
+    most = max(1, LARGEST_MESSAGE // largest)
+    size = order.hint or _power_of_two(TYPICAL_MESSAGE // typical) * 2
+    return Sizes(min(FIRST_ROWS, size, most, order.package.model.batch_size), min(size, most))
+
+
+def image_sizes(order: ImageOrder, workers: int) -> Sizes:
+    """Chooses the sizes for a stream of images.
+
+    Without a wish, a short stream is cut so that every worker gets a part of it: images take long to compute.
+    """
+    image = order.image
+    most = max(1, LARGEST_MESSAGE // image_width(image.height, image.width, image.channels))
+    share = LARGEST if order.stop == LARGEST else -(-(order.stop - order.start) // (2 * workers))
+    size = order.hint or _power_of_two(min(MOST_IMAGES, most, max(share, FIRST_IMAGES)))
+    return Sizes(min(FIRST_IMAGES, size, most, order.package.model.batch_size), min(size, most))
+
+
+def _power_of_two(at_most: int) -> int:
+    return 1 << (max(at_most, 1).bit_length() - 1)
