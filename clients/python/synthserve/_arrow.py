@@ -68,12 +68,12 @@ def marks(info: RowInfo, request: pb.GenerateRowsRequest) -> dict[str, str]:
     """Returns what a table says of itself: that it is synthetic, and how to generate it again."""
     return {
         "synthserve.synthetic": "true",
-        "synthserve.model": info.model.model,
+        "synthserve.model": info.model.resource,
         "synthserve.version": str(info.model.version),
         "synthserve.seed": str(info.seed),
-        "synthserve.first_index": str(request.offset),
-        "synthserve.row_count": str(request.count),
-        **{f"synthserve.condition.{column}": value for column, value in sorted(request.conditions.items())},
+        "synthserve.offset": str(request.offset),
+        "synthserve.count": str(request.count),
+        **{f"synthserve.where.{column}": value for column, value in sorted(request.conditions.items())},
     }
 
 

@@ -122,35 +122,50 @@ class FolderSink(Sink[ImageInfo, pb.GenerateImagesResponse, list[Path]]):
         return self._paths
 
 
-class GridSink(Sink[ImageInfo, pb.GenerateImagesResponse, "PIL.Image.Image"]):
-    """Pastes the images into one, row by row.
+class Grid:
+    """Images side by side in one picture, row by row.
+
+    Args:
+        count: How many images there will be.
+        columns: Images in a row.
 
     Raises:
         MissingDependency: Pillow is not installed.
         ValueError: `columns` is less than 1.
     """
 
-    def __init__(self, job: Job[Any, Any, ImageInfo], columns: int) -> None:
-        job.require_end("a grid")
+    def __init__(self, count: int, columns: int) -> None:
         if columns < 1:
             raise ValueError("a grid has at least 1 column")
         self._pil = require("PIL.Image", extra="images", what="a grid")
-        self._count = job.request.count
-        self._first = job.request.offset
-        self._columns = min(columns, max(self._count, 1))
-        self._grid: Any = None
+        self._columns = min(columns, max(count, 1))
+        self._rows = -(-count // self._columns)
+        self._next = 0
+        self.picture: PIL.Image.Image = self._pil.new("L", (0, 0))
+
+    def add(self, image: Image) -> None:
+        """Puts an image into the next place."""
+        width, height = image.schema.width, image.schema.height
+        if not self._next:
+            mode = "L" if image.schema.channels == 1 else "RGB"
+            self.picture = self._pil.new(mode, (self._columns * width, self._rows * height))
+        row, column = divmod(self._next, self._columns)
+        self.picture.paste(image.to_pil(), (column * width, row * height))
+        self._next += 1
+
+
+class GridSink(Sink[ImageInfo, pb.GenerateImagesResponse, "PIL.Image.Image"]):
+    """Pastes the images into one."""
+
+    def __init__(self, job: Job[Any, Any, ImageInfo], columns: int) -> None:
+        job.require_end("a grid")
+        self._grid = Grid(job.request.count, columns)
 
     def write(self, info: ImageInfo, response: pb.GenerateImagesResponse) -> None:
         """Takes the next message."""
-        width, height = info.schema.width, info.schema.height
-        if self._grid is None:
-            rows = -(-self._count // self._columns)
-            mode = "L" if info.schema.channels == 1 else "RGB"
-            self._grid = self._pil.new(mode, (self._columns * width, rows * height))
         for image in images(info, response):
-            row, column = divmod(image.index - self._first, self._columns)
-            self._grid.paste(image.to_pil(), (column * width, row * height))
+            self._grid.add(image)
 
     def finish(self) -> PIL.Image.Image:
         """Returns the grid."""
-        return self._grid  # type: ignore[no-any-return]
+        return self._grid.picture

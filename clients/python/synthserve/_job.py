@@ -118,7 +118,7 @@ class Job(Generic[Request, Response, Info]):
         """Begins a run; `fields` are set in the request."""
         request = copy.deepcopy(self.request)
         if self.info is not None:
-            request.model = f"models/{self.info.model.model}/versions/{self.info.model.version}"
+            request.model = self.info.model.resource
             request.seed = self.info.seed
         for name, value in fields.items():
             setattr(request, name, value)

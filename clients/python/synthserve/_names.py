@@ -20,6 +20,11 @@ class ModelVersion:
     def __str__(self) -> str:
         return f"{self.model}@{self.version}"
 
+    @property
+    def resource(self) -> str:
+        """The full resource name: `models/iris-vae/versions/1`."""
+        return f"models/{self.model}/versions/{self.version}"
+
 
 def resource_name(name: str) -> str:
     """Turns what a person types into a resource name.

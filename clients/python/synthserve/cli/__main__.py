@@ -1,0 +1,5 @@
+"""`python -m synthserve.cli`."""
+
+from synthserve.cli import main
+
+main()

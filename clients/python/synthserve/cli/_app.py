@@ -1,0 +1,228 @@
+"""The commands."""
+
+import enum
+import io
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import synthserve
+from synthserve._extras import require
+from synthserve._files import Target, write_whole
+from synthserve._images import Grid
+from synthserve.cli import _listing
+from synthserve.cli._outcome import HELP, told
+from synthserve.cli._progress import Watch
+
+app = typer.Typer(
+    name="synthserve",
+    help="Generates rows and images on a synthserve server.",
+    epilog=HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+class RowFormat(enum.StrEnum):
+    """How rows are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    ARROW = "arrow"
+    PARQUET = "parquet"
+
+
+class PictureFormat(enum.StrEnum):
+    """How images are written."""
+
+    PNG = "png"
+    JPEG = "jpeg"
+    RAW = "raw"
+
+
+_SUFFIXES = {
+    ".csv": RowFormat.CSV,
+    ".jsonl": RowFormat.JSONL,
+    ".ndjson": RowFormat.JSONL,
+    ".arrow": RowFormat.ARROW,
+    ".arrows": RowFormat.ARROW,
+    ".feather": RowFormat.ARROW,
+    ".parquet": RowFormat.PARQUET,
+}
+
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="iris-vae, or iris-vae@1 for that version.")]
+Count = Annotated[int | None, typer.Option(help="How many. Without it rows come until the pipe is closed.")]
+Seed = Annotated[int | None, typer.Option(help="The same seed gives the same output. Without it the server draws one.")]
+Offset = Annotated[int, typer.Option(help="The index of the first one.")]
+Where = Annotated[list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="A condition; can be repeated.")]
+Server = Annotated[str, typer.Option(metavar="HOST:PORT", envvar="SYNTHSERVE_SERVER", help="The server.")]
+Timeout = Annotated[float | None, typer.Option(metavar="SECONDS", help="The longest that all may take.")]
+
+DEFAULT_SERVER = "localhost:50051"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"synthserve {synthserve.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog=HELP)
+def models(
+    server: Server = DEFAULT_SERVER,
+    timeout: Timeout = None,
+    json: Annotated[bool, typer.Option("--json", help="Everything that is known, as JSON.")] = False,
+) -> None:
+    """Lists the models of a server."""
+    with told(), synthserve.Client(server) as client:
+        found = client.models(timeout=timeout)
+        if json:
+            typer.echo(_listing.as_json(found))
+        else:
+            _listing.as_table(found)
+
+
+@app.command(epilog=HELP)
+def rows(
+    model: Name,
+    count: Count = None,
+    seed: Seed = None,
+    offset: Offset = 0,
+    where: Where = None,
+    file_format: Annotated[
+        RowFormat | None,
+        typer.Option("--format", help="The format. Without it the suffix of FILE tells, and stdout gets csv."),
+    ] = None,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.")] = "-",
+    no_header: Annotated[
+        bool, typer.Option("--no-header", help="CSV: no line with the names, so that parts can be joined.")
+    ] = False,
+    server: Server = DEFAULT_SERVER,
+    timeout: Timeout = None,
+) -> None:
+    """Generates rows of a table model.
+
+    The same seed gives the same rows, byte for byte, however --offset and --count cut them.
+
+    Arrow is the IPC streaming format on stdout and in .arrows files, else the IPC file format.
+    """
+    chosen = file_format or _format_of(output)
+    conditions = _conditions(where)
+    if no_header and chosen is not RowFormat.CSV:
+        raise typer.BadParameter("only CSV has a header", param_hint="--no-header")
+    to_stdout = output == "-"
+    target: Target = sys.stdout.buffer if to_stdout else output
+    with (
+        told(),
+        synthserve.Client(server) as client,
+        Watch("rows", count, seeded=seed is not None, bar=not (to_stdout and sys.stdout.isatty())) as watch,
+    ):
+        stream = watch.over(
+            partial(client.rows, model, count=count, seed=seed, offset=offset, where=conditions, timeout=timeout)
+        )
+        if chosen is RowFormat.CSV:
+            stream.to_csv(target, header=not no_header)
+        elif chosen is RowFormat.JSONL:
+            stream.to_jsonl(target)
+        elif chosen is RowFormat.PARQUET:
+            stream.to_parquet(target)
+        elif to_stdout or output.endswith(".arrows"):
+            stream.to_arrow_stream(target)
+        else:
+            stream.to_arrow_file(target)
+        watch.finish()
+
+
+@app.command(epilog=HELP)
+def images(
+    model: Name,
+    count: Annotated[int, typer.Option(help="How many.")],
+    seed: Seed = None,
+    offset: Offset = 0,
+    where: Where = None,
+    file_format: Annotated[PictureFormat, typer.Option("--format", help="The format.")] = PictureFormat.PNG,
+    jpeg_quality: Annotated[int | None, typer.Option(help="From 1 to 100. Without it 95.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="The folder for one file per image.")
+    ] = None,
+    grid: Annotated[Path | None, typer.Option(metavar="FILE", help="A picture of all images.")] = None,
+    columns: Annotated[int, typer.Option(min=1, help="Images in a row of the grid.")] = 8,
+    server: Server = DEFAULT_SERVER,
+    timeout: Timeout = None,
+) -> None:
+    """Generates images of an image model, into a folder (MODEL-seedSEED-INDEX.png), a grid, or both."""
+    if output is None and grid is None:
+        raise typer.BadParameter("give -o DIR, --grid FILE, or both", param_hint="--output")
+    conditions = _conditions(where)
+    with (
+        told(),
+        synthserve.Client(server) as client,
+        Watch("images", count, seeded=seed is not None, bar=True) as watch,
+    ):
+        picture = None if grid is None else Grid(count, columns)
+        grid_format = "" if grid is None else _picture_format(grid)
+        stream = watch.over(
+            partial(
+                client.images,
+                model,
+                count=count,
+                seed=seed,
+                offset=offset,
+                where=conditions,
+                format=file_format.value,
+                jpeg_quality=jpeg_quality,
+                timeout=timeout,
+            )
+        )
+        if output is not None:
+            output.mkdir(parents=True, exist_ok=True)
+        for image in stream:
+            if output is not None:
+                write_whole(output / image.filename, image.bytes)
+            if picture is not None:
+                picture.add(image)
+        if picture is not None and grid is not None:
+            encoded = io.BytesIO()
+            picture.picture.save(encoded, grid_format)
+            write_whole(grid, encoded.getvalue())
+        watch.finish()
+
+
+def _format_of(output: str) -> RowFormat:
+    if output == "-":
+        return RowFormat.CSV
+    suffix = Path(output).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise typer.BadParameter(
+            f"the suffix of {output!r} is none of {', '.join(_SUFFIXES)}; give one", param_hint="--format"
+        )
+    return _SUFFIXES[suffix]
+
+
+def _picture_format(grid: Path) -> str:
+    known: dict[str, str] = require("PIL.Image", extra="images", what="a grid").registered_extensions()
+    if grid.suffix.lower() not in known:
+        raise typer.BadParameter(f"{grid.suffix or 'no suffix'!r} is no suffix of a picture", param_hint="--grid")
+    return known[grid.suffix.lower()]
+
+
+def _conditions(where: list[str] | None) -> dict[str, str]:
+    conditions: dict[str, str] = {}
+    for text in where or []:
+        column, equals, value = text.partition("=")
+        if not column or not equals:
+            raise typer.BadParameter(f"{text!r} is not COLUMN=VALUE", param_hint="--where")
+        if column in conditions:
+            raise typer.BadParameter(f"{column!r} is given twice", param_hint="--where")
+        conditions[column] = value
+    return conditions
