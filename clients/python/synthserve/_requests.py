@@ -95,7 +95,7 @@ def _as_in_csv(column: str, value: object) -> str:
         raise _invalid(f"conditions[{column!r}]", "None is not a value; leave the condition out instead")
     text = str(value)
     # NumPy's booleans are no subclass of bool.
-    return text.lower() if isinstance(value, bool) or type(value).__name__ == "bool_" else text
+    return text.lower() if type(value).__name__ in ("bool", "bool_") else text
 
 
 def _invalid(field: str, description: str) -> InvalidRequest:
