@@ -14,11 +14,11 @@ from synthserve_server.runtime.errors import CancelledWorkError
 DOMAIN = "synthserve"
 """The domain of every ErrorInfo."""
 
-# A status travels in HTTP/2 headers, of which peers accept 8 KiB: what callers sent is quoted in part.
+# A status travels in HTTP/2 headers, of which peers accept 8 KiB: long texts are cut. Lengths are bytes of UTF-8.
 _LONGEST_QUOTE = 80
 _MOST_LISTED = 20
 _MOST_VIOLATIONS = 10
-_LONGEST_VIOLATION = 300
+_LONGEST_VIOLATIONS = 2400
 _LONGEST_MESSAGE = 600
 
 
@@ -55,13 +55,13 @@ class InvalidRequestError(ServiceError):
 
     def details(self) -> list[Message]:
         """One BadRequest with all violations."""
-        violations = [
-            error_details_pb2.BadRequest.FieldViolation(
-                field=violation.field, description=_shortened(violation.description, _LONGEST_VIOLATION)
-            )
-            for violation in self.violations
-        ]
-        return [error_details_pb2.BadRequest(field_violations=violations)]
+        request = error_details_pb2.BadRequest()
+        left = _LONGEST_VIOLATIONS
+        for violation in self.violations:
+            description = _shortened(violation.description, left)
+            left -= len(description.encode())
+            request.field_violations.add(field=violation.field, description=description)
+        return [request]
 
 
 class ModelNotFoundError(ServiceError):
@@ -92,7 +92,7 @@ class ModelFailedError(ServiceError):
     reason = "MODEL_FAILED"
 
     def __init__(self, name: str, why: str) -> None:
-        self.name, self.why = name, _shortened(why, _LONGEST_VIOLATION)
+        self.name, self.why = name, _shortened(why, _LONGEST_MESSAGE)
         super().__init__(f"{name} could not be loaded: {self.why}")
 
     def details(self) -> list[Message]:
@@ -167,7 +167,8 @@ def listed(values: Iterable[str]) -> str:
 
 
 def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    data = text.encode()
+    return text if len(data) <= most else data[: max(most - 3, 0)].decode(errors="ignore") + "…"
 
 
 def _packed(detail: Message) -> any_pb2.Any:

@@ -44,7 +44,7 @@ def parse(text: bytes) -> manifest_pb2.Manifest:
     try:
         return json_format.Parse(text, manifest_pb2.Manifest())
     except json_format.ParseError as error:
-        raise ManifestError(f"the manifest does not fit its schema: {error}") from error
+        raise ManifestError(f"the manifest does not fit its schema: {' '.join(str(error).split())}") from error
 
 
 def describe(manifest: manifest_pb2.Manifest, folder: str, version: int) -> Model:

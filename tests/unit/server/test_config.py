@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from synthserve_server import config
+
+
+@pytest.fixture(autouse=True)
+def no_settings_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in config.Settings.model_fields:
+        monkeypatch.delenv(f"SYNTHSERVE_{name.upper()}", raising=False)
+    monkeypatch.setenv("SYNTHSERVE_MODEL_REPOSITORY", str(tmp_path))
+
+
+def test_flags_go_before_the_environment_and_that_before_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text('workers = 3\ngrace_seconds = 3\nlisten = "0.0.0.0:3"\n')
+    monkeypatch.setenv("SYNTHSERVE_GRACE_SECONDS", "2")
+    monkeypatch.setenv("SYNTHSERVE_LISTEN", "0.0.0.0:2")
+    settings = config.load({"config": file, "listen": "0.0.0.0:1"})
+    assert (settings.listen, settings.grace_seconds, settings.workers) == ("0.0.0.0:1", 2, 3)
+
+
+def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text("workers = 3\n")
+    monkeypatch.setenv("SYNTHSERVE_CONFIG", str(file))
+    assert config.load({}).workers == 3
+
+
+def test_defaults() -> None:
+    settings = config.load({})
+    assert settings.listen == "127.0.0.1:50051"
+    assert settings.workers >= 1
+    assert settings.max_count is None
+
+
+def test_settings_cannot_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        config.load({}).workers = 5
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("workers", 0),
+        ("grace_seconds", -1),
+        ("max_count", 0),
+        ("provider", "tpu"),
+        ("log_format", "xml"),
+        ("listen", "50051"),
+        ("listen", "host:port"),
+        ("model_repository", "/does/not/exist"),
+        ("config", "/does/not/exist.toml"),
+        ("colour", "red"),
+    ],
+)
+def test_what_is_not_allowed_is_named(setting: str, value: object) -> None:
+    with pytest.raises(ValidationError) as caught:
+        config.load({setting: value})
+    assert [problem["loc"][0] for problem in caught.value.errors()] == [setting]
+
+
+def test_a_setting_in_the_file_that_is_not_known_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text("wrokers = 3\n")
+    with pytest.raises(ValidationError, match="wrokers"):
+        config.load({"config": file})
+
+
+def test_a_file_that_is_not_toml_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text("workers: 3\n")
+    with pytest.raises(ValueError, match="line 1"):
+        config.load({"config": file})

@@ -1,0 +1,57 @@
+import grpc
+import pytest
+from google.rpc import code_pb2, error_details_pb2
+
+from synthserve_server.errors import (
+    InvalidRequestError,
+    ModelFailedError,
+    ModelNotFoundError,
+    ShuttingDownError,
+    Violation,
+    listed,
+    quoted,
+    status_code,
+    to_status,
+)
+from synthserve_server.runtime.errors import CancelledWorkError, GraphError
+
+HUGE = "é" * 100_000
+ERRORS: list[tuple[Exception, int, str, list[str]]] = [
+    (
+        InvalidRequestError([Violation(quoted(HUGE), HUGE)] * 100),
+        code_pb2.INVALID_ARGUMENT,
+        "INVALID_REQUEST",
+        ["BadRequest"],
+    ),
+    (ModelNotFoundError("models/x", [HUGE] * 1000), code_pb2.NOT_FOUND, "MODEL_NOT_FOUND", ["ResourceInfo"]),
+    (ModelFailedError("models/x", HUGE), code_pb2.FAILED_PRECONDITION, "MODEL_FAILED", ["PreconditionFailure"]),
+    (ShuttingDownError(), code_pb2.UNAVAILABLE, "SHUTTING_DOWN", ["RetryInfo"]),
+    (CancelledWorkError(), code_pb2.CANCELLED, "CANCELLED", []),
+    (GraphError("a secret"), code_pb2.INTERNAL, "INTERNAL", []),
+    (KeyError("a secret"), code_pb2.INTERNAL, "INTERNAL", []),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "reason", "details"), ERRORS, ids=[type(e).__name__ for e, *_ in ERRORS])
+def test_status(error: Exception, code: int, reason: str, details: list[str]) -> None:
+    status = to_status(error)
+    assert status.code == code
+    first, *others = status.details
+    info = error_details_pb2.ErrorInfo()
+    assert first.Unpack(info)
+    assert (info.domain, info.reason) == ("synthserve", reason)
+    assert [detail.type_url.removeprefix("type.googleapis.com/google.rpc.") for detail in others] == details
+    assert "secret" not in str(status)
+    # gRPC sends the message percent-encoded and the status in base64; peers accept 8 KiB of headers.
+    encoded = sum(1 if byte < 128 else 3 for byte in status.message.encode())
+    assert encoded + status.ByteSize() * 4 / 3 < 7500
+
+
+def test_the_code_of_what_nobody_expected_is_internal() -> None:
+    assert status_code(ZeroDivisionError()) is grpc.StatusCode.INTERNAL
+
+
+def test_long_lists_are_cut() -> None:
+    assert listed([]) == "none"
+    assert listed(["a", "b"]) == "a, b"
+    assert listed(str(number) for number in range(30)).endswith("18, 19 and 10 more")

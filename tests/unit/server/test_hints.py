@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from synthserve_server.hints import hints
+from synthserve_server.repository import Catalogue, Repository
+from synthserve_server.runtime.provider import Provider
+
+
+@pytest.fixture(scope="module")
+def catalogue(repository: Path) -> Catalogue:
+    loaded = Repository(repository, Provider.CPU)
+    loaded.load()
+    return loaded.catalogue
+
+
+def test_hints_name_models_that_are_there(catalogue: Catalogue) -> None:
+    assert hints("127.0.0.1", 50051, catalogue, ".venv/bin/synthserve") == [
+        ".venv/bin/synthserve models",
+        ".venv/bin/synthserve rows slow --count 1000 --seed 7 -o rows.csv",
+        ".venv/bin/synthserve images tiny-grey --count 64 --seed 7 -o images --grid grid.png",
+        "grpcurl -plaintext 127.0.0.1:50051 list",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("0.0.0.0", "127.0.0.1:9"), ("[::]", "127.0.0.1:9"), ("h", "h:9")],  # noqa: S104
+)
+def test_hints_name_an_address_that_is_not_the_default(host: str, address: str) -> None:
+    commands = hints(host, 9, Catalogue([]), "synthserve")
+    assert commands == [f"synthserve models --server {address}", f"grpcurl -plaintext {address} list"]

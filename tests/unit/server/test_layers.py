@@ -1,0 +1,35 @@
+"""Arrows point down only."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import synthserve_server
+
+ROOT = Path(synthserve_server.__file__).parent
+BELOW = {
+    "runtime": ("grpc", "google", "synthserve.", "synthserve_server.encoding", "polars", "pyarrow"),
+    "encoding": ("grpc", "google", "synthserve."),
+    "services": ("synthserve_server.interceptors", "synthserve_server.app", "synthserve_server.cli"),
+    "interceptors": ("synthserve_server.services", "synthserve_server.app", "synthserve_server.runtime"),
+}
+
+
+def imports(path: Path) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names.append(f"{node.module}.")
+    return names
+
+
+@pytest.mark.parametrize("room", BELOW)
+def test_a_room_imports_nothing_from_above(room: str) -> None:
+    paths = list((ROOT / room).glob("*.py"))
+    assert paths
+    for path in paths:
+        above = [name for name in imports(path) if name.startswith(BELOW[room])]
+        assert above == [], path
