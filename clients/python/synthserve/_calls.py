@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -45,7 +46,7 @@ class Caller:
                 failures += 1
                 error = self.typed(raised)
                 wait = deadline.fit(self.policy.delay(failures, error, started=False), error)
-            threading.Event().wait(wait)
+            time.sleep(wait)
 
     def typed(self, raised: Exception) -> SynthserveError:
         """Returns the typed error for what gRPC raised."""

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "application/octet-stream": ".raw"}
 
+# Read by whoever asks a picture where it comes from: the IPTC digital source type of synthetic media.
+_XMP = (
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
+    ' xmlns:e="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
+    ' e:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/></rdf:RDF>'
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -169,3 +176,20 @@ class GridSink(Sink[ImageInfo, pb.GenerateImagesResponse, "PIL.Image.Image"]):
     def finish(self) -> PIL.Image.Image:
         """Returns the grid."""
         return self._grid.picture
+
+
+def grid_marks(picture_format: str, text: str) -> dict[str, Any]:
+    """Returns what makes `PIL.Image.Image.save` write that a grid is synthetic, and how to make it again.
+
+    Args:
+        picture_format: Pillow's name of the format. PNG and JPEG can say it.
+        text: How to make it again.
+    """
+    if picture_format == "JPEG":
+        return {"xmp": _XMP.encode(), "comment": f"synthserve {text}"}
+    if picture_format != "PNG":
+        return {}
+    marks = require("PIL.PngImagePlugin", extra="images", what="a grid").PngInfo()
+    marks.add_text("synthserve", text)
+    marks.add_itxt("XML:com.adobe.xmp", _XMP)
+    return {"pnginfo": marks}

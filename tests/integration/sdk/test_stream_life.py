@@ -252,6 +252,14 @@ def test_a_use_without_an_end_needs_one(client: synthserve.Client, tmp_path: Pat
     assert not list(tmp_path.iterdir())
 
 
+def test_what_can_be_missing_has_types_that_can_say_so(client: synthserve.Client, expected: Expected) -> None:
+    frame = client.rows("scripted", count=40, seed=3).to_pandas()
+    assert [str(dtype) for dtype in frame.dtypes] == ["float64", "Int64", "category", "bool", "boolean"]
+    for name in frame.columns:
+        found = [None if missing else value for value, missing in zip(frame[name], frame[name].isna(), strict=True)]
+        assert found == [row[name] for row in expected(range(40), 3)]
+
+
 def test_metadata_is_sent(scripted: ScriptedServer) -> None:
     with synthserve.Client(scripted.target, metadata={"authorization": "Bearer x"}) as client:
         client.models()

@@ -12,7 +12,7 @@ import typer
 import synthserve
 from synthserve._extras import require
 from synthserve._files import Target, write_whole
-from synthserve._images import Grid
+from synthserve._images import Grid, grid_marks
 from synthserve.cli import _listing
 from synthserve.cli._outcome import HELP, told
 from synthserve.cli._progress import Watch
@@ -193,7 +193,8 @@ def images(
                 picture.add(image)
         if picture is not None and grid is not None:
             encoded = io.BytesIO()
-            picture.picture.save(encoded, grid_format)
+            marks = grid_marks(grid_format, f"{stream.model}?seed={stream.seed}&offset={offset}&count={count}")
+            picture.picture.save(encoded, grid_format, **marks)
             write_whole(grid, encoded.getvalue())
         watch.finish()
 
