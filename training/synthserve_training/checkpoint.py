@@ -36,7 +36,7 @@ def restore(path: Path, variables: Variables) -> int:
     if not path.is_file():
         raise RunError(f"there is no checkpoint {path}: train first")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             if set(arrays) != {"epoch", *(name for name, _ in _named(variables))}:
                 raise RunError(f"the checkpoint {path} is of other networks than the recipe's")
             for name, variable in _named(variables):

@@ -42,13 +42,15 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint")] = False,
 ) -> None:
     """Train a recipe: losses, samples and checkpoints go into the run's folder."""
+    text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
+    if resume:
+        folder.recipe()  # a mistake shows before TensorFlow has taken its seconds to start
     start_tensorflow()
     from synthserve_training.experiment import assemble
     from synthserve_training.loop import fit
     from synthserve_training.samples import sample_writer
 
-    experiment = assemble(recipes.read(recipe), seed=seed, data_dir=data_dir)
-    folder = run_folder(recipe, run_dir)
+    experiment = assemble(text, seed=seed, data_dir=data_dir)
     total = epochs or experiment.recipe.training.epochs
     console = Console(stderr=True)
     with Progress(
@@ -90,15 +92,15 @@ def export(
     version: Annotated[int | None, typer.Option(min=1, help="Version; default: the next free one")] = None,
 ) -> None:
     """Write a trained recipe as a model package, after holding the graph against the Keras model."""
+    text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
+    facts = folder.facts()
     start_tensorflow()
     from synthserve_training import checkpoint
     from synthserve_training.experiment import assemble
     from synthserve_training.export import package
     from synthserve_training.finished import finish
 
-    folder = run_folder(recipe, run_dir)
-    facts = folder.facts()
-    experiment = assemble(recipes.read(recipe), seed=facts["seed"], data_dir=data_dir)
+    experiment = assemble(text, seed=facts["seed"], data_dir=data_dir)
     folder.check_made_with(experiment.recipe, facts["seed"])
     checkpoint.restore(folder.checkpoint, experiment.variables())
     chosen = version or package.next_version(output, experiment.recipe.model)

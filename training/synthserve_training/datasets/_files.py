@@ -66,19 +66,19 @@ class Files:
         """
         for folder in (self.data_dir, self.cache_dir):
             if folder is not None and (path := folder / file.path).is_file():
-                _verify(path, file)
+                if problem := _problem(path, file):
+                    raise DatasetError(f"{path} is {problem}: delete it and run again to download it anew")
                 return path
         return _download(file, self.cache_dir / file.path)
 
 
-def _verify(path: Path, file: RemoteFile) -> None:
+def _problem(path: Path, file: RemoteFile) -> str | None:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if digest != file.sha256:
-        raise DatasetError(
-            f"{path} is corrupt or incomplete ({path.stat().st_size:,} bytes, SHA-256 {digest[:12]}…, "
-            f"expected {file.sha256[:12]}…): delete it and run again to download it anew"
-        )
+    if digest == file.sha256:
+        return None
+    size = path.stat().st_size
+    return f"corrupt or incomplete ({size:,} bytes, SHA-256 {digest[:12]}…, expected {file.sha256[:12]}…)"
 
 
 def _download(file: RemoteFile, target: Path) -> Path:
@@ -107,7 +107,8 @@ def _download_from(url: str, file: RemoteFile, target: Path) -> Path:
                 while chunk := response.read(_CHUNK_BYTES):
                     sink.write(chunk)
                     progress.advance(task, len(chunk))
-        _verify(part, file)
+        if problem := _problem(part, file):
+            raise DatasetError(f"what came is {problem}")
         part.replace(target)
     return target
 

@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from synthserve.v1.schema_pb2 import ImageSchema, TableSchema
 from synthserve_training.errors import ExportError
 from synthserve_training.export.graph import LATENT, condition_input
 from synthserve_training.finished import FinishedModel
@@ -28,7 +29,8 @@ def verify(graph: bytes, model: FinishedModel, samples: int = SAMPLES) -> None:
 
     Raises:
         ExportError: Floats differ by more than 1e-5 relative, pixels by more than one level, or anything else at all;
-            or the graph gives other values for a sample on its own than within a batch.
+            a column has more decimals than its schema tells; or the graph gives other values for a sample on its own
+            than within a batch.
     """
     session = _session(graph)
     generator = np.random.default_rng(secrets.randbits(64))
@@ -42,6 +44,7 @@ def verify(graph: bytes, model: FinishedModel, samples: int = SAMPLES) -> None:
         expected = {name: np.asarray(value) for name, value in model(latent, conditions).items()}
         actual = _run(session, latent, conditions)
         compare(expected, actual)
+        check_decimals(model.decoder.schema, actual)
         alone = [_run(session, latent[i : i + 1], {c: v[i : i + 1] for c, v in conditions.items()}) for i in range(2)]
         for name, values in actual.items():
             if any(not np.array_equal(values[i], single[name][0]) for i, single in enumerate(alone)):
@@ -69,6 +72,24 @@ def compare(expected: Values, actual: Values) -> None:
         if not agree:
             difference = np.abs(got.astype(np.float64) - wanted.astype(np.float64)).max()
             raise ExportError(f"output {name!r} differs between onnxruntime and Keras by up to {difference:.3g}")
+
+
+def check_decimals(schema: TableSchema | ImageSchema, values: Values) -> None:
+    """Checks that rounded columns are the doubles that print with no more decimals than their schema tells.
+
+    Raises:
+        ExportError: A column has other values.
+    """
+    if isinstance(schema, ImageSchema):
+        return
+    for column in schema.columns:
+        if column.HasField("decimals"):
+            got = values[column.name].astype(np.float64)
+            wrong = got[got != [round(value, column.decimals) for value in got.tolist()]]
+            if wrong.size:
+                raise ExportError(
+                    f"output {column.name!r} has {wrong[0]!r}, which has more than {column.decimals} decimals"
+                )
 
 
 def _session(graph: bytes) -> onnxruntime.InferenceSession:

@@ -106,7 +106,9 @@ class _Number:
         if self.column.decimals is None:
             return values
         power = 10.0**self.column.decimals
-        return ops.round(values * power) / power
+        # The conversion to ONNX turns a plain division by a constant into a product with its reciprocal, which can be
+        # off by one unit in the last place: 2.8 would print as 2.8000000000000003.
+        return ops.divide_no_nan(ops.round(values * power), power)
 
     def schema(self) -> schema_pb2.Column:
         double = self.column.type == "double"

@@ -22,7 +22,7 @@ class Sampler(Protocol):
         """The columns that the sampler can be given a value of."""
         ...
 
-    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
+    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor], /) -> Tensor:
         """Maps noise [n, noise_size] to latents [n, latent_size].
 
         Args:

@@ -1,0 +1,84 @@
+# Everything that people type. `make serve` and `make test` set up what they need; a second run starts at once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ADDRESS ?= 127.0.0.1:50051
+
+DISTRIBUTIONS := clients/python server training
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+
+# The datasets that some tests need; they skip with a reason where there is none.
+ifneq ($(wildcard ../shared/data),)
+export SYNTHSERVE_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: help serve test demo lint format proto bench load lock clean
+
+help:
+	@echo 'make serve    set up, and serve exported/ on $(ADDRESS)'
+	@echo 'make demo     set up, serve, write 1,000 rows and a grid of digits to demo/, stop'
+	@echo 'make test     set up, and run all tests'
+	@echo 'make lint     types, style and protos'
+	@echo 'make format   put the code in shape'
+	@echo 'make proto    generate the Python stubs from proto/'
+	@echo 'make bench    served rows and images a second, beside the same work without gRPC'
+	@echo 'make load     memory of the server over 100 million rows'
+	@echo 'make lock     resolve the requirements anew'
+
+serve: $(VENV)/.serve
+	@exec $(BIN)/synthserve-server --model-repository exported --listen $(ADDRESS) --client-command $(BIN)/synthserve
+
+demo: $(VENV)/.serve
+	@$(BIN)/python scripts/demo.py
+
+test: $(VENV)/.dev
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/buf lint proto
+	$(BIN)/buf format --diff --exit-code proto
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	@scripts/check-stubs
+
+format: $(VENV)/.dev
+	$(BIN)/buf format --write proto
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+proto: $(VENV)/.dev
+	@scripts/generate-stubs clients/python
+
+bench: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/serve.py --model-repository exported
+
+load: $(VENV)/.dev
+	$(BIN)/python tests/load/memory.py
+
+lock: $(VENV)/.dev
+	scripts/lock $(BIN)/uv
+
+clean:
+	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# --- environment: a virtual environment, filled by uv from hashed locks -------------------------------------------
+
+$(BIN)/uv: requirements/uv.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "synthserve needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.serve: $(BIN)/uv requirements/serve.txt requirements/cuda.txt $(addsuffix /pyproject.toml,clients/python server)
+	$(INSTALL) --require-hashes -r requirements/serve.txt
+	@if command -v nvidia-smi >/dev/null && nvidia-smi --list-gpus >/dev/null 2>&1; then \
+	  echo 'found an NVIDIA GPU: installing the CUDA libraries'; $(INSTALL) --require-hashes -r requirements/cuda.txt; fi
+	$(INSTALL) --no-deps --no-build-isolation -e clients/python -e server
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.serve requirements/dev.txt $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
+	$(INSTALL) --require-hashes -r requirements/dev.txt
+	$(INSTALL) --no-deps --no-build-isolation $(addprefix -e ,$(DISTRIBUTIONS))
+	@touch $@

@@ -1,0 +1,148 @@
+"""Real training, real conversion, real onnxruntime; few epochs and small networks."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from google.protobuf import json_format
+
+from synthserve.v1.manifest_pb2 import Manifest
+from synthserve.v1.schema_pb2 import COLUMN_TYPE_DOUBLE, Column, TableSchema
+from synthserve_training import recipe as recipes
+from synthserve_training.datasets import Images
+from synthserve_training.errors import ExportError
+from synthserve_training.experiment import Experiment, assemble
+from synthserve_training.export import package, verify
+from synthserve_training.export.graph import convert
+from synthserve_training.finished import FinishedModel, finish
+from synthserve_training.networks import dcgan
+from synthserve_training.preprocessing import image
+from synthserve_training.run_folder import hardware, package_versions
+from synthserve_training.samplers.prior import Prior
+
+FACTS = {"epochs": 0, "training_seconds": 0.0, "hardware": hardware(), "packages": package_versions()}
+SAMPLERS = ["prior", "interpolation", "mixture"]
+
+
+def iris(sampler: str) -> Experiment:
+    experiment = assemble(recipes.read("iris-vae"), seed=1)
+    section = {"kind": sampler} if sampler == "prior" else {"kind": sampler, "condition": "species"}
+    return dataclasses.replace(experiment, recipe=experiment.recipe.model_copy(update={"sampler": section}))
+
+
+@pytest.fixture(scope="module")
+def digits() -> FinishedModel:
+    pixels = np.zeros((4, 28, 28, 1), np.uint8)
+    prepared = image.fit(image.Options(), Images(pixels, np.zeros(4, np.int64)))
+    options = dcgan.Options(generator_filters=(16, 8, 8), discriminator_filters=(4, 4))
+    networks = dcgan.build(options, (28, 28, 1))
+    return FinishedModel(Prior(networks.latent_size), networks.generator, prepared.decoder)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_package_holds_a_verified_graph_and_a_manifest_that_describes_it(sampler: str, tmp_path: Path) -> None:
+    experiment = iris(sampler)
+    folder = package.write(experiment, finish(experiment), FACTS, tmp_path, 1)
+    assert folder == tmp_path / "iris-vae/1"
+    assert sorted(p.name for p in folder.iterdir()) == ["manifest.json", "model.onnx"]
+    manifest = json_format.Parse((folder / "manifest.json").read_text(), Manifest())
+    assert manifest.graph.sha256 == hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+
+    session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+    wanted = {"latent": ("tensor(float)", ["batch", *manifest.graph.latent_shape])}
+    wanted |= {f"condition:{c.column}": ("tensor(int64)", ["batch"]) for c in manifest.conditions}
+    assert {i.name: (i.type, i.shape) for i in session.get_inputs()} == wanted
+    types = {column.name: column.type for column in manifest.table.columns}
+    assert [o.name for o in session.get_outputs()] == list(types)
+    assert {tuple(o.shape) for o in session.get_outputs()} == {("batch",)}
+    assert {o.name: o.type for o in session.get_outputs()}["species"] == "tensor(int32)"
+
+
+def test_graph_has_no_random_node() -> None:
+    graph = convert(finish(iris("mixture"))).graph
+    assert not [node.op_type for node in graph.node if "Random" in node.op_type or node.op_type == "Multinomial"]
+
+
+def test_condition_fixes_the_column_and_absence_draws_all_classes() -> None:
+    session = onnxruntime.InferenceSession(
+        convert(finish(iris("mixture"))).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    latent = np.random.default_rng(0).standard_normal((3000, session.get_inputs()[0].shape[1]), np.float32)
+    for code in range(3):
+        feeds = {"latent": latent, "condition:species": np.full(3000, code, np.int64)}
+        assert set(session.run(["species"], feeds)[0].tolist()) == {code}
+
+
+def test_images_are_finished_pixels(digits: FinishedModel) -> None:
+    graph = convert(digits)
+    verify.verify(graph.SerializeToString(), digits)
+    (output,) = graph.graph.output
+    assert output.name == "image"
+    assert output.type.tensor_type.elem_type == onnx.TensorProto.UINT8
+    shape = [d.dim_param or d.dim_value for d in output.type.tensor_type.shape.dim]
+    assert shape == ["batch", 28, 28, 1]
+
+
+def test_export_refuses_a_graph_that_differs_from_the_network(digits: FinishedModel) -> None:
+    graph = convert(digits).SerializeToString()
+    kernel = digits.generator.layers[0].kernel
+    before = np.asarray(kernel)
+    kernel.assign(before * 1.5)
+    try:
+        with pytest.raises(ExportError, match="'image' differs between onnxruntime and Keras"):
+            verify.verify(graph, digits)
+    finally:
+        kernel.assign(before)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "problem"),
+    [
+        (np.ones(3), np.ones(3) * (1 + 1e-4), "differs"),
+        (np.ones(3), np.ones(3, np.float32), "is float32"),
+        (np.ones(3), np.ones(4), "expected"),
+        (np.zeros(3, np.uint8), np.full(3, 2, np.uint8), "up to 2"),
+        (np.zeros(3, np.int32), np.array([0, 0, 1], np.int32), "up to 1"),
+    ],
+)
+def test_comparison_finds_every_kind_of_difference(expected: np.ndarray, actual: np.ndarray, problem: str) -> None:
+    with pytest.raises(ExportError, match=problem):
+        verify.compare({"x": expected}, {"x": actual})
+
+
+def test_column_with_more_decimals_than_it_tells_is_refused() -> None:
+    schema = TableSchema(columns=[Column(name="x", type=COLUMN_TYPE_DOUBLE, decimals=1)])
+    verify.check_decimals(schema, {"x": np.array([2.8, 0.3])})
+    with pytest.raises(ExportError, match=r"'x' has .*2\.8000000000000003"):
+        verify.check_decimals(schema, {"x": np.array([0.3, 28 * 0.1])})
+
+
+def test_comparison_allows_the_tolerances() -> None:
+    verify.compare({"x": np.ones(3)}, {"x": np.ones(3) * (1 + 9e-6)})
+    verify.compare({"x": np.full(3, 255, np.uint8)}, {"x": np.full(3, 254, np.uint8)})
+
+
+def test_version_once_written_is_never_changed(tmp_path: Path) -> None:
+    experiment = iris("mixture")
+    model = finish(experiment)
+    before = (package.write(experiment, model, FACTS, tmp_path, 1) / "manifest.json").read_bytes()
+    with pytest.raises(ExportError, match="never changed"):
+        package.write(experiment, model, FACTS, tmp_path, 1)
+    assert (tmp_path / "iris-vae/1/manifest.json").read_bytes() == before
+    assert package.next_version(tmp_path, "iris-vae") == 2
+    assert package.next_version(tmp_path, "other") == 1
+
+
+def test_manifest_of_the_package_has_no_training_rows(tmp_path: Path) -> None:
+    experiment = iris("mixture")
+    folder = package.write(experiment, finish(experiment), FACTS, tmp_path, 1)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert set(manifest) == {"format_version", "model", "version", "graph", "table", "conditions", "card", "provenance"}
+    graph = onnx.load(folder / "model.onnx").graph
+    rows = len(experiment.preprocessed.samples)
+    assert not [t.name for t in graph.initializer if rows in t.dims]

@@ -1,0 +1,115 @@
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from synthserve_training import checkpoint
+from synthserve_training import recipe as recipes
+from synthserve_training.errors import RunError
+from synthserve_training.experiment import Experiment, assemble
+from synthserve_training.loop import fit
+from synthserve_training.run_folder import RunFolder
+
+
+def iris(seed: int = 5, change: tuple[str, str] = ("", "")) -> Experiment:
+    return assemble(recipes.read("iris-vae").replace(*change), seed=seed)
+
+
+def train(experiment: Experiment, folder: Path, epochs: int, *, resume: bool = False) -> RunFolder:
+    run = RunFolder(folder)
+    fit(experiment, run, epochs=epochs, resume=resume, progress=lambda *_: None, write_samples=lambda *_: None)
+    return run
+
+
+def values(experiment: Experiment) -> Mapping[str, list[np.ndarray]]:
+    return {name: [np.asarray(v) for v in group] for name, group in experiment.variables().items()}
+
+
+def test_resumed_run_equals_the_uninterrupted_one(tmp_path: Path) -> None:
+    whole, parts = iris(), iris()
+    train(whole, tmp_path / "whole", 4)
+    train(parts, tmp_path / "parts", 2)
+    resumed = iris()
+    run = train(resumed, tmp_path / "parts", 4, resume=True)
+    for name, group in values(whole).items():
+        for expected, actual in zip(group, values(resumed)[name], strict=True):
+            np.testing.assert_array_equal(actual, expected)
+    log = [{k: v for k, v in row.items() if k != "seconds"} for row in run.losses()]
+    assert log == [{k: v for k, v in row.items() if k != "seconds"} for row in RunFolder(tmp_path / "whole").losses()]
+
+
+def test_loss_falls_and_the_kl_weight_is_annealed(tmp_path: Path) -> None:
+    rows = train(iris(), tmp_path, 101).losses()
+    assert float(rows[100]["vae_mse"]) < 0.5 * float(rows[0]["vae_mse"])
+    weights = [float(row["kl_weight"]) for row in rows]
+    assert weights[0] == 0
+    assert weights[50] == pytest.approx(0.005)
+    assert weights[100] == pytest.approx(0.01)
+
+
+def test_resume_refuses_what_does_not_fit(tmp_path: Path) -> None:
+    train(iris(), tmp_path, 1)
+    with pytest.raises(RunError, match="these differ: objective"):
+        train(iris(change=("kl_weight = 0.01", "kl_weight = 0.1")), tmp_path, 2, resume=True)
+    with pytest.raises(RunError, match="seed 5, not 6"):
+        train(iris(seed=6), tmp_path, 2, resume=True)
+    with pytest.raises(RunError, match="holds no training run"):
+        train(iris(), tmp_path / "absent", 2, resume=True)
+
+
+def test_damaged_or_foreign_checkpoint_is_an_error(tmp_path: Path) -> None:
+    experiment = iris()
+    path = train(experiment, tmp_path, 1).checkpoint
+    other = iris(change=("hidden = [16, 8]", "hidden = [16, 8, 4]"))
+    with pytest.raises(RunError, match="other networks"):
+        checkpoint.restore(path, other.variables())
+    wider = iris(change=("hidden = [16, 8]", "hidden = [16, 9]"))
+    with pytest.raises(RunError, match="does not fit"):
+        checkpoint.restore(path, wider.variables())
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(RunError, match="does not fit"):
+        checkpoint.restore(path, experiment.variables())
+
+
+def test_divergence_is_an_error_and_not_a_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="diverged in epoch"):
+        train(iris(change=("learning_rate = 1e-3", "learning_rate = 1e30")), tmp_path, 20)
+
+
+def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("synthserve-train")
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cwd)}
+    return subprocess.run([program, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_commands_train_resume_and_export(tmp_path: Path) -> None:
+    listed = command("list", cwd=tmp_path)
+    assert listed.stdout.splitlines()[0].startswith("iris-vae ")
+    assert command("run", "iris-vae", "--epochs", "2", "--seed", "3", cwd=tmp_path).returncode == 0
+    resumed = command("run", "iris-vae", "--epochs", "3", "--seed", "3", "--resume", cwd=tmp_path)
+    assert resumed.stdout == "trained iris-vae: runs/iris-vae\n"
+    assert [line.split()[1] for line in resumed.stderr.splitlines()] == ["3/3"]
+    for version in (1, 2):
+        exported = command("export", "iris-vae", cwd=tmp_path)
+        assert exported.stdout == f"exported iris-vae after 3 epochs: exported/iris-vae/{version}\n"
+        assert exported.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("run", "nope"), "error: there is no recipe 'nope'"),
+        (("export", "iris-vae"), "error: runs/iris-vae holds no training run"),
+        (("run", "iris-vae", "--resume"), "error: runs/iris-vae holds no training run"),
+    ],
+)
+def test_mistake_is_one_line_and_a_status(tmp_path: Path, arguments: tuple[str, ...], problem: str) -> None:
+    result = command(*arguments, cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith(problem)
