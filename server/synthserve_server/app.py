@@ -62,6 +62,11 @@ class Server:
         self._health = health.aio.HealthServicer()
         self._grpc = aio.server(interceptors=[ErrorInterceptor(), self._lifecycle], options=_OPTIONS)
 
+    @property
+    def active_calls(self) -> int:
+        """How many calls to the services of this package are under way."""
+        return self._lifecycle.active
+
     async def start(self) -> Ready:
         """Listens, loads the models and serves.
 
@@ -111,12 +116,15 @@ class Server:
         _log.info("stopped")
 
 
-async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> None:
+async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
     """Serves until SIGTERM or SIGINT, then drains; a second signal ends the draining.
 
     Args:
         settings: The settings.
         on_ready: Called once the server serves.
+
+    Returns:
+        Whether the draining came to its end.
 
     Raises:
         ListenError: The address is taken or not of this machine.
@@ -133,13 +141,15 @@ async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> None:
     server = Server(settings)
     on_ready(await server.start())
     await first.wait()
-    drained = asyncio.ensure_future(server.stop(settings.grace_seconds))
-    forced = asyncio.ensure_future(second.wait())
-    await asyncio.wait((drained, forced), return_when=asyncio.FIRST_COMPLETED)
-    if not drained.done():
-        drained.cancel()
+    draining = asyncio.ensure_future(server.stop(settings.grace_seconds))
+    forcing = asyncio.ensure_future(second.wait())
+    await asyncio.wait((draining, forcing), return_when=asyncio.FIRST_COMPLETED)
+    finished = draining.done()
+    for task in (draining, forcing):
+        task.cancel()
+    if not finished:
         await server.stop(0)
-    forced.cancel()
+    return finished
 
 
 def _failures(catalogue: Catalogue) -> int:

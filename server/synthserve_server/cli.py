@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from synthserve_server.app import Ready
 
 BAD_SETTINGS = 2
-CANNOT_SERVE = 1
+FAILED = 1
 
 
 def _print_version(wanted: bool) -> None:
@@ -65,15 +65,19 @@ def serve(
     }
     settings = _settings({name: value for name, value in flags.items() if value is not None})
     logs.configure(settings.log_format)
-    # Read when polars is imported, which is why the rest is imported here: not more threads than there are workers.
+    # Both are read on import, which is why the rest is imported here: polars is to have no more threads than there are
+    # workers, and gRPC's own log to be silent, as the server says itself what an operator must know.
     os.environ.setdefault("POLARS_MAX_THREADS", str(settings.workers))
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from synthserve_server import app
     from synthserve_server.runtime.errors import ProviderError
 
     try:
-        asyncio.run(app.run(settings, lambda ready: _announce(settings, ready)))
+        finished = asyncio.run(app.run(settings, lambda ready: _announce(settings, ready)))
     except (app.ListenError, ProviderError) as error:
-        _fail(str(error), CANNOT_SERVE)
+        _fail(str(error), FAILED)
+    if not finished:
+        raise typer.Exit(FAILED)
 
 
 def _settings(flags: dict[str, Any]) -> config.Settings:

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import DirectoryPath, Field, FilePath, StringConstraints
+from pydantic import AfterValidator, DirectoryPath, Field, FilePath
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +21,13 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def _address(listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise PydanticCustomError("address", "must be HOST:PORT")
+    return listen
+
+
 class Settings(BaseSettings):
     """What the server can be told. Each has a flag and an environment variable, `SYNTHSERVE_` and its name."""
 
@@ -29,7 +37,7 @@ class Settings(BaseSettings):
     """A TOML file with settings."""
     model_repository: DirectoryPath
     """The folder that holds the model packages."""
-    listen: Annotated[str, StringConstraints(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:50051"
+    listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:50051"
     """Where to listen, as HOST:PORT; port 0 takes a free one."""
     workers: Annotated[int, Field(ge=1)] = Field(default_factory=available_cores)
     """How many threads compute."""

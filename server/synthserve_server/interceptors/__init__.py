@@ -1,1 +1,4 @@
 """What happens around every call: life cycle and errors."""
+
+OWN_SERVICES = "/synthserve."
+"""What the methods of this package's services begin with. Those of gRPC's own services are left as they are."""

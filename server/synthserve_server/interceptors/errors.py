@@ -12,6 +12,7 @@ from grpc import aio
 from grpc_status import rpc_status
 
 from synthserve_server.errors import InvalidRequestError, Violation, status_code, to_status
+from synthserve_server.interceptors import OWN_SERVICES
 
 _log = structlog.get_logger()
 
@@ -25,7 +26,7 @@ class ErrorInterceptor(aio.ServerInterceptor):
         """Wraps the handler of a call."""
         handler = await continuation(handler_call_details)
         method: str = handler_call_details.method
-        if handler is None or handler.request_streaming:
+        if handler is None or not method.startswith(OWN_SERVICES):
             return handler
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(

@@ -9,6 +9,7 @@ import grpc
 from grpc import aio
 
 from synthserve_server.errors import ShuttingDownError
+from synthserve_server.interceptors import OWN_SERVICES
 
 Context = aio.ServicerContext[Any, Any]
 
@@ -53,7 +54,7 @@ class Lifecycle(aio.ServerInterceptor):
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:  # noqa: ANN401 - grpc's types are loose.
         """Wraps the handler of a call."""
         handler = await continuation(handler_call_details)
-        if handler is None or not handler_call_details.method.startswith("/synthserve."):
+        if handler is None or not handler_call_details.method.startswith(OWN_SERVICES):
             return handler
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
