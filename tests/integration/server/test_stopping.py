@@ -23,7 +23,7 @@ from synthserve_server.app import Ready, Server
 from synthserve_server.repository import Repository
 from synthserve_server.runtime import sampler
 from synthserve_server.runtime.provider import Provider
-from synthserve_server.services import generation
+from synthserve_server.services import jobs
 
 WORKERS = 2
 
@@ -73,7 +73,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         begun.append(start)
         return sampler.sample(model, graph, seed, start, *others)
 
-    monkeypatch.setattr(generation, "sample", noting)
+    monkeypatch.setattr(jobs, "sample", noting)
     return begun
 
 
@@ -203,7 +203,7 @@ async def test_what_nobody_expected_is_internal_and_tells_nothing(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr(generation, "sample", broken)
+    monkeypatch.setattr(jobs, "sample", broken)
     with pytest.raises(aio.AioRpcError) as caught:
         await stub.GenerateRows(rows(count=1)).read()
     assert caught.value.code() is grpc.StatusCode.INTERNAL

@@ -1,0 +1,169 @@
+"""Compares what the server delivers with what the same sampler and encoders do without gRPC.
+
+    python tests/benchmarks/serve.py --model-repository exported
+
+In-process: as many threads as there are workers make whole serialised messages and drop them. Served: a server process
+with as many workers, and this process as its client, which takes the messages as bytes and drops them. The client runs
+on the same cores. Both sides of a case take turns; what is printed is the median.
+"""
+
+
+
+import argparse
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.fixtures.processes import running_server
+
+from synthserve.v1 import generation_pb2
+from synthserve_server.config import available_cores
+from synthserve_server.repository import Catalogue, Repository
+from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.frames import cut
+from synthserve_server.runtime.model import Table
+from synthserve_server.runtime.provider import Provider
+from synthserve_server.services.jobs import Job, images_job, rows_job
+from synthserve_server.services.requests import Order, image_order, row_order
+from synthserve_server.services.sizes import Sizes, image_sizes, row_sizes
+
+METHOD = "/synthserve.v1.GenerationService/"
+PROBE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kind of stream."""
+
+    name: str
+    unit: str
+    target: float
+    method: str
+    request: Callable[[int], Any]
+    """The request for so many samples."""
+    prepare: Callable[[Any], tuple[Order, Sizes, Job]]
+    """What the server makes of a request."""
+
+
+def cases(catalogue: Catalogue, workers: int) -> list[Case]:
+    """The cases for the first table and the first image model."""
+    served = catalogue.served()
+    found = []
+    table = next((package.id for package in served if isinstance(package.model.output, Table)), None)
+    image = next((package.id for package in served if not isinstance(package.model.output, Table)), None)
+
+    def prepare_images(request: Any) -> tuple[Order, Sizes, Job]:  # noqa: ANN401
+        order = image_order(request, catalogue, None)
+        return order, image_sizes(order, workers), images_job(order)
+
+    def prepare_rows(request: Any) -> tuple[Order, Sizes, Job]:  # noqa: ANN401
+        order = row_order(request, catalogue, None)
+        return order, row_sizes(order), rows_job(order)
+
+    if image:
+
+        def images(count: int) -> Any:  # noqa: ANN401
+            return generation_pb2.GenerateImagesRequest(
+                model=f"models/{image}", count=count, seed=7, images_per_message=128
+            )
+
+        found.append(Case(f"{image}, PNG, 128", "images/s", 0.85, "GenerateImages", images, prepare_images))
+    if table:
+        for size in (8192, 65_536):
+
+            def rows(count: int, size: int = size) -> Any:  # noqa: ANN401
+                return generation_pb2.GenerateRowsRequest(
+                    model=f"models/{table}", count=count, seed=7, rows_per_message=size
+                )
+
+            found.append(Case(f"{table}, columns, {size:,}", "rows/s", 0.5, "GenerateRows", rows, prepare_rows))
+    return found
+
+
+def in_process(case: Case, count: int, threads: int) -> float:
+    """Samples per second of the threads that make messages and drop them."""
+    order, sizes, job = case.prepare(case.request(count))
+    frames = cut(order.start, order.stop, sizes.first, sizes.rest)
+    lock, cancellation = threading.Lock(), Cancellation()
+
+    def work() -> None:
+        while True:
+            with lock:
+                frame = next(frames, None)
+            if frame is None:
+                return
+            job(cancellation, *frame)
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    started = time.perf_counter()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return count / (time.perf_counter() - started)
+
+
+def served(case: Case, count: int, channel: grpc.Channel) -> float:
+    """Samples per second that reach a client."""
+    call: Any = channel.unary_stream(METHOD + case.method, type(case.request(0)).SerializeToString, None)
+    started = time.perf_counter()
+    for _ in call(case.request(count)):
+        pass
+    return count / (time.perf_counter() - started)
+
+
+def enough(case: Case, threads: int, seconds: float) -> int:
+    """How many samples keep the threads busy for so long."""
+    count = 256
+    while True:
+        rate = in_process(case, count, threads)
+        if count / rate >= PROBE_SECONDS:
+            return int(rate * seconds)
+        count *= 4
+
+
+def main() -> None:
+    """Runs the cases."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model-repository", type=Path, default=Path("exported"))
+    parser.add_argument("--workers", type=int, default=available_cores())
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long one repeat of one side takes")
+    arguments = parser.parse_args()
+    threads = arguments.workers
+    repository = Repository(arguments.model_repository, Provider.CPU)
+    repository.load()
+    print(
+        f"{threads} threads in one process | server process with {threads} workers, client on the same cores, one "
+        f"stream, messages dropped as bytes\nmedians of {arguments.repeats} interleaved repeats of about "
+        f"{arguments.seconds:g} s, on the CPU provider\n"
+    )
+    print(f"{'model, format, samples a message':<34} {'in-process':>12} {'served':>12}           {'ratio':>5}  target")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(arguments.model_repository, Path(folder) / "log.txt", "--workers", str(threads)) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        for case in cases(repository.catalogue, threads):
+            count = enough(case, threads, arguments.seconds)
+            served(case, count // 4, channel)
+            pairs = [(in_process(case, count, threads), served(case, count, channel)) for _ in range(arguments.repeats)]
+            alone, through = (statistics.median(side) for side in zip(*pairs, strict=True))
+            ratio = statistics.median(after / before for before, after in pairs)
+            print(
+                f"{case.name:<34} {alone:>12,.0f} {through:>12,.0f} {case.unit:<8} {ratio:6.2f}  >= {case.target:.2f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
