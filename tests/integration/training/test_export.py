@@ -63,6 +63,20 @@ def test_package_holds_a_verified_graph_and_a_manifest_that_describes_it(sampler
     assert {o.name: o.type for o in session.get_outputs()}["species"] == "tensor(int32)"
 
 
+@pytest.mark.parametrize(
+    ("sampler", "carried"),
+    [
+        ("interpolation", "The graph carries every encoded training sample (sampler: interpolation)."),
+        ("mixture", "The graph carries means and covariances of groups of encoded training samples, no single sample."),
+    ],
+)
+def test_card_tells_what_the_sampler_carries_of_the_training_data(sampler: str, carried: str, tmp_path: Path) -> None:
+    experiment = iris(sampler)
+    folder = package.write(experiment, finish(experiment), FACTS, tmp_path, 1)
+    privacy = json.loads((folder / "manifest.json").read_text())["card"]["privacy"]
+    assert privacy[-1] == carried
+
+
 def test_graph_has_no_random_node() -> None:
     graph = convert(finish(iris("mixture"))).graph
     assert not [node.op_type for node in graph.node if "Random" in node.op_type or node.op_type == "Multinomial"]

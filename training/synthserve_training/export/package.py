@@ -16,6 +16,7 @@ from synthserve_training.experiment import Experiment
 from synthserve_training.export.graph import convert
 from synthserve_training.export.verify import verify
 from synthserve_training.finished import FinishedModel
+from synthserve_training.recipe import Recipe
 
 FORMAT_VERSION = 1
 GRAPH_FILE = "model.onnx"
@@ -64,7 +65,7 @@ def write(
             batch_size=recipe.export.batch_size,
         ),
         conditions=[_condition(model, column) for column in model.conditions],
-        card=ModelCard(**recipe.card.model_dump()),
+        card=_card(recipe, model),
         provenance=_provenance(experiment, facts),
         figures=figures,
     )
@@ -95,6 +96,13 @@ def to_json(manifest: Manifest) -> str:
     """Renders a manifest as proto3 JSON with the field names of the proto file."""
     fields = json_format.MessageToDict(manifest, preserving_proto_field_name=True)
     return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+
+
+def _card(recipe: Recipe, model: FinishedModel) -> ModelCard:
+    card = ModelCard(**recipe.card.model_dump())
+    if model.sampler.privacy:
+        card.privacy.append(model.sampler.privacy)
+    return card
 
 
 def _condition(model: FinishedModel, column: str) -> ConditionSpec:

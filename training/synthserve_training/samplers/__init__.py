@@ -22,6 +22,11 @@ class Sampler(Protocol):
         """The columns that the sampler can be given a value of."""
         ...
 
+    @property
+    def privacy(self) -> str:
+        """For the model card: what the sampler carries of the training data, in one sentence; empty: nothing."""
+        ...
+
     def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor], /) -> Tensor:
         """Maps noise [n, noise_size] to latents [n, latent_size].
 

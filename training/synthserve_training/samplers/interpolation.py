@@ -43,6 +43,11 @@ class Interpolation:
         """The first sample, the second, and where between them."""
         return 3
 
+    @property
+    def privacy(self) -> str:
+        """What the interpolation carries of the training data."""
+        return "The graph carries every encoded training sample (sampler: interpolation)."
+
     def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
         """Maps noise [n, 3] to latents [n, latent_size]."""
         everyone = ops.zeros_like(noise[:, :1]) + np.ones((1, len(self.points)), np.float32)

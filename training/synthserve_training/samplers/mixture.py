@@ -52,6 +52,11 @@ class Mixture:
         """One value picks the component, the others make the latent."""
         return 1 + int(self.means.shape[1])
 
+    @property
+    def privacy(self) -> str:
+        """What the mixture carries of the training data."""
+        return "The graph carries means and covariances of groups of encoded training samples, no single sample."
+
     def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
         """Maps noise [n, noise_size] to latents [n, latent_size]."""
         weights = ops.zeros_like(noise[:, :1]) + self.weights[np.newaxis]

@@ -19,6 +19,7 @@ class Prior:
 
     noise_size: int
     conditions: tuple[str, ...] = ()
+    privacy: str = ""
 
     def __call__(self, noise: Tensor, _conditions: Mapping[str, Tensor]) -> Tensor:
         """Returns the noise."""
