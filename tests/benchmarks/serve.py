@@ -7,8 +7,6 @@ with as many workers, and this process as its client, which takes the messages a
 on the same cores. Both sides of a case take turns; what is printed is the median.
 """
 
-
-
 import argparse
 import statistics
 import sys

@@ -5,8 +5,6 @@
 Exits with 1 when the server's resident memory grows by more than 50 MiB after the first million rows.
 """
 
-
-
 import argparse
 import sys
 import tempfile
