@@ -32,7 +32,8 @@ class RowEncoder:
     """Encodes the rows of one stream. Safe to use from several threads.
 
     The preamble followed by the data of all frames is a file of the format. CSV and JSON lines come out the same
-    however the rows are cut into frames. A missing value is an empty CSV cell and a JSON null.
+    however the rows are cut into frames. A missing value is an empty CSV cell (quoted in a table of one column, where a
+    reader would skip the empty line) and a JSON null; JSON knows no NaN and no infinity, which become null, too.
     """
 
     def __init__(self, table: Table, file_format: Format, metadata: Mapping[str, str]) -> None:
@@ -74,7 +75,7 @@ class RowEncoder:
             return b""
         sink = io.BytesIO()
         if self._format is Format.CSV:
-            frame.write_csv(sink, include_header=False)
+            frame.write_csv(sink, include_header=False, null_value='""' if len(self._table.columns) == 1 else "")
         else:
             frame.write_ndjson(sink)
         return sink.getvalue()

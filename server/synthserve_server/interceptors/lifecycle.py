@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from typing import Any
 
 import grpc
@@ -39,11 +39,9 @@ class Lifecycle(aio.ServerInterceptor):
 
     async def idle(self, seconds: float) -> bool:
         """Waits until no call is under way, at most so long; whether that came true."""
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
+        return self._idle.is_set()
 
     def end(self) -> None:
         """Ends the calls under way with UNAVAILABLE, so that clients go on elsewhere."""

@@ -50,7 +50,9 @@ class Scheduler:
         finally:
             cancellation.cancel()
             for future in ahead:
-                future.cancel()
+                # A failure that nobody looks at would be logged as forgotten.
+                if not future.cancel() and not future.cancelled():
+                    future.exception()
 
     def close(self) -> None:
         """Ends the threads once they have finished what they are computing; drops what waits."""

@@ -52,24 +52,20 @@ class GenerationService:
         }
         return grpc.method_handlers_generic_handler(SERVICE, methods)
 
-    async def generate_rows(
+    def generate_rows(
         self, request: generation_pb2.GenerateRowsRequest, context: Context
     ) -> AsyncGenerator[bytes, None]:
-        """Yields serialised GenerateRowsResponse messages."""
+        """Checks the request and returns the serialised GenerateRowsResponse messages."""
         order = row_order(request, self._repository.catalogue, self._max_count)
-        async with aclosing(self._stream(order, row_sizes(order), rows_job(order), context)) as messages:
-            async for message in messages:
-                yield message
+        return self._stream(order, row_sizes(order), rows_job(order), context)
 
-    async def generate_images(
+    def generate_images(
         self, request: generation_pb2.GenerateImagesRequest, context: Context
     ) -> AsyncGenerator[bytes, None]:
-        """Yields serialised GenerateImagesResponse messages."""
+        """Checks the request and returns the serialised GenerateImagesResponse messages."""
         order = image_order(request, self._repository.catalogue, self._max_count)
         sizes = image_sizes(order, self._scheduler.workers)
-        async with aclosing(self._stream(order, sizes, images_job(order), context)) as messages:
-            async for message in messages:
-                yield message
+        return self._stream(order, sizes, images_job(order), context)
 
     async def _stream(self, order: Order, sizes: Sizes, job: Job, context: Context) -> AsyncGenerator[bytes, None]:
         cancellation = Cancellation()
@@ -78,15 +74,14 @@ class GenerationService:
         # When a call ends while its message is being sent, gRPC drops this generator without closing it.
         def finished(ctx: Context) -> None:
             cancellation.cancel()
-            record.write()
+            record.write(ctx)
 
         context.add_done_callback(finished)  # type: ignore[arg-type]  # The stubs ask for a subclass.
         await context.send_initial_metadata(tuple(marks(order).items()))
         frames = cut(order.start, order.stop, sizes.first, sizes.rest)
         counts = (count for _, count in cut(order.start, order.stop, sizes.first, sizes.rest))
         jobs = (partial(job, cancellation, first, count) for first, count in frames)
-        with record.outcome():
-            async with aclosing(self._scheduler.stream(jobs, cancellation)) as messages:
-                async for message in messages:
-                    yield message
-                    record.samples += next(counts)
+        async with aclosing(self._scheduler.stream(jobs, cancellation)) as messages:
+            async for message in messages:
+                yield message
+                record.samples += next(counts)

@@ -1,13 +1,12 @@
 """One log line for each finished stream."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
+import grpc
 import structlog
-
-from synthserve_server.errors import status_code
+from grpc import aio
 
 _log = structlog.get_logger()
 
@@ -21,23 +20,10 @@ class StreamRecord:
     offset: int
     samples: int = 0
     """Samples in the messages that gRPC has taken."""
-    status: str | None = None
-    """The status code's name; None: the client cancelled, hung up or had no more time."""
     started: float = field(default_factory=time.monotonic)
 
-    @contextmanager
-    def outcome(self) -> Iterator[None]:
-        """Notes how the `with` block ends."""
-        try:
-            yield
-        except Exception as error:
-            self.status = status_code(error).name
-            raise
-        else:
-            self.status = "OK"
-
-    def write(self) -> None:
-        """Writes the line."""
+    def write(self, context: aio.ServicerContext[Any, Any]) -> None:
+        """Writes the line; to be called when the call is over."""
         _log.info(
             "stream finished",
             model=self.model,
@@ -45,5 +31,13 @@ class StreamRecord:
             offset=self.offset,
             samples=self.samples,
             seconds=round(time.monotonic() - self.started, 3),
-            status=self.status or "CANCELLED",
+            status=_status(context),
         )
+
+
+def _status(context: aio.ServicerContext[Any, Any]) -> str:
+    code: grpc.StatusCode | None = context.code()
+    if code is not None:
+        return code.name
+    # Without a status that was sent, the client has cancelled, hung up or had no more time.
+    return "OK" if context.done() else "CANCELLED"

@@ -96,12 +96,15 @@ def rows(model: str = "models/tiny-table", **fields: Any) -> generation_pb2.Gene
     return generation_pb2.GenerateRowsRequest(model=model, seed=7, **fields)
 
 
-async def test_cancelling_stops_the_computing(stub: Any, server: Server, computed: list[int]) -> None:
+async def test_cancelling_stops_the_computing(
+    stub: Any, server: Server, computed: list[int], capfd: pytest.CaptureFixture[str]
+) -> None:
     call = stub.GenerateRows(rows("models/slow", rows_per_message=4))
     await call.read()
     call.cancel()
     await until(lambda: server.active_calls == 0)
     assert await stays(lambda: len(computed)) <= 1 + WORKERS + 1
+    assert "status=CANCELLED" in capfd.readouterr().out
 
 
 async def test_the_deadline_stops_the_computing(stub: Any, server: Server, computed: list[int]) -> None:
@@ -180,7 +183,9 @@ def models_call(channel: aio.Channel) -> Callable[[], Awaitable[Any]]:
     return lambda: stub.ListModels(model_pb2.ListModelsRequest())
 
 
-async def test_after_the_grace_streams_end_as_unavailable(stub: Any, server: Server) -> None:
+async def test_after_the_grace_streams_end_as_unavailable(
+    stub: Any, server: Server, capfd: pytest.CaptureFixture[str]
+) -> None:
     reading = aiter(stub.GenerateRows(rows("models/slow", rows_per_message=4)))
     stalled = aiter(stub.GenerateRows(rows()))
     await anext(reading)
@@ -195,6 +200,8 @@ async def test_after_the_grace_streams_end_as_unavailable(stub: Any, server: Ser
             assert detail(caught.value, error_details_pb2.ErrorInfo).reason == "SHUTTING_DOWN"
             assert detail(caught.value, error_details_pb2.RetryInfo).retry_delay.seconds == 1
     await stopping
+    finished = [line for line in capfd.readouterr().out.splitlines() if "stream finished" in line]
+    assert any("UNAVAILABLE" in line for line in finished)
 
 
 async def test_what_nobody_expected_is_internal_and_tells_nothing(

@@ -118,6 +118,18 @@ def test_an_empty_text_is_not_a_missing_one() -> None:
     assert lines.decode() == '"x, y","the ""n""",kind,maybe,flag\n5.1,1,"",,true\n5.0,,plain,"",\n'
 
 
+def test_a_missing_value_in_the_only_column_is_no_empty_line() -> None:
+    table = Table((Column("n", ColumnType.INT64, nullable=True),))
+    rows = {"n": np.array([1, 2, 3]), "valid:n": np.array([True, False, True])}
+    assert RowEncoder(table, Format.CSV, {}).encode(rows) == b'1\n""\n3\n'
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_json_stays_json_whatever_the_number(number: float) -> None:
+    (line,) = encoded([(number, 1, "plain", "plain", True)], Format.JSON_LINES, []).splitlines()
+    assert json.loads(line)["x, y"] is None
+
+
 @pytest.mark.parametrize("file_format", [None, *Format])
 def test_no_row_is_wider_than_its_bound(file_format: Format | None) -> None:
     widest: list[Row] = [(-2.2250738585072014e-308, -(2**63), "line\nbreak", 'a "quote", comma', False)] * 50

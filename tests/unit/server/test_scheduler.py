@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -94,6 +95,24 @@ async def test_closing_cancels_what_runs_and_drops_what_waits(scheduler: Schedul
     await asyncio.to_thread(ended.wait)
     await asyncio.to_thread(scheduler.close)
     assert len(begun) <= 1 + WORKERS + 1
+
+
+async def test_a_failure_that_nobody_waited_for_is_not_logged(
+    scheduler: Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed = threading.Barrier(2)
+
+    def fail() -> bytes:
+        failed.wait()
+        raise ValueError("broken")
+
+    stream = scheduler.stream([fail, fail], Cancellation())
+    with pytest.raises(ValueError, match="broken"):
+        await anext(stream)
+    del stream
+    await asyncio.sleep(0.05)
+    gc.collect()
+    assert caplog.records == []
 
 
 def test_interrupting_after_cancelling_raises() -> None:

@@ -1,0 +1,37 @@
+"""What is in exported/ must keep the rules that the server relies on."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthserve_server.repository import MANIFEST, load_package
+from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.model import Table
+from synthserve_server.runtime.provider import Provider
+from synthserve_server.runtime.sampler import sample
+
+FOLDERS = [path.parent for path in sorted(Path(__file__).parents[3].glob(f"exported/*/*/{MANIFEST}"))]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
+def test_any_cut_gives_the_same_samples(folder: Path) -> None:
+    package = load_package(folder.parent.name, int(folder.name), folder, Provider.CPU)
+    total = 10_000 if isinstance(package.model.output, Table) else 100
+
+    def cut(start: int, stop: int) -> dict[str, np.ndarray]:
+        return sample(package.model, package.session, 7, start, stop - start, {}, Cancellation())
+
+    whole = cut(0, total)
+
+    @settings(max_examples=10)
+    @given(ends=st.lists(st.integers(0, total), max_size=4))
+    def check(ends: list[int]) -> None:
+        parts = [cut(start, stop) for start, stop in itertools.pairwise([0, *sorted(ends), total])]
+        for name, array in whole.items():
+            assert array.tobytes() == np.concatenate([part[name] for part in parts]).tobytes(), name
+
+    check()
