@@ -27,7 +27,7 @@ help:
 	@echo 'make lock     resolve the requirements anew'
 
 serve: $(VENV)/.serve
-	@exec $(BIN)/synthserve-server --model-repository exported --listen $(ADDRESS) --client-command $(BIN)/synthserve
+	@exec $(BIN)/synthserve-server --model-repository exported --listen $(ADDRESS) --hints --client-command $(BIN)/synthserve
 
 demo: $(VENV)/.serve
 	@$(BIN)/python scripts/demo.py
@@ -52,10 +52,10 @@ proto: $(VENV)/.dev
 	@scripts/generate-stubs clients/python
 
 bench: $(VENV)/.dev
-	$(BIN)/python tests/benchmarks/serve.py --model-repository exported
+	$(BIN)/python -m tests.benchmarks.serve --model-repository exported
 
 load: $(VENV)/.dev
-	$(BIN)/python tests/load/memory.py
+	$(BIN)/python -m tests.load.memory --model-repository exported
 
 lock: $(VENV)/.dev
 	scripts/lock $(BIN)/uv

@@ -4,7 +4,7 @@ Over repeated 70/30 splits: train the VAE of `iris-vae` on the larger part, gene
 two classifiers to them and score these on the smaller part. The same classifiers fitted to the real rows, and to a
 Gaussian per class, stand beside.
 
-    python tests/benchmarks/iris_samplers.py [--splits 20]
+    python -m tests.benchmarks.iris_samplers [--splits 20]
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Compares what the server delivers with what the same sampler and encoders do without gRPC.
 
-    python tests/benchmarks/serve.py --model-repository exported
+    python -m tests.benchmarks.serve --model-repository exported
 
 In-process: as many threads as there are workers make whole serialised messages and drop them. Served: a server process
 with as many workers, and this process as its client, which takes the messages as bytes and drops them. The client runs
@@ -9,7 +9,6 @@ on the same cores. Both sides of a case take turns; what is printed is the media
 
 import argparse
 import statistics
-import sys
 import tempfile
 import threading
 import time
@@ -19,8 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.fixtures.processes import running_server
 
 from synthserve.v1 import generation_pb2

@@ -1,6 +1,6 @@
 """Streams very many rows to a client that throws them away, and watches the server's memory.
 
-    python tests/load/memory.py --model-repository exported --model iris-vae --rows 100_000_000
+    python -m tests.load.memory --model-repository exported --model iris-vae --rows 100_000_000
 
 Exits with 1 when the server's resident memory grows by more than 50 MiB after the first million rows.
 """
@@ -14,8 +14,6 @@ from pathlib import Path
 
 import grpc
 import psutil
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.fixtures.processes import running_server
 
 from synthserve.v1 import generation_pb2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlencode
 
 from synthserve._exceptions import ProtocolError
 from synthserve._extras import require
@@ -66,15 +67,17 @@ def schema(info: RowInfo, request: pb.GenerateRowsRequest) -> pa.Schema:
 
 def marks(info: RowInfo, request: pb.GenerateRowsRequest) -> dict[str, str]:
     """Returns what a table says of itself: that it is synthetic, and how to generate it again."""
-    return {
+    found = {
         "synthserve.synthetic": "true",
         "synthserve.model": info.model.resource,
         "synthserve.version": str(info.model.version),
         "synthserve.seed": str(info.seed),
         "synthserve.offset": str(request.offset),
         "synthserve.count": str(request.count),
-        **{f"synthserve.where.{column}": value for column, value in sorted(request.conditions.items())},
     }
+    if request.conditions:
+        found["synthserve.where"] = urlencode(sorted(request.conditions.items()))
+    return found
 
 
 def frame(table: pa.Table, info: RowInfo) -> pd.DataFrame:

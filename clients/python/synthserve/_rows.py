@@ -183,7 +183,7 @@ class RowStream(Stream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]
         """Writes Parquet, in bounded memory.
 
         Its key-value metadata says that it is synthetic, and how to make it again: `synthserve.synthetic`, `.model`,
-        `.version`, `.seed`, `.offset`, `.count`, and `.where.{column}` for each condition.
+        `.version`, `.seed`, `.offset`, `.count`, and `.where` (`species=setosa`) if there are conditions.
 
         Args:
             target: A path, which appears when the file is whole; or a file open for bytes.

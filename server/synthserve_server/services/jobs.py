@@ -10,7 +10,7 @@ from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.model import IMAGE
 from synthserve_server.runtime.sampler import sample
 from synthserve_server.services.frames import columns_response, data_response
-from synthserve_server.services.requests import ImageOrder, Order, RowOrder
+from synthserve_server.services.requests import LARGEST, ImageOrder, Order, RowOrder
 
 Job = Callable[[Cancellation, int, int], bytes]
 """Makes the serialised message of the samples `[first, first + count)`; called with cancellation, first and count."""
@@ -18,11 +18,22 @@ Job = Callable[[Cancellation, int, int], bytes]
 
 def marks(order: Order) -> dict[str, str]:
     """What says, in metadata and file headers, that a stream is synthetic and how to make it again."""
-    return {
+    found = {
+        "synthserve-synthetic": "true",
         "synthserve-model": order.package.model.name,
         "synthserve-seed": str(order.seed),
         "synthserve-offset": str(order.start),
     }
+    if order.stop != LARGEST:
+        found["synthserve-count"] = str(order.stop - order.start)
+    if conditions := _texts(order):
+        found["synthserve-where"] = urlencode(conditions)
+    return found
+
+
+def _texts(order: Order) -> dict[str, str]:
+    categories = {condition.name: condition.categories for condition in order.package.model.conditions}
+    return {name: categories[name][code] for name, code in sorted(order.conditions.items())}
 
 
 def rows_job(order: RowOrder) -> Job:
@@ -58,10 +69,7 @@ def images_job(order: ImageOrder) -> Job:
     )
     # The marks read like a query that makes the image again: mnist-cgan/1?seed=7&index=12&where.digit=3
     source = f"{model.id}/{model.version}?seed={order.seed}&index="
-    categories = {condition.name: condition.categories for condition in model.conditions}
-    where = "".join(
-        "&" + urlencode({f"where.{name}": categories[name][code]}) for name, code in order.conditions.items()
-    )
+    where = "".join("&" + urlencode({f"where.{name}": text}) for name, text in _texts(order).items())
 
     def job(cancellation: Cancellation, first: int, count: int) -> bytes:
         arrays = sample(model, session, order.seed, first, count, order.conditions, cancellation)

@@ -88,7 +88,7 @@ def test_data_frames_have_the_types_of_the_columns(real: synthserve.Client) -> N
             "seed": "7",
             "offset": "0",
             "count": str(count),
-            "where.species": "virginica",
+            "where": "species=virginica",
         }
 
 

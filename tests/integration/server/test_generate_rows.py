@@ -159,19 +159,35 @@ def test_the_first_response_says_what_holds_for_the_stream(generation: Generatio
 
 
 def test_metadata_names_the_stream(generation: GenerationServiceStub) -> None:
-    call = generation.GenerateRows(generation_pb2.GenerateRowsRequest(model=MODEL, seed=7, offset=5, count=1))
+    call = generation.GenerateRows(
+        generation_pb2.GenerateRowsRequest(model=MODEL, seed=7, offset=5, count=1, conditions={"species": "setosa"})
+    )
     metadata = dict(call.initial_metadata())
-    assert metadata["synthserve-model"] == "models/tiny-table/versions/2"
-    assert (metadata["synthserve-seed"], metadata["synthserve-offset"]) == ("7", "5")
+    assert {key: value for key, value in metadata.items() if key.startswith("synthserve-")} == {
+        "synthserve-synthetic": "true",
+        "synthserve-model": "models/tiny-table/versions/2",
+        "synthserve-seed": "7",
+        "synthserve-offset": "5",
+        "synthserve-count": "1",
+        "synthserve-where": "species=setosa",
+    }
     list(call)
+
+
+def test_stream_without_a_count_names_none(generation: GenerationServiceStub) -> None:
+    call = generation.GenerateRows(generation_pb2.GenerateRowsRequest(model=MODEL, seed=7))
+    assert "synthserve-count" not in dict(call.initial_metadata())
+    call.cancel()
 
 
 def test_arrow_names_the_stream(generation: GenerationServiceStub) -> None:
     (response,) = stream(generation, count=1, offset=5, format=generation_pb2.ROW_FORMAT_ARROW)
     assert pa.ipc.open_stream(response.info.preamble).schema.metadata == {
+        b"synthserve.synthetic": b"true",
         b"synthserve.model": b"models/tiny-table/versions/2",
         b"synthserve.seed": b"7",
         b"synthserve.offset": b"5",
+        b"synthserve.count": b"1",
     }
 
 

@@ -65,7 +65,8 @@ class Mixture:
             weights = weights * ops.cast(allowed, "float32")
         component = pick(weights, uniform(noise[:, 0]))
         means, factors = ops.take(self.means, component, axis=0), ops.take(self.factors, component, axis=0)
-        return means + ops.squeeze(ops.matmul(factors, noise[:, 1:, None]), axis=-1)
+        # A sum of products, as onnxruntime is slow at multiplying many small matrices.
+        return means + ops.sum(factors * noise[:, None, 1:], axis=-1)
 
 
 def fit(options: Options, networks: Networks, preprocessed: Preprocessed, seed: int) -> Mixture:
