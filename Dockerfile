@@ -6,7 +6,7 @@ FROM python:${PYTHON}-slim AS build
 ARG ACCELERATOR=cpu
 WORKDIR /build
 RUN python -m venv /opt/synthserve
-ENV PATH=/opt/synthserve/bin:$PATH
+ENV VIRTUAL_ENV=/opt/synthserve PATH=/opt/synthserve/bin:$PATH
 COPY requirements requirements
 RUN pip install --no-cache-dir --require-hashes -r requirements/uv.txt
 RUN uv pip install --no-cache --require-hashes -r requirements/serve.txt \

@@ -117,7 +117,9 @@ class Server:
 
 
 async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
-    """Serves until SIGTERM or SIGINT, then drains; a second signal ends the draining.
+    """Serves until SIGTERM or SIGINT, then drains; SIGINT ends the draining.
+
+    A second SIGTERM does not: supervisors send it to a process and again to its group.
 
     Args:
         settings: The settings.
@@ -131,18 +133,18 @@ async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
         ProviderError: The provider that the settings ask for does not work.
     """
     loop = asyncio.get_running_loop()
-    first, second = asyncio.Event(), asyncio.Event()
+    stopping, hurrying = asyncio.Event(), asyncio.Event()
 
-    def on_signal() -> None:
-        (second if first.is_set() else first).set()
+    def interrupt() -> None:
+        (hurrying if stopping.is_set() else stopping).set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
     server = Server(settings)
     on_ready(await server.start())
-    await first.wait()
+    await stopping.wait()
     draining = asyncio.ensure_future(server.stop(settings.grace_seconds))
-    forcing = asyncio.ensure_future(second.wait())
+    forcing = asyncio.ensure_future(hurrying.wait())
     await asyncio.wait((draining, forcing), return_when=asyncio.FIRST_COMPLETED)
     finished = draining.done()
     for task in (draining, forcing):
