@@ -8,11 +8,6 @@ ADDRESS ?= 127.0.0.1:50051
 DISTRIBUTIONS := clients/python server training
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-# The datasets that some tests need; they skip with a reason where there is none.
-ifneq ($(wildcard ../shared/data),)
-export SYNTHSERVE_DATA ?= $(abspath ../shared/data)
-endif
-
 .PHONY: help serve test demo lint format proto bench load lock clean
 
 help:
@@ -27,7 +22,7 @@ help:
 	@echo 'make lock     resolve the requirements anew'
 
 serve: $(VENV)/.serve
-	@exec $(BIN)/synthserve-server --model-repository exported --listen $(ADDRESS) --hints --client-command $(BIN)/synthserve
+	@exec $(BIN)/synthserve-server --model-repository exported --listen $(ADDRESS) --hints --client-command $(abspath $(BIN)/synthserve)
 
 demo: $(VENV)/.serve
 	@$(BIN)/python scripts/demo.py
@@ -66,7 +61,7 @@ clean:
 # --- environment: a virtual environment, filled by uv from hashed locks -------------------------------------------
 
 $(BIN)/uv: requirements/uv.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "synthserve needs Python 3.11 or newer; set PYTHON=")'
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "synthserve needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@

@@ -21,7 +21,6 @@ DataDirOption = Annotated[
     Path | None, typer.Option(envvar="SYNTHSERVE_DATA", help="Folder with datasets; else they are downloaded")
 ]
 RunDirOption = Annotated[Path | None, typer.Option(help="Folder of the run; default: runs/<recipe>")]
-SeedOption = Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise")]
 
 
 @app.command("list")
@@ -36,21 +35,29 @@ def list_recipes() -> None:
 def run(
     recipe: RecipeArgument,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in all; default: the recipe's")] = None,
-    seed: SeedOption = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, max=2**32 - 1, help="Of weights and noise; default: 0, or the resumed run's"),
+    ] = None,
     data_dir: DataDirOption = None,
     run_dir: RunDirOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start anew where there is a run")] = False,
 ) -> None:
     """Train a recipe: losses, samples and checkpoints go into the run's folder."""
     text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
+    # Mistakes show before TensorFlow has taken its seconds to start.
     if resume:
-        folder.recipe()  # a mistake shows before TensorFlow has taken its seconds to start
+        recorded = folder.facts().seed
+        seed = recorded if seed is None else seed
+    else:
+        folder.check_free(overwrite=overwrite)
     start_tensorflow()
     from synthserve_training.experiment import assemble
     from synthserve_training.loop import fit
     from synthserve_training.samples import sample_writer
 
-    experiment = assemble(text, seed=seed, data_dir=data_dir)
+    experiment = assemble(text, seed=seed or 0, data_dir=data_dir)
     total = epochs or experiment.recipe.training.epochs
     console = Console(stderr=True)
     with Progress(
@@ -77,6 +84,7 @@ def run(
             folder,
             epochs=total,
             resume=resume,
+            overwrite=overwrite,
             progress=progress,
             write_samples=sample_writer(experiment),
         )
@@ -100,12 +108,13 @@ def export(
     from synthserve_training.export import package
     from synthserve_training.finished import finish
 
-    experiment = assemble(text, seed=facts["seed"], data_dir=data_dir)
-    folder.check_made_with(experiment.recipe, facts["seed"])
-    checkpoint.restore(folder.checkpoint, experiment.variables())
+    experiment = assemble(text, seed=facts.seed, data_dir=data_dir)
+    folder.check_made_with(experiment.recipe, facts.seed)
+    epochs = checkpoint.restore(folder.checkpoint, experiment.variables())
+    training = package.Training(epochs, folder.training_seconds(epochs), facts)
     chosen = version or package.next_version(output, experiment.recipe.model)
-    written = package.write(experiment, finish(experiment), facts, output, chosen)
-    typer.echo(f"exported {recipe} after {facts['epochs']} epochs: {written}")
+    written = package.write(experiment, finish(experiment), training, output, chosen)
+    typer.echo(f"exported {recipe} after {epochs} epochs: {written}")
 
 
 def run_folder(recipe: str, run_dir: Path | None) -> RunFolder:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import keras
 from keras import ops
 
+from synthserve.v1.schema_pb2 import COLUMN_TYPE_CATEGORY, TableSchema
 from synthserve_training import observation_noise
 from synthserve_training.components import component
+from synthserve_training.errors import RecipeError
 from synthserve_training.experiment import Experiment
 from synthserve_training.objectives import Tensor
 from synthserve_training.observation_noise import ObservationNoise
@@ -40,6 +42,19 @@ class FinishedModel:
     def conditions(self) -> tuple[str, ...]:
         """The columns that can be given a value."""
         return self.sampler.conditions
+
+    def categories(self, condition: str) -> tuple[str, ...]:
+        """The values that a condition accepts; it is a column of categories.
+
+        Raises:
+            RecipeError: It is not.
+        """
+        schema = self.decoder.schema
+        columns = schema.columns if isinstance(schema, TableSchema) else ()
+        for column in columns:
+            if column.name == condition and column.type == COLUMN_TYPE_CATEGORY:
+                return tuple(column.categories)
+        raise RecipeError(f"the condition {condition!r} is not a column of categories")
 
     def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Generates.

@@ -28,6 +28,7 @@ def fit(
     *,
     epochs: int,
     resume: bool,
+    overwrite: bool = False,
     progress: Progress,
     write_samples: WriteSamples,
 ) -> None:
@@ -38,21 +39,23 @@ def fit(
         run: Where losses, samples and checkpoints go.
         epochs: Epochs to have trained at the end.
         resume: Go on from the run's checkpoint instead of starting anew.
+        overwrite: When starting anew, delete an earlier run in the folder.
         progress: Called after each batch.
         write_samples: Called every `sample_every` epochs and after the last one.
 
     Raises:
-        RunError: There is nothing to resume, the run was made with another recipe, or a loss is no longer finite.
+        RunError: There is nothing to resume, the run was made with another recipe, an earlier run would be deleted, or
+            a loss is no longer finite.
     """
     training, samples = experiment.recipe.training, experiment.preprocessed.samples
     variables = experiment.variables()
     if resume:
         run.check_made_with(experiment.recipe, experiment.seed)
         first = checkpoint.restore(run.checkpoint, variables)
-        seconds = float(run.facts()["training_seconds"])
+        seconds = run.training_seconds(first)
         log = [row for row in run.losses() if int(row["epoch"]) <= first]
     else:
-        run.create(experiment.text, experiment.seed)
+        run.create(experiment.text, experiment.seed, overwrite=overwrite)
         first, seconds, log = 0, 0.0, []
 
     step = compile_step(experiment.objective.players)
@@ -78,9 +81,9 @@ def fit(
         if last or epoch % training.sample_every == 0:
             write_samples(epoch, run)
         if last or epoch % training.checkpoint_every == 0:
-            checkpoint.save(run.checkpoint, epoch, variables)
+            # The log first: should this be interrupted, resuming drops the rows that the checkpoint does not hold.
             run.write_losses(log)
-            run.write_facts({"seed": experiment.seed, "epochs": epoch, "training_seconds": round(seconds, 1)})
+            checkpoint.save(run.checkpoint, epoch, variables)
 
 
 def _batches(

@@ -1,7 +1,7 @@
 """The folder of one training run: recipe, losses, samples, checkpoint, and what it ran on."""
 
 import csv
-import json
+import io
 import os
 import platform
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from synthserve_training import recipe as recipes
 from synthserve_training.errors import RunError
@@ -25,6 +27,14 @@ _PACKAGES = (
     "tensorflow",
     "tf2onnx",
 )
+
+
+class Facts(BaseModel):
+    """What is recorded of a run."""
+
+    seed: int
+    hardware: str
+    packages: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -47,13 +57,23 @@ class RunFolder:
         """The folder of sample files."""
         return self.path / "samples"
 
-    def create(self, recipe: str, seed: int) -> None:
-        """Starts a new run, in place of an earlier one in the same folder."""
+    def create(self, recipe: str, seed: int, *, overwrite: bool) -> None:
+        """Starts a new run.
+
+        Args:
+            recipe: The recipe's text.
+            seed: The run's seed.
+            overwrite: Whether an earlier run in the folder may be deleted.
+
+        Raises:
+            RunError: There is an earlier run, and it may not.
+        """
+        self.check_free(overwrite=overwrite)
         self.samples.mkdir(parents=True, exist_ok=True)
         for stale in (self.checkpoint, self._losses, *self.samples.iterdir()):
             stale.unlink(missing_ok=True)
-        self._recipe.write_text(recipe, encoding="utf-8")
-        self.write_facts({"seed": seed, "epochs": 0, "training_seconds": 0.0})
+        _replace(self._recipe, recipe)
+        self.write_facts(seed)
 
     def check_made_with(self, recipe: Recipe, seed: int) -> None:
         """Checks that the run trained what a recipe and a seed describe.
@@ -70,7 +90,7 @@ class RunFolder:
             changed.append("training.batch_size")
         if changed:
             raise RunError(f"{self.path} was trained with another recipe; these differ: {', '.join(changed)}")
-        if (recorded := self.facts()["seed"]) != seed:
+        if (recorded := self.facts().seed) != seed:
             raise RunError(f"{self.path} was trained with seed {recorded}, not {seed}")
 
     def recipe(self) -> str:
@@ -83,20 +103,35 @@ class RunFolder:
             raise RunError(f"{self.path} holds no training run: start one with `synthserve-train run RECIPE`")
         return self._recipe.read_text(encoding="utf-8")
 
-    def facts(self) -> dict[str, Any]:
-        """Seed, epochs, seconds, hardware and package versions of the run.
+    def check_free(self, *, overwrite: bool) -> None:
+        """Checks that a new run may start here.
 
         Raises:
-            RunError: The folder holds no run.
+            RunError: There is an earlier run, and it may not be overwritten.
+        """
+        if self.checkpoint.exists() and not overwrite:
+            raise RunError(f"{self.path} holds a training run: go on with --resume, or start anew with --overwrite")
+
+    def facts(self) -> Facts:
+        """Seed, hardware and package versions of the run.
+
+        Raises:
+            RunError: The folder holds no run, or a damaged one.
         """
         self.recipe()
-        facts: dict[str, Any] = json.loads(self._facts.read_text(encoding="utf-8"))
-        return facts
+        try:
+            return Facts.model_validate_json(self._facts.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise RunError(f"{self._facts} is damaged: {error}") from None
 
-    def write_facts(self, facts: Mapping[str, Any]) -> None:
-        """Records facts, and the hardware and package versions of this process."""
-        recorded = {**facts, "hardware": hardware(), "packages": package_versions()}
-        self._facts.write_text(json.dumps(recorded, indent=2) + "\n", encoding="utf-8")
+    def write_facts(self, seed: int) -> None:
+        """Records the seed, and the hardware and package versions of this process."""
+        facts = Facts(seed=seed, hardware=hardware(), packages=package_versions())
+        _replace(self._facts, facts.model_dump_json(indent=2) + "\n")
+
+    def training_seconds(self, epochs: int) -> float:
+        """Seconds of training that the first epochs took, by the log; 0 where it does not say."""
+        return next((float(row["seconds"]) for row in self.losses() if int(row["epoch"]) == epochs), 0.0)
 
     def losses(self) -> list[dict[str, str]]:
         """The rows of the log so far."""
@@ -108,10 +143,11 @@ class RunFolder:
     def write_losses(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Writes the log anew: resuming drops the rows of epochs that the checkpoint does not hold."""
         rows = list(rows)
-        with self._losses.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, fieldnames=list(rows[0]) if rows else ["epoch"], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        sheet = io.StringIO()
+        writer = csv.DictWriter(sheet, fieldnames=list(rows[0]) if rows else ["epoch"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        _replace(self._losses, sheet.getvalue())
 
     @property
     def _recipe(self) -> Path:
@@ -124,6 +160,13 @@ class RunFolder:
     @property
     def _losses(self) -> Path:
         return self.path / "losses.csv"
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes a file at once: a run that is killed leaves the old one or the new one."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 def package_versions() -> dict[str, str]:

@@ -19,9 +19,19 @@ def iris(seed: int = 5, change: tuple[str, str] = ("", "")) -> Experiment:
     return assemble(recipes.read("iris-vae").replace(*change), seed=seed)
 
 
-def train(experiment: Experiment, folder: Path, epochs: int, *, resume: bool = False) -> RunFolder:
+def train(
+    experiment: Experiment, folder: Path, epochs: int, *, resume: bool = False, overwrite: bool = False
+) -> RunFolder:
     run = RunFolder(folder)
-    fit(experiment, run, epochs=epochs, resume=resume, progress=lambda *_: None, write_samples=lambda *_: None)
+    fit(
+        experiment,
+        run,
+        epochs=epochs,
+        resume=resume,
+        overwrite=overwrite,
+        progress=lambda *_: None,
+        write_samples=lambda *_: None,
+    )
     return run
 
 
@@ -61,6 +71,29 @@ def test_resume_refuses_what_does_not_fit(tmp_path: Path) -> None:
         train(iris(), tmp_path / "absent", 2, resume=True)
 
 
+def test_earlier_run_is_never_deleted_unasked(tmp_path: Path) -> None:
+    before = train(iris(), tmp_path, 1).checkpoint.read_bytes()
+    with pytest.raises(RunError, match="--resume, or start anew with --overwrite"):
+        train(iris(), tmp_path, 1)
+    assert RunFolder(tmp_path).checkpoint.read_bytes() == before
+    train(iris(seed=6), tmp_path, 1, overwrite=True)
+    assert RunFolder(tmp_path).facts().seed == 6
+
+
+def test_log_ahead_of_the_checkpoint_is_cut_back(tmp_path: Path) -> None:
+    run = train(iris(), tmp_path, 2)
+    log = run.losses()
+    run.write_losses([*log, {**log[-1], "epoch": "3"}])
+    assert [row["epoch"] for row in train(iris(), tmp_path, 4, resume=True).losses()] == ["1", "2", "3", "4"]
+
+
+def test_damaged_record_is_an_error(tmp_path: Path) -> None:
+    run = train(iris(), tmp_path, 1)
+    (tmp_path / "run.json").write_text('{"seed": 5')
+    with pytest.raises(RunError, match=r"run\.json is damaged"):
+        run.facts()
+
+
 def test_damaged_or_foreign_checkpoint_is_an_error(tmp_path: Path) -> None:
     experiment = iris()
     path = train(experiment, tmp_path, 1).checkpoint
@@ -90,7 +123,7 @@ def test_commands_train_resume_and_export(tmp_path: Path) -> None:
     listed = command("list", cwd=tmp_path)
     assert listed.stdout.splitlines()[0].startswith("iris-vae ")
     assert command("run", "iris-vae", "--epochs", "2", "--seed", "3", cwd=tmp_path).returncode == 0
-    resumed = command("run", "iris-vae", "--epochs", "3", "--seed", "3", "--resume", cwd=tmp_path)
+    resumed = command("run", "iris-vae", "--epochs", "3", "--resume", cwd=tmp_path)
     assert resumed.stdout == "trained iris-vae: runs/iris-vae\n"
     assert [line.split()[1] for line in resumed.stderr.splitlines()] == ["3/3"]
     for version in (1, 2):

@@ -1,6 +1,7 @@
 """Finds the files of a dataset: in the user's data folder, in the cache, or at their official source."""
 
 import hashlib
+import http.client
 import os
 import tempfile
 import urllib.error
@@ -87,7 +88,7 @@ def _download(file: RemoteFile, target: Path) -> Path:
     for url in file.urls:
         try:
             return _download_from(url, file, target)
-        except (OSError, DatasetError) as error:
+        except (OSError, http.client.HTTPException, DatasetError) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             failures.append(f"{url}: {reason}")
     raise DatasetError(

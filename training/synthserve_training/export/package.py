@@ -3,30 +3,46 @@
 import hashlib
 import json
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from google.protobuf import json_format
 
 from synthserve.v1.manifest_pb2 import Graph, Manifest, Provenance
-from synthserve.v1.schema_pb2 import ConditionSpec, ImageSchema, ModelCard, QualityFigure, TableSchema
+from synthserve.v1.schema_pb2 import ConditionSpec, ImageSchema, ModelCard, QualityFigure
 from synthserve_training.errors import ExportError
 from synthserve_training.experiment import Experiment
 from synthserve_training.export.graph import convert
 from synthserve_training.export.verify import verify
 from synthserve_training.finished import FinishedModel
 from synthserve_training.recipe import Recipe
+from synthserve_training.run_folder import Facts
 
 FORMAT_VERSION = 1
 GRAPH_FILE = "model.onnx"
 MANIFEST_FILE = "manifest.json"
 
 
+@dataclass(frozen=True)
+class Training:
+    """How a model was trained.
+
+    Attributes:
+        epochs: Epochs in all.
+        seconds: Wall-clock time of them.
+        facts: What the run folder recorded.
+    """
+
+    epochs: int
+    seconds: float
+    facts: Facts
+
+
 def write(
     experiment: Experiment,
     model: FinishedModel,
-    facts: dict[str, Any],
+    training: Training,
     repository: Path,
     version: int,
     figures: tuple[QualityFigure, ...] = (),
@@ -36,7 +52,7 @@ def write(
     Args:
         experiment: What was trained.
         model: Its finished model.
-        facts: What the run folder recorded of the training.
+        training: How it was trained.
         repository: The folder of all models.
         version: At least 1. A version once written is never changed.
         figures: Measured quality.
@@ -64,9 +80,9 @@ def write(
             latent_shape=[model.noise_size],
             batch_size=recipe.export.batch_size,
         ),
-        conditions=[_condition(model, column) for column in model.conditions],
+        conditions=[ConditionSpec(column=c, categories=model.categories(c)) for c in model.conditions],
         card=_card(recipe, model),
-        provenance=_provenance(experiment, facts),
+        provenance=_provenance(experiment, training),
         figures=figures,
     )
     schema = model.decoder.schema
@@ -105,22 +121,14 @@ def _card(recipe: Recipe, model: FinishedModel) -> ModelCard:
     return card
 
 
-def _condition(model: FinishedModel, column: str) -> ConditionSpec:
-    schema = model.decoder.schema
-    if not isinstance(schema, TableSchema):
-        raise ExportError(f"the condition {column!r} is not a column of a table")
-    (categories,) = (found.categories for found in schema.columns if found.name == column)
-    return ConditionSpec(column=column, categories=categories)
-
-
-def _provenance(experiment: Experiment, facts: dict[str, Any]) -> Provenance:
+def _provenance(experiment: Experiment, training: Training) -> Provenance:
     provenance = Provenance(
         recipe=experiment.text,
         seed=experiment.seed,
-        epochs=facts["epochs"],
-        packages=facts["packages"],
-        hardware=facts["hardware"],
-        training_seconds=facts["training_seconds"],
+        epochs=training.epochs,
+        packages=training.facts.packages,
+        hardware=training.facts.hardware,
+        training_seconds=training.seconds,
     )
     provenance.exported_at.FromDatetime(datetime.now(UTC).replace(microsecond=0))
     return provenance
