@@ -66,8 +66,11 @@ class RunFolder:
         before = recipes.parse(self.recipe())
         parts = ("dataset", "preprocessing", "networks", "objective")
         changed = [part for part in parts if getattr(before, part) != getattr(recipe, part)]
-        if before.training.batch_size != recipe.training.batch_size:
-            changed.append("training.batch_size")
+        changed += [
+            f"training.{field}"
+            for field in ("batch_size", "average_decay")
+            if getattr(before.training, field) != getattr(recipe.training, field)
+        ]
         if changed:
             raise RunError(f"{self.path} was trained with another recipe; these differ: {', '.join(changed)}")
         if (recorded := self.facts()["seed"]) != seed:
@@ -109,7 +112,9 @@ class RunFolder:
         """Writes the log anew: resuming drops the rows of epochs that the checkpoint does not hold."""
         rows = list(rows)
         with self._losses.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, fieldnames=list(rows[0]) if rows else ["epoch"], lineterminator="\n")
+            # Of all rows: in a short epoch a player may not have had a turn.
+            names = dict.fromkeys(name for row in rows for name in row) or ["epoch"]
+            writer = csv.DictWriter(stream, fieldnames=list(names), lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
 

@@ -18,7 +18,7 @@ def sample_writer(experiment: Experiment) -> Callable[[int, RunFolder], None]:
     """Makes the function that writes an image model's samples; for a table model it writes nothing."""
     if not isinstance(experiment.preprocessed.decoder.schema, ImageSchema):
         return lambda _epoch, _run: None
-    generator, decoder = experiment.networks.generator, experiment.preprocessed.decoder
+    generator, decoder = experiment.finished_networks.generator, experiment.preprocessed.decoder
     noise = np.random.Generator(np.random.Philox(key=_IMAGE_NOISE_KEY))
     latent = noise.standard_normal((_GRID_SIDE**2, experiment.networks.latent_size), np.float32)
 

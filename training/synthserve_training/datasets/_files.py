@@ -64,12 +64,20 @@ class Files:
         Raises:
             DatasetError: The file at hand is corrupt or short, or no source gave a good copy.
         """
+        return self.find(file) or _download(file, self.cache_dir / file.path)
+
+    def find(self, file: RemoteFile) -> Path | None:
+        """Returns the path of a verified copy in the data folder or the cache, or None where there is none.
+
+        Raises:
+            DatasetError: The file at hand is corrupt or short.
+        """
         for folder in (self.data_dir, self.cache_dir):
             if folder is not None and (path := folder / file.path).is_file():
                 if problem := _problem(path, file):
                     raise DatasetError(f"{path} is {problem}: delete it and run again to download it anew")
                 return path
-        return _download(file, self.cache_dir / file.path)
+        return None
 
 
 def _problem(path: Path, file: RemoteFile) -> str | None:
