@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from synthserve_training import checkpoint
+from synthserve_training import checkpoint, loss_plot
 from synthserve_training.errors import RunError
 from synthserve_training.experiment import Experiment
 from synthserve_training.gradients import compile_step
@@ -20,6 +20,8 @@ from synthserve_training.run_folder import RunFolder
 Progress = Callable[[int, int, int, Mapping[str, float]], None]
 # (epoch, folder to write into)
 WriteSamples = Callable[[int, RunFolder], None]
+
+_SECONDS_BETWEEN_PLOTS = 60  # an epoch of a table takes less time than a plot
 
 
 def fit(
@@ -55,6 +57,7 @@ def fit(
         run.create(experiment.text, experiment.seed)
         first, seconds, log = 0, 0.0, []
 
+    drawn = time.monotonic()
     step = compile_step(experiment.objective.players, experiment.average)
     for epoch in range(first + 1, epochs + 1):
         started = time.monotonic()
@@ -82,6 +85,9 @@ def fit(
             checkpoint.save(run.checkpoint, epoch, variables)
             run.write_losses(log)
             run.write_facts({"seed": experiment.seed, "epochs": epoch, "training_seconds": round(seconds, 1)})
+            if last or time.monotonic() - drawn > _SECONDS_BETWEEN_PLOTS:
+                loss_plot.write(run.losses_plot, log)
+                drawn = time.monotonic()
 
 
 def _batches(

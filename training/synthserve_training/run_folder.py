@@ -47,10 +47,15 @@ class RunFolder:
         """The folder of sample files."""
         return self.path / "samples"
 
+    @property
+    def losses_plot(self) -> Path:
+        """The curves of the log."""
+        return self.path / "losses.png"
+
     def create(self, recipe: str, seed: int) -> None:
         """Starts a new run, in place of an earlier one in the same folder."""
         self.samples.mkdir(parents=True, exist_ok=True)
-        for stale in (self.checkpoint, self._losses, *self.samples.iterdir()):
+        for stale in (self.checkpoint, self._losses, self.losses_plot, *self.samples.iterdir()):
             stale.unlink(missing_ok=True)
         self._recipe.write_text(recipe, encoding="utf-8")
         self.write_facts({"seed": seed, "epochs": 0, "training_seconds": 0.0})

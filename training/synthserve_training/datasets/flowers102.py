@@ -65,6 +65,11 @@ def load(options: Options, files: Files) -> Images:
     return Images(pixels[chosen], labels[chosen])
 
 
+def held_out(options: Options) -> Options | None:
+    """The images that these options do not load, if there are any."""
+    return None if options.split in ("all", "test") else Options(split="test")
+
+
 def _pixels(files: Files) -> NDArray[np.uint8]:
     """The images, decoded once and kept in the cache."""
     small = files.find(_SMALL)
