@@ -4,6 +4,7 @@ Memory does not grow with the number of pictures: features are summed up as they
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from synthserve_training.datasets._files import Files
 from synthserve_training.evaluation.figures import Section
 from synthserve_training.evaluation.images import sections
 from synthserve_training.evaluation.images.comparison import Generate, compare
-from synthserve_training.evaluation.images.digits import CLASSES, reader
+from synthserve_training.evaluation.images.digits import CLASSES, DigitReader, reader
 from synthserve_training.evaluation.images.nearest import Nearest, nearest
 from synthserve_training.evaluation.images.networks import Inception
 from synthserve_training.evaluation.images.progress import Progress, silent
@@ -50,6 +51,7 @@ def evaluate(subject: Subject, *, limit: int | None = None, progress: Progress =
         for values in subject.generate(number, seed=subject.seed):
             yield values["image"].astype(np.uint8, copy=False)
 
+    network = _digit_reader(subject, real, files, cache)
     found = compare(inception, generate, count, real, seed=subject.seed, cache=cache, progress=progress)
     result = [
         sections.samples(_gather(generate, _SHOWN), _some(real.training.pixels, _SHOWN, subject.seed)),
@@ -57,9 +59,7 @@ def evaluate(subject: Subject, *, limit: int | None = None, progress: Progress =
         sections.fidelity(found),
         _memorisation(generate, min(count, _SEARCHED), real, subject.seed),
     ]
-    if real.name == "mnist" and real.held_out:
-        whole = load(subject.recipe, files)
-        network = reader(whole.training, whole.held_out or real.held_out, cache)
+    if network and real.held_out:
         read = compare(network, generate, count, real, seed=subject.seed, cache=cache, progress=progress)
         probabilities = np.concatenate([network.probabilities(batch) for batch in generate(count)])
         result.insert(
@@ -67,12 +67,19 @@ def evaluate(subject: Subject, *, limit: int | None = None, progress: Progress =
             sections.digits(
                 read,
                 (probabilities, network.probabilities(real.held_out.pixels)),
-                np.bincount(whole.training.labels, minlength=CLASSES) / len(whole.training.labels),
-                network.accuracy(whole.held_out or real.held_out),
+                np.bincount(real.training.labels, minlength=CLASSES) / len(real.training.labels),
+                network.accuracy(real.held_out),
                 network.digest,
             ),
         )
     return result
+
+
+def _digit_reader(subject: Subject, real: RealImages, files: Files, cache: Path) -> DigitReader | None:
+    if real.name != "mnist" or real.held_out is None:
+        return None
+    whole = load(subject.recipe, files)  # it is trained on all digits, however few are compared
+    return None if whole.held_out is None else reader(whole.training, whole.held_out, cache)
 
 
 def _memorisation(generate: Generate, count: int, real: RealImages, seed: int) -> Section:

@@ -46,8 +46,9 @@ def train(network: keras.Model, images: Images, epochs: int = _EPOCHS, seed: int
     generator = np.random.default_rng(seed)
     for _ in range(epochs):
         order = generator.permutation(len(images.pixels))
-        pixels = _shifted(images.pixels[order], generator)
-        logits.fit(pixels, images.labels[order], batch_size=_BATCH_SIZE, shuffle=False, verbose=0)
+        for start in range(0, len(order), _BATCH_SIZE):
+            batch = order[start : start + _BATCH_SIZE]
+            logits.train_on_batch(_shifted(images.pixels[batch], generator), images.labels[batch])
 
 
 def _shifted(pixels: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[np.uint8]:

@@ -3,6 +3,8 @@
 It is trained once, in a minute or two, and kept. Its figures can be compared where its digest is the same.
 """
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from synthserve_training.datasets import Images
 from synthserve_training.errors import EvaluationError
 from synthserve_training.evaluation.images.networks import file_digest, session
+from synthserve_training.startup import start_tensorflow
 
 CLASSES = 10
 FEATURES = 84
@@ -81,14 +84,24 @@ def reader(training: Images, test: Images, cache: Path) -> DigitReader:
     """
     path = cache / f"lenet5-mnist-{_VERSION}.onnx"
     if not path.is_file():
-        # Here, so that TensorFlow takes its half GiB only where the network is not kept yet.
-        from synthserve_training.evaluation.images.digit_training import build, keep, train
-
-        network = build()
-        train(network, training)
-        keep(network, path)
+        _train_apart(training, path)
     kept = DigitReader(path)
     if (accuracy := kept.accuracy(test)) < LEAST_ACCURACY:
         path.unlink()
         raise EvaluationError(f"the network that reads digits reads only {accuracy:.2%} of MNIST's test set: run again")
     return kept
+
+
+def _train_apart(training: Images, path: Path) -> None:
+    # In a process of its own, which takes TensorFlow's memory with it when it ends.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        process.submit(_train, training, path).result()
+
+
+def _train(training: Images, path: Path) -> None:
+    start_tensorflow()
+    from synthserve_training.evaluation.images.digit_training import build, keep, train
+
+    network = build()
+    train(network, training)
+    keep(network, path)

@@ -51,5 +51,6 @@ def _mean_of_pairs(features: NDArray[np.float32]) -> float:
 
 
 def _kernel(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
-    kernel: NDArray[np.float64] = ((first @ second.T).astype(np.float64) / first.shape[1] + 1.0) ** 3
+    base = (first @ second.T).astype(np.float64) / first.shape[1] + 1.0
+    kernel: NDArray[np.float64] = base * base * base  # many times as fast as a power
     return kernel

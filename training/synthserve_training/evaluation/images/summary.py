@@ -157,7 +157,7 @@ def _blocks(network: FeatureNetwork, pictures: Iterable[NDArray[np.uint8]]) -> I
 
 def _read(path: Path) -> dict[str, NDArray[np.generic]] | None:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return dict(arrays)
     except (OSError, EOFError, ValueError, zipfile.BadZipFile):
         return None  # made anew: it is only a cache
