@@ -129,6 +129,19 @@ def test_reader_learns_to_read_and_one_that_does_not_is_refused(data_dir: Path, 
     assert not path.exists()
 
 
+def test_reader_is_trained_in_another_process_and_kept(tmp_path: Path) -> None:
+    pixels = np.zeros((200, 28, 28, 1), np.uint8)
+    labels = np.arange(200) % 10
+    pixels[np.arange(200), 5 + 2 * labels, 8:20] = 255  # a line for each class at a height of its own
+    made_up = Images(pixels, labels)
+    digits._train_apart(made_up, tmp_path / "cache" / "reader.onnx")
+    kept = digits.DigitReader(tmp_path / "cache" / "reader.onnx")
+    assert [path.name for path in kept.path.parent.iterdir()] == ["reader.onnx"]
+    assert kept.probabilities(pixels[:20]).shape == (20, 10)
+    with pytest.raises(EvaluationError, match="could not be trained: ValueError: Input"):
+        digits._train_apart(Images(pixels[:, :2], labels), tmp_path / "other.onnx")
+
+
 def test_inception_tells_digits_from_noise(data_dir: Path, tmp_path: Path) -> None:
     files = Files(data_dir, tmp_path)
     network = Inception.find(files)

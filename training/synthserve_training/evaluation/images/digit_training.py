@@ -1,6 +1,6 @@
 """Trains the LeNet-5 of `digits` and converts it to ONNX."""
 
-import tempfile
+import sys
 from pathlib import Path
 
 import keras
@@ -68,8 +68,18 @@ def keep(network: keras.Model, path: Path) -> None:
 
     signature = [tf.TensorSpec([None, 28, 28, 1], tf.float32, name="pixels")]
     graph, _ = tf2onnx.convert.from_function(tf.function(function), input_signature=signature, opset=_OPSET)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        part = Path(folder) / path.name
-        part.write_bytes(graph.SerializeToString())
-        part.replace(path)
+    path.write_bytes(graph.SerializeToString())
+
+
+def main() -> None:
+    """Trains on the images of one file and writes the graph to another: `digit_training IMAGES.npz GRAPH.onnx`."""
+    source, target = (Path(argument) for argument in sys.argv[1:])
+    with np.load(source, allow_pickle=False) as arrays:
+        images = Images(arrays["pixels"], arrays["labels"])
+    network = build()
+    train(network, images)
+    keep(network, target)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,8 +3,9 @@
 It is trained once, in a minute or two, and kept. Its figures can be compared where its digest is the same.
 """
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,6 @@ from numpy.typing import NDArray
 from synthserve_training.datasets import Images
 from synthserve_training.errors import EvaluationError
 from synthserve_training.evaluation.images.networks import file_digest, session
-from synthserve_training.startup import start_tensorflow
 
 CLASSES = 10
 FEATURES = 84
@@ -94,14 +94,13 @@ def reader(training: Images, test: Images, cache: Path) -> DigitReader:
 
 def _train_apart(training: Images, path: Path) -> None:
     # In a process of its own, which takes TensorFlow's memory with it when it ends.
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        process.submit(_train, training, path).result()
-
-
-def _train(training: Images, path: Path) -> None:
-    start_tensorflow()
-    from synthserve_training.evaluation.images.digit_training import build, keep, train
-
-    network = build()
-    train(network, training)
-    keep(network, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        images, graph = Path(folder) / "images.npz", Path(folder) / path.name
+        np.savez(images, pixels=training.pixels, labels=training.labels)
+        command: list[str | Path] = [sys.executable, "-m", f"{__package__}.digit_training", images, graph]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
+        if done.returncode:
+            reason = next(reversed(done.stderr.splitlines()), f"status {done.returncode}")
+            raise EvaluationError(f"the network that reads digits could not be trained: {reason}")
+        graph.replace(path)
