@@ -1,7 +1,9 @@
 """Whole evaluations: made-up features of made-up pictures, and a little of the real networks on real ones."""
 
+import dataclasses
 import hashlib
 import json
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -64,9 +66,8 @@ def test_flowers_are_held_against_halves_of_themselves(monkeypatch: pytest.Monke
     pixels = np.random.default_rng(9).integers(0, 256, (301, 64, 64, 3), np.uint8)
     monkeypatch.setattr(flowers102, "load", lambda *_: Images(pixels, np.zeros(301, np.int64)))
     told: list[str] = []
-    sections = images.evaluate(
-        subject("flowers-wgan-gp-ema", tmp_path), progress=lambda what, _done, _of: told.append(what)
-    )
+    progress = lambda what, _done, _of: told.append(what)  # noqa: E731
+    sections = images.evaluate(dataclasses.replace(subject("flowers-wgan-gp-ema", tmp_path), progress=progress))
     found = figures(sections)
     assert [section.title for section in sections] == [
         "Samples", "Distance from real pictures", "Fidelity and variety", "Memorisation"
@@ -138,8 +139,15 @@ def test_reader_is_trained_in_another_process_and_kept(tmp_path: Path) -> None:
     kept = digits.DigitReader(tmp_path / "cache" / "reader.onnx")
     assert [path.name for path in kept.path.parent.iterdir()] == ["reader.onnx"]
     assert kept.probabilities(pixels[:20]).shape == (20, 10)
-    with pytest.raises(EvaluationError, match="could not be trained: ValueError: Input"):
-        digits._train_apart(Images(pixels[:, :2], labels), tmp_path / "other.onnx")
+
+
+def test_reader_that_cannot_be_trained_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = subprocess.CompletedProcess([], 1, stderr="Traceback\nMemoryError: too little\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    made_up = Images(np.zeros((1, 28, 28, 1), np.uint8), np.zeros(1, np.int64))
+    with pytest.raises(EvaluationError, match="could not be trained: MemoryError: too little"):
+        digits._train_apart(made_up, tmp_path / "reader.onnx")
+    assert not list(tmp_path.iterdir())
 
 
 def test_inception_tells_digits_from_noise(data_dir: Path, tmp_path: Path) -> None:

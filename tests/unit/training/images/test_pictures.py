@@ -10,10 +10,14 @@ import tensorflow as tf
 from synthserve_training.datasets import Images
 from synthserve_training.evaluation.images.comparison import Distances, compare
 from synthserve_training.evaluation.images.nearest import nearest
-from synthserve_training.evaluation.images.progress import Progress, silent
 from synthserve_training.evaluation.images.real import RealImages
 from synthserve_training.evaluation.images.resize import bilinear
 from synthserve_training.evaluation.images.summary import Summary, summarise, summarise_real
+from synthserve_training.evaluation.subject import Progress
+
+
+def silent(_what: str, _done: int, _of: int) -> None:
+    pass
 
 
 class Projection:

@@ -17,7 +17,6 @@ from synthserve_training.evaluation.images.comparison import Generate, compare
 from synthserve_training.evaluation.images.digits import CLASSES, DigitReader, reader
 from synthserve_training.evaluation.images.nearest import Nearest, nearest
 from synthserve_training.evaluation.images.networks import Inception
-from synthserve_training.evaluation.images.progress import Progress, silent
 from synthserve_training.evaluation.images.real import RealImages, load
 from synthserve_training.evaluation.subject import Subject
 
@@ -26,7 +25,7 @@ _SHOWN = 64
 _SEARCHED = 1000  # samples whose nearest training picture is looked for
 
 
-def evaluate(subject: Subject, *, limit: int | None = None, progress: Progress = silent) -> list[Section]:
+def evaluate(subject: Subject, *, limit: int | None = None) -> list[Section]:
     """Holds a package's pictures against real ones.
 
     The first evaluation on a dataset takes the features of all real pictures, which are kept for the next: 72 minutes
@@ -35,7 +34,6 @@ def evaluate(subject: Subject, *, limit: int | None = None, progress: Progress =
     Args:
         subject: The package.
         limit: At most so many pictures of each set: quick, rough, and not to be compared with a whole evaluation.
-        progress: Told what is under way.
 
     Raises:
         DatasetError: The dataset or the Inception network is missing or corrupt.
@@ -52,7 +50,7 @@ def evaluate(subject: Subject, *, limit: int | None = None, progress: Progress =
             yield values["image"].astype(np.uint8, copy=False)
 
     network = _digit_reader(subject, real, files, cache)
-    found = compare(inception, generate, count, real, seed=subject.seed, cache=cache, progress=progress)
+    found = compare(inception, generate, count, real, seed=subject.seed, cache=cache, progress=subject.progress)
     result = [
         sections.samples(_gather(generate, _SHOWN), _some(real.training.pixels, _SHOWN, subject.seed)),
         sections.distances(found, real, inception.digest),
@@ -60,7 +58,7 @@ def evaluate(subject: Subject, *, limit: int | None = None, progress: Progress =
         _memorisation(generate, min(count, _SEARCHED), real, subject.seed),
     ]
     if network and real.held_out:
-        read = compare(network, generate, count, real, seed=subject.seed, cache=cache, progress=progress)
+        read = compare(network, generate, count, real, seed=subject.seed, cache=cache, progress=subject.progress)
         probabilities = np.concatenate([network.probabilities(batch) for batch in generate(count)])
         result.insert(
             3,

@@ -11,9 +11,9 @@ from synthserve_training.evaluation.images.frechet import frechet_distance
 from synthserve_training.evaluation.images.kernel_distance import kernel_distance
 from synthserve_training.evaluation.images.manifold import Manifold, measure
 from synthserve_training.evaluation.images.networks import FeatureNetwork
-from synthserve_training.evaluation.images.progress import Progress
 from synthserve_training.evaluation.images.real import RealImages
 from synthserve_training.evaluation.images.summary import Summary, summarise, summarise_real
+from synthserve_training.evaluation.subject import Progress
 
 MOST_FEATURES = 5000
 """Features that are kept for what cannot be computed of moments."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from synthserve_training.evaluation.images.moments import Moments
 from synthserve_training.evaluation.images.networks import FeatureNetwork
-from synthserve_training.evaluation.images.progress import Progress
+from synthserve_training.evaluation.subject import Progress
 
 # A pass over the scatter costs about as much as the features of a picture or two, so it is made once for many.
 _MOMENTS_BLOCK = 512
