@@ -24,7 +24,7 @@ class RemoteFile:
     Attributes:
         path: Where it lies below a data folder, for example `mnist/train-images-idx3-ubyte.gz`.
         sha256: Its digest, 64 hexadecimal digits.
-        urls: Where it can be had, official source first.
+        urls: Where it can be had, official source first; none, where only its user can have it.
     """
 
     path: str
@@ -98,8 +98,9 @@ def _download(file: RemoteFile, target: Path) -> Path:
         except (OSError, DatasetError) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             failures.append(f"{url}: {reason}")
+    reasons = "; ".join(failures) or "no public address is known"
     raise DatasetError(
-        f"could not download {file.path}: {'; '.join(failures)}. "
+        f"could not download {file.path}: {reasons}. "
         f"Put the file into a folder of yours as {file.path} and name that folder with --data-dir"
     )
 
