@@ -1,5 +1,6 @@
 """What tests of every part share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,3 +26,12 @@ def server_address(repository: Path, tmp_path_factory: pytest.TempPathFactory) -
     log = tmp_path_factory.mktemp("server") / "log.txt"
     with running_server(repository, log, "--workers", "2") as server:
         yield server.address
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of the real datasets."""
+    folder = os.environ.get("SYNTHSERVE_DATA")
+    if folder is None:
+        pytest.skip("needs the real datasets: set SYNTHSERVE_DATA to their folder")
+    return Path(folder)

@@ -1,11 +1,12 @@
 """Puts the parts that a recipe names together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
 
 from synthserve_training import recipe as recipes
+from synthserve_training.averaging import WeightAverage
 from synthserve_training.checkpoint import Variables
 from synthserve_training.components import component
 from synthserve_training.datasets._files import Files
@@ -26,6 +27,7 @@ class Experiment:
         preprocessed: The data.
         networks: The networks, freshly initialised.
         objective: What they are trained for.
+        average: Of the generator's weights, where the recipe asks for it.
     """
 
     recipe: Recipe
@@ -34,6 +36,12 @@ class Experiment:
     preprocessed: Preprocessed
     networks: Networks
     objective: Objective
+    average: WeightAverage | None = None
+
+    @property
+    def finished_networks(self) -> Networks:
+        """The networks to sample from and to export: with the generator's averaged weights, if there are such."""
+        return replace(self.networks, generator=self.average.network) if self.average else self.networks
 
     def variables(self) -> Variables:
         """Everything that training changes, for checkpoints."""
@@ -41,6 +49,8 @@ class Experiment:
         for player in self.objective.players:
             player.optimizer.build(player.variables)
             groups[f"{player.name}_optimizer"] = player.optimizer.variables
+        if self.average:
+            groups["average"] = self.average.network.variables
         return groups
 
 
@@ -68,4 +78,6 @@ def assemble(text: str, *, seed: int, data_dir: Path | None = None) -> Experimen
     keras.utils.set_random_seed(seed)
     networks = networks_module.build(networks_options, preprocessed.samples.shape[1:])
     objective = objective_module.build(objective_options, networks)
-    return Experiment(recipe, text, seed, preprocessed, networks, objective)
+    decay = recipe.training.average_decay
+    average = None if decay is None else WeightAverage(networks.generator, decay)
+    return Experiment(recipe, text, seed, preprocessed, networks, objective, average)

@@ -86,6 +86,7 @@ def finish(experiment: Experiment) -> FinishedModel:
     """
     module, options = component("samplers", experiment.recipe.sampler)
     noisy = experiment.recipe.export.observation_noise
-    sampler = module.fit(options, experiment.networks, experiment.preprocessed, experiment.seed)
-    scatter = observation_noise.fit(experiment.networks, experiment.preprocessed) if noisy else None
-    return FinishedModel(sampler, experiment.networks.generator, experiment.preprocessed.decoder, scatter)
+    networks = experiment.finished_networks
+    sampler = module.fit(options, networks, experiment.preprocessed, experiment.seed)
+    scatter = observation_noise.fit(networks, experiment.preprocessed) if noisy else None
+    return FinishedModel(sampler, networks.generator, experiment.preprocessed.decoder, scatter)

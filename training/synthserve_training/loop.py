@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from synthserve_training import checkpoint
+from synthserve_training import checkpoint, loss_plot
 from synthserve_training.errors import RunError
 from synthserve_training.experiment import Experiment
 from synthserve_training.gradients import compile_step
@@ -20,6 +20,8 @@ from synthserve_training.run_folder import RunFolder
 Progress = Callable[[int, int, int, Mapping[str, float]], None]
 # (epoch, folder to write into)
 WriteSamples = Callable[[int, RunFolder], None]
+
+_SECONDS_BETWEEN_PLOTS = 60  # an epoch of a table takes less time than a plot
 
 
 def fit(
@@ -58,16 +60,18 @@ def fit(
         run.create(experiment.text, experiment.seed, overwrite=overwrite)
         first, seconds, log = 0, 0.0, []
 
-    step = compile_step(experiment.objective.players)
+    drawn = time.monotonic()
+    step = compile_step(experiment.objective.players, experiment.average)
     for epoch in range(first + 1, epochs + 1):
         started = time.monotonic()
         schedule = {name: np.float32(value) for name, value in experiment.objective.schedule(epoch - 1).items()}
         batches = -(-len(samples) // training.batch_size)
-        totals: dict[str, float] = {}
+        means: dict[str, float] = {}
+        counts: dict[str, int] = {}
         for number, (batch, noise) in enumerate(_batches(experiment, epoch), start=1):
             for name, value in step(batch, noise, schedule).items():
-                totals[name] = totals.get(name, 0.0) + float(value)
-            means = {name: total / number for name, total in totals.items()}
+                counts[name] = counts.get(name, 0) + 1
+                means[name] = means.get(name, 0.0) + (float(value) - means.get(name, 0.0)) / counts[name]
             progress(epoch, number, batches, means)
         if not np.isfinite(list(means.values())).all():
             raise RunError(f"training diverged in epoch {epoch}: {means}. Lower the learning rate")
@@ -84,6 +88,9 @@ def fit(
             # The log first: should this be interrupted, resuming drops the rows that the checkpoint does not hold.
             run.write_losses(log)
             checkpoint.save(run.checkpoint, epoch, variables)
+            if last or time.monotonic() - drawn > _SECONDS_BETWEEN_PLOTS:
+                loss_plot.write(run.losses_plot, log)
+                drawn = time.monotonic()
 
 
 def _batches(
@@ -91,11 +98,15 @@ def _batches(
 ) -> Iterator[tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]]:
     samples, size = experiment.preprocessed.samples, experiment.recipe.training.batch_size
     generator = np.random.Generator(np.random.Philox(key=experiment.seed, counter=[0, 0, 0, epoch]))
-    order = generator.permutation(len(samples))
-    for start in range(0, len(samples), size):
+    order, augment = generator.permutation(len(samples)), experiment.preprocessed.augment
+    starts = range(0, len(samples), size)
+    for number, start in enumerate(starts, start=1 + (epoch - 1) * len(starts)):
         batch = samples[order[start : start + size]]
+        if augment:
+            batch = augment(batch, generator)
         noise = {
             player.name: generator.standard_normal((len(batch), player.noise_size), np.float32)
             for player in experiment.objective.players
+            if number % player.every == 0
         }
         yield batch, noise

@@ -18,6 +18,9 @@ class Training(BaseModel):
 
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
+    average_decay: float | None = Field(
+        default=None, ge=0, lt=1, description="Export a moving average of the generator's weights that keeps this share"
+    )
     sample_every: int = Field(default=1, ge=1, description="Epochs between two sample files")
     checkpoint_every: int = Field(default=1, ge=1, description="Epochs between two checkpoints")
 

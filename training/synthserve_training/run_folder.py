@@ -57,6 +57,11 @@ class RunFolder:
         """The folder of sample files."""
         return self.path / "samples"
 
+    @property
+    def losses_plot(self) -> Path:
+        """The curves of the log."""
+        return self.path / "losses.png"
+
     def create(self, recipe: str, seed: int, *, overwrite: bool) -> None:
         """Starts a new run.
 
@@ -70,7 +75,7 @@ class RunFolder:
         """
         self.check_free(overwrite=overwrite)
         self.samples.mkdir(parents=True, exist_ok=True)
-        for stale in (self.checkpoint, self._losses, *self.samples.iterdir()):
+        for stale in (self.checkpoint, self._losses, self.losses_plot, *self.samples.iterdir()):
             stale.unlink(missing_ok=True)
         _replace(self._recipe, recipe)
         self.write_facts(seed)
@@ -86,8 +91,11 @@ class RunFolder:
         before = recipes.parse(self.recipe())
         parts = ("dataset", "preprocessing", "networks", "objective")
         changed = [part for part in parts if getattr(before, part) != getattr(recipe, part)]
-        if before.training.batch_size != recipe.training.batch_size:
-            changed.append("training.batch_size")
+        changed += [
+            f"training.{field}"
+            for field in ("batch_size", "average_decay")
+            if getattr(before.training, field) != getattr(recipe.training, field)
+        ]
         if changed:
             raise RunError(f"{self.path} was trained with another recipe; these differ: {', '.join(changed)}")
         if (recorded := self.facts().seed) != seed:
@@ -143,8 +151,10 @@ class RunFolder:
     def write_losses(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Writes the log anew: resuming drops the rows of epochs that the checkpoint does not hold."""
         rows = list(rows)
+        # Of all rows: in a short epoch a player may not have had a turn.
+        names = dict.fromkeys(name for row in rows for name in row) or ["epoch"]
         sheet = io.StringIO()
-        writer = csv.DictWriter(sheet, fieldnames=list(rows[0]) if rows else ["epoch"], lineterminator="\n")
+        writer = csv.DictWriter(sheet, fieldnames=list(names), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         _replace(self._losses, sheet.getvalue())

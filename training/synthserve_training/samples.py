@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from synthserve.v1.schema_pb2 import ImageSchema
 from synthserve_training.experiment import Experiment
+from synthserve_training.grid import grid
 from synthserve_training.run_folder import RunFolder
 
 _GRID_SIDE = 8
@@ -18,7 +17,7 @@ def sample_writer(experiment: Experiment) -> Callable[[int, RunFolder], None]:
     """Makes the function that writes an image model's samples; for a table model it writes nothing."""
     if not isinstance(experiment.preprocessed.decoder.schema, ImageSchema):
         return lambda _epoch, _run: None
-    generator, decoder = experiment.networks.generator, experiment.preprocessed.decoder
+    generator, decoder = experiment.finished_networks.generator, experiment.preprocessed.decoder
     noise = np.random.Generator(np.random.Philox(key=_IMAGE_NOISE_KEY))
     latent = noise.standard_normal((_GRID_SIDE**2, experiment.networks.latent_size), np.float32)
 
@@ -27,13 +26,3 @@ def sample_writer(experiment: Experiment) -> Callable[[int, RunFolder], None]:
         grid(image, _GRID_SIDE).save(run.samples / f"epoch-{epoch:04d}.png")
 
     return write
-
-
-def grid(images: NDArray[np.uint8], columns: int) -> Image.Image:
-    """Puts images [n, height, width, channels] side by side, row by row."""
-    count, height, width, channels = images.shape
-    rows = -(-count // columns)
-    sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
-    sheet[:count] = images
-    sheet = sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    return Image.fromarray(sheet.reshape(rows * height, columns * width, channels).squeeze())

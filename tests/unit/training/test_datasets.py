@@ -57,6 +57,12 @@ def test_download_that_fails_everywhere_says_why_and_what_to_do(source: str, tmp
     assert not list((tmp_path / "cache/set").iterdir())
 
 
+def test_file_without_an_address_has_to_be_put_there(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"no public address is known\. Put the file into a folder"):
+        Files(None, tmp_path).fetch(remote())
+    assert Files(None, tmp_path).find(remote()) is None
+
+
 def test_data_dir_comes_before_the_cache_and_a_corrupt_file_in_it_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set/good.bin").write_bytes(CONTENT[:100])

@@ -8,8 +8,9 @@ from synthserve_training import recipe as recipes
 from synthserve_training.components import component
 from synthserve_training.errors import RecipeError
 from synthserve_training.experiment import Experiment, assemble
+from synthserve_training.noise import uniform
 from synthserve_training.objectives.vae import kl_divergence
-from synthserve_training.samplers._classes import pick, uniform
+from synthserve_training.samplers._classes import pick
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Datasets: real data from official sources, verified by checksum.
 
-A module of this package has `Options` and `load(options, files) -> pandas.DataFrame | Images`.
+A module of this package has `Options` and `load(options, files) -> pandas.DataFrame | Images`. A dataset of images can
+have `held_out(options) -> Options | None`: the options of real data of the same kind that `options` does not train on.
 """
 
 from dataclasses import dataclass

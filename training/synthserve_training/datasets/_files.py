@@ -25,7 +25,7 @@ class RemoteFile:
     Attributes:
         path: Where it lies below a data folder, for example `mnist/train-images-idx3-ubyte.gz`.
         sha256: Its digest, 64 hexadecimal digits.
-        urls: Where it can be had, official source first.
+        urls: Where it can be had, official source first; none, where only its user can have it.
     """
 
     path: str
@@ -65,12 +65,20 @@ class Files:
         Raises:
             DatasetError: The file at hand is corrupt or short, or no source gave a good copy.
         """
+        return self.find(file) or _download(file, self.cache_dir / file.path)
+
+    def find(self, file: RemoteFile) -> Path | None:
+        """Returns the path of a verified copy in the data folder or the cache, or None where there is none.
+
+        Raises:
+            DatasetError: The file at hand is corrupt or short.
+        """
         for folder in (self.data_dir, self.cache_dir):
             if folder is not None and (path := folder / file.path).is_file():
                 if problem := _problem(path, file):
                     raise DatasetError(f"{path} is {problem}: delete it and run again to download it anew")
                 return path
-        return _download(file, self.cache_dir / file.path)
+        return None
 
 
 def _problem(path: Path, file: RemoteFile) -> str | None:
@@ -91,8 +99,9 @@ def _download(file: RemoteFile, target: Path) -> Path:
         except (OSError, http.client.HTTPException, DatasetError) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             failures.append(f"{url}: {reason}")
+    reasons = "; ".join(failures) or "no public address is known"
     raise DatasetError(
-        f"could not download {file.path}: {'; '.join(failures)}. "
+        f"could not download {file.path}: {reasons}. "
         f"Put the file into a folder of yours as {file.path} and name that folder with --data-dir"
     )
 

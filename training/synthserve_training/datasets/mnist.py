@@ -57,6 +57,11 @@ def load(options: Options, files: Files) -> Images:
     return Images(pixels[..., np.newaxis], labels.astype(np.int64))
 
 
+def held_out(options: Options) -> Options | None:
+    """The digits that these options do not load: the test set, where they load the training set."""
+    return Options(split="test") if options.split == "train" else None
+
+
 def read_idx(path: Path) -> NDArray[np.uint8]:
     """Reads a gzipped IDX file of unsigned bytes (format: LeCun's MNIST page).
 

@@ -25,6 +25,7 @@ class Player:
         loss: (batch [n, *sample_shape], noise [n, noise_size], schedule) to named scalars; "loss" is minimised, the
             others are only logged.
         noise_size: Standard normal values that `loss` needs for each sample.
+        every: The player moves at each `every`-th batch only. Batches are counted through all epochs.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Player:
     optimizer: keras.optimizers.Optimizer
     loss: Callable[[Tensor, Tensor, Mapping[str, Tensor]], Mapping[str, Tensor]]
     noise_size: int
+    every: int = 1
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -48,7 +50,7 @@ class Objective:
     """What a model is trained for.
 
     Attributes:
-        players: Each makes one step for each batch, in this order.
+        players: Those whose turn it is make one step for each batch, in this order.
         schedule: Epoch (from 0) to the named weights that the losses use in it.
     """
 

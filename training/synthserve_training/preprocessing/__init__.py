@@ -3,7 +3,7 @@
 A module of this package has `Options` and `fit(options, data) -> Preprocessed`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,6 +32,10 @@ class Decoder(Protocol):
         ...
 
 
+# (a batch [n, *sample_shape], a generator of random numbers) to a changed batch
+Augment = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
+
+
 @dataclass(frozen=True)
 class Preprocessed:
     """Data, ready to train on.
@@ -41,9 +45,11 @@ class Preprocessed:
         classes: The class codes of the samples, int64 [n], for each column that a sampler can take as a condition.
         decoder: The way back.
         data: The data after cleaning, before encoding, for comparison.
+        augment: Changes each batch at random before it is trained on, if anything does.
     """
 
     samples: NDArray[np.float32]
     classes: Mapping[str, NDArray[np.int64]]
     decoder: Decoder
     data: Any
+    augment: Augment | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
+from pydantic import Field
 
 from synthserve.v1.schema_pb2 import ImageSchema
 from synthserve_training.components import OptionsBase
@@ -14,7 +15,9 @@ from synthserve_training.preprocessing import Preprocessed
 
 
 class Options(OptionsBase):
-    """Images have no options."""
+    """How images are varied in training."""
+
+    horizontal_flips: bool = Field(default=False, description="Mirror every other image, picked at random")
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class ImageDecoder:
         return {"image": ops.cast(levels, "uint8")}
 
 
-def fit(_options: Options, data: Images) -> Preprocessed:
+def fit(options: Options, data: Images) -> Preprocessed:
     """Encodes the pixels as float32 in [-1, 1]."""
     _, height, width, channels = data.pixels.shape
     return Preprocessed(
@@ -42,4 +45,11 @@ def fit(_options: Options, data: Images) -> Preprocessed:
         classes={},
         decoder=ImageDecoder(ImageSchema(height=height, width=width, channels=channels)),
         data=data,
+        augment=flip if options.horizontal_flips else None,
     )
+
+
+def flip(batch: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
+    """Mirrors each image of [n, height, width, channels] left to right with probability one half."""
+    mirrored = generator.random(len(batch)) < 0.5
+    return np.where(mirrored[:, None, None, None], batch[:, :, ::-1], batch)

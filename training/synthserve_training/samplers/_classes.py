@@ -9,8 +9,6 @@ from synthserve_training.networks import Networks
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
 
-_SQRT_2 = float(np.sqrt(2.0))
-
 
 def encoded_means(networks: Networks, preprocessed: Preprocessed) -> NDArray[np.float32]:
     """Encodes the training data to the means of their posteriors, [n, latent_size].
@@ -36,11 +34,6 @@ def class_codes(preprocessed: Preprocessed, column: str | None) -> NDArray[np.in
         known = ", ".join(preprocessed.classes) or "none"
         raise RecipeError(f"the sampler's condition {column!r} is not a column of categories; those are: {known}")
     return preprocessed.classes[column]
-
-
-def uniform(normal: Tensor) -> Tensor:
-    """Maps standard normal values to uniform ones in [0, 1] by their distribution function."""
-    return 0.5 * (1.0 + ops.erf(normal / _SQRT_2))
 
 
 def pick(weights: Tensor, at: Tensor) -> Tensor:

@@ -13,9 +13,10 @@ from pydantic import Field
 
 from synthserve_training.components import OptionsBase
 from synthserve_training.networks import Networks
+from synthserve_training.noise import uniform
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
-from synthserve_training.samplers._classes import class_codes, encoded_means, pick, uniform
+from synthserve_training.samplers._classes import class_codes, encoded_means, pick
 
 
 class Options(OptionsBase):

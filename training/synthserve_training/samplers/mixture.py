@@ -16,9 +16,10 @@ from sklearn.mixture import GaussianMixture
 
 from synthserve_training.components import OptionsBase
 from synthserve_training.networks import Networks
+from synthserve_training.noise import uniform
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
-from synthserve_training.samplers._classes import class_codes, encoded_means, pick, uniform
+from synthserve_training.samplers._classes import class_codes, encoded_means, pick
 
 
 class Options(OptionsBase):

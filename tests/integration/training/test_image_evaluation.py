@@ -1,0 +1,173 @@
+"""Whole evaluations: made-up features of made-up pictures, and a little of the real networks on real ones."""
+
+import dataclasses
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from google.protobuf import json_format
+
+from synthserve.v1.manifest_pb2 import Graph, Manifest
+from synthserve_training import recipe as recipes
+from synthserve_training.datasets import Images, flowers102, mnist
+from synthserve_training.datasets._files import Files
+from synthserve_training.errors import EvaluationError
+from synthserve_training.evaluation import images
+from synthserve_training.evaluation.figures import Section
+from synthserve_training.evaluation.images import digits
+from synthserve_training.evaluation.images.digit_training import build, keep, train
+from synthserve_training.evaluation.images.networks import Inception
+from synthserve_training.evaluation.subject import Subject, Values
+
+
+class Projection:
+    digest = "1" * 64
+    size = 8
+    batch_size = 32
+
+    def features(self, pixels: np.ndarray) -> np.ndarray:
+        flat = pixels.reshape(len(pixels), -1).astype(np.float32) / 255
+        return flat @ np.random.default_rng(0).normal(size=(flat.shape[1], self.size)).astype(np.float32)
+
+
+class Pictures(Subject):
+    """A subject whose graph is a random generator of its own."""
+
+    def generate(self, count: int, *, seed: int, conditions: Mapping[str, int] | None = None) -> Iterator[Values]:
+        generator = np.random.default_rng(seed)
+        side, channels = (28, 1) if self.manifest.model.startswith("mnist") else (64, 3)
+        for start in range(0, count, 16):
+            yield {"image": generator.integers(0, 256, (min(16, count - start), side, side, channels), np.uint8)}
+
+
+def subject(recipe: str, folder: Path) -> Pictures:
+    manifest = Manifest(model=recipes.parse(recipes.read(recipe)).model, graph=Graph(batch_size=16))
+    manifest.provenance.recipe = recipes.read(recipe)
+    return Pictures(folder, manifest, b"", 3, None)
+
+
+@pytest.fixture
+def no_networks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(Inception, "find", lambda _files: Projection())
+
+
+def figures(sections: list[Section]) -> dict[str, Any]:
+    return {figure.metric: figure for section in sections for figure in section.figures}
+
+
+@pytest.mark.usefixtures("no_networks")
+def test_flowers_are_held_against_halves_of_themselves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(9).integers(0, 256, (301, 64, 64, 3), np.uint8)
+    monkeypatch.setattr(flowers102, "load", lambda *_: Images(pixels, np.zeros(301, np.int64)))
+    told: list[str] = []
+    progress = lambda what, _done, _of: told.append(what)  # noqa: E731
+    sections = images.evaluate(dataclasses.replace(subject("flowers-wgan-gp-ema", tmp_path), progress=progress))
+    found = figures(sections)
+    assert [section.title for section in sections] == [
+        "Samples", "Distance from real pictures", "Fidelity and variety", "Memorisation"
+    ]  # fmt: skip
+    assert set(found) == {
+        "fid", "fid_half", "kid", "precision", "recall", "density", "coverage",
+        "nearest_training_distance", "copied_share",
+    }  # fmt: skip
+    assert [name for name, figure in found.items() if figure.headline] == ["fid", "kid"]
+    assert found["fid"].value < found["fid_half"].value  # of twice as many pictures, all of one distribution
+    assert all(figure.reference is not None for figure in found.values())
+    assert dict.fromkeys(told) == dict.fromkeys(["flowers102-half-1", "flowers102-half-2", "generated pictures"])
+    protocol = {row[0]: row[1] for table in sections[1].tables for row in table.rows}
+    assert (protocol["SHA-256 of its graph"], protocol["generated pictures"]) == ("1" * 64, 301)
+    plots = [plot for section in sections for plot in section.plots]
+    assert [plot.name for plot in plots] == ["samples", "real", "nearest"]
+    assert all(plot.png.startswith(b"\x89PNG") for plot in plots)
+    json.dumps([figure.description for figure in found.values()])
+
+
+@pytest.mark.usefixtures("no_networks")
+def test_digits_are_held_against_the_test_set_and_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(9).integers(0, 256, (120, 28, 28, 1), np.uint8)
+    labels = np.arange(120) % 10
+    monkeypatch.setattr(mnist, "load", lambda *_: Images(pixels, labels))
+    keep(build(), tmp_path / "untrained.onnx")
+    reader = digits.DigitReader(tmp_path / "untrained.onnx")
+    monkeypatch.setattr(images, "reader", lambda *_: reader)
+    sections = images.evaluate(subject("mnist-dcgan", tmp_path), limit=100)
+    assert sections[3].title == "Digits"
+    found = figures(sections)
+    assert {"class_histogram_tv", "readable_share", "frechet_lenet"} < set(found)
+    assert "fid_half" not in found
+    assert reader.digest in sections[3].summary
+    (table,) = sections[3].tables
+    assert sum(row[1] for row in table.rows) == pytest.approx(1)  # type: ignore[misc]
+
+
+def test_table_is_not_evaluated_as_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(EvaluationError, match="the dataset of iris-vae is a table"):
+        images.evaluate(subject("iris-vae", tmp_path))
+
+
+def test_reader_learns_to_read_and_one_that_does_not_is_refused(data_dir: Path, tmp_path: Path) -> None:
+    files = Files(data_dir, tmp_path)
+    training, test = (mnist.load(mnist.Options(split=split), files) for split in ("train", "test"))
+    few = Images(training.pixels[:8000], training.labels[:8000])
+    network = build()
+    train(network, few, epochs=2)
+    path = tmp_path / f"lenet5-mnist-{digits._VERSION}.onnx"
+    keep(network, path)
+    reader = digits.DigitReader(path)
+    assert 0.9 < reader.accuracy(test) < 0.99
+    np.testing.assert_allclose(
+        reader.features(test.pixels[:9]), network(test.pixels[:9].astype(np.float32))["features"], rtol=1e-4, atol=1e-4
+    )
+    with pytest.raises(EvaluationError, match="only 9"):
+        digits.reader(training, test, tmp_path)
+    assert not path.exists()
+
+
+def test_reader_is_trained_in_another_process_and_kept(tmp_path: Path) -> None:
+    pixels = np.zeros((200, 28, 28, 1), np.uint8)
+    labels = np.arange(200) % 10
+    pixels[np.arange(200), 5 + 2 * labels, 8:20] = 255  # a line for each class at a height of its own
+    made_up = Images(pixels, labels)
+    digits._train_apart(made_up, tmp_path / "cache" / "reader.onnx")
+    kept = digits.DigitReader(tmp_path / "cache" / "reader.onnx")
+    assert [path.name for path in kept.path.parent.iterdir()] == ["reader.onnx"]
+    assert kept.probabilities(pixels[:20]).shape == (20, 10)
+
+
+def test_reader_that_cannot_be_trained_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = subprocess.CompletedProcess([], 1, stderr="Traceback\nMemoryError: too little\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    made_up = Images(np.zeros((1, 28, 28, 1), np.uint8), np.zeros(1, np.int64))
+    with pytest.raises(EvaluationError, match="could not be trained: MemoryError: too little"):
+        digits._train_apart(made_up, tmp_path / "reader.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_inception_tells_digits_from_noise(data_dir: Path, tmp_path: Path) -> None:
+    files = Files(data_dir, tmp_path)
+    network = Inception.find(files)
+    grey = mnist.load(mnist.Options(split="test"), files).pixels[:3]
+    noise = np.random.default_rng(0).integers(0, 256, (1, 28, 28, 1), np.uint8)
+    features = network.features(np.concatenate([grey, noise]))
+    assert features.shape == (4, 2048)
+    assert features.min() >= 0  # a mean of rectified values
+    np.testing.assert_allclose(network.features(np.repeat(grey, 3, axis=3)), features[:3], atol=1e-4)
+    distance = np.linalg.norm(features[:, None] - features, axis=2)
+    assert distance[3, :3].min() > distance[:3, :3].max()
+
+
+def test_package_is_read_and_run(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match="holds no model package"):
+        Subject.open(tmp_path, seed=0)
+    manifest = Manifest(graph=Graph(file="model.onnx", sha256=hashlib.sha256(b"other").hexdigest()))
+    (tmp_path / "manifest.json").write_text(json_format.MessageToJson(manifest))
+    (tmp_path / "model.onnx").write_bytes(b"graph")
+    with pytest.raises(EvaluationError, match="not the graph"):
+        Subject.open(tmp_path, seed=0)

@@ -1,0 +1,106 @@
+"""A LeNet-5 that reads digits (LeCun et al. 1998): what digits a model draws, and a cheap Fréchet distance.
+
+It is trained once, in a minute or two, and kept. Its figures can be compared where its digest is the same.
+"""
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from synthserve_training.datasets import Images
+from synthserve_training.errors import EvaluationError
+from synthserve_training.evaluation.images.networks import file_digest, session
+
+CLASSES = 10
+FEATURES = 84
+LEAST_ACCURACY = 0.99
+
+_VERSION = 1  # to be raised when the network or its training changes
+
+
+@dataclass(frozen=True)
+class DigitReader:
+    """The trained network.
+
+    Attributes:
+        path: Its ONNX graph, from pixels in 0 to 255 to `features` and `logits`.
+    """
+
+    path: Path
+    batch_size: int = 512
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the graph."""
+        return file_digest(self.path)
+
+    @property
+    def size(self) -> int:
+        """Width of the layer before the last."""
+        return FEATURES
+
+    def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Turns digits [n, 28, 28, 1] into what the layer before the last gives, [n, 84]."""
+        features: NDArray[np.float32]
+        (features,) = self._session.run(["features"], {"pixels": images.astype(np.float32)})
+        return features
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Tells of digits [n, 28, 28, 1] how probable each class is, [n, 10]."""
+        blocks = [images[start : start + self.batch_size] for start in range(0, len(images), self.batch_size)]
+        logits = np.concatenate(
+            [self._session.run(["logits"], {"pixels": block.astype(np.float32)})[0] for block in blocks]
+        ).astype(np.float64)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        result: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
+        return result
+
+    def accuracy(self, images: Images) -> float:
+        """Share of digits that it reads as they are labelled."""
+        return float((self.probabilities(images.pixels).argmax(axis=1) == images.labels).mean())
+
+    @cached_property
+    def _session(self) -> onnxruntime.InferenceSession:
+        return session(self.path)
+
+
+def reader(training: Images, test: Images, cache: Path) -> DigitReader:
+    """Gives the kept network, or trains it.
+
+    Args:
+        training: MNIST's training digits.
+        test: Its test digits: the network must read 99 % of them.
+        cache: Folder to keep it in.
+
+    Raises:
+        EvaluationError: It does not learn to read well enough.
+    """
+    path = cache / f"lenet5-mnist-{_VERSION}.onnx"
+    if not path.is_file():
+        _train_apart(training, path)
+    kept = DigitReader(path)
+    if (accuracy := kept.accuracy(test)) < LEAST_ACCURACY:
+        path.unlink()
+        raise EvaluationError(f"the network that reads digits reads only {accuracy:.2%} of MNIST's test set: run again")
+    return kept
+
+
+def _train_apart(training: Images, path: Path) -> None:
+    # In a process of its own, which takes TensorFlow's memory with it when it ends.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        images, graph = Path(folder) / "images.npz", Path(folder) / path.name
+        np.savez(images, pixels=training.pixels, labels=training.labels)
+        command: list[str | Path] = [sys.executable, "-m", f"{__package__}.digit_training", images, graph]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
+        if done.returncode:
+            reason = next(reversed(done.stderr.splitlines()), f"status {done.returncode}")
+            raise EvaluationError(f"the network that reads digits could not be trained: {reason}")
+        graph.replace(path)

@@ -1,0 +1,104 @@
+"""Networks that turn pictures into features, as ONNX graphs."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from synthserve_training.datasets._files import Files, RemoteFile
+from synthserve_training.evaluation.images.resize import bilinear
+
+# The network of 2015-12-05 that FID is defined with, up to its layer pool_3; weights by Google, Apache 2.0. The graph
+# was made around them for this purpose and has no address to be downloaded from.
+_INCEPTION = RemoteFile(
+    "inception/inception-2015-12-05-pool3.onnx",
+    "b427337c4264933ce5b11496b9561641f521a70131158e01e6086ea03289519e",
+    (),
+)
+_INCEPTION_SIDE = 299
+_INCEPTION_SIZE = 2048
+
+
+class FeatureNetwork(Protocol):
+    """Turns pictures into features, one by one."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its graph: figures of different networks cannot be compared."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Width of the features."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """How many pictures to give at once; bounds the memory."""
+        ...
+
+    def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Turns [n, height, width, channels], 1 or 3 channels, into [n, size]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Inception:
+    """The Inception network of FID.
+
+    Attributes:
+        path: Its ONNX graph.
+    """
+
+    path: Path
+    batch_size: int = 8
+
+    @classmethod
+    def find(cls, files: Files) -> "Inception":
+        """Finds the verified graph.
+
+        Raises:
+            DatasetError: It is not there, or is another one.
+        """
+        return cls(files.fetch(_INCEPTION))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the graph."""
+        return _INCEPTION.sha256
+
+    @property
+    def size(self) -> int:
+        """Width of the layer pool_3."""
+        return _INCEPTION_SIZE
+
+    def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Turns pictures into what the layer pool_3 gives, [n, 2048]."""
+        colour = np.repeat(images, 3, axis=3) if images.shape[3] == 1 else images
+        pixels = (bilinear(colour, _INCEPTION_SIDE) - 128.0) / 128.0
+        pooled: NDArray[np.float32]
+        (pooled,) = self._session.run(None, {"images": np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))})
+        return pooled
+
+    @cached_property
+    def _session(self) -> onnxruntime.InferenceSession:
+        return session(self.path)
+
+
+def session(path: Path) -> onnxruntime.InferenceSession:
+    """Opens a graph, to run on all cores."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.enable_mem_pattern = False  # it keeps a second block as large as all values of a run
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
