@@ -4,7 +4,8 @@ SynthserveTrainingError
 ├── RecipeError      the recipe is not one, or its parts do not fit together
 ├── DatasetError     a dataset is missing, corrupt or could not be downloaded
 ├── RunError         a training run is missing, belongs to another recipe or diverged
-└── ExportError      the exported graph is not the trained model
+├── ExportError      the exported graph is not the trained model
+└── EvaluationError  what should be evaluated is not a package, or not one of this trainer's
 """
 
 
@@ -26,3 +27,7 @@ class RunError(SynthserveTrainingError):
 
 class ExportError(SynthserveTrainingError):
     """The exported graph does not compute what the trained model computes."""
+
+
+class EvaluationError(SynthserveTrainingError):
+    """What should be evaluated is not a model package, or cannot be held against its training data."""

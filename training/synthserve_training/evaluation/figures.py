@@ -1,0 +1,149 @@
+"""What an evaluation finds: figures in sections, and the report that holds them. Shared by tables and images."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from synthserve.v1.schema_pb2 import QualityFigure
+
+Better = Literal["higher", "lower", "closer"]
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured value beside the value that real data gets.
+
+    Attributes:
+        metric: What was measured, in snake_case, for example `tstr_accuracy`. Unique within a report.
+        value: What the model gets. Finite.
+        reference: What held-out real data gets under the same protocol; None: there is no such measurement.
+        spread: Standard deviation of `value` over repeats; None: measured once.
+        better: Whether a good value is high, low, or close to the reference.
+        description: How it was measured, in one sentence.
+        headline: Whether it belongs into the manifest, where clients see it.
+    """
+
+    metric: str
+    value: float
+    reference: float | None
+    spread: float | None
+    better: Better
+    description: str
+    headline: bool = False
+
+    def __post_init__(self) -> None:
+        """Checks that the numbers are ones.
+
+        Raises:
+            ValueError: A number is not finite.
+        """
+        for number in (self.value, self.reference, self.spread):
+            if number is not None and not math.isfinite(number):
+                raise ValueError(f"{self.metric} is {number}: a figure must be finite")
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A picture of a report.
+
+    Attributes:
+        name: The file's name without its suffix; unique within a report.
+        caption: What it shows, in one sentence; also its alternative text.
+        png: The picture. Kept beside `report.json`, not in it.
+    """
+
+    name: str
+    caption: str
+    png: Annotated[bytes, Field(exclude=True)] = b""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers that are read side by side.
+
+    Attributes:
+        title: Its heading.
+        columns: The names of the columns.
+        rows: As many cells as there are columns; None is an empty cell.
+        note: What one must know to read it.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One side of a model's quality, for example its privacy.
+
+    Attributes:
+        title: Its heading.
+        summary: How it was measured, for a reader who sees nothing else.
+        figures: What was found.
+        plots: Pictures.
+        tables: Details.
+    """
+
+    title: str
+    summary: str = ""
+    figures: tuple[Figure, ...] = ()
+    plots: tuple[Plot, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+class Report(BaseModel):
+    """The evaluation of one package; `report.json` is this model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: Literal[1] = 1
+    model: str
+    version: int
+    graph_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="The graph that was measured")
+    summary: str = Field(description="What the model generates")
+    training_data: str
+    training_data_license: str
+    limits: tuple[str, ...] = ()
+    privacy: tuple[str, ...] = ()
+    seed: int = Field(ge=0, description="Of the splits, the noise and everything else that was drawn")
+    seconds: float = Field(ge=0, description="Wall-clock time of the evaluation")
+    hardware: str
+    packages: dict[str, str] = Field(description="Versions of what measured, by name")
+    sections: tuple[Section, ...]
+
+    def figures(self) -> list[Figure]:
+        """All figures, in the order of the sections."""
+        return [figure for section in self.sections for figure in section.figures]
+
+    def headline(self) -> list[QualityFigure]:
+        """The headline figures, as the manifest has them."""
+        return [
+            QualityFigure(
+                metric=figure.metric,
+                value=figure.value,
+                reference=figure.reference,
+                spread=figure.spread,
+                description=figure.description,
+            )
+            for figure in self.figures()
+            if figure.headline
+        ]
+
+    def to_json(self) -> str:
+        """Renders `report.json`."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def read(path: Path) -> Report:
+    """Reads a `report.json`; its plots come without their pictures.
+
+    Raises:
+        pydantic.ValidationError: The file is not a report.
+    """
+    return Report.model_validate_json(path.read_text(encoding="utf-8"))
