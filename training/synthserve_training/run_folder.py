@@ -22,6 +22,7 @@ _PACKAGES = (
     "onnxruntime",
     "pandas",
     "scikit-learn",
+    "scipy",
     "tensorflow",
     "tf2onnx",
 )

@@ -1,7 +1,7 @@
 """What is evaluated: a model package, run by onnxruntime as a server would run it, and the recipe that made it."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,13 @@ from synthserve_training.recipe import Recipe
 
 Values = dict[str, NDArray[np.generic]]
 
+# What an evaluation is doing, how much of it is done, and how much there is
+Progress = Callable[[str, int, int], None]
+
+
+def _no_progress(_what: str, _done: int, _total: int) -> None:
+    pass
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -28,16 +35,28 @@ class Subject:
         graph: Its graph, serialised ONNX.
         seed: Of everything that the evaluation draws.
         data_dir: Where datasets lie; see `Files.locate`.
+        repeats: How often what is random is repeated, for means and spreads.
+        progress: Told of the steps of what takes long.
     """
 
     folder: Path
     manifest: Manifest
     graph: bytes
     seed: int
-    data_dir: Path | None
+    data_dir: Path | None = None
+    repeats: int = 20
+    progress: Progress = _no_progress
 
     @classmethod
-    def open(cls, folder: Path, *, seed: int, data_dir: Path | None = None) -> "Subject":
+    def open(
+        cls,
+        folder: Path,
+        *,
+        seed: int,
+        data_dir: Path | None = None,
+        repeats: int = 20,
+        progress: Progress = _no_progress,
+    ) -> "Subject":
         """Reads a package.
 
         Raises:
@@ -50,7 +69,7 @@ class Subject:
             raise EvaluationError(f"{folder} holds no model package: {error}") from None
         if hashlib.sha256(graph).hexdigest() != manifest.graph.sha256:
             raise EvaluationError(f"{folder / manifest.graph.file} is not the graph that the manifest names")
-        return cls(folder, manifest, graph, seed, data_dir)
+        return cls(folder, manifest, graph, seed, data_dir, repeats, progress)
 
     @property
     def text(self) -> str:
