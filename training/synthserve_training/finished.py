@@ -69,7 +69,6 @@ def finish(experiment: Experiment) -> FinishedModel:
     module, options = component("samplers", experiment.recipe.sampler)
     noisy = experiment.recipe.export.observation_noise
     sampler = module.fit(options, experiment.networks, experiment.preprocessed, experiment.seed)
-    scatter = (
-        observation_noise.fit(experiment.networks, experiment.preprocessed, sampler, experiment.seed) if noisy else None
-    )
+    column = next(iter(sampler.conditions), None)  # a sampler that knows classes has one column of them
+    scatter = observation_noise.fit(experiment.networks, experiment.preprocessed, column) if noisy else None
     return FinishedModel(sampler, experiment.networks.generator, experiment.preprocessed.decoder, scatter)
