@@ -1,4 +1,4 @@
-"""The command line: `synthserve-train list | run | export`."""
+"""The command line: `synthserve-train list | run | export | evaluate`."""
 
 import sys
 from collections.abc import Mapping
@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from synthserve_training import recipe as recipes
 from synthserve_training.errors import SynthserveTrainingError
@@ -115,6 +123,51 @@ def export(
     chosen = version or package.next_version(output, experiment.recipe.model)
     written = package.write(experiment, finish(experiment), training, output, chosen)
     typer.echo(f"exported {recipe} after {epochs} epochs: {written}")
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Name of an exported model")],
+    version: Annotated[int | None, typer.Option(min=1, help="Version; default: the newest")] = None,
+    repository: Annotated[Path, typer.Option(help="Model repository")] = Path("exported"),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of splits, noise and all else that is drawn")] = 0,
+    repeats: Annotated[int, typer.Option(min=1, help="How often what is random is repeated")] = 20,
+    data_dir: DataDirOption = None,
+    output: Annotated[Path | None, typer.Option(help="Folder of the report; default: report/ in the package")] = None,
+) -> None:
+    """Measure an exported model: writes a report, and the headline figures into its manifest."""
+    from synthserve_training.export import package
+
+    folder = repository / model / str(version or package.newest_version(repository, model))
+    start_tensorflow()
+    from synthserve_training.evaluation import run
+    from synthserve_training.evaluation.subject import Subject
+
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        subject = Subject.open(folder, seed=seed, data_dir=data_dir, repeats=repeats, progress=progress)
+        report = run.evaluate(subject)
+    target = output or folder / run.REPORT_FOLDER
+    run.write(report, target)
+    package.record_figures(folder, report.headline())
+    for figure in report.headline():
+        beside = f"real data {figure.reference:.3f}" if figure.HasField("reference") else ""
+        typer.echo(f"{figure.metric:<24} {figure.value:.3f}  {beside}".rstrip())
+    typer.echo(f"report: {target / 'report.html'}")
 
 
 def run_folder(recipe: str, run_dir: Path | None) -> RunFolder:

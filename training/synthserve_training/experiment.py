@@ -67,14 +67,36 @@ def assemble(text: str, *, seed: int, data_dir: Path | None = None) -> Experimen
         DatasetError: The data could not be loaded.
     """
     recipe = recipes.parse(text)
+    for role, section in (("networks", recipe.networks), ("objectives", recipe.objective)):
+        component(role, section)  # a mistake must not wait until large data are loaded
+    return build(text, load(recipe, data_dir), seed=seed)
+
+
+def load(recipe: Recipe, data_dir: Path | None = None) -> Preprocessed:
+    """Loads and prepares a recipe's data.
+
+    Raises:
+        RecipeError: The dataset's or the preprocessing's options are wrong.
+        DatasetError: The data could not be loaded.
+    """
     dataset, dataset_options = component("datasets", recipe.dataset)
     preprocessing, preprocessing_options = component("preprocessing", recipe.preprocessing)
+    data = dataset.load(dataset_options, Files.locate(data_dir))
+    preprocessed: Preprocessed = preprocessing.fit(preprocessing_options, data)
+    return preprocessed
+
+
+def build(text: str, preprocessed: Preprocessed, *, seed: int) -> Experiment:
+    """Builds a recipe's networks for data at hand.
+
+    Raises:
+        RecipeError: The recipe is not one, or its parts do not fit together.
+    """
+    recipe = recipes.parse(text)
     networks_module, networks_options = component("networks", recipe.networks)
     objective_module, objective_options = component("objectives", recipe.objective)
     component("samplers", recipe.sampler)  # a mistake in it must not wait for the end of the training
 
-    data = dataset.load(dataset_options, Files.locate(data_dir))
-    preprocessed = preprocessing.fit(preprocessing_options, data)
     keras.utils.set_random_seed(seed)
     networks = networks_module.build(networks_options, preprocessed.samples.shape[1:])
     objective = objective_module.build(objective_options, networks)

@@ -64,18 +64,15 @@ class FinishedModel:
             conditions: For each of `conditions` int64 [n], -1 where nothing is asked for.
 
         Returns:
-            Finished values by output name. A column that is a condition has the value asked for.
+            Finished values by output name. A column that is a condition has the class that the latent was drawn from:
+            the one asked for, where one is. So the rows of a class are the same whether it was asked for or not.
         """
-        latent = self.sampler(noise[:, : self.sampler.noise_size], conditions)
-        samples = self.generator(latent, training=False)
+        draw = self.sampler(noise[:, : self.sampler.noise_size], conditions)
+        samples = self.generator(draw.latents, training=False)
         if self.observation_noise:
-            samples = self.observation_noise(samples, noise[:, self.sampler.noise_size :])
+            samples = self.observation_noise(samples, noise[:, self.sampler.noise_size :], draw.classes)
         values = self.decoder.decode(samples)
-        for column, code in conditions.items():
-            if column in values:
-                asked = ops.cast(code, values[column].dtype)
-                values[column] = ops.where(code >= 0, asked, values[column])
-        return values
+        return values | {column: ops.cast(code, values[column].dtype) for column, code in draw.classes.items()}
 
 
 def finish(experiment: Experiment) -> FinishedModel:
@@ -88,5 +85,6 @@ def finish(experiment: Experiment) -> FinishedModel:
     noisy = experiment.recipe.export.observation_noise
     networks = experiment.finished_networks
     sampler = module.fit(options, networks, experiment.preprocessed, experiment.seed)
-    scatter = observation_noise.fit(networks, experiment.preprocessed) if noisy else None
+    column = next(iter(sampler.conditions), None)  # a sampler that knows classes has one column of them
+    scatter = observation_noise.fit(networks, experiment.preprocessed, column) if noisy else None
     return FinishedModel(sampler, networks.generator, experiment.preprocessed.decoder, scatter)

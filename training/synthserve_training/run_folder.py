@@ -24,6 +24,7 @@ _PACKAGES = (
     "onnxruntime",
     "pandas",
     "scikit-learn",
+    "scipy",
     "tensorflow",
     "tf2onnx",
 )

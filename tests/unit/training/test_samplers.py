@@ -49,7 +49,7 @@ def test_condition_draws_from_the_encodings_of_its_class(iris: Experiment, kind:
     module, options = component("samplers", {"kind": kind, "condition": "species"})
     sampler = module.fit(options, iris.networks, iris.preprocessed, 0)
     noise = np.random.default_rng(1).standard_normal((4000, sampler.noise_size), np.float32)
-    latents = np.asarray(sampler(noise, {"species": np.full(4000, code)}))
+    latents = np.asarray(sampler(noise, {"species": np.full(4000, code)}).latents)
 
     means = np.asarray(iris.networks.encoder(iris.preprocessed.samples)[0])  # type: ignore[misc]
     members = means[iris.preprocessed.classes["species"] == code]
@@ -61,7 +61,7 @@ def test_interpolation_stays_between_training_points(iris: Experiment) -> None:
     module, options = component("samplers", {"kind": "interpolation", "condition": "species"})
     sampler = module.fit(options, iris.networks, iris.preprocessed, 0)
     noise = np.random.default_rng(1).standard_normal((1000, sampler.noise_size), np.float32)
-    latents = np.asarray(sampler(noise, {"species": np.full(1000, -1)}))
+    latents = np.asarray(sampler(noise, {"species": np.full(1000, -1)}).latents)
     assert (latents >= sampler.points.min(axis=0) - 1e-6).all()
     assert (latents <= sampler.points.max(axis=0) + 1e-6).all()
 

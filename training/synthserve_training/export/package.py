@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,6 +108,35 @@ def next_version(repository: Path, model: str) -> int:
     folder = repository / model
     versions = [int(child.name) for child in folder.iterdir() if child.name.isdecimal()] if folder.is_dir() else []
     return max(versions, default=0) + 1
+
+
+def newest_version(repository: Path, model: str) -> int:
+    """The newest version that the repository has of a model.
+
+    Raises:
+        ExportError: It has none.
+    """
+    newest = next_version(repository, model) - 1
+    if not newest:
+        raise ExportError(f"{repository} holds no model {model}: make one with `synthserve-train export`")
+    return newest
+
+
+def record_figures(folder: Path, figures: Iterable[QualityFigure]) -> None:
+    """Writes measured quality into a package's manifest, in place of what was measured before.
+
+    Nothing else changes, and a server that reads meanwhile finds the old manifest or the new one.
+    """
+    path = folder / MANIFEST_FILE
+    manifest = json_format.Parse(path.read_bytes(), Manifest())
+    del manifest.figures[:]
+    manifest.figures.extend(figures)
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", encoding="utf-8") as stream:
+        stream.write(to_json(manifest))
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)
 
 
 def to_json(manifest: Manifest) -> str:

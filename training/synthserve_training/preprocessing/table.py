@@ -1,6 +1,6 @@
 """Tables: cleaning, then MinMax scaling to [0, 1] of numbers and one-hot encoding of categories; and the way back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,7 +24,11 @@ class ColumnOptions(OptionsBase):
     """A column to learn, and how its finished values look."""
 
     name: str
+    source: str | None = Field(default=None, description="Its name in the dataset; default: the same")
     type: Literal["double", "int64", "category"]
+    labels: Mapping[str, str] = Field(
+        default_factory=dict, description="category: readable names by code; any other code counts as missing"
+    )
     decimals: int | None = Field(default=None, ge=0, description="double: decimals to round to")
     unit: str = ""
     description: str = ""
@@ -36,6 +40,9 @@ class Options(OptionsBase):
     columns: tuple[ColumnOptions, ...] = Field(min_length=1)
     missing_markers: tuple[str, ...] = ("-999", "N/A", "pending", "")
     max_abs_z: float | None = Field(default=3.0, gt=0, description="Drop rows with a number further from the mean")
+    min_category_rows: int = Field(
+        default=1, ge=1, description="Drop the rows of rarer categories: what is learnt of so few is about persons"
+    )
 
 
 def fit(options: Options, data: pd.DataFrame) -> Preprocessed:
@@ -54,23 +61,32 @@ def fit(options: Options, data: pd.DataFrame) -> Preprocessed:
     )
 
 
+def of_cleaned(options: Options) -> Options:
+    """The options that fit the same columns of a table that has been cleaned already, or of a part of it."""
+    columns = (
+        column.model_copy(update={"source": None, "labels": {name: name for name in column.labels.values()}})
+        for column in options.columns
+    )
+    return options.model_copy(update={"columns": tuple(columns)})
+
+
 def clean(options: Options, data: pd.DataFrame) -> pd.DataFrame:
-    """Keeps the rows that are whole and not extreme.
+    """Keeps the rows that are whole and not extreme, in columns as the recipe names them.
 
     Invalid markers, and anything else in a numeric column that is not a finite number, count as missing. Extreme is a
-    number further than `max_abs_z` standard deviations from the mean of its column.
+    number further than `max_abs_z` standard deviations from the mean of its column. Rows of rare categories go last.
 
     Raises:
         DatasetError: A column is not there, or fewer than 10 rows are left.
     """
-    if absent := [c.name for c in options.columns if c.name not in data.columns]:
+    if absent := [name for c in options.columns if (name := c.source or c.name) not in data.columns]:
         raise DatasetError(f"the table has no column {', '.join(absent)}; it has {', '.join(map(str, data.columns))}")
     columns: dict[str, pd.Series[Any]] = {}
     for column in options.columns:
-        text = data[column.name].astype("string").str.strip()
+        text = data[column.source or column.name].astype("string").str.strip()
         text = text.mask(text.isin(options.missing_markers))
         if column.type == "category":
-            columns[column.name] = text
+            columns[column.name] = text.map(dict(column.labels)).astype("string") if column.labels else text
         else:
             numbers = pd.to_numeric(text, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
             # A marker can also be written as a number in another way: -999.0 is -999.
@@ -82,8 +98,14 @@ def clean(options: Options, data: pd.DataFrame) -> pd.DataFrame:
         deviations = table.std(ddof=0).replace(0.0, 1.0)
         z = (table - table.mean()) / deviations
         frame = frame[(z.abs() <= options.max_abs_z).all(axis=1)].reset_index(drop=True)
+    for column in options.columns:
+        if column.type == "category":
+            rows = frame.groupby(column.name)[column.name].transform("size")
+            frame = frame[rows >= options.min_category_rows].reset_index(drop=True)
     if len(frame) < _MIN_ROWS:
-        raise DatasetError(f"only {len(frame)} of {len(data)} rows are whole and not extreme; {_MIN_ROWS} are needed")
+        raise DatasetError(
+            f"only {len(frame)} of {len(data)} rows are whole, usual and not extreme; {_MIN_ROWS} are needed"
+        )
     return frame
 
 
@@ -153,7 +175,9 @@ class _Category:
 
 def _encoder(column: ColumnOptions, values: pd.Series) -> _Number | _Category:
     if column.type == "category":
-        return _Category(column, tuple(sorted(values.unique())))
+        there = set(values)
+        # A recipe that names the categories also orders them.
+        return _Category(column, tuple(c for c in column.labels.values() if c in there) or tuple(sorted(there)))
     return _Number(column, float(values.min()), float(values.max()))
 
 

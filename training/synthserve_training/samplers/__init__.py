@@ -4,9 +4,21 @@ A module of this package has `Options` and `fit(options, networks, preprocessed,
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from synthserve_training.objectives import Tensor
+
+
+class Draw(NamedTuple):
+    """What a sampler draws.
+
+    Attributes:
+        latents: float32 [n, latent_size].
+        classes: For each of the sampler's conditions int64 [n]: the class that each latent was drawn from.
+    """
+
+    latents: Tensor
+    classes: Mapping[str, Tensor]
 
 
 class Sampler(Protocol):
@@ -27,8 +39,8 @@ class Sampler(Protocol):
         """For the model card: what the sampler carries of the training data, in one sentence; empty: nothing."""
         ...
 
-    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor], /) -> Tensor:
-        """Maps noise [n, noise_size] to latents [n, latent_size].
+    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor], /) -> Draw:
+        """Maps noise [n, noise_size] to latents and their classes.
 
         Args:
             noise: float32, standard normal.

@@ -16,6 +16,7 @@ from synthserve_training.networks import Networks
 from synthserve_training.noise import uniform
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
+from synthserve_training.samplers import Draw
 from synthserve_training.samplers._classes import class_codes, encoded_means, pick
 
 
@@ -49,18 +50,20 @@ class Interpolation:
         """What the interpolation carries of the training data."""
         return "The graph carries every encoded training sample (sampler: interpolation)."
 
-    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
-        """Maps noise [n, 3] to latents [n, latent_size]."""
+    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Draw:
+        """Maps noise [n, 3] to latents, and the class of the two samples."""
         everyone = ops.zeros_like(noise[:, :1]) + np.ones((1, len(self.points)), np.float32)
         allowed = everyone
         for wanted in conditions.values():
             member = (wanted[:, None] < 0) | (wanted[:, None] == self.classes[np.newaxis])
             allowed = allowed * ops.cast(member, "float32")
         first = pick(allowed, uniform(noise[:, 0]))
-        same_class = ops.take(self.classes, first)[:, None] == self.classes[np.newaxis]
+        code = ops.take(self.classes, first)
+        same_class = code[:, None] == self.classes[np.newaxis]
         second = pick(everyone * ops.cast(same_class, "float32"), uniform(noise[:, 1]))
         start, end = ops.take(self.points, first, axis=0), ops.take(self.points, second, axis=0)
-        return start + uniform(noise[:, 2])[:, None] * (end - start)
+        latents = start + uniform(noise[:, 2])[:, None] * (end - start)
+        return Draw(latents, dict.fromkeys(self.conditions, code))
 
 
 def fit(options: Options, networks: Networks, preprocessed: Preprocessed, _seed: int) -> Interpolation:

@@ -19,6 +19,7 @@ from synthserve_training.networks import Networks
 from synthserve_training.noise import uniform
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
+from synthserve_training.samplers import Draw
 from synthserve_training.samplers._classes import class_codes, encoded_means, pick
 
 
@@ -58,8 +59,8 @@ class Mixture:
         """What the mixture carries of the training data."""
         return "The graph carries means and covariances of groups of encoded training samples, no single sample."
 
-    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
-        """Maps noise [n, noise_size] to latents [n, latent_size]."""
+    def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Draw:
+        """Maps noise [n, noise_size] to latents, and the class of each one's component."""
         weights = ops.zeros_like(noise[:, :1]) + self.weights[np.newaxis]
         for wanted in conditions.values():
             allowed = (wanted[:, None] < 0) | (wanted[:, None] == self.classes[np.newaxis])
@@ -67,7 +68,8 @@ class Mixture:
         component = pick(weights, uniform(noise[:, 0]))
         means, factors = ops.take(self.means, component, axis=0), ops.take(self.factors, component, axis=0)
         # A sum of products, as onnxruntime is slow at multiplying many small matrices.
-        return means + ops.sum(factors * noise[:, None, 1:], axis=-1)
+        latents = means + ops.sum(factors * noise[:, None, 1:], axis=-1)
+        return Draw(latents, dict.fromkeys(self.conditions, ops.take(self.classes, component)))
 
 
 def fit(options: Options, networks: Networks, preprocessed: Preprocessed, seed: int) -> Mixture:

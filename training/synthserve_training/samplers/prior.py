@@ -7,6 +7,7 @@ from synthserve_training.components import OptionsBase
 from synthserve_training.networks import Networks
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
+from synthserve_training.samplers import Draw
 
 
 class Options(OptionsBase):
@@ -21,9 +22,9 @@ class Prior:
     conditions: tuple[str, ...] = ()
     privacy: str = ""
 
-    def __call__(self, noise: Tensor, _conditions: Mapping[str, Tensor]) -> Tensor:
-        """Returns the noise."""
-        return noise
+    def __call__(self, noise: Tensor, _conditions: Mapping[str, Tensor]) -> Draw:
+        """Returns the noise; it is of no class."""
+        return Draw(noise, {})
 
 
 def fit(_options: Options, networks: Networks, _preprocessed: Preprocessed, _seed: int) -> Prior:

@@ -1,0 +1,46 @@
+"""Renders a report as one HTML file that needs nothing else: styles and pictures are in it."""
+
+import base64
+from importlib import resources
+
+import jinja2
+
+from synthserve_training.evaluation.figures import Cell, Figure, Report
+
+_CLOSE = 0.02
+
+
+def render(report: Report) -> str:
+    """Renders a report; everything that comes from a manifest is escaped."""
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters.update(number=number, cell=cell, base64=lambda data: base64.b64encode(data).decode())
+    template = resources.files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
+    return environment.from_string(template).render(report=report, verdict=verdict)
+
+
+def number(value: float | None) -> str:
+    """Three decimals, or three significant digits of what is large or tiny."""
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:,.3g}"
+
+
+def cell(value: Cell) -> str:
+    """A cell of a table."""
+    return number(value) if isinstance(value, float) else "" if value is None else str(value)
+
+
+def verdict(figure: Figure) -> str:
+    """How a value stands to its reference: `good`, `near`, `off`, or `none` without a reference.
+
+    Good is what real data gets or better; near is within two spreads of it, or within two hundredths.
+    """
+    if figure.reference is None:
+        return "none"
+    gap = figure.value - figure.reference
+    lacking = {"higher": -gap, "lower": gap, "closer": abs(gap)}[figure.better]
+    if lacking <= 0:
+        return "good"
+    return "near" if lacking <= max(2 * (figure.spread or 0.0), _CLOSE) else "off"
