@@ -22,7 +22,7 @@ def main() -> None:
         print("".join(f"    {line}\n" for line in csv.read_text().splitlines()[:6]))
 
         png = OUTPUT / "digits.png"
-        client.images("mnist-dcgan", count=IMAGES, seed=SEED).grid(columns=8).save(png)
+        client.images("mnist-dcgan", count=IMAGES, seed=SEED).save_grid(png, columns=8)
         print(f"{IMAGES} images of mnist-dcgan, 8 x 8 -> {png.relative_to(ROOT)}\n")
 
         print("throughput, client and server on this machine:")

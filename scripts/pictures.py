@@ -6,6 +6,7 @@ from sklearn.datasets import load_iris
 
 import synthserve
 from local_server import ROOT, running_server
+from synthserve._grids import save_picture
 
 OUTPUT = ROOT / "docs" / "images"
 SEED = 7
@@ -15,7 +16,8 @@ COLOURS = {"setosa": "#4477aa", "versicolor": "#ee6677", "virginica": "#228833"}
 def main() -> None:
     """Writes digits.png and iris.png."""
     with running_server() as address, synthserve.Client(address) as client:
-        client.images("mnist-dcgan", count=64, seed=SEED).grid(columns=8).resize((448, 448)).save(OUTPUT / "digits.png")
+        grid = client.images("mnist-dcgan", count=64, seed=SEED).grid(columns=8)
+        save_picture(grid.resize((448, 448)), OUTPUT / "digits.png")
         draw_iris(client.rows("iris-vae", count=1_000, seed=SEED).to_pandas())
 
 

@@ -132,26 +132,46 @@ async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
         ListenError: The address is taken or not of this machine.
         ProviderError: The provider that the settings ask for does not work.
     """
-    loop = asyncio.get_running_loop()
     stopping, hurrying = asyncio.Event(), asyncio.Event()
 
     def interrupt() -> None:
         (hurrying if stopping.is_set() else stopping).set()
 
-    loop.add_signal_handler(signal.SIGTERM, stopping.set)
-    loop.add_signal_handler(signal.SIGINT, interrupt)
+    _on_signal(signal.SIGTERM, stopping.set)
+    _on_signal(signal.SIGINT, interrupt)
     server = Server(settings)
-    on_ready(await server.start())
-    await stopping.wait()
-    draining = asyncio.ensure_future(server.stop(settings.grace_seconds))
+    ready = await server.start()
+    try:
+        on_ready(ready)
+        await stopping.wait()
+    except BaseException:
+        await server.stop(0)
+        raise
+    return await _drain(server, settings.grace_seconds, hurrying)
+
+
+async def _drain(server: Server, grace_seconds: float, hurrying: asyncio.Event) -> bool:
+    """Stops the server, at once when `hurrying` is set on the way; whether it did not come to that."""
+    draining = asyncio.ensure_future(server.stop(grace_seconds))
     forcing = asyncio.ensure_future(hurrying.wait())
     await asyncio.wait((draining, forcing), return_when=asyncio.FIRST_COMPLETED)
-    finished = draining.done()
-    for task in (draining, forcing):
-        task.cancel()
-    if not finished:
-        await server.stop(0)
-    return finished
+    forcing.cancel()
+    if draining.done():
+        await draining
+        return True
+    draining.cancel()
+    await asyncio.wait((draining,))
+    await server.stop(0)
+    return False
+
+
+def _on_signal(number: signal.Signals, act: Callable[[], None]) -> None:
+    """Has `act` called in the event loop whenever the signal comes."""
+    loop = asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(number, act)
+    except NotImplementedError:  # The loops of Windows.
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
 
 
 def _failures(catalogue: Catalogue) -> int:

@@ -106,8 +106,11 @@ def _announce(settings: config.Settings, ready: "Ready") -> None:
     if settings.port_file:
         # Renamed into place, so that nobody reads half a number.
         unfinished = settings.port_file.with_name(settings.port_file.name + ".new")
-        unfinished.write_text(f"{ready.port}\n")
-        unfinished.replace(settings.port_file)
+        try:
+            unfinished.write_text(f"{ready.port}\n")
+            unfinished.replace(settings.port_file)
+        except OSError as error:
+            _fail(f"cannot write the port file: {error.strerror}: {error.filename}", FAILED)
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -117,4 +120,7 @@ def _fail(message: str, code: int) -> NoReturn:
 
 def main() -> None:
     """Runs the command."""
-    typer.run(serve)
+    # Typer's own tracebacks are framed and show every local value.
+    command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    command.command()(serve)
+    command()

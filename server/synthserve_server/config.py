@@ -28,6 +28,22 @@ def _address(listen: str) -> str:
     return listen
 
 
+def _readable(folder: Path) -> Path:
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        raise PydanticCustomError("folder", "cannot be read: {why}", {"why": error.strerror}) from None
+    return folder
+
+
+def _writable_file(file: Path) -> Path:
+    if not file.parent.is_dir():
+        raise PydanticCustomError("file", "there is no folder {folder}", {"folder": str(file.parent)})
+    if file.is_dir():
+        raise PydanticCustomError("file", "must be a file, not a folder")
+    return file
+
+
 class Settings(BaseSettings):
     """What the server can be told. Each has a flag and an environment variable, `SYNTHSERVE_` and its name."""
 
@@ -35,7 +51,7 @@ class Settings(BaseSettings):
 
     config: FilePath | None = None
     """A TOML file with settings."""
-    model_repository: DirectoryPath
+    model_repository: Annotated[DirectoryPath, AfterValidator(_readable)]
     """The folder that holds the model packages."""
     listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:50051"
     """Where to listen, as HOST:PORT; port 0 takes a free one."""
@@ -53,7 +69,7 @@ class Settings(BaseSettings):
     """Whether to print commands to try once the server is ready; unset: when standard output is a terminal."""
     client_command: str = "synthserve"
     """How the client is called in the hints."""
-    port_file: Path | None = None
+    port_file: Annotated[Path, AfterValidator(_writable_file)] | None = None
     """A file to write the port to once the server is ready."""
 
     @classmethod

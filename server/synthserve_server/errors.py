@@ -107,6 +107,15 @@ class ModelFailedError(ServiceError):
         return {"model": self.name}
 
 
+class IndicesExhaustedError(ServiceError):
+    """A stream without a count has come to the end of the indices."""
+
+    reason = "INDICES_EXHAUSTED"
+
+    def __init__(self, end: int) -> None:
+        super().__init__(f"a stream cannot go beyond the index {end - 1}")
+
+
 class ShuttingDownError(ServiceError):
     """The server is shutting down."""
 
@@ -124,6 +133,7 @@ _CODES: dict[type[Exception], grpc.StatusCode] = {
     InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
     ModelNotFoundError: grpc.StatusCode.NOT_FOUND,
     ModelFailedError: grpc.StatusCode.FAILED_PRECONDITION,
+    IndicesExhaustedError: grpc.StatusCode.OUT_OF_RANGE,
     ShuttingDownError: grpc.StatusCode.UNAVAILABLE,
     CancelledWorkError: grpc.StatusCode.CANCELLED,
 }

@@ -22,6 +22,9 @@ from synthserve_server.runtime.session import Session
 MANIFEST = "manifest.json"
 """The file that makes a folder a package."""
 
+UNKNOWN_VERSION = 0
+"""Stands for the versions of a model whose folder cannot be read. No package has it: versions begin at 1."""
+
 _log = structlog.get_logger()
 
 
@@ -51,6 +54,12 @@ class FailedPackage:
     id: str
     version: int
     reason: str
+
+    @property
+    def name(self) -> str:
+        """The resource name of the version, or of the model where its versions are not known."""
+        model = f"models/{self.id}"
+        return model if self.version == UNKNOWN_VERSION else f"{model}/versions/{self.version}"
 
 
 Package = ReadyPackage | FailedPackage
@@ -84,7 +93,7 @@ class Catalogue:
             return self.default(name.id)
         versions = self.models[name.id]
         for package in versions:
-            if package.version == name.version:
+            if package.version in (name.version, UNKNOWN_VERSION):
                 return package
         raise ModelNotFoundError(
             f"models/{name.id}/versions/{name.version}",
@@ -100,7 +109,7 @@ class Catalogue:
         """
         package = self.find(name)
         if isinstance(package, FailedPackage):
-            raise ModelFailedError(f"models/{package.id}/versions/{package.version}", package.reason)
+            raise ModelFailedError(package.name, package.reason)
         return package
 
     def served(self) -> list[ReadyPackage]:
@@ -126,21 +135,45 @@ class Repository:
 
     def load(self) -> None:
         """Loads every package in the folder; one that cannot be loaded is noted as failed, and the rest serve."""
-        self.catalogue = Catalogue([self._load(*found) for found in _folders(self._root)])
+        self.catalogue = Catalogue(list(self._packages()))
+
+    def _packages(self) -> Iterator[Package]:
+        for folder in _folders(self._root):
+            if MODEL_ID.fullmatch(folder.name) is None:
+                _log.warning("folder skipped: not the name of a model", folder=folder.name)
+                continue
+            try:
+                versions = _folders(folder)
+            except OSError as error:
+                yield _failed(folder.name, UNKNOWN_VERSION, error)
+                continue
+            for version in versions:
+                if VERSION.fullmatch(version.name) is None:
+                    _log.warning("folder skipped: not a version", folder=f"{folder.name}/{version.name}")
+                    continue
+                yield self._load(folder.name, int(version.name), version)
 
     def _load(self, model_id: str, version: int, folder: Path) -> Package:
-        log = _log.bind(model=f"models/{model_id}/versions/{version}")
         try:
             package = load_package(model_id, version, folder, self._provider)
-        except (ManifestError, GraphError, OSError) as error:
-            reason = f"{error.strerror}: {Path(str(error.filename)).name}" if isinstance(error, OSError) else str(error)
-            log.error("model failed to load", reason=reason)
-            return FailedPackage(model_id, version, reason)
-        except Exception:
-            log.exception("model failed to load")
-            return FailedPackage(model_id, version, "an unexpected error; the server's log has it")
-        log.info("model loaded")
+        except Exception as error:
+            return _failed(model_id, version, error)
+        _log.info("model loaded", model=package.model.name)
         return package
+
+
+def _failed(model_id: str, version: int, error: Exception) -> FailedPackage:
+    """Tells the log, and the callers what they may know."""
+    expected = True
+    if isinstance(error, OSError):
+        reason = f"{error.strerror}: {Path(str(error.filename)).name}"
+    elif isinstance(error, ManifestError | GraphError):
+        reason = str(error)
+    else:
+        expected, reason = False, "an unexpected error; the server's log has it"
+    package = FailedPackage(model_id, version, reason)
+    _log.error("model failed to load", model=package.name, reason=reason, exc_info=None if expected else error)
+    return package
 
 
 def load_package(model_id: str, version: int, folder: Path, provider: Provider) -> ReadyPackage:
@@ -173,14 +206,13 @@ def load_package(model_id: str, version: int, folder: Path, provider: Provider) 
     return ReadyPackage(manifest, model, session)
 
 
-def _folders(root: Path) -> Iterator[tuple[str, int, Path]]:
-    """The folders that should be packages, as model, version and path."""
-    for model in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        if MODEL_ID.fullmatch(model.name) is None:
-            _log.warning("folder skipped: not the name of a model", folder=model.name)
-            continue
-        for version in sorted(path for path in model.iterdir() if path.is_dir() and not path.name.startswith(".")):
-            if VERSION.fullmatch(version.name) is None:
-                _log.warning("folder skipped: not a version", folder=f"{model.name}/{version.name}")
-                continue
-            yield model.name, int(version.name), version
+def _folders(parent: Path) -> list[Path]:
+    """The folders in a folder that are not hidden, by name."""
+    return sorted(path for path in parent.iterdir() if not path.name.startswith(".") and _is_folder(path))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return True  # Reading it will tell what is wrong.

@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from tests.fixtures.processes import running_server
 
 from synthserve.v1 import generation_pb2
 from synthserve_server.config import available_cores
+from synthserve_server.process import running_server
 from synthserve_server.repository import Catalogue, Repository
+from synthserve_server.runtime import provider
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.frames import cut
 from synthserve_server.runtime.model import Table
-from synthserve_server.runtime.provider import Provider
 from synthserve_server.services.jobs import Job, images_job, rows_job
 from synthserve_server.services.requests import Order, image_order, row_order
 from synthserve_server.services.sizes import Sizes, image_sizes, row_sizes
@@ -131,21 +131,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
     parser.add_argument("--workers", type=int, default=available_cores())
+    parser.add_argument("--provider", choices=["auto", "cpu", "cuda"], default="auto")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="how long one repeat of one side takes")
     arguments = parser.parse_args()
     threads = arguments.workers
-    repository = Repository(arguments.model_repository, Provider.CPU)
+    wanted = None if arguments.provider == "auto" else provider.Provider(arguments.provider)
+    chosen, why = provider.choose(wanted)
+    repository = Repository(arguments.model_repository, chosen)
     repository.load()
     print(
         f"{threads} threads in one process | server process with {threads} workers, client on the same cores, one "
         f"stream, messages dropped as bytes\nmedians of {arguments.repeats} interleaved repeats of about "
-        f"{arguments.seconds:g} s, on the CPU provider\n"
+        f"{arguments.seconds:g} s, on the provider {chosen.value} ({why})\n"
     )
     print(f"{'model, format, samples a message':<34} {'in-process':>12} {'served':>12}           {'ratio':>5}  target")
+    flags = ["--workers", str(threads), "--provider", chosen.value]
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_server(arguments.model_repository, Path(folder) / "log.txt", "--workers", str(threads)) as server,
+        running_server(arguments.model_repository, Path(folder) / "log.txt", *flags) as server,
         grpc.insecure_channel(server.address) as channel,
     ):
         for case in cases(repository.catalogue, threads):

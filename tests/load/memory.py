@@ -14,10 +14,10 @@ from pathlib import Path
 
 import grpc
 import psutil
-from tests.fixtures.processes import running_server
 
 from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
+from synthserve_server.process import running_server
 
 MIB = 1 << 20
 WARM_ROWS = 1_000_000
@@ -54,11 +54,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
     parser.add_argument("--model", default="iris-vae")
+    parser.add_argument("--provider", choices=["auto", "cpu", "cuda"], default="auto")
     parser.add_argument("--rows", type=int, default=100_000_000)
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_server(arguments.model_repository, Path(folder) / "log.txt") as server,
+        running_server(
+            arguments.model_repository, Path(folder) / "log.txt", "--provider", arguments.provider
+        ) as server,
     ):
         process = psutil.Process(server.process.pid)
         grown = growth(resident_memory(server.address, process, arguments.model, arguments.rows))

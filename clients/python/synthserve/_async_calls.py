@@ -102,6 +102,8 @@ class AsyncResumingCall(Generic[Request, Response]):
                 response = await anext(self._running())
             except StopAsyncIteration:
                 self._ended = True
+                if self._closed.is_set() and not self.run.complete:
+                    raise Cancelled("the stream was closed") from None
                 self.run.finish()
             except asyncio.CancelledError:
                 if not _task_is_cancelled():

@@ -9,7 +9,7 @@ import grpc
 from synthserve import _models
 from synthserve._async_calls import AsyncCaller
 from synthserve._async_rows import AsyncRowStream
-from synthserve._channel import ChannelOptions, Metadata, channel_options, metadata_pairs
+from synthserve._channel import ChannelOptions, Metadata, channel_options, checked_target, metadata_pairs
 from synthserve._exceptions import Cancelled
 from synthserve._image_streams import AsyncImageStream
 from synthserve._job import Job, image_count, image_info, row_count, row_info
@@ -37,6 +37,9 @@ class AsyncClient:
         retry: How often to try again while the server is unavailable.
         options: gRPC channel arguments, over the defaults.
 
+    Raises:
+        InvalidRequest: `target` is not an address.
+
     Example:
         >>> import asyncio, synthserve
         >>> async def main() -> int:
@@ -56,7 +59,7 @@ class AsyncClient:
         retry: RetryPolicy | None = None,
         options: ChannelOptions = (),
     ) -> None:
-        self._caller = AsyncCaller(target, metadata_pairs(metadata), retry or RetryPolicy())
+        self._caller = AsyncCaller(checked_target(target), metadata_pairs(metadata), retry or RetryPolicy())
         self._credentials = credentials
         self._options = channel_options(options)
         self._channel: grpc.aio.Channel | None = None

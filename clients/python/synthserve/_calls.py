@@ -96,9 +96,14 @@ class ResumingCall(Generic[Request, Response]):
                     self._call = self._method(
                         self.run.request(), timeout=self._deadline.left(), metadata=self._caller.metadata
                     )
+                    if self._closed.is_set():
+                        # close() came in between and saw no call to cancel.
+                        self._call.cancel()
                 response = next(self._call)
             except StopIteration:
                 self._ended = True
+                if self._closed.is_set() and not self.run.complete:
+                    raise Cancelled("the stream was closed") from None
                 self.run.finish()
             except (grpc.RpcError, ValueError) as raised:
                 self._call = None

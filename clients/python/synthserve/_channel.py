@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import TypeAlias
+
+from synthserve._checks import invalid, text
 
 ChannelOptions: TypeAlias = Sequence[tuple[str, str | int]]
 """Channel arguments of gRPC."""
@@ -23,6 +27,30 @@ _DEFAULTS: dict[str, str | int] = {
     "grpc.keepalive_time_ms": 330_000,
     "grpc.keepalive_timeout_ms": 20_000,
 }
+
+_SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:")
+_HOST_PORT = re.compile(r"(?:\[[^][/\s]+\]|[^][:/\s]+)(?::(?P<port>[0-9]{1,5}))?")
+
+
+def checked_target(target: str) -> str:
+    """Returns a server's address if it can be one.
+
+    gRPC would try to find it first, and then say that the server is unavailable.
+
+    Raises:
+        InvalidRequest: It cannot.
+    """
+    if text("target", target).startswith(_SCHEMES):
+        return target
+    match = _HOST_PORT.fullmatch(target)
+    if match is None:
+        try:
+            ipaddress.IPv6Address(target)
+        except ValueError:
+            raise invalid("target", f"must be HOST:PORT, not {target!r}") from None
+    elif match["port"] is not None and not 1 <= int(match["port"]) <= 65_535:
+        raise invalid("target", f"the port must be from 1 to 65535, not {match['port']}")
+    return target
 
 
 def channel_options(options: ChannelOptions) -> list[tuple[str, str | int]]:

@@ -8,7 +8,7 @@ import grpc
 
 from synthserve import _models
 from synthserve._calls import Caller
-from synthserve._channel import ChannelOptions, Metadata, channel_options, metadata_pairs
+from synthserve._channel import ChannelOptions, Metadata, channel_options, checked_target, metadata_pairs
 from synthserve._image_streams import ImageStream
 from synthserve._job import Job, image_count, image_info, row_count, row_info
 from synthserve._names import resource_name
@@ -36,6 +36,9 @@ class Client:
         retry: How often to try again while the server is unavailable.
         options: gRPC channel arguments, over the defaults.
 
+    Raises:
+        InvalidRequest: `target` is not an address.
+
     Example:
         >>> import synthserve
         >>> with synthserve.Client("localhost:50051") as client:
@@ -54,7 +57,7 @@ class Client:
         retry: RetryPolicy | None = None,
         options: ChannelOptions = (),
     ) -> None:
-        self._caller = Caller(target, metadata_pairs(metadata), retry or RetryPolicy())
+        self._caller = Caller(checked_target(target), metadata_pairs(metadata), retry or RetryPolicy())
         merged = channel_options(options)
         self._channel = (
             grpc.insecure_channel(target, merged)

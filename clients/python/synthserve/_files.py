@@ -5,8 +5,12 @@ from __future__ import annotations
 import io
 import os
 import secrets
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Target: TypeAlias = str | os.PathLike[str] | BinaryIO
 """A path, or a file that is open for writing bytes."""
@@ -46,14 +50,16 @@ class Destination:
             return
         # Through a link, not over it.
         path = Path(cast("str | os.PathLike[str]", target)).resolve()
+        self._name = os.fspath(cast("str | os.PathLike[str]", target))
         if path.is_dir():
-            raise IsADirectoryError(21, "is a folder, not a file", str(path))
+            raise IsADirectoryError(21, "is a folder, not a file", self._name)
         if path.exists() and not path.is_file():
             self._final, self._file = path, path.open("wb")
             return
         self._final = path
         self._partial = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
-        self._file = self._partial.open("xb")
+        with self._told():
+            self._file = self._partial.open("xb")
 
     def write(self, data: bytes) -> int:
         """Writes all of `data`; nothing after `discard()`."""
@@ -81,7 +87,8 @@ class Destination:
             return
         self._file.close()
         if self._partial is not None:
-            self._partial.replace(self._final)
+            with self._told():
+                self._partial.replace(self._final)
 
     def discard(self) -> None:
         """Removes what was written, where that is possible."""
@@ -91,6 +98,14 @@ class Destination:
         self._file.close()
         if self._partial is not None:
             self._partial.unlink(missing_ok=True)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        # Under the name that the caller gave, not that of the sibling, which nobody asked for.
+        try:
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self._name) from None
 
 
 def write_whole(path: Path, data: bytes) -> None:

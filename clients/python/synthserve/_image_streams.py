@@ -6,7 +6,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from synthserve._async_streams import AsyncStream
-from synthserve._images import FolderSink, GridSink, Image, images
+from synthserve._grids import GridFileSink, GridSink
+from synthserve._images import FolderSink, Image, images
 from synthserve._job import ImageInfo
 from synthserve._streams import Stream
 from synthserve.v1 import generation_pb2 as pb
@@ -75,16 +76,18 @@ class ImageStream(Stream[pb.GenerateImagesRequest, pb.GenerateImagesResponse, Im
         return self._drain(FolderSink(self._job, folder))
 
     def grid(self, columns: int = 8) -> PIL.Image.Image:
-        """Pastes the images into one, row by row.
+        """Pastes the images into one, row by row, to look at it; `save_grid` writes a file.
 
         Args:
             columns: Images in a row, at least 1.
 
         Returns:
             The grid: as many pixels wide and high as the images side by side; what is left of the last row is black.
+            Its own `save()` writes the marks that `save_grid` does where Pillow has a place for them (before a
+            `pnginfo`, `xmp` or `comment` that it is given); what is made of it by cropping or resizing has none.
 
         Raises:
-            InvalidRequest: `count` was not given.
+            InvalidRequest: `count` was not given, or the grid would be larger than what Pillow opens.
             MissingDependency: Pillow is not installed.
 
         Example:
@@ -95,11 +98,37 @@ class ImageStream(Stream[pb.GenerateImagesRequest, pb.GenerateImagesResponse, Im
         """
         return self._drain(GridSink(self._job, columns))
 
+    def save_grid(self, path: str | os.PathLike[str], columns: int = 8) -> Path:
+        """Writes the images as one picture, row by row.
+
+        The file says that it is synthetic (as XMP, the IPTC digital source type) and how to make it again:
+        `mnist-dcgan/1?seed=7&offset=0&count=64`, as PNG text `synthserve` or JPEG comment.
+
+        Args:
+            path: A `.png`, `.jpg` or `.jpeg`, which appears when the picture is whole.
+            columns: Images in a row, at least 1.
+
+        Returns:
+            The path.
+
+        Raises:
+            InvalidRequest: `count` was not given or is 0, the suffix is another, or the grid would be too large.
+            MissingDependency: Pillow is not installed.
+            OSError: The file cannot be written.
+
+        Example:
+            >>> import synthserve
+            >>> with synthserve.Client("localhost:50051") as client:
+            ...     client.images("mnist-dcgan", count=64, seed=7).save_grid("digits.png").name
+            'digits.png'
+        """
+        return self._drain(GridFileSink(self._job, path, columns))
+
 
 class AsyncImageStream(AsyncStream[pb.GenerateImagesRequest, pb.GenerateImagesResponse, ImageInfo]):
     """Images of an image model, generated when they are asked for; see `AsyncClient.images`.
 
-    `async for` gives each `Image`; `save` and `grid` are those of `ImageStream`, to be awaited.
+    `async for` gives each `Image`; `save`, `grid` and `save_grid` are those of `ImageStream`, to be awaited.
     """
 
     @property
@@ -125,3 +154,7 @@ class AsyncImageStream(AsyncStream[pb.GenerateImagesRequest, pb.GenerateImagesRe
     async def grid(self, columns: int = 8) -> PIL.Image.Image:
         """Pastes the images into one; see `ImageStream.grid`."""
         return await self._drain(GridSink(self._job, columns))
+
+    async def save_grid(self, path: str | os.PathLike[str], columns: int = 8) -> Path:
+        """Writes the images as one picture and returns its path; see `ImageStream.save_grid`."""
+        return await self._drain(GridFileSink(self._job, path, columns))

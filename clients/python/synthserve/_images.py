@@ -1,4 +1,4 @@
-"""Images: one by one, as files in a folder, as a grid."""
+"""Images: one by one, and as files in a folder. `_grids` puts them into one picture."""
 
 from __future__ import annotations
 
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
     from synthserve._models import ImageSchema
 
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "application/octet-stream": ".raw"}
-
-# Read by whoever asks a picture where it comes from: the IPTC digital source type of synthetic media.
-_XMP = (
-    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
-    ' xmlns:e="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
-    ' e:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/></rdf:RDF>'
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,69 +120,3 @@ class FolderSink(Sink[ImageInfo, pb.GenerateImagesResponse, list[Path]]):
     def finish(self) -> list[Path]:
         """Returns the paths, in the order of the indices."""
         return self._paths
-
-
-class Grid:
-    """Images side by side in one picture, row by row.
-
-    Args:
-        count: How many images there will be.
-        columns: Images in a row.
-
-    Raises:
-        MissingDependency: Pillow is not installed.
-        ValueError: `columns` is less than 1.
-    """
-
-    def __init__(self, count: int, columns: int) -> None:
-        if columns < 1:
-            raise ValueError("a grid has at least 1 column")
-        self._pil = require("PIL.Image", extra="images", what="a grid")
-        self._columns = min(columns, max(count, 1))
-        self._rows = -(-count // self._columns)
-        self._next = 0
-        self.picture: PIL.Image.Image = self._pil.new("L", (0, 0))
-
-    def add(self, image: Image) -> None:
-        """Puts an image into the next place."""
-        width, height = image.schema.width, image.schema.height
-        if not self._next:
-            mode = "L" if image.schema.channels == 1 else "RGB"
-            self.picture = self._pil.new(mode, (self._columns * width, self._rows * height))
-        row, column = divmod(self._next, self._columns)
-        self.picture.paste(image.to_pil(), (column * width, row * height))
-        self._next += 1
-
-
-class GridSink(Sink[ImageInfo, pb.GenerateImagesResponse, "PIL.Image.Image"]):
-    """Pastes the images into one."""
-
-    def __init__(self, job: Job[Any, Any, ImageInfo], columns: int) -> None:
-        job.require_end("a grid")
-        self._grid = Grid(job.request.count, columns)
-
-    def write(self, info: ImageInfo, response: pb.GenerateImagesResponse) -> None:
-        """Takes the next message."""
-        for image in images(info, response):
-            self._grid.add(image)
-
-    def finish(self) -> PIL.Image.Image:
-        """Returns the grid."""
-        return self._grid.picture
-
-
-def grid_marks(picture_format: str, text: str) -> dict[str, Any]:
-    """Returns what makes `PIL.Image.Image.save` write that a grid is synthetic, and how to make it again.
-
-    Args:
-        picture_format: Pillow's name of the format. PNG and JPEG can say it.
-        text: How to make it again.
-    """
-    if picture_format == "JPEG":
-        return {"xmp": _XMP.encode(), "comment": f"synthserve {text}"}
-    if picture_format != "PNG":
-        return {}
-    marks = require("PIL.PngImagePlugin", extra="images", what="a grid").PngInfo()
-    marks.add_text("synthserve", text)
-    marks.add_itxt("XML:com.adobe.xmp", _XMP)
-    return {"pnginfo": marks}

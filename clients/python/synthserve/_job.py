@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from synthserve._exceptions import FieldViolation, InvalidRequest
+from synthserve._checks import invalid
 from synthserve._models import ImageSchema, TableSchema, image_schema, table_schema
 from synthserve._names import ModelVersion, parse_version
 from synthserve._resume import Request, Response, Resume
@@ -149,5 +149,4 @@ class Job(Generic[Request, Response, Info]):
             InvalidRequest: `count` is not set.
         """
         if not self.request.HasField("count"):
-            violation = FieldViolation("count", f"must be set: {what} needs an end")
-            raise InvalidRequest(str(violation), violations=[violation])
+            raise invalid("count", f"must be set: {what} needs an end")

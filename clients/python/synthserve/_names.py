@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from dataclasses import dataclass
 
+from synthserve._checks import text
 from synthserve._exceptions import FieldViolation, InvalidRequest, ProtocolError
 
-_VERSION = re.compile(r"models/(?P<model>[^/]+)/versions/(?P<version>[0-9]+)")
+_VERSION = re.compile(r"models/(?P<model>[^/]+)/versions/(?P<version>[0-9]{1,18})")
+
+# No server counts further, and Python refuses to read more than some thousands.
+_DIGITS = re.compile(r"0*[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,12 @@ def resource_name(name: str) -> str:
     Raises:
         InvalidRequest: The name has none of these forms.
     """
-    if name.startswith("models/"):
+    if text("model", name).startswith("models/"):
         return name
     model, at, version = name.partition("@")
-    if not model or "/" in name or (at and not (version.isascii() and version.isdigit())):
+    if not model or "/" in name or (at and not _DIGITS.fullmatch(version)):
         problem = FieldViolation("model", "write NAME, NAME@VERSION or a full resource name (models/...)")
-        raise InvalidRequest(f"{name!r} is not a model's name; {problem.description}", violations=[problem])
+        raise InvalidRequest(f"{reprlib.repr(name)} is not a model's name; {problem.description}", violations=[problem])
     return f"models/{model}/versions/{int(version)}" if at else f"models/{model}"
 
 

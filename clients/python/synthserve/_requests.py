@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Literal, SupportsIndex, TypeAlias
+from collections.abc import Mapping
+from typing import Literal, SupportsIndex, TypeAlias
 
-from synthserve._exceptions import FieldViolation, InvalidRequest
+from synthserve._checks import invalid, text
 from synthserve._names import resource_name
 from synthserve.v1 import generation_pb2 as pb
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ImageFormat: TypeAlias = Literal["png", "jpeg", "raw"]
 """How images come: `png` (lossless), `jpeg`, or `raw` (bare pixels)."""
@@ -62,8 +60,8 @@ def images_request(
     Raises:
         InvalidRequest: A value cannot be sent. What can be sent is for the server to judge.
     """
-    if format not in IMAGE_FORMATS:
-        raise _invalid("format", f"must be one of {', '.join(IMAGE_FORMATS)}, not {format!r}")
+    if not isinstance(format, str) or format not in IMAGE_FORMATS:
+        raise invalid("format", f"must be one of {', '.join(IMAGE_FORMATS)}, not {format!r}")
     return pb.GenerateImagesRequest(
         model=resource_name(model),
         count=None if count is None else _integer("count", count, 64),
@@ -80,24 +78,22 @@ def _integer(field: str, value: SupportsIndex, bits: int) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise _invalid(field, f"must be an integer, not {value!r}") from None
+        raise invalid(field, f"must be an integer, not {value!r}") from None
     if not -(1 << bits - 1) <= number < 1 << bits - 1:
-        raise _invalid(field, f"must be at most 2^{bits - 1} - 1, not {number}")
+        raise invalid(field, f"must be from -2^{bits - 1} to 2^{bits - 1} - 1")
     return number
 
 
 def _conditions(where: Mapping[str, object] | None) -> dict[str, str]:
-    return {column: _as_in_csv(column, value) for column, value in (where or {}).items()}
+    if where is not None and not isinstance(where, Mapping):
+        raise invalid("conditions", f"must be a mapping, column to value, not {where!r}")
+    return {text("conditions", column): _as_in_csv(column, value) for column, value in (where or {}).items()}
 
 
 def _as_in_csv(column: str, value: object) -> str:
+    field = f"conditions[{column!r}]"
     if value is None:
-        raise _invalid(f"conditions[{column!r}]", "None is not a value; leave the condition out instead")
-    text = str(value)
+        raise invalid(field, "None is not a value; leave the condition out instead")
+    written = text(field, str(value))
     # NumPy's booleans are no subclass of bool.
-    return text.lower() if type(value).__name__ in ("bool", "bool_") else text
-
-
-def _invalid(field: str, description: str) -> InvalidRequest:
-    violation = FieldViolation(field, description)
-    return InvalidRequest(str(violation), violations=[violation])
+    return written.lower() if type(value).__name__ in ("bool", "bool_") else written

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Request = TypeVar("Request", bound=pb.GenerateRowsRequest | pb.GenerateImagesRequest)
 Response = TypeVar("Response", bound=pb.GenerateRowsResponse | pb.GenerateImagesResponse)
 
+END = 2**63 - 1
+"""The end of the indices: no sample has this one."""
+
 
 class Resume(Generic[Request, Response]):
     """Turns the calls that a stream takes into one stream that obeys the contract of one call.
@@ -48,8 +51,11 @@ class Resume(Generic[Request, Response]):
 
     @property
     def complete(self) -> bool:
-        """Whether everything that was asked for has come."""
-        return self._started and self.next_index == self._end
+        """Whether everything that was asked for has come: without a count, every sample that there is.
+
+        So a stream without a count that gets there ends as any iterator does, whatever the server calls it.
+        """
+        return self._started and self.next_index == (END if self._end is None else self._end)
 
     def request(self) -> Request:
         """Returns the request for what is missing."""

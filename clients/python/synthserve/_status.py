@@ -9,6 +9,7 @@ from google.rpc import error_details_pb2 as details_pb
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 
+from synthserve._checks import invalid
 from synthserve._exceptions import (
     Cancelled,
     DeadlineExceeded,
@@ -38,6 +39,9 @@ _PLAIN: dict[grpc.StatusCode, type[SynthserveError]] = {
     grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
 }
 
+# How gRPC words that it cannot read what follows a scheme; `checked_target` has looked at the rest.
+_BAD_TARGET = ("target uri is not valid", "failed to parse port", "host must not be empty", "unparsable name")
+
 
 def error_from_rpc(error: grpc.RpcError, target: str) -> SynthserveError:
     """Builds the typed error for a failed call.
@@ -54,6 +58,8 @@ def error_from_rpc(error: grpc.RpcError, target: str) -> SynthserveError:
     info = next((d for d in details if isinstance(d, details_pb.ErrorInfo)), details_pb.ErrorInfo())
     reason, metadata = info.reason, dict(info.metadata)
 
+    if not details and any(sign in message.lower() for sign in _BAD_TARGET):
+        return invalid("target", f"{target!r} is not an address: {message}")
     if code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.OUT_OF_RANGE):
         violations = [
             FieldViolation(v.field, v.description)

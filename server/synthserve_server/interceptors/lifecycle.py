@@ -22,7 +22,7 @@ class Lifecycle(aio.ServerInterceptor):
 
     def __init__(self) -> None:
         """Accepts calls."""
-        self._calls: set[asyncio.Task[Any]] = set()
+        self._calls: dict[asyncio.Task[Any], Context] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
@@ -46,7 +46,9 @@ class Lifecycle(aio.ServerInterceptor):
     def end(self) -> None:
         """Ends the calls under way with UNAVAILABLE, so that clients go on elsewhere."""
         self._ending = True
-        for task in self._calls:
+        for task, context in self._calls.items():
+            # A call whose message is being sent ends without another word here; this is what the log says of it.
+            context.set_code(grpc.StatusCode.UNAVAILABLE)
             task.cancel()
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:  # noqa: ANN401 - grpc's types are loose.
@@ -85,11 +87,11 @@ class Lifecycle(aio.ServerInterceptor):
             raise ShuttingDownError
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a handler always runs in a task.
-        self._calls.add(task)
+        self._calls[task] = context
         self._idle.clear()
 
         def finished(ctx: Context) -> None:
-            self._calls.discard(task)
+            self._calls.pop(task, None)
             if not self._calls:
                 self._idle.set()
 

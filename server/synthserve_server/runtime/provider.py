@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import enum
 import io
+import sys
 
 import onnxruntime
 
@@ -56,13 +57,18 @@ def choose(wanted: Provider | None) -> tuple[Provider, str]:
     return Provider.CPU, obstacle
 
 
+def _driver(platform: str) -> str:
+    """The file name of the NVIDIA driver's library."""
+    return "nvcuda.dll" if platform == "win32" else "libcuda.so.1"
+
+
 def _cuda_obstacle() -> str | None:
     """What stands in the way of CUDA, in words; None: nothing."""
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         return "this onnxruntime is built without CUDA"
     # The driver is asked first, as onnxruntime prints alarming lines about libraries that a CPU machine never has.
     try:
-        driver = ctypes.CDLL("libcuda.so.1")
+        driver = ctypes.CDLL(_driver(sys.platform))
     except OSError:
         return "no NVIDIA driver is installed"
     devices = ctypes.c_int(0)

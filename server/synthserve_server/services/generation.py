@@ -3,12 +3,14 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
+from itertools import tee
 from typing import Any
 
 import grpc
 from grpc import aio
 
 from synthserve.v1 import generation_pb2
+from synthserve_server.errors import IndicesExhaustedError
 from synthserve_server.repository import Repository
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.frames import cut
@@ -78,10 +80,14 @@ class GenerationService:
 
         context.add_done_callback(finished)  # type: ignore[arg-type]  # The stubs ask for a subclass.
         await context.send_initial_metadata(tuple(marks(order).items()))
-        frames = cut(order.start, order.stop, sizes.first, sizes.rest)
-        counts = (count for _, count in cut(order.start, order.stop, sizes.first, sizes.rest))
+        if order.count is None and order.start == order.stop:
+            raise IndicesExhaustedError(order.stop)
+        # What tee keeps between its two readers is what the scheduler looks ahead.
+        frames, sent = tee(cut(order.start, order.stop, sizes.first, sizes.rest))
         jobs = (partial(job, cancellation, first, count) for first, count in frames)
         async with aclosing(self._scheduler.stream(jobs, cancellation)) as messages:
             async for message in messages:
                 yield message
-                record.samples += next(counts)
+                record.samples += next(sent)[1]
+        if order.count is None:
+            raise IndicesExhaustedError(order.stop)

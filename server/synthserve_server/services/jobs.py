@@ -10,7 +10,7 @@ from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.model import IMAGE
 from synthserve_server.runtime.sampler import sample
 from synthserve_server.services.frames import columns_response, data_response
-from synthserve_server.services.requests import LARGEST, ImageOrder, Order, RowOrder
+from synthserve_server.services.requests import ImageOrder, Order, RowOrder
 
 Job = Callable[[Cancellation, int, int], bytes]
 """Makes the serialised message of the samples `[first, first + count)`; called with cancellation, first and count."""
@@ -24,8 +24,8 @@ def marks(order: Order) -> dict[str, str]:
         "synthserve-seed": str(order.seed),
         "synthserve-offset": str(order.start),
     }
-    if order.stop != LARGEST:
-        found["synthserve-count"] = str(order.stop - order.start)
+    if order.count is not None:
+        found["synthserve-count"] = str(order.count)
     if conditions := _texts(order):
         found["synthserve-where"] = urlencode(conditions)
     return found

@@ -10,7 +10,7 @@ from grpc import aio
 from synthserve.v1 import model_pb2, model_pb2_grpc
 from synthserve_server import names
 from synthserve_server.errors import InvalidRequestError, Violation, quoted
-from synthserve_server.repository import Catalogue, FailedPackage, Package, Repository
+from synthserve_server.repository import UNKNOWN_VERSION, Catalogue, FailedPackage, Package, Repository
 
 SERVICE = model_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
 
@@ -33,7 +33,9 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
         """A page of the models, by name."""
         violations = []
         if request.page_size < 0:
-            violations.append(Violation("page_size", f"must be from 0 to {LARGEST_PAGE_SIZE}, not {request.page_size}"))
+            violations.append(
+                Violation("page_size", f"must be at least 1, or 0 for {DEFAULT_PAGE_SIZE}, not {request.page_size}")
+            )
         last = _last_id(request.page_token)
         if last is None:
             violations.append(Violation("page_token", f"{quoted(request.page_token)} is no page token of this method"))
@@ -62,10 +64,11 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
 
 def _described(catalogue: Catalogue, package: Package) -> model_pb2.Model:
     name = f"models/{package.id}"
+    versions = (other.version for other in catalogue.models[package.id])
     model = model_pb2.Model(
         name=name,
         version=f"{name}/versions/{package.version}",
-        versions=[f"{name}/versions/{other.version}" for other in catalogue.models[package.id]],
+        versions=[f"{name}/versions/{version}" for version in versions if version != UNKNOWN_VERSION],
     )
     if isinstance(package, FailedPackage):
         model.state = model_pb2.MODEL_STATE_FAILED

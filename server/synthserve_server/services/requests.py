@@ -20,7 +20,7 @@ from synthserve_server.repository import Catalogue, ReadyPackage
 from synthserve_server.runtime.model import Image, Model, Table
 
 LARGEST = 2**63 - 1
-"""The largest index, seed and `offset + count`."""
+"""The largest seed, offset and `offset + count`: the end of the indices."""
 
 DEFAULT_JPEG_QUALITY = 95
 
@@ -49,12 +49,17 @@ class Order:
     package: ReadyPackage
     seed: int
     start: int
-    stop: int
-    """The index after the last one; LARGEST when the caller named no count."""
+    count: int | None
+    """None: until the caller cancels."""
     conditions: Mapping[str, int]
     """Condition name to the index of its category."""
     hint: int
     """The samples per message that the caller wants; 0: any."""
+
+    @property
+    def stop(self) -> int:
+        """The index after the last one; the end of the indices where there is no count."""
+        return LARGEST if self.count is None else self.start + self.count
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ def row_order(request: generation_pb2.GenerateRowsRequest, catalogue: Catalogue,
         package=package,
         seed=_seed(request),
         start=request.offset,
-        stop=_stop(request),
+        count=_count(request),
         conditions=conditions,
         hint=request.rows_per_message,
         table=table,
@@ -134,7 +139,7 @@ def image_order(
         package=package,
         seed=_seed(request),
         start=request.offset,
-        stop=_stop(request),
+        count=_count(request),
         conditions=conditions,
         hint=request.images_per_message,
         image=image,
@@ -147,8 +152,8 @@ def _seed(request: Request) -> int:
     return request.seed if request.HasField("seed") else secrets.randbits(63)
 
 
-def _stop(request: Request) -> int:
-    return request.offset + request.count if request.HasField("count") else LARGEST
+def _count(request: Request) -> int | None:
+    return request.count if request.HasField("count") else None
 
 
 def _range_violations(request: Request, max_count: int | None) -> list[Violation]:

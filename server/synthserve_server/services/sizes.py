@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from synthserve_server.encoding.images import image_width
 from synthserve_server.encoding.rows import row_widths
-from synthserve_server.services.requests import LARGEST, ImageOrder, RowOrder
+from synthserve_server.services.requests import ImageOrder, RowOrder
 
 LARGEST_MESSAGE = 3 << 20
 """No message of more than one sample gets larger, in bytes: clients accept 4 MiB unless told otherwise."""
@@ -43,7 +43,7 @@ def image_sizes(order: ImageOrder, workers: int) -> Sizes:
     """
     image = order.image
     most = max(1, LARGEST_MESSAGE // image_width(image.height, image.width, image.channels))
-    share = LARGEST if order.stop == LARGEST else -(-(order.stop - order.start) // (2 * workers))
+    share = MOST_IMAGES if order.count is None else -(-order.count // (2 * workers))
     size = order.hint or _power_of_two(min(MOST_IMAGES, most, max(share, FIRST_IMAGES)))
     return Sizes(min(FIRST_IMAGES, size, most, order.package.model.batch_size), min(size, most))
 

@@ -80,6 +80,8 @@ class Fault:
     code: grpc.StatusCode | None = grpc.StatusCode.UNAVAILABLE
     details: list[Any] = field(default_factory=list)
     message: str = "scripted"
+    then: Callable[[], None] = lambda: None
+    """Called before the call ends."""
 
     @classmethod
     def retry_info(cls, after: int, seconds: float) -> Fault:
@@ -98,6 +100,7 @@ class ScriptedServer(generation_pb2_grpc.GenerationServiceServicer, model_pb2_gr
     requests: list[Any] = field(default_factory=list)
     unary_faults: list[Fault] = field(default_factory=list)
     metadata: list[dict[str, str | bytes]] = field(default_factory=list)
+    seconds_left: list[float] = field(default_factory=list)
     mangle: Callable[[Any], Any] = lambda response: response
     drawn_seed: int = 1000
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -155,12 +158,14 @@ class ScriptedServer(generation_pb2_grpc.GenerationServiceServicer, model_pb2_gr
     def _play(self, request: Any, context: Any, responses: Iterator[Any]) -> Iterator[Any]:
         self.requests.append(request)
         self.metadata.append({str(key): value for key, value in context.invocation_metadata()})
+        self.seconds_left.append(context.time_remaining())
         fault = self.faults.pop(0) if self.faults else None
         for number, response in enumerate(responses):
             if fault is not None and number == fault.after:
                 break
             yield self.mangle(response)
         if fault is not None and fault.code is not None:
+            fault.then()
             abort(context, fault)
         if fault is not None:
             over = threading.Event()
@@ -170,7 +175,7 @@ class ScriptedServer(generation_pb2_grpc.GenerationServiceServicer, model_pb2_gr
             self.cancelled.set()
 
     def _chunks(self, request: Any, per_message: int) -> Iterator[range]:
-        count = request.count if request.HasField("count") else 10**6
+        count = request.count if request.HasField("count") else min(10**6, 2**63 - 1 - request.offset)
         if count == 0:
             yield range(request.offset, request.offset)
         for start in range(0, count, per_message):

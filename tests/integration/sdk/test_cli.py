@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
 import pty
+import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 
     Command = Callable[..., subprocess.CompletedProcess[bytes]]
 
-PROGRAM = [sys.executable, "-m", "synthserve.cli"]
+PROGRAM = [sys.executable, "-m", "synthserve_command"]
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ def command(environment: dict[str, str], tmp_path: Path) -> Command:
     """Runs the command in an empty folder, its output in pipes."""
 
     def run(*arguments: object) -> subprocess.CompletedProcess[bytes]:
-        words = [str(argument) for argument in arguments]
+        words = [argument if isinstance(argument, bytes) else str(argument) for argument in arguments]
         return subprocess.run(
             [*PROGRAM, *words], capture_output=True, cwd=tmp_path, env=environment, timeout=60, check=False
         )
@@ -85,7 +89,7 @@ def test_images_fill_a_folder_and_a_grid(command: Command, tmp_path: Path) -> No
     with PIL.Image.open(tmp_path / "grid.png") as grid:
         assert grid.size == (8 * 28, 2 * 28)
         grid.load()
-        assert grid.info["synthserve"] == "tiny-grey@1?seed=7&offset=0&count=10"
+        assert grid.info["synthserve"] == "tiny-grey/1?seed=7&offset=0&count=10"
         assert "trainedAlgorithmicMedia" in grid.info["XML:com.adobe.xmp"]
         with PIL.Image.open(tmp_path / "new" / "digits" / names[9]) as image:
             assert grid.crop((28, 28, 56, 56)).tobytes() == image.tobytes()
@@ -96,7 +100,7 @@ def test_images_fill_a_folder_and_a_grid(command: Command, tmp_path: Path) -> No
     assert sorted(path.suffix for path in (tmp_path / "jpeg").iterdir()) == [".jpg", ".jpg"]
     assert command("images", "tiny-rgb", "--count", 2, "--seed", 7, "--grid", "grid.jpg").returncode == 0
     with PIL.Image.open(tmp_path / "grid.jpg") as grid:
-        assert grid.info["comment"] == b"synthserve tiny-rgb@1?seed=7&offset=0&count=2"
+        assert grid.info["comment"] == b"synthserve tiny-rgb/1?seed=7&offset=0&count=2"
         assert b"trainedAlgorithmicMedia" in grid.info["xmp"]
 
 
@@ -126,33 +130,90 @@ def test_models_for_people_and_for_programs(command: Command) -> None:
         (["rows", "tiny-table", "--count", "1", "-o", "a.xyz"], 2, "--format"),
         (["rows", "tiny-table", "--count", "1", "--format", "jsonl", "--no-header"], 2, "only CSV has a header"),
         (["rows", "tiny-table", "-o", "a.csv"], 2, "synthserve: count: must be set"),
-        (["rows", "tiny-table", "--count", "1", "-o", "missing/a.csv"], 1, "No such file or directory"),
+        (["rows", "tiny-table", "--count", "1", "-o", "missing/a.csv"], 1, "synthserve: missing/a.csv: No such file"),
+        (["rows", "tiny-table@" + "9" * 5000, "--count", "1"], 2, "synthserve: model: write NAME"),
+        (["rows", b"tiny\xff", "--count", "1"], 2, "synthserve: model: must be text"),
+        (["rows", "tiny-table", "--count", "1", "--where", b"species=\xff"], 2, "synthserve: conditions['species']: "),
+        (["rows", "tiny-table", "--count", "1", "--where", b"\xff=a"], 2, "synthserve: conditions: must be text"),
+        (["rows", "tiny-table", "--count", "1", "-o", b"missing\xff/a.csv"], 1, "No such file"),
         (["rows", "tiny-table", "--count", "many"], 2, "--count"),
         (["rows", "slow", "--count", "100000", "--seed", "1", "--timeout", "0.3"], 5, "synthserve: "),
         (["rows", "tiny-table", "--count", "1", "--server", "127.0.0.1:1"], 4, "make serve"),
         (["models", "--server", "nothing.invalid:1"], 4, "cannot find the host"),
+        (["models", "--server", ""], 2, "synthserve: target: must be HOST:PORT, not ''"),
+        (["models", "--server", "localhost:http"], 2, "synthserve: target: must be HOST:PORT, not 'localhost:http'"),
+        (["models", "--server", "localhost:99999"], 2, "synthserve: target: the port must be from 1 to 65535"),
+        (["models", "--server", "dns:///localhost:x"], 2, "synthserve: target: "),
+        (["models", "--server", "ipv4:127.0.0.1:x"], 2, "synthserve: target: "),
+        (["models", "--server", b"\xff"], 2, "synthserve: target: "),
         (["images", "tiny-grey", "--count", "1"], 2, "-o DIR"),
-        (["images", "tiny-grey", "--count", "1", "--grid", "grid.xyz"], 2, "is no suffix of a picture"),
+        (
+            ["images", "tiny-grey", "--count", "1", "--grid", "grid.psd"],
+            2,
+            "synthserve: grid: the suffix must be one of",
+        ),
+        (["images", "tiny-grey", "--count", "0", "--grid", "grid.png"], 2, "synthserve: count: must be at least 1"),
+        (["images", "tiny-grey", "--count", str(10**12), "--grid", "grid.png"], 2, "synthserve: count: 1000000000000"),
+        # Refused before anything is generated, so that it takes no time.
+        (["images", "tiny-grey", "--count", str(10**6), "--grid", "grid.png"], 2, "synthserve: count: 1000000 images"),
+        (["images", "tiny-grey", "--count", "100000", "--grid", "no/grid.png"], 1, "synthserve: no/grid.png: No such"),
         (["images", "tiny-table", "--count", "1", "-o", "images"], 2, "synthserve: model: "),
         ([], 2, ""),
     ],
 )
 def test_exit_codes_mean_something(
-    command: Command, tmp_path: Path, arguments: list[str], code: int, said: str
+    command: Command, tmp_path: Path, arguments: list[str | bytes], code: int, said: str
 ) -> None:
     done = command(*arguments)
     stderr = done.stderr.decode()
     assert done.returncode == code, stderr
     assert said in " ".join(stderr.replace("│", " ").split()) or said in stderr
     assert "Traceback" not in stderr
+    assert ".part" not in stderr
+    # What says "synthserve:" is all there is, but for typer's box.
+    assert "Usage" in stderr or all(line.startswith("synthserve: ") for line in stderr.splitlines())
     assert not [path for path in tmp_path.iterdir() if path.is_file()]
 
 
-def test_a_drawn_seed_is_told_and_repeats(command: Command) -> None:
-    done = command("rows", "tiny-table", "--count", 5)
-    start, seed = done.stderr.decode().strip().rsplit(" ", 1)
-    assert start == "synthserve: the server drew --seed"
-    assert command("rows", "tiny-table", "--count", 5, "--seed", seed).stdout == done.stdout
+def test_a_drawn_seed_is_told_on_a_terminal_only(command: Command, environment: dict[str, str], tmp_path: Path) -> None:
+    shown = on_a_terminal(["rows", "tiny-table", "--count", "5", "-o", str(tmp_path / "a.csv")], environment)
+    (seed,) = re.findall(r"synthserve: the server drew --seed (\d+)", shown)
+    assert shown.endswith(f"seed {seed}")
+    assert command("rows", "tiny-table", "--count", 5, "--seed", seed).stdout == (tmp_path / "a.csv").read_bytes()
+
+    done = command("rows", "tiny-table", "--count", 5, "-o", "a.parquet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    seed = pq.read_metadata(tmp_path / "a.parquet").metadata[b"synthserve.seed"].decode()
+    again = command("rows", "tiny-table", "--count", 5, "--seed", seed, "--format", "parquet").stdout
+    assert pq.read_table(io.BytesIO(again)) == pq.read_table(tmp_path / "a.parquet")
+
+
+def test_grpc_does_not_log_beside_us(environment: dict[str, str], tmp_path: Path) -> None:
+    def refuse_calls() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                peer = listener.accept()[0]
+                with peer:
+                    peer.recv(1000)
+                    # HTTP/2 SETTINGS, and GOAWAY with ENHANCE_YOUR_CALM, which gRPC logs.
+                    peer.sendall(bytes.fromhex("000000040000000000" + "000008070000000000" + "00000000" + "0000000b"))
+                    peer.recv(1000)
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        threading.Thread(target=refuse_calls, daemon=True).start()
+        server = f"127.0.0.1:{listener.getsockname()[1]}"
+        done = subprocess.run(
+            [*PROGRAM, "models", "--server", server, "--timeout", "2"],
+            capture_output=True,
+            text=True,
+            env={name: value for name, value in environment.items() if name != "GRPC_VERBOSITY"},
+            check=False,
+        )
+        listener.shutdown(socket.SHUT_RDWR)
+    assert done.returncode in (4, 5)
+    assert all(line.startswith("synthserve: ") for line in done.stderr.splitlines()), done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_drama(environment: dict[str, str]) -> None:
@@ -188,10 +249,11 @@ def test_an_interrupt_leaves_nothing_behind(environment: dict[str, str], tmp_pat
     assert not list(tmp_path.iterdir())
 
 
-def test_a_terminal_gets_progress_and_a_last_line(environment: dict[str, str], tmp_path: Path) -> None:
+def on_a_terminal(arguments: list[str], environment: dict[str, str]) -> str:
+    """Runs the command with a terminal as stderr; returns what that shows."""
     ours, theirs = pty.openpty()
     done = subprocess.Popen(
-        [*PROGRAM, "rows", "tiny-table", "--count", "20000", "--seed", "7", "-o", str(tmp_path / "a.csv")],
+        [*PROGRAM, *arguments],
         stdout=subprocess.DEVNULL,
         stderr=theirs,
         env={**environment, "TERM": "xterm", "COLUMNS": "200"},
@@ -208,10 +270,23 @@ def test_a_terminal_gets_progress_and_a_last_line(environment: dict[str, str], t
         shown += part
     os.close(ours)
     assert done.wait(60) == 0
-    assert b"rows" in shown
-    last = shown.decode().strip().splitlines()[-1]
+    return shown.decode().strip()
+
+
+def test_a_terminal_gets_progress_and_a_last_line(environment: dict[str, str], tmp_path: Path) -> None:
+    shown = on_a_terminal(
+        ["rows", "tiny-table", "--count", "20000", "--seed", "7", "-o", str(tmp_path / "a.csv")], environment
+    )
+    assert "rows" in shown
+    last = shown.splitlines()[-1]
     assert "20,000 rows in " in last
     assert last.endswith("rows/s), tiny-table@2, seed 7")
+
+
+def test_help_tells_how_to_know_a_drawn_seed(command: Command) -> None:
+    for name in ("rows", "images"):
+        said = " ".join(command(name, "--help").stdout.decode().replace("│", " ").split())
+        assert "CSV and JSON lines do not" in said
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["rows", "--help"], ["images", "--help"], ["models", "--help"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 import grpc
@@ -10,6 +11,7 @@ import PIL.Image
 import pytest
 
 import synthserve
+from synthserve._grids import save_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +67,97 @@ def test_grid_places_each_image(
     assert client.images("scripted", count=2).grid().size == (12, 4)
     with pytest.raises(ValueError, match="at least 1"):
         client.images("scripted", count=2).grid(columns=0)
+
+
+XMP = b"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+SOURCE = "scripted/3?seed=7&offset=3&count=7&where.label=with%2C+comma&where.x=1"
+
+
+def assert_marked(path: Path) -> None:
+    with PIL.Image.open(path) as picture:
+        picture.load()
+        if path.suffix == ".png":
+            assert picture.info["synthserve"] == SOURCE
+            assert XMP in picture.info["XML:com.adobe.xmp"].encode()
+        else:
+            assert picture.info["comment"] == f"synthserve {SOURCE}".encode()
+            assert XMP in picture.info["xmp"]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.JPEG"])
+async def test_a_saved_grid_says_what_it_is(
+    scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault], tmp_path: Path, name: str
+) -> None:
+    where = {"x": 1, "label": "with, comma"}
+    scripted.faults = [fault(1), fault(1)]
+    images = client.images("scripted", count=7, seed=7, offset=3, where=where)
+    assert images.save_grid(tmp_path / name, columns=3) == tmp_path / name
+    assert_marked(tmp_path / name)
+    written = (tmp_path / name).read_bytes()
+    if name == "a.png":
+        assert PIL.Image.open(tmp_path / name).tobytes() == images.grid(columns=3).tobytes()
+
+    async with synthserve.AsyncClient(scripted.target) as aclient:
+        twin = aclient.images("scripted", count=7, seed=7, offset=3, where=where)
+        assert await twin.save_grid(str(tmp_path / name), columns=3) == tmp_path / name
+    assert (tmp_path / name).read_bytes() == written
+
+    # As Pillow writes it by itself, and where something was made of it.
+    images.grid().save(tmp_path / f"plain-{name}")
+    assert_marked(tmp_path / f"plain-{name}")
+    save_picture(images.grid().resize((60, 20)), tmp_path / f"resized-{name}")
+    assert_marked(tmp_path / f"resized-{name}")
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "columns", "said"),
+    [
+        (2, "a.psd", 8, "grid: the suffix must be one of .png, .jpg, .jpeg, not '.psd'"),
+        (2, "a", 8, "grid: the suffix"),
+        (0, "a.png", 8, "count: must be at least 1 for a grid"),
+        (10**12, "a.png", 8, "count: 1000000000000 images do not fit"),
+        (2, "a.png", 0, "columns: must be at least 1"),
+        (70_000, "a.jpg", 1, "columns: a JPEG is at most 65500 pixels"),
+    ],
+)
+def test_a_grid_that_cannot_be_is_refused_before_anything_is_generated(
+    scripted: ScriptedServer, client: synthserve.Client, tmp_path: Path, count: int, name: str, columns: int, said: str
+) -> None:
+    with pytest.raises(synthserve.InvalidRequest, match=re.escape(said)):
+        client.images("scripted", count=count).save_grid(tmp_path / name, columns)
+    assert not scripted.requests
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_grid_too_large_is_refused_at_the_first_message(
+    scripted: ScriptedServer, client: synthserve.Client, tmp_path: Path
+) -> None:
+    images = client.images("scripted", count=5_000_000)
+    with pytest.raises(synthserve.InvalidRequest, match="5000000 images do not fit"):
+        images.grid()
+    with pytest.raises(synthserve.InvalidRequest, match="5000000 images do not fit"):
+        images.save_grid(tmp_path / "a.png")
+    assert len(scripted.requests) == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_generated(
+    scripted: ScriptedServer, client: synthserve.Client, tmp_path: Path
+) -> None:
+    with pytest.raises(FileNotFoundError) as raised:
+        client.images("scripted", count=2).save_grid(tmp_path / "missing" / "a.png")
+    assert raised.value.filename == str(tmp_path / "missing" / "a.png")
+    assert not scripted.requests
+
+
+def test_a_grid_that_breaks_leaves_what_was_there(
+    scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault], tmp_path: Path
+) -> None:
+    (tmp_path / "a.png").write_bytes(b"old")
+    scripted.faults = [fault(1, grpc.StatusCode.INTERNAL)]
+    with pytest.raises(synthserve.ServerError):
+        client.images("scripted", count=7).save_grid(tmp_path / "a.png")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
 
 
 def test_bytes_that_are_no_image_are_told(scripted: ScriptedServer, client: synthserve.Client) -> None:

@@ -6,6 +6,8 @@ import io
 import json
 import logging
 import signal
+import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -160,7 +162,8 @@ def test_rows_go_on_after_the_server_is_restarted(
 ) -> None:
     caplog.set_level(logging.INFO, "synthserve")
     with (
-        running_server(repository, tmp_path / "first.txt", "--grace-seconds", "0") as first,
+        held_address() as address,
+        running_server(repository, tmp_path / "first.txt", "--grace-seconds", "0", "--listen", address) as first,
         synthserve.Client(first.address) as client,
     ):
         # Without a seed, so that it is the first server's that goes on.
@@ -168,7 +171,7 @@ def test_rows_go_on_after_the_server_is_restarted(
         batches = stream.batches()
         got = [next(batches)]
         end(first, how)
-        with running_server(repository, tmp_path / "second.txt", "--listen", first.address):
+        with running_server(repository, tmp_path / "second.txt", "--listen", address):
             got += batches
     assert "going on in" in caplog.text
     assert stream.model == "tiny-table@2"
@@ -182,12 +185,15 @@ async def test_asyncio_rows_go_on_after_the_server_is_restarted(
     repository: Path, tmp_path: Path, how: signal.Signals, caplog: pytest.LogCaptureFixture, real: synthserve.Client
 ) -> None:
     caplog.set_level(logging.INFO, "synthserve")
-    with running_server(repository, tmp_path / "first.txt", "--grace-seconds", "0") as first:
+    with (
+        held_address() as address,
+        running_server(repository, tmp_path / "first.txt", "--grace-seconds", "0", "--listen", address) as first,
+    ):
         async with synthserve.AsyncClient(first.address) as client:
             batches = client.rows("tiny-table", count=ROWS, seed=11).batches()
             got = [await anext(batches)]
             end(first, how)
-            with running_server(repository, tmp_path / "second.txt", "--listen", first.address):
+            with running_server(repository, tmp_path / "second.txt", "--listen", address):
                 got += [batch async for batch in batches]
     assert "going on in" in caplog.text
     assert pa.Table.from_batches(got).equals(real.rows("tiny-table", count=ROWS, seed=11).to_arrow())
@@ -197,3 +203,15 @@ def end(server: ServerProcess, how: signal.Signals) -> None:
     """Ends a server with a signal and waits until it is gone."""
     server.process.send_signal(how)
     server.process.wait()
+
+
+@contextmanager
+def held_address() -> Iterator[str]:
+    """An address that no other process is given between two servers on it.
+
+    A bound socket that does not listen keeps the port from being drawn, and a server that reuses addresses can have it.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{held.getsockname()[1]}"

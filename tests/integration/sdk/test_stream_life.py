@@ -7,6 +7,8 @@ import io
 import os
 import socket
 import threading
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import grpc
@@ -87,12 +89,30 @@ def test_a_closed_client_says_so(client: synthserve.Client) -> None:
 
 
 def test_the_deadline_spans_all_attempts(
-    scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault]
+    scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scripted.faults = [fault(1), fault(1), fault(1, None)]
+    skipped = 0.0
+
+    def skip() -> None:
+        nonlocal skipped
+        skipped += 200
+
+    # Each attempt takes 200 seconds of a clock that the test sets, and hardly any of the real one.
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + skipped)
+    monkeypatch.setattr("synthserve._retry.time", clock)
+    scripted.faults = [fault(1, then=skip), fault(1, then=skip), fault(1, then=skip)]
+    with pytest.raises(
+        synthserve.DeadlineExceeded, match=r"not done within 600 s; the last attempt failed: .*scripted"
+    ):
+        list(client.rows("scripted", count=100, timeout=600))
+    first, second, third = scripted.seconds_left
+    # gRPC may round up a little.
+    assert first < 610
+    assert second < 410
+    assert third < 210
+    scripted.faults = [fault(1, None)]
     with pytest.raises(synthserve.DeadlineExceeded):
         list(client.rows("scripted", count=100, timeout=0.5))
-    assert len(scripted.requests) == 3
     # A wait that would pass the deadline is not waited for.
     scripted.faults = [fault.retry_info(1, 3600)]
     with pytest.raises(synthserve.DeadlineExceeded, match="not done within 60 s; the last attempt failed: scripted"):
@@ -236,6 +256,67 @@ def test_an_early_end_is_never_taken_for_the_end(scripted: ScriptedServer, clien
         client.rows("scripted", count=9, seed=1).to_arrow()
 
 
+END = 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [(2, grpc.StatusCode.OUT_OF_RANGE)],
+        [(1, grpc.StatusCode.UNAVAILABLE), (1, grpc.StatusCode.OUT_OF_RANGE)],
+        [(2, grpc.StatusCode.UNAVAILABLE)],
+        [],
+    ],
+)
+async def test_a_stream_without_a_count_ends_where_the_indices_do(
+    scripted: ScriptedServer,
+    client: synthserve.Client,
+    fault: type[Fault],
+    expected: Expected,
+    faults: list[tuple[int, grpc.StatusCode]],
+) -> None:
+    wanted = expected(range(END - 6, END), 1)
+    scripted.faults = [fault(*each) for each in faults]
+    assert list(client.rows("scripted", seed=1, offset=END - 6)) == wanted
+    async with synthserve.AsyncClient(scripted.target) as aclient:
+        scripted.faults = [fault(*each) for each in faults]
+        assert [row async for row in aclient.rows("scripted", seed=1, offset=END - 6)] == wanted
+
+
+def test_out_of_range_before_the_end_is_told(
+    scripted: ScriptedServer, client: synthserve.Client, fault: type[Fault]
+) -> None:
+    scripted.faults = [fault(2, grpc.StatusCode.OUT_OF_RANGE)]
+    with pytest.raises(synthserve.InvalidRequest, match="scripted"):
+        list(client.rows("scripted", seed=1))
+
+
+@pytest.mark.parametrize(
+    "target", ["", " ", "localhost:x", "localhost:99999", "localhost:", ":1", "http://h:1", "h\udcff:1"]
+)
+def test_what_is_no_address_is_told_at_once(target: str) -> None:
+    for kind in (synthserve.Client, synthserve.AsyncClient):
+        with pytest.raises(synthserve.InvalidRequest) as raised:
+            kind(target)
+        assert [violation.field for violation in raised.value.violations] == ["target"]
+
+
+@pytest.mark.parametrize("target", ["dns:///localhost:x", "ipv4:127.0.0.1:x", "dns:///"])
+def test_what_no_scheme_can_mean_is_not_tried_again(target: str) -> None:
+    with (
+        synthserve.Client(target, retry=synthserve.RetryPolicy(initial_backoff=60, max_backoff=60)) as client,
+        pytest.raises(synthserve.InvalidRequest, match="is not an address"),
+    ):
+        client.models()
+
+
+@pytest.mark.parametrize(
+    "target", ["localhost", "127.0.0.1:1", "[::1]:1", "::1", "dns:///h:1", "unix:/run/s", "ipv4:1.2.3.4:5"]
+)
+def test_addresses_of_all_kinds_are_taken(target: str) -> None:
+    synthserve.Client(target).close()
+
+
 def test_a_use_without_an_end_needs_one(client: synthserve.Client, tmp_path: Path) -> None:
     rows = client.rows("scripted")
     for use in (
@@ -244,6 +325,7 @@ def test_a_use_without_an_end_needs_one(client: synthserve.Client, tmp_path: Pat
         lambda: rows.to_parquet(io.BytesIO()),
         lambda: rows.to_csv(tmp_path / "a.csv"),
         client.images("scripted").grid,
+        lambda: client.images("scripted").save_grid(tmp_path / "a.png"),
         lambda: client.images("scripted").save(tmp_path),
     ):
         with pytest.raises(ValueError, match="count: must be set") as raised:

@@ -1,11 +1,14 @@
 # Requests of all kinds.
 # ruff: noqa: ANN401
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 from google.rpc import error_details_pb2
+from tests.fixtures.processes import running_server
 from tests.fixtures.statuses import detail, violations
 
 from synthserve.v1 import generation_pb2, model_pb2
@@ -13,6 +16,7 @@ from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve.v1.model_pb2_grpc import ModelServiceStub
 
 LARGEST = 2**63 - 1
+MOST = 10
 
 
 def failed_rows(stub: GenerationServiceStub, **fields: Any) -> Any:
@@ -64,6 +68,37 @@ def test_fields_of_both_methods(
     found = violations(fail(generation, **fields))
     assert list(found) == [field]
     assert text in found[field]
+
+
+@pytest.fixture(scope="module")
+def limited(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GenerationServiceStub]:
+    """A server that generates no more than MOST samples a call."""
+    log = tmp_path_factory.mktemp("limited") / "log.txt"
+    with (
+        running_server(repository, log, "--max-count", str(MOST)) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        yield GenerationServiceStub(channel)
+
+
+@pytest.mark.parametrize("fail", [failed_rows, failed_images])
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (MOST + 1, "must be from 0 to 10, not 11"),
+        (LARGEST, f"must be from 0 to 10, not {LARGEST}"),
+        (None, "must be set on this server, from 0 to 10"),
+    ],
+)
+def test_a_count_over_the_limit_of_the_server(
+    limited: GenerationServiceStub, fail: Any, count: int | None, text: str
+) -> None:
+    assert violations(fail(limited, count=count)) == {"count": text}
+
+
+def test_a_count_within_the_limit_of_the_server(limited: GenerationServiceStub) -> None:
+    request = generation_pb2.GenerateRowsRequest(model="models/tiny-table", count=MOST)
+    assert sum(response.row_count for response in limited.GenerateRows(request)) == MOST
 
 
 @pytest.mark.parametrize(
@@ -154,10 +189,18 @@ def test_get_model_that_is_not_there(models: ModelServiceStub) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "field"),
-    [({"page_size": -1}, "page_size"), ({"page_token": "?"}, "page_token"), ({"page_token": "YWJj"}, "page_token")],
+    ("fields", "field", "text"),
+    [
+        ({"page_size": -1}, "page_size", "must be at least 1, or 0 for 50, not -1"),
+        ({"page_token": "?"}, "page_token", "'?' is no page token of this method"),
+        ({"page_token": "YWJj"}, "page_token", "'YWJj' is no page token of this method"),
+    ],
 )
-def test_list_models_with_bad_pages(models: ModelServiceStub, fields: dict[str, Any], field: str) -> None:
+def test_list_models_with_bad_pages(models: ModelServiceStub, fields: dict[str, Any], field: str, text: str) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         models.ListModels(model_pb2.ListModelsRequest(**fields))
-    assert list(violations(caught.value)) == [field]
+    assert violations(caught.value) == {field: text}
+
+
+def test_a_page_size_over_the_largest_is_lowered(models: ModelServiceStub) -> None:
+    assert len(models.ListModels(model_pb2.ListModelsRequest(page_size=2**31 - 1)).models) == 4

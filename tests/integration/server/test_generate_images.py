@@ -3,6 +3,7 @@
 
 import io
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,18 @@ def test_any_cut_gives_the_same_bytes(
         assert all(len(response.images) <= hint for response in responses) or not hint
         images += images_of(responses)
     assert images == whole
+
+
+@pytest.mark.parametrize("image_format", [PNG, JPEG])
+def test_concurrent_streams_give_the_same_bytes(generation: GenerationServiceStub, image_format: int) -> None:
+    def run(seed: int, hint: int = 0) -> list[bytes]:
+        return images_of(stream(generation, seed=seed, count=200, images_per_message=hint, format=image_format))
+
+    seeds = [7, 1, 7, 2, 7, 3, 7, 7]
+    alone = {seed: run(seed) for seed in set(seeds)}
+    assert len({tuple(images) for images in alone.values()}) == 4
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(run, seeds, range(10, 90, 10))) == [alone[seed] for seed in seeds]
 
 
 @pytest.mark.parametrize(("model", "shape"), [("models/tiny-grey", (28, 28)), ("models/tiny-rgb", (20, 30, 3))])

@@ -11,14 +11,17 @@ from typing import Any
 import grpc
 import pyarrow as pa
 import pytest
+from google.rpc import error_details_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.fixtures.packages import GRADES, SPECIES
+from tests.fixtures.statuses import detail
 
 from synthserve.v1 import generation_pb2, schema_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 
 MODEL = "models/tiny-table"
+LARGEST = 2**63 - 1
 FORMATS = [
     generation_pb2.ROW_FORMAT_COLUMNS,
     generation_pb2.ROW_FORMAT_ARROW,
@@ -146,6 +149,20 @@ def test_csv_bytes_are_the_same_in_one_call_and_in_ten(generation: GenerationSer
     assert b"".join(response.data for part in parts for response in part) == whole
 
 
+def test_concurrent_streams_give_the_same_csv_bytes(generation: GenerationServiceStub) -> None:
+    def run(seed: int, hint: int = 0) -> bytes:
+        responses = stream(
+            generation, seed=seed, count=3000, rows_per_message=hint, format=generation_pb2.ROW_FORMAT_CSV
+        )
+        return responses[0].info.preamble + b"".join(response.data for response in responses)
+
+    seeds = [7, 1, 7, 2, 7, 3, 7, 7]
+    alone = {seed: run(seed) for seed in set(seeds)}
+    assert len(set(alone.values())) == 4
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(run, seeds, range(100, 900, 100))) == [alone[seed] for seed in seeds]
+
+
 def test_the_first_response_says_what_holds_for_the_stream(generation: GenerationServiceStub) -> None:
     first, *others = stream(generation, count=20_000)
     assert first.info.model == "models/tiny-table/versions/2"
@@ -226,6 +243,28 @@ def test_without_a_count_rows_come_until_the_call_is_cancelled(
     call.cancel()
     assert rows_of(responses)[:3000] == reference
     assert len(responses) == 20
+
+
+@pytest.mark.parametrize("left", [0, 1, 1000])
+def test_without_a_count_the_end_of_the_indices_is_an_error(generation: GenerationServiceStub, left: int) -> None:
+    call = generation.GenerateRows(generation_pb2.GenerateRowsRequest(model=MODEL, seed=7, offset=LARGEST - left))
+    responses: list[generation_pb2.GenerateRowsResponse] = []
+    with pytest.raises(grpc.RpcError) as caught:
+        responses.extend(call)
+    assert sum(response.row_count for response in responses) == left
+    error: Any = caught.value
+    assert error.code() is grpc.StatusCode.OUT_OF_RANGE
+    assert detail(error, error_details_pb2.ErrorInfo).reason == "INDICES_EXHAUSTED"
+    assert error.details() == f"a stream cannot go beyond the index {LARGEST - 1}"
+
+
+@pytest.mark.parametrize("count", [0, 1, 1000])
+def test_a_count_that_ends_with_the_indices_is_no_error(generation: GenerationServiceStub, count: int) -> None:
+    call = generation.GenerateRows(
+        generation_pb2.GenerateRowsRequest(model=MODEL, seed=7, offset=LARGEST - count, count=count)
+    )
+    assert dict(call.initial_metadata())["synthserve-count"] == str(count)
+    assert sum(response.row_count for response in call) == count
 
 
 def test_conditions_hold(generation: GenerationServiceStub, reference: list[Row]) -> None:

@@ -4,9 +4,11 @@
 # ruff: noqa: ANN401
 
 import json
+import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.fixtures import packages
 from tests.fixtures.processes import SERVER, ServerProcess, running_server
+from tests.fixtures.statuses import violations
 
 from synthserve.v1 import generation_pb2, model_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
@@ -121,14 +124,13 @@ def test_two_servers_do_not_share_a_port(server: ServerProcess, small: Path) -> 
 
 
 def test_the_port_file_and_the_hints(small: Path, tmp_path: Path) -> None:
-    port_file = tmp_path / "port"
-    flags = ["--hints", "--port-file", str(port_file), "--client-command", "./synthserve"]
-    with running_server(small, tmp_path / "log.txt", *flags) as server:
+    with running_server(small, tmp_path / "log.txt", "--hints", "--client-command", "./synthserve") as server:
         server.process.terminate()
         assert server.process.stdout is not None
         printed = server.process.stdout.read().splitlines()
         assert server.process.wait() == 0
-    assert port_file.read_text() == server.address.rpartition(":")[2] + "\n"
+    assert server.port_file.read_text() == server.address.rpartition(":")[2] + "\n"
+    assert printed[0] == f"synthserve-server: serving on {server.address}"
     assert f"  ./synthserve rows tiny-table --count 1000 --seed 7 -o rows.csv --server {server.address}" in printed
     assert f"  grpcurl -plaintext {server.address} list" in printed
 
@@ -142,10 +144,9 @@ def test_settings_from_a_file(small: Path, tmp_path: Path) -> None:
     ):
         stub = GenerationServiceStub(channel)
         assert sum(response.row_count for response in stub.GenerateRows(rows(count=10))) == 10
-        for fields, text in [({"count": 11}, "must be from 0 to 10, not 11"), ({}, "must be set on this server")]:
-            with pytest.raises(grpc.RpcError) as caught:
-                list(stub.GenerateRows(rows(**fields)))
-            assert text in (caught.value.details() or "")
+        with pytest.raises(grpc.RpcError) as caught:
+            list(stub.GenerateRows(rows(count=11)))
+        assert list(violations(caught.value)) == ["count"]
 
 
 def test_an_empty_repository_is_served(tmp_path: Path) -> None:
@@ -170,12 +171,45 @@ def test_an_empty_repository_is_served(tmp_path: Path) -> None:
             "synthserve-server: workers: Input should be greater than or equal to 1",
         ),
         (["--model-repository", "/", "--listen", "here"], "synthserve-server: listen: must be HOST:PORT"),
+        (
+            ["--model-repository", "/", "--port-file", "/does/not/exist/port"],
+            "synthserve-server: port_file: there is no folder /does/not/exist",
+        ),
     ],
 )
 def test_bad_settings_are_one_clear_line(flags: list[str], line: str) -> None:
     done = run(*flags)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [line]
+
+
+def test_a_port_file_that_cannot_be_written_is_one_clear_line(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "port.new").mkdir()
+    flags = ["--port-file", str(tmp_path / "port"), "--listen", "127.0.0.1:0", "--log-format", "json"]
+    done = run("--model-repository", str(small), *flags)
+    assert done.returncode == 1
+    errors = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert errors == [f"synthserve-server: cannot write the port file: Is a directory: {tmp_path / 'port.new'}"]
+
+
+def test_a_bug_shows_a_plain_traceback(small: Path) -> None:
+    program = "from synthserve_server import app, cli; app.Server = None; cli.main()"
+    command = [sys.executable, "-c", program, "--model-repository", str(small)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback (most recent call last):\n")
+    assert done.stderr.splitlines()[-1] == "TypeError: 'NoneType' object is not callable"
+    assert "╭" not in done.stderr
+
+
+@pytest.mark.parametrize(("healthy", "code"), [(True, 0), (False, 1)])
+def test_the_health_check_of_the_image(server: ServerProcess, healthy: bool, code: int) -> None:
+    dockerfile = (Path(__file__).parents[3] / "Dockerfile").read_text()
+    python, *arguments = json.loads(re.findall("HEALTHCHECK .*CMD (.*)", dockerfile)[0])
+    assert python == "python"
+    address = server.address if healthy else "127.0.0.1:1"
+    command = [sys.executable, *(argument.replace("127.0.0.1:50051", address) for argument in arguments)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == code
 
 
 def test_version() -> None:

@@ -1,10 +1,17 @@
-"""What stops a stream, and what a stream that stands still does not stop. The server runs in this process."""
+"""What stops a stream, and what a stream that stands still does not stop. The server runs in this process.
+
+No test concludes from silence that the computing has stopped. `Streams` counts what is begun and done, holds the
+workers where a test wants them, and tells when no stream is left that could ask them for more.
+"""
 
 # The stubs have asynchronous types only in type checkers; waiting here means for another thread.
 # ruff: noqa: ANN401, ASYNC110
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +30,16 @@ from synthserve_server.app import Ready, Server
 from synthserve_server.repository import Repository
 from synthserve_server.runtime import sampler
 from synthserve_server.runtime.provider import Provider
+from synthserve_server.runtime.scheduler import Scheduler
 from synthserve_server.services import jobs
 
 WORKERS = 2
+
+FIXED_WINDOW = [("grpc.http2.bdp_probe", 0)]
+"""A connection whose windows stay at 64 KiB, so that a message of 256 KiB waits until its reader asks for it."""
+
+STANDING = 2 + WORKERS
+"""How many messages a stream computes whose reader took the first: that, the one being sent, and the look-ahead."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +69,7 @@ async def ready(server: Server) -> Ready:
 
 @pytest.fixture
 async def channel(ready: Ready) -> AsyncIterator[aio.Channel]:
-    async with aio.insecure_channel(f"{ready.host}:{ready.port}") as channel:
+    async with aio.insecure_channel(f"{ready.host}:{ready.port}", FIXED_WINDOW) as channel:
         yield channel
 
 
@@ -64,17 +78,60 @@ def stub(channel: aio.Channel) -> Any:
     return GenerationServiceStub(channel)
 
 
+class Streams:
+    """What the server computes, by seed, and the streams that make it compute."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.begun: Counter[int] = Counter()
+        self.done: Counter[int] = Counter()
+        self.open = 0
+        self._scheduler = scheduler
+        self._permits: threading.Semaphore | None = None
+
+    def hold_after(self, frames: int) -> None:
+        """Lets the workers compute so many frames; they wait before the others until `release`."""
+        self._permits = threading.Semaphore(frames)
+
+    def release(self) -> None:
+        if self._permits:
+            self._permits.release(1_000_000)
+
+    def sample(self, model: Any, graph: Any, seed: int, *others: Any) -> Any:
+        """Stands in for the sampler."""
+        self.begun[seed] += 1
+        if self._permits:
+            self._permits.acquire()
+        arrays = sampler.sample(model, graph, seed, *others)
+        self.done[seed] += 1
+        return arrays
+
+    async def stream(self, schedule: Any, *arguments: Any) -> AsyncGenerator[bytes, None]:
+        """Stands in for the scheduler's stream."""
+        self.open += 1
+        try:
+            async with aclosing(schedule(self._scheduler, *arguments)) as messages:
+                async for message in messages:
+                    yield message
+        finally:
+            self.open -= 1
+
+    async def ended(self, server: Server) -> None:
+        """Waits until every call is over and the workers have nothing left to do."""
+        await until(lambda: server.active_calls == 0 and self.open == 0)
+        self.release()
+        # The workers take what waits in order: once all of them have met here, nothing before this is left.
+        meeting = threading.Barrier(WORKERS)
+        await asyncio.gather(*(asyncio.wrap_future(self._scheduler._pool.submit(meeting.wait)) for _ in range(WORKERS)))
+
+
 @pytest.fixture
-def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The first index of every frame that the server has begun to compute."""
-    begun: list[int] = []
-
-    def noting(model: Any, graph: Any, seed: int, start: int, *others: Any) -> Any:
-        begun.append(start)
-        return sampler.sample(model, graph, seed, start, *others)
-
-    monkeypatch.setattr(jobs, "sample", noting)
-    return begun
+def streams(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Streams]:
+    streams = Streams(server._scheduler)
+    schedule = Scheduler.stream
+    monkeypatch.setattr(jobs, "sample", streams.sample)
+    monkeypatch.setattr(Scheduler, "stream", lambda _, *arguments: streams.stream(schedule, *arguments))
+    yield streams
+    streams.release()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -83,71 +140,71 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.01)
 
 
-async def stays(count: Callable[[], int]) -> int:
-    """The count, once it has not changed for a while."""
-    last = -1
-    while (now := count()) != last:
-        last = now
-        await asyncio.sleep(0.2)
-    return last
+SEED = 7
 
 
 def rows(model: str = "models/tiny-table", **fields: Any) -> generation_pb2.GenerateRowsRequest:
-    return generation_pb2.GenerateRowsRequest(model=model, seed=7, **fields)
+    return generation_pb2.GenerateRowsRequest(**{"model": model, "seed": SEED, **fields})
 
 
 async def test_cancelling_stops_the_computing(
-    stub: Any, server: Server, computed: list[int], capfd: pytest.CaptureFixture[str]
+    stub: Any, server: Server, streams: Streams, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    call = stub.GenerateRows(rows("models/slow", rows_per_message=4))
+    streams.hold_after(1)
+    call = stub.GenerateRows(rows())
     await call.read()
+    await until(lambda: streams.begun[SEED] == 1 + WORKERS)
     call.cancel()
-    await until(lambda: server.active_calls == 0)
-    assert await stays(lambda: len(computed)) <= 1 + WORKERS + 1
+    await streams.ended(server)
+    # The frames that the workers were at came to nothing, and the one that waited for a worker was not begun.
+    assert (streams.begun[SEED], streams.done[SEED]) == (1 + WORKERS, 1)
     assert "status=CANCELLED" in capfd.readouterr().out
 
 
-async def test_the_deadline_stops_the_computing(stub: Any, server: Server, computed: list[int]) -> None:
+async def test_the_deadline_stops_the_computing(stub: Any, server: Server, streams: Streams) -> None:
+    streams.hold_after(0)
     with pytest.raises(aio.AioRpcError) as caught:
-        async for _ in stub.GenerateRows(rows("models/slow"), timeout=0.3):
-            pass
+        await stub.GenerateRows(rows(), timeout=0.3).read()
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    await until(lambda: server.active_calls == 0)
-    assert await stays(lambda: len(computed)) <= WORKERS + 1
+    await streams.ended(server)
+    assert streams.begun[SEED] <= WORKERS
+    assert streams.done[SEED] == 0
 
 
-async def test_hanging_up_stops_the_computing(ready: Ready, server: Server, computed: list[int]) -> None:
+async def test_hanging_up_stops_the_computing(ready: Ready, server: Server, streams: Streams) -> None:
+    streams.hold_after(1)
     async with aio.insecure_channel(f"{ready.host}:{ready.port}") as channel:
         call: Any = GenerationServiceStub(channel).GenerateRows(rows())
         await call.read()
-    await until(lambda: server.active_calls == 0)
-    await stays(lambda: len(computed))
+        await until(lambda: streams.begun[SEED] == 1 + WORKERS)
+    await streams.ended(server)
+    assert (streams.begun[SEED], streams.done[SEED]) == (1 + WORKERS, 1)
 
 
 async def test_cancelling_a_stream_that_waits_for_its_reader_stops_it(
-    stub: Any, server: Server, computed: list[int]
+    stub: Any, server: Server, streams: Streams
 ) -> None:
     call = stub.GenerateRows(rows())
     await call.read()
-    before = await stays(lambda: len(computed))
+    await until(lambda: streams.done[SEED] == STANDING)
     call.cancel()
-    await until(lambda: server.active_calls == 0)
-    assert await stays(lambda: len(computed)) == before
+    await streams.ended(server)
+    assert streams.begun[SEED] == STANDING
 
 
-async def test_a_reader_that_stops_slows_nobody(stub: Any, server: Server, computed: list[int]) -> None:
-    stalled = [stub.GenerateRows(rows()) for _ in range(3 * WORKERS)]
+async def test_a_reader_that_stops_slows_nobody(stub: Any, server: Server, streams: Streams) -> None:
+    seeds = range(100, 100 + 3 * WORKERS)
+    stalled = [stub.GenerateRows(rows(seed=seed)) for seed in seeds]
     for call in stalled:
         await call.read()
-    standing = await stays(lambda: len(computed))
-    # Each stands still with what fits between it and its reader, although there is no end to its rows.
+    await until(lambda: all(streams.done[seed] == STANDING for seed in seeds))
     assert server.active_calls == len(stalled)
     got = 0
     async for response in stub.GenerateRows(rows(count=2_000_000)):
         got += response.row_count
     assert got == 2_000_000
-    others = [start for start in computed[standing:] if start >= 2_000_000]
-    assert others == []
+    # Each stands still with what fits between it and its reader, although there is no end to its rows.
+    assert [streams.begun[seed] for seed in seeds] == [STANDING] * len(stalled)
     # And goes on when its reader does.
     for call in stalled:
         assert (await call.read()).first_index == 64
@@ -201,7 +258,9 @@ async def test_after_the_grace_streams_end_as_unavailable(
             assert detail(caught.value, error_details_pb2.RetryInfo).retry_delay.seconds == 1
     await stopping
     finished = [line for line in capfd.readouterr().out.splitlines() if "stream finished" in line]
-    assert any("UNAVAILABLE" in line for line in finished)
+    assert len(finished) == 2
+    # Of the stalled one, too: its message could not be sent, and so no status.
+    assert all("UNAVAILABLE" in line for line in finished), finished
 
 
 async def test_what_nobody_expected_is_internal_and_tells_nothing(

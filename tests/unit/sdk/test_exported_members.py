@@ -78,8 +78,8 @@ def test_importing_needs_and_loads_no_optional_package() -> None:
         "for use in ('to_arrow', 'to_pandas', 'batches'):\n"
         "    try: getattr(synthserve.Client('localhost:1').rows('m', count=1), use)()\n"
         "    except synthserve.MissingDependency as error: print(error)\n"
-        "import synthserve.cli\n"
-        "synthserve.cli.main()\n"
+        "import synthserve_command\n"
+        "synthserve_command.main()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines() == [

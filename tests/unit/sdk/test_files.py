@@ -61,10 +61,13 @@ def test_an_open_file_is_written_to_and_left_open() -> None:
 def test_what_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="open for bytes"):
         Destination(io.StringIO())  # type: ignore[arg-type]
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as missing:
         Destination(tmp_path / "missing" / "a.csv")
-    with pytest.raises(IsADirectoryError):
+    # Not the sibling that is written first.
+    assert missing.value.filename == str(tmp_path / "missing" / "a.csv")
+    with pytest.raises(IsADirectoryError) as folder:
         Destination(tmp_path)
+    assert folder.value.filename == str(tmp_path)
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from synthserve._requests import images_request, rows_request
 from synthserve.v1 import generation_pb2 as pb
 
 
-def rows(model: str = "m", **given: Any) -> pb.GenerateRowsRequest:  # noqa: ANN401
+def rows(model: Any = "m", **given: Any) -> pb.GenerateRowsRequest:  # noqa: ANN401
     fields: dict[str, Any] = {"count": None, "seed": None, "offset": 0, "where": None, "rows_per_message": 0}
     return rows_request(model, **(fields | given))
 
@@ -43,7 +43,14 @@ def test_versions_from_the_server() -> None:
     version = parse_version("models/iris-vae/versions/12")
     assert version == ModelVersion("iris-vae", 12)
     assert resource_name(str(version)) == version.resource == "models/iris-vae/versions/12"
-    for bad in ("iris-vae", "models/iris-vae", "models/iris-vae/versions/x", "models/a/b/versions/1"):
+    digits = "9" * 5000
+    for bad in (
+        "iris-vae",
+        "models/iris-vae",
+        "models/iris-vae/versions/x",
+        "models/a/b/versions/1",
+        f"models/a/versions/{digits}",
+    ):
         with pytest.raises(ProtocolError):
             parse_version(bad)
 
@@ -71,7 +78,17 @@ def test_numpy_integers_and_conditions_of_all_kinds() -> None:
         ({"seed": 1.5}, "seed"),
         ({"offset": -(2**63) - 1}, "offset"),
         ({"rows_per_message": 2**31}, "rows_per_message"),
+        ({"count": 10**5000}, "count"),
         ({"where": {"species": None}}, "conditions['species']"),
+        ({"where": {"species": "\udcff"}}, "conditions['species']"),
+        ({"where": {"\udcff": "a"}}, "conditions"),
+        ({"where": {3: "a"}}, "conditions"),
+        ({"where": ["species"]}, "conditions"),
+        ({"model": None}, "model"),
+        ({"model": 7}, "model"),
+        ({"model": "\udcff"}, "model"),
+        ({"model": "models/\udcff"}, "model"),
+        ({"model": "m@" + "9" * 5000}, "model"),
     ],
 )
 def test_what_cannot_be_sent(given: dict[str, Any], field: str) -> None:
@@ -79,6 +96,7 @@ def test_what_cannot_be_sent(given: dict[str, Any], field: str) -> None:
         rows(**given)
     assert [violation.field for violation in raised.value.violations] == [field]
     assert isinstance(raised.value, ValueError)
+    assert len(str(raised.value)) < 200
 
 
 def test_images() -> None:

@@ -1,3 +1,5 @@
+import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,8 @@ def test_settings_cannot_change() -> None:
         ("listen", "host:port"),
         ("model_repository", "/does/not/exist"),
         ("config", "/does/not/exist.toml"),
+        ("port_file", "/does/not/exist/port"),
+        ("port_file", "/"),
         ("colour", "red"),
     ],
 )
@@ -62,6 +66,16 @@ def test_what_is_not_allowed_is_named(setting: str, value: object) -> None:
     with pytest.raises(ValidationError) as caught:
         config.load({setting: value})
     assert [problem["loc"][0] for problem in caught.value.errors()] == [setting]
+
+
+def test_a_repository_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_: Path) -> Iterator[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    # A mode would not do: it keeps nothing from the superuser.
+    monkeypatch.setattr(Path, "iterdir", denied)
+    with pytest.raises(ValidationError, match="cannot be read: Permission denied"):
+        config.load({})
 
 
 def test_a_setting_in_the_file_that_is_not_known_is_an_error(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import grpc
 import pytest
 from google.rpc import code_pb2, error_details_pb2
 
+from synthserve_server import errors
 from synthserve_server.errors import (
+    IndicesExhaustedError,
     InvalidRequestError,
     ModelFailedError,
     ModelNotFoundError,
@@ -25,6 +29,7 @@ ERRORS: list[tuple[Exception, int, str, list[str]]] = [
     ),
     (ModelNotFoundError("models/x", [HUGE] * 1000), code_pb2.NOT_FOUND, "MODEL_NOT_FOUND", ["ResourceInfo"]),
     (ModelFailedError("models/x", HUGE), code_pb2.FAILED_PRECONDITION, "MODEL_FAILED", ["PreconditionFailure"]),
+    (IndicesExhaustedError(5), code_pb2.OUT_OF_RANGE, "INDICES_EXHAUSTED", []),
     (ShuttingDownError(), code_pb2.UNAVAILABLE, "SHUTTING_DOWN", ["RetryInfo"]),
     (CancelledWorkError(), code_pb2.CANCELLED, "CANCELLED", []),
     (GraphError("a secret"), code_pb2.INTERNAL, "INTERNAL", []),
@@ -45,6 +50,19 @@ def test_status(error: Exception, code: int, reason: str, details: list[str]) ->
     # gRPC sends the message percent-encoded and the status in base64; peers accept 8 KiB of headers.
     encoded = sum(1 if byte < 128 else 3 for byte in status.message.encode())
     assert encoded + status.ByteSize() * 4 / 3 < 7500
+
+
+def test_the_table_in_the_documentation_is_this_one() -> None:
+    lines = (Path(__file__).parents[3] / "docs" / "api.md").read_text().partition("## Errors")[2].splitlines()
+    table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| `")]
+    told = {(status, reason, details.partition(":")[0]) for status, reason, details, _ in table}
+    real = {
+        (f"`{code_pb2.Code.Name(code)}`", f"`{reason}`", ", ".join(f"`{name}`" for name in details))
+        for _, code, reason, details in ERRORS
+    }
+    assert told == real
+    # And no kind of error is missing here.
+    assert {type(error) for error, *_ in ERRORS} >= set(errors._CODES)
 
 
 def test_the_code_of_what_nobody_expected_is_internal() -> None:

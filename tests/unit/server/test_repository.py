@@ -1,4 +1,5 @@
 import copy
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,12 @@ import pytest
 from onnx import TensorProto, helper
 from tests.fixtures import packages
 
+from synthserve.v1 import model_pb2
 from synthserve_server.errors import ModelFailedError, ModelNotFoundError
 from synthserve_server.names import ModelName
 from synthserve_server.repository import FailedPackage, ReadyPackage, Repository
 from synthserve_server.runtime.provider import Provider
+from synthserve_server.services.models import ModelService
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -158,6 +161,62 @@ def test_versions_resolve(tmp_path: Path) -> None:
         catalogue.find(ModelName("m", 3))
     with pytest.raises(ModelNotFoundError, match="models/other; known are: models/m"):
         catalogue.find(ModelName("other", None))
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, method: str, *denied: Path) -> None:
+    """Has a method of some paths fail; a mode would not do, as it keeps nothing from the superuser."""
+    real = getattr(Path, method)
+
+    def fake(path: Path, *arguments: Any) -> Any:  # noqa: ANN401
+        if path in denied:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *arguments)
+
+    monkeypatch.setattr(Path, method, fake)
+
+
+@pytest.mark.parametrize("method", ["iterdir", "is_dir"])
+def test_a_folder_that_cannot_be_read_fails_its_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    graph, manifest = packages.image_graph(4, 4, 1), packages.image_manifest(4, 4, 1)
+    for model in ("bad", "good"):
+        packages.write_package(tmp_path, model, graph, manifest)
+    deny(monkeypatch, method, tmp_path / "bad")
+    if method == "is_dir":
+        deny(monkeypatch, "iterdir", tmp_path / "bad")
+    assert failure(tmp_path) == "Permission denied: bad"
+    catalogue = load(tmp_path).catalogue
+    assert isinstance(catalogue.default("good"), ReadyPackage)
+    # Whichever version is asked for, the folder is what is wrong.
+    for version in (None, 1):
+        with pytest.raises(ModelFailedError, match="models/bad could not be loaded: Permission denied: bad"):
+            catalogue.ready(ModelName("bad", version))
+
+
+async def test_a_model_whose_versions_are_not_known_is_described(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bad").mkdir()
+    deny(monkeypatch, "iterdir", tmp_path / "bad")
+    service: Any = ModelService(load(tmp_path))
+    (model,) = (await service.ListModels(model_pb2.ListModelsRequest(), None)).models
+    assert model == model_pb2.Model(
+        name="models/bad",
+        version="models/bad/versions/0",
+        state=model_pb2.MODEL_STATE_FAILED,
+        state_reason="Permission denied: bad",
+    )
+
+
+def test_a_version_that_cannot_be_read_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for version in (1, 2):
+        packages.write_package(tmp_path, "m", packages.image_graph(4, 4, 1), packages.image_manifest(4, 4, 1), version)
+    deny(monkeypatch, "is_dir", tmp_path / "m" / "2")
+    deny(monkeypatch, "read_bytes", tmp_path / "m" / "2" / "manifest.json")
+    newest, older = load(tmp_path).catalogue.models["m"]
+    assert newest == FailedPackage("m", 2, "Permission denied: manifest.json")
+    assert isinstance(older, ReadyPackage)
 
 
 def test_what_is_no_package_is_skipped(tmp_path: Path) -> None:

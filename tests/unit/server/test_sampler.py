@@ -12,8 +12,9 @@ from synthserve_server.repository import ReadyPackage, load_package
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.errors import CancelledWorkError, GraphError
 from synthserve_server.runtime.model import Arrays, Column, ColumnType, Condition, Model, Table
+from synthserve_server.runtime.noise import VALUES_PER_BLOCK
 from synthserve_server.runtime.provider import Provider
-from synthserve_server.runtime.sampler import sample
+from synthserve_server.runtime.sampler import PACKET, sample
 
 CODES = Table((Column("code", ColumnType.CATEGORY, ("a", "b")), Column("maybe", ColumnType.BOOL, nullable=True)))
 
@@ -66,6 +67,30 @@ def test_any_cut_gives_the_same(
     parts = [cut(start + sum(counts[:i]), count) for i, count in enumerate(counts)]
     for name, array in whole.items():
         assert array.tobytes() == np.concatenate([part[name] for part in parts]).tobytes(), name
+
+
+@pytest.mark.parametrize("offset", [0, 1, 1000, 4095])
+def test_a_large_offset_costs_no_more_than_a_small_one(monkeypatch: pytest.MonkeyPatch, offset: int) -> None:
+    drawn: list[int] = []
+
+    class Counting(np.random.Generator):
+        def standard_normal(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+            drawn.append(named["out"].size)
+            return super().standard_normal(*arguments, **named)
+
+    monkeypatch.setattr(np.random, "Generator", Counting)
+
+    def cost(start: int) -> tuple[list[int], list[int]]:
+        graph = FakeGraph()
+        drawn.clear()
+        run(model(4096), graph, start, 10_000)
+        return graph.sizes, drawn.copy()
+
+    # A multiple of blocks and batches away, the very same runs of the graph and draws of noise are made.
+    assert cost(10**12 + offset) == cost(offset)
+    sizes, draws = cost(10**12 + offset)
+    assert sum(sizes) < 10_000 + 2 * PACKET
+    assert sum(draws) <= 3 * 10_000 + 2 * len(sizes) * VALUES_PER_BLOCK
 
 
 @pytest.mark.parametrize(

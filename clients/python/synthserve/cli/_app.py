@@ -1,8 +1,8 @@
 """The commands."""
 
 import enum
-import io
 import sys
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +10,8 @@ from typing import Annotated
 import typer
 
 import synthserve
-from synthserve._extras import require
 from synthserve._files import Target, write_whole
-from synthserve._images import Grid, grid_marks
+from synthserve._grids import GridFile
 from synthserve.cli import _listing
 from synthserve.cli._outcome import HELP, told
 from synthserve.cli._progress import Watch
@@ -55,7 +54,13 @@ _SUFFIXES = {
 
 Name = Annotated[str, typer.Argument(metavar="MODEL", help="iris-vae, or iris-vae@1 for that version.")]
 Count = Annotated[int | None, typer.Option(help="How many. Without it rows come until the pipe is closed.")]
-Seed = Annotated[int | None, typer.Option(help="The same seed gives the same output. Without it the server draws one.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        help="The same seed gives the same output. Without it the server draws one: a terminal shows it; Parquet, "
+        "Arrow and images hold it in their metadata. CSV and JSON lines do not: give one to get them again."
+    ),
+]
 Offset = Annotated[int, typer.Option(help="The index of the first one.")]
 Where = Annotated[list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="A condition; can be repeated.")]
 Server = Annotated[str, typer.Option(metavar="HOST:PORT", envvar="SYNTHSERVE_SERVER", help="The server.")]
@@ -155,7 +160,7 @@ def images(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="The folder for one file per image.")
     ] = None,
-    grid: Annotated[Path | None, typer.Option(metavar="FILE", help="A picture of all images.")] = None,
+    grid: Annotated[Path | None, typer.Option(metavar="FILE", help="A picture of all images, .png or .jpg.")] = None,
     columns: Annotated[int, typer.Option(min=1, help="Images in a row of the grid.")] = 8,
     server: Server = DEFAULT_SERVER,
     timeout: Timeout = None,
@@ -166,11 +171,10 @@ def images(
     conditions = _conditions(where)
     with (
         told(),
+        nullcontext() if grid is None else GridFile(grid, count, columns, conditions) as picture,
         synthserve.Client(server) as client,
         Watch("images", count, seeded=seed is not None, bar=True) as watch,
     ):
-        picture = None if grid is None else Grid(count, columns)
-        grid_format = "" if grid is None else _picture_format(grid)
         stream = watch.over(
             partial(
                 client.images,
@@ -191,11 +195,8 @@ def images(
                 write_whole(output / image.filename, image.bytes)
             if picture is not None:
                 picture.add(image)
-        if picture is not None and grid is not None:
-            encoded = io.BytesIO()
-            marks = grid_marks(grid_format, f"{stream.model}?seed={stream.seed}&offset={offset}&count={count}")
-            picture.picture.save(encoded, grid_format, **marks)
-            write_whole(grid, encoded.getvalue())
+        if picture is not None:
+            picture.finish()
         watch.finish()
 
 
@@ -208,13 +209,6 @@ def _format_of(output: str) -> RowFormat:
             f"the suffix of {output!r} is none of {', '.join(_SUFFIXES)}; give one", param_hint="--format"
         )
     return _SUFFIXES[suffix]
-
-
-def _picture_format(grid: Path) -> str:
-    known: dict[str, str] = require("PIL.Image", extra="images", what="a grid").registered_extensions()
-    if grid.suffix.lower() not in known:
-        raise typer.BadParameter(f"{grid.suffix or 'no suffix'!r} is no suffix of a picture", param_hint="--grid")
-    return known[grid.suffix.lower()]
 
 
 def _conditions(where: list[str] | None) -> dict[str, str]:

@@ -17,7 +17,7 @@ S = TypeVar("S", bound="RowStream | ImageStream")
 
 
 class Watch:
-    """A progress bar and a last line on a terminal; nothing elsewhere, but for a seed that nobody chose.
+    """A progress bar, a seed that nobody chose and a last line on a terminal; nothing elsewhere.
 
     Args:
         noun: What is counted, `rows` or `images`.
@@ -58,7 +58,8 @@ class Watch:
         return stream
 
     def _advance(self, done: int) -> None:
-        if not self._seeded and self._stream is not None:
+        if not self._seeded and self._stream is not None and self._console.is_terminal:
+            # At once: it is what an interrupted command would leave to know.
             self._seeded = True
             self._console.print(f"synthserve: the server drew --seed {self._stream.seed}", markup=False)
         self._done = done

@@ -32,12 +32,17 @@ class GenerationServiceStub:
     samples on every call, however they are cut into calls and messages, so a broken stream is resumed by asking again
     with `offset` set to the next index, the same `seed` and the same model version.
 
-    Every error carries `google.rpc.ErrorInfo` with domain "synthserve". Errors that both methods share:
+    Every error that the server itself raises carries `google.rpc.ErrorInfo` with domain "synthserve". Errors that both
+    methods share:
     - NOT_FOUND (ResourceInfo): there is no such model or version.
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
-    - FAILED_PRECONDITION: the model exists but could not be loaded; GetModel tells why.
+    - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded; GetModel tells why.
+    - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
     - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index.
-    - DEADLINE_EXCEEDED, CANCELLED: the stream ended before its time; the computing stops.
+    - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
+
+    Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
+    the connection breaks (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over 4 MiB.
     """
 
     def __init__(self, channel):
@@ -65,12 +70,17 @@ class GenerationServiceServicer:
     samples on every call, however they are cut into calls and messages, so a broken stream is resumed by asking again
     with `offset` set to the next index, the same `seed` and the same model version.
 
-    Every error carries `google.rpc.ErrorInfo` with domain "synthserve". Errors that both methods share:
+    Every error that the server itself raises carries `google.rpc.ErrorInfo` with domain "synthserve". Errors that both
+    methods share:
     - NOT_FOUND (ResourceInfo): there is no such model or version.
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
-    - FAILED_PRECONDITION: the model exists but could not be loaded; GetModel tells why.
+    - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded; GetModel tells why.
+    - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
     - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index.
-    - DEADLINE_EXCEEDED, CANCELLED: the stream ended before its time; the computing stops.
+    - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
+
+    Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
+    the connection breaks (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over 4 MiB.
     """
 
     def GenerateRows(self, request, context):
@@ -115,12 +125,17 @@ class GenerationService:
     samples on every call, however they are cut into calls and messages, so a broken stream is resumed by asking again
     with `offset` set to the next index, the same `seed` and the same model version.
 
-    Every error carries `google.rpc.ErrorInfo` with domain "synthserve". Errors that both methods share:
+    Every error that the server itself raises carries `google.rpc.ErrorInfo` with domain "synthserve". Errors that both
+    methods share:
     - NOT_FOUND (ResourceInfo): there is no such model or version.
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
-    - FAILED_PRECONDITION: the model exists but could not be loaded; GetModel tells why.
+    - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded; GetModel tells why.
+    - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
     - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index.
-    - DEADLINE_EXCEEDED, CANCELLED: the stream ended before its time; the computing stops.
+    - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
+
+    Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
+    the connection breaks (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over 4 MiB.
     """
 
     @staticmethod

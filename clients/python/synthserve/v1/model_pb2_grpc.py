@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ModelServiceStub:
-    """Tells what the server can generate. Every error carries `google.rpc.ErrorInfo` with domain "synthserve".
+    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
+    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
     """
 
     def __init__(self, channel):
@@ -48,19 +49,21 @@ class ModelServiceStub:
 
 
 class ModelServiceServicer:
-    """Tells what the server can generate. Every error carries `google.rpc.ErrorInfo` with domain "synthserve".
+    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
+    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
     """
 
     def ListModels(self, request, context):
-        """Lists the models, by name. Errors: INVALID_ARGUMENT for a negative page size or a page token that is not one.
+        """Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or a page token that is
+        not one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetModel(self, request, context):
-        """Describes one model. Errors: NOT_FOUND when there is no such model or version, INVALID_ARGUMENT when the name is
-        not of the form asked for.
+        """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
+        (BadRequest) when the name is not of the form asked for.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -88,7 +91,8 @@ def add_ModelServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ModelService:
-    """Tells what the server can generate. Every error carries `google.rpc.ErrorInfo` with domain "synthserve".
+    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
+    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
     """
 
     @staticmethod

@@ -27,33 +27,43 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ModelServiceStub:
-    """Tells what the server can generate. Every error carries `google.rpc.ErrorInfo` with domain "synthserve"."""
+    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
+    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ModelServiceAsyncStub: ...
     ListModels: _grpc.UnaryUnaryMultiCallable[_model_pb2.ListModelsRequest, _model_pb2.ListModelsResponse]
-    """Lists the models, by name. Errors: INVALID_ARGUMENT for a negative page size or a page token that is not one."""
+    """Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or a page token that is
+    not one.
+    """
     GetModel: _grpc.UnaryUnaryMultiCallable[_model_pb2.GetModelRequest, _model_pb2.GetModelResponse]
-    """Describes one model. Errors: NOT_FOUND when there is no such model or version, INVALID_ARGUMENT when the name is
-    not of the form asked for.
+    """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
+    (BadRequest) when the name is not of the form asked for.
     """
 
 @_typing.type_check_only
 class ModelServiceAsyncStub(ModelServiceStub):
-    """Tells what the server can generate. Every error carries `google.rpc.ErrorInfo` with domain "synthserve"."""
+    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
+    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListModels: _aio.UnaryUnaryMultiCallable[_model_pb2.ListModelsRequest, _model_pb2.ListModelsResponse]  # type: ignore[assignment]
-    """Lists the models, by name. Errors: INVALID_ARGUMENT for a negative page size or a page token that is not one."""
+    """Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or a page token that is
+    not one.
+    """
     GetModel: _aio.UnaryUnaryMultiCallable[_model_pb2.GetModelRequest, _model_pb2.GetModelResponse]  # type: ignore[assignment]
-    """Describes one model. Errors: NOT_FOUND when there is no such model or version, INVALID_ARGUMENT when the name is
-    not of the form asked for.
+    """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
+    (BadRequest) when the name is not of the form asked for.
     """
 
 class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tells what the server can generate. Every error carries `google.rpc.ErrorInfo` with domain "synthserve"."""
+    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
+    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """
 
     @_abc_1.abstractmethod
     def ListModels(
@@ -61,7 +71,9 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_pb2.ListModelsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_model_pb2.ListModelsResponse, _abc.Awaitable[_model_pb2.ListModelsResponse]]:
-        """Lists the models, by name. Errors: INVALID_ARGUMENT for a negative page size or a page token that is not one."""
+        """Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or a page token that is
+        not one.
+        """
 
     @_abc_1.abstractmethod
     def GetModel(
@@ -69,8 +81,8 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_pb2.GetModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_model_pb2.GetModelResponse, _abc.Awaitable[_model_pb2.GetModelResponse]]:
-        """Describes one model. Errors: NOT_FOUND when there is no such model or version, INVALID_ARGUMENT when the name is
-        not of the form asked for.
+        """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
+        (BadRequest) when the name is not of the form asked for.
         """
 
 def add_ModelServiceServicer_to_server(servicer: ModelServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

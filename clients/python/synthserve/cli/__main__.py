@@ -1,5 +1,0 @@
-"""`python -m synthserve.cli`."""
-
-from synthserve.cli import main
-
-main()

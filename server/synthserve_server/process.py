@@ -1,0 +1,64 @@
+"""A server in a process of its own for a while: for demos, measurements and tests against a real server."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "synthserve_server"]
+"""The command `synthserve-server` of this environment."""
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class ServerProcess:
+    """A server that is ready."""
+
+    process: subprocess.Popen[str]
+    address: str
+    log: Path
+    port_file: Path
+
+
+@contextmanager
+def running_server(
+    model_repository: Path, log: Path, *flags: str, start_seconds: float = _START_SECONDS
+) -> Iterator[ServerProcess]:
+    """Starts a server on a free port of 127.0.0.1, and makes sure that it is gone afterwards.
+
+    Args:
+        model_repository: The folder that holds the model packages.
+        log: The file for its log. The port file is put beside it.
+        *flags: More flags of `synthserve-server`; they go before those that are set here.
+        start_seconds: How long it may take to be ready.
+
+    Raises:
+        RuntimeError: It did not start; the message has its log.
+    """
+    port_file = log.with_name(f"{log.name}.port")
+    port_file.unlink(missing_ok=True)
+    settings = ["--model-repository", str(model_repository), "--listen", "127.0.0.1:0", "--port-file", str(port_file)]
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(  # noqa: S603 - the caller's own flags.
+            [*COMMAND, *settings, *flags], stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        try:
+            deadline = time.monotonic() + start_seconds
+            while not port_file.exists():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+                time.sleep(0.02)
+            yield ServerProcess(process, f"127.0.0.1:{port_file.read_text().strip()}", log, port_file)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -1,0 +1,86 @@
+"""What a close that comes at the worst moment does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+
+from synthserve import Cancelled, RetryPolicy
+from synthserve._async_calls import AsyncCaller, AsyncResumingCall
+from synthserve._calls import Caller, ResumingCall
+from synthserve._resume import Resume
+from synthserve.v1 import generation_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Rows = Resume[pb.GenerateRowsRequest, pb.GenerateRowsResponse]
+
+
+class Broken(grpc.RpcError):
+    """What a cancelled call raises."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.CANCELLED
+
+    def details(self) -> str:
+        return "locally cancelled"
+
+    def trailing_metadata(self) -> tuple[()]:
+        return ()
+
+
+class Call:
+    """A call that the server ends at once, or that was cancelled."""
+
+    def __init__(self, before_end: Callable[[], None] = lambda: None) -> None:
+        self._before_end = before_end
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+    def __next__(self) -> pb.GenerateRowsResponse:
+        if self.cancelled:
+            raise Broken
+        self._before_end()
+        raise StopIteration
+
+    def __aiter__(self) -> Call:
+        return self
+
+    async def __anext__(self) -> pb.GenerateRowsResponse:
+        self._before_end()
+        raise StopAsyncIteration
+
+
+def run() -> Rows:
+    return Resume(pb.GenerateRowsRequest(model="models/m", count=3), lambda r: r.row_count, RetryPolicy())
+
+
+def test_a_close_while_the_call_starts_is_not_lost() -> None:
+    call = Call()
+
+    def method(*_: Any, **__: Any) -> Call:  # noqa: ANN401
+        stream.close()  # as another thread would, before the reader has the call in its hands
+        return call
+
+    stream = ResumingCall(Caller("", (), RetryPolicy()), method, run(), None)
+    with pytest.raises(Cancelled, match="the stream was closed"):
+        next(stream)
+    assert call.cancelled
+
+
+async def test_a_close_as_the_server_ends_the_call_is_no_fault_of_the_server() -> None:
+    stream = ResumingCall(
+        Caller("", (), RetryPolicy()), lambda *_, **__: Call(lambda: stream._closed.set()), run(), None
+    )
+    with pytest.raises(Cancelled, match="the stream was closed"):
+        next(stream)
+    twin = AsyncResumingCall(
+        AsyncCaller("", (), RetryPolicy()), lambda *_, **__: Call(lambda: twin._closed.set()), run(), None
+    )
+    with pytest.raises(Cancelled, match="the stream was closed"):
+        await anext(twin)

@@ -1,0 +1,97 @@
+"""Starting and stopping, with a server that does nothing."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from synthserve_server import app, config
+from synthserve_server.app import Ready
+from synthserve_server.repository import Catalogue
+
+READY = Ready("127.0.0.1", 1, Catalogue([]))
+
+
+class FakeServer:
+    """Notes how it is stopped, and does what a test wants while it drains."""
+
+    stops: list[float]
+    draining: Callable[[], None]
+
+    def __init__(self, _: config.Settings) -> None: ...
+
+    async def start(self) -> Ready:
+        return READY
+
+    async def stop(self, grace_seconds: float) -> None:
+        self.stops.append(grace_seconds)
+        if grace_seconds:
+            self.draining()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> type[FakeServer]:
+    FakeServer.stops, FakeServer.draining = [], staticmethod(lambda: None)
+    monkeypatch.setattr(app, "Server", FakeServer)
+    return FakeServer
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> config.Settings:
+    return config.load({"model_repository": tmp_path, "grace_seconds": 5})
+
+
+@pytest.fixture
+def no_loop_handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A loop as on Windows."""
+
+    def missing(*_: object) -> None:
+        raise NotImplementedError
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "add_signal_handler", missing)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def send(number: signal.Signals) -> Callable[[Ready], None]:
+    return lambda _: os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains(server: type[FakeServer], settings: config.Settings, number: signal.Signals) -> None:
+    assert asyncio.run(app.run(settings, send(number)))
+    assert server.stops == [5]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.usefixtures("no_loop_handlers")
+def test_a_signal_drains_where_the_loop_has_no_signal_handlers(
+    server: type[FakeServer], settings: config.Settings, number: signal.Signals
+) -> None:
+    assert asyncio.run(app.run(settings, send(number)))
+    assert server.stops == [5]
+
+
+def test_a_draining_that_fails_is_not_taken_for_one_that_ended(
+    server: type[FakeServer], settings: config.Settings
+) -> None:
+    def fail() -> None:
+        raise OSError("the draining failed")
+
+    server.draining = staticmethod(fail)
+    with pytest.raises(OSError, match="the draining failed"):
+        asyncio.run(app.run(settings, send(signal.SIGTERM)))
+
+
+def test_what_fails_once_the_server_is_ready_stops_it(server: type[FakeServer], settings: config.Settings) -> None:
+    def fail(_: Ready) -> None:
+        raise OSError("nowhere to write")
+
+    with pytest.raises(OSError, match="nowhere to write"):
+        asyncio.run(app.run(settings, fail))
+    assert server.stops == [0]

@@ -1,0 +1,47 @@
+# Requests of all kinds.
+# ruff: noqa: ANN401
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synthserve.v1 import generation_pb2
+from synthserve_server.repository import Catalogue, load_package
+from synthserve_server.runtime.provider import Provider
+from synthserve_server.services.jobs import marks
+from synthserve_server.services.requests import LARGEST, RowOrder, image_order, row_order
+from synthserve_server.services.sizes import image_sizes
+
+
+@pytest.fixture(scope="module")
+def catalogue(repository: Path) -> Catalogue:
+    return Catalogue(
+        [load_package(name, 1, repository / name / "1", Provider.CPU) for name in ("tiny-table", "tiny-grey")]
+    )
+
+
+def order(catalogue: Catalogue, **fields: Any) -> RowOrder:
+    return row_order(generation_pb2.GenerateRowsRequest(model="models/tiny-table", seed=7, **fields), catalogue, None)
+
+
+@pytest.mark.parametrize("count", [0, 1, 1000])
+def test_a_count_that_ends_with_the_indices_is_a_count(catalogue: Catalogue, count: int) -> None:
+    made = order(catalogue, offset=LARGEST - count, count=count)
+    assert (made.count, made.stop) == (count, LARGEST)
+    assert marks(made)["synthserve-count"] == str(count)
+
+
+def test_without_a_count_the_indices_are_the_end(catalogue: Catalogue) -> None:
+    made = order(catalogue, offset=5)
+    assert (made.count, made.stop) == (None, LARGEST)
+    assert "synthserve-count" not in marks(made)
+
+
+def test_a_short_stream_is_cut_for_every_worker_wherever_it_ends(catalogue: Catalogue) -> None:
+    def size(**fields: Any) -> int:
+        request = generation_pb2.GenerateImagesRequest(model="models/tiny-grey", **fields)
+        return image_sizes(image_order(request, catalogue, None), workers=2).rest
+
+    assert size(count=64) == size(count=64, offset=LARGEST - 64) == 16
+    assert size() == 128
