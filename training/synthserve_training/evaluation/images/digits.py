@@ -22,6 +22,7 @@ CLASSES = 10
 FEATURES = 84
 LEAST_ACCURACY = 0.99
 
+_TRIES = 3
 _VERSION = 1  # to be raised when the network or its training changes
 
 
@@ -83,22 +84,26 @@ def reader(training: Images, test: Images, cache: Path) -> DigitReader:
         EvaluationError: It does not learn to read well enough.
     """
     path = cache / f"lenet5-mnist-{_VERSION}.onnx"
-    if not path.is_file():
-        _train_apart(training, path)
-    kept = DigitReader(path)
-    if (accuracy := kept.accuracy(test)) < LEAST_ACCURACY:
+    for seed in range(_TRIES):
+        if not path.is_file():
+            _train_apart(training, path, seed)
+        kept = DigitReader(path)
+        if (accuracy := kept.accuracy(test)) >= LEAST_ACCURACY:
+            return kept
         path.unlink()
-        raise EvaluationError(f"the network that reads digits reads only {accuracy:.2%} of MNIST's test set: run again")
-    return kept
+    raise EvaluationError(
+        f"the network that reads digits reads only {accuracy:.2%} of MNIST's test set, after {_TRIES} tries: is this "
+        "MNIST?"
+    )
 
 
-def _train_apart(training: Images, path: Path) -> None:
+def _train_apart(training: Images, path: Path, seed: int) -> None:
     # In a process of its own, which takes TensorFlow's memory with it when it ends.
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         images, graph = Path(folder) / "images.npz", Path(folder) / path.name
         np.savez(images, pixels=training.pixels, labels=training.labels)
-        command: list[str | Path] = [sys.executable, "-m", f"{__package__}.digit_training", images, graph]
+        command: list[str | Path] = [sys.executable, "-m", f"{__package__}.digit_training", images, graph, str(seed)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
         if done.returncode:
             reason = next(reversed(done.stderr.splitlines()), f"status {done.returncode}")

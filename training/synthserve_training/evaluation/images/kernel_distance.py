@@ -22,12 +22,12 @@ def kernel_distance(
         second: Features [m, size].
         generator: Picks the subsets.
         subsets: How many.
-        subset_size: Of each; less where there are fewer features.
+        subset_size: Of each; half of the features, where that is less: subsets that are all the same have no spread.
 
     Returns:
         Mean and standard deviation over the subsets. The mean can be a little below 0.
     """
-    size = min(subset_size, len(first), len(second))
+    size = size_of_subsets(min(len(first), len(second)), subset_size)
     estimates = [
         discrepancy(
             first[generator.choice(len(first), size, replace=False)],
@@ -36,6 +36,11 @@ def kernel_distance(
         for _ in range(subsets)
     ]
     return float(np.mean(estimates)), float(np.std(estimates, ddof=1))
+
+
+def size_of_subsets(features: int, most: int = SUBSET_SIZE) -> int:
+    """How many of so many features a subset holds."""
+    return max(2, min(most, features // 2))
 
 
 def discrepancy(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:

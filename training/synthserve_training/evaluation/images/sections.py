@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from synthserve_training.evaluation.figures import Better, Figure, Plot, Section, Table
 from synthserve_training.evaluation.images import pages
 from synthserve_training.evaluation.images.comparison import Distances
-from synthserve_training.evaluation.images.kernel_distance import SUBSETS
+from synthserve_training.evaluation.images.kernel_distance import SUBSETS, size_of_subsets
 from synthserve_training.evaluation.images.manifold import DENSITY_NEIGHBOUR, PRECISION_NEIGHBOUR
 from synthserve_training.evaluation.images.nearest import Nearest
 from synthserve_training.evaluation.images.real import RealImages
@@ -64,7 +64,7 @@ def distances(found: Distances, real: RealImages, digest: str) -> Section:
             found.kernel_floor[0],
             "lower",
             f"Kernel distance, polynomial of degree 3, unbiased; mean and spread over {SUBSETS} subsets of "
-            f"{min(1000, found.features):,} of {found.features:,} features. Reference as for the Fréchet distance.",
+            f"{size_of_subsets(found.features):,} of {found.features:,} features. Reference as for FID.",
             spread=found.kernel[1],
             headline=True,
         )
