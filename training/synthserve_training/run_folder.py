@@ -22,7 +22,6 @@ _PACKAGES = (
     "onnxruntime",
     "pandas",
     "scikit-learn",
-    "scipy",
     "tensorflow",
     "tf2onnx",
 )
