@@ -136,13 +136,12 @@ def evaluate(
     output: Annotated[Path | None, typer.Option(help="Folder of the report; default: report/ in the package")] = None,
 ) -> None:
     """Measure an exported model: writes a report, and the headline figures into its manifest."""
-    from synthserve_training.export import package
-
-    folder = repository / model / str(version or package.newest_version(repository, model))
     start_tensorflow()
     from synthserve_training.evaluation import run
     from synthserve_training.evaluation.subject import Subject
+    from synthserve_training.export import package
 
+    folder = repository / model / str(version or package.newest_version(repository, model))
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),

@@ -67,12 +67,13 @@ def fit(networks: Networks, preprocessed: Preprocessed, column: str | None = Non
     size, classes = residuals.shape[1], int(codes.max()) + 1
     offsets = np.zeros((classes, numeric.size), np.float32)
     factors = np.zeros((classes, numeric.size, size), np.float32)
-    shared = _covariance(residuals)
-    for code in np.unique(codes).tolist():
+    for code in np.unique(codes):
+        offsets[code, numeric] = residuals[codes == code].mean(axis=0)
+    shared = _covariance(residuals - offsets[codes][:, numeric])
+    for code in np.unique(codes):
         members = residuals[codes == code]
         weight = len(members) / (len(members) + _SHARED_ROWS)
         covariance = weight * _covariance(members) + (1 - weight) * shared
-        offsets[code, numeric] = members.mean(axis=0)
         factors[code, numeric] = np.linalg.cholesky(covariance + 1e-9 * np.eye(size))
     return ObservationNoise(offsets, factors, column)
 

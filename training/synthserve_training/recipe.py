@@ -46,6 +46,7 @@ class Export(BaseModel):
 
     batch_size: int = Field(ge=1, description="Samples that the server computes at once")
     observation_noise: bool = Field(default=False, description="VAE: add the scatter around reconstructions")
+    calibration: bool = Field(default=False, description="Tables: bend numbers to the quantiles of the data")
 
 
 class Recipe(BaseModel):

@@ -24,7 +24,6 @@ _PACKAGES = (
     "onnxruntime",
     "pandas",
     "scikit-learn",
-    "scipy",
     "tensorflow",
     "tf2onnx",
 )

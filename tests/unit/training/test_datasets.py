@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthserve_training.datasets import iris, mnist
+from synthserve.v1.schema_pb2 import COLUMN_TYPE_CATEGORY, COLUMN_TYPE_DOUBLE, COLUMN_TYPE_INT64
+from synthserve_training import recipe as recipes
+from synthserve_training.datasets import adhd200, iris, mnist
 from synthserve_training.datasets._files import Files, RemoteFile
 from synthserve_training.errors import DatasetError
+from synthserve_training.experiment import load
 
 CONTENT = b"four measurements and a species\n" * 1000
 
@@ -86,6 +89,28 @@ def test_mnist_is_the_original(data_dir: Path) -> None:
     assert images.pixels.shape == (10_000, 28, 28, 1)
     assert images.pixels.dtype == np.uint8
     assert np.bincount(images.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+@pytest.mark.parametrize(("site", "count"), [("NYU", 222), ("KKI", 83), ("Brown_TestRelease", 26)])
+def test_adhd200_site_comes_as_published(data_dir: Path, site: str, count: int) -> None:
+    options = adhd200.Options.model_validate({"site": site})
+    frame = adhd200.load(options, Files(data_dir, Path("unused")))
+    assert len(frame) == count
+    assert {"Age", "DX", "Full4 IQ", "Secondary Dx"} <= set(frame.columns)
+    assert frame.isin(["-999", "N/A", "pending"]).to_numpy().any()
+
+
+def test_adhd_recipe_keeps_whole_rows_with_readable_diagnoses(data_dir: Path) -> None:
+    prepared = load(recipes.parse(recipes.read("adhd-vae")), data_dir)
+    assert len(prepared.data) == 208
+    assert prepared.data.diagnosis.value_counts().to_dict() == {
+        "typically developing": 91,
+        "ADHD combined": 76,
+        "ADHD inattentive": 41,
+    }
+    assert prepared.data.full4_iq.between(40, 160).all()
+    types = [column.type for column in prepared.decoder.schema.columns]  # type: ignore[union-attr]
+    assert types == [COLUMN_TYPE_DOUBLE, *[COLUMN_TYPE_INT64] * 4, COLUMN_TYPE_CATEGORY]
 
 
 def idx(shape: tuple[int, ...], values: bytes, magic: bytes = b"\0\0\x08") -> bytes:

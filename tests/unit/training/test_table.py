@@ -58,6 +58,30 @@ def test_missing_column_and_too_few_rows_are_errors() -> None:
         table.fit(Options(columns=COLUMNS), rows(8))
 
 
+def test_recipe_names_columns_and_categories_and_orders_them() -> None:
+    data = rows().rename(columns={"age": "Age (y)"}).assign(kind=["0", "1", "2", "pending"] * 5)
+    columns = (
+        ColumnOptions(name="age", source="Age (y)", type="int64"),
+        ColumnOptions(name="state", source="kind", type="category", labels={"1": "well", "0": "ill", "7": "never"}),
+    )
+    options = Options(columns=columns)
+    fitted = table.fit(options, data)
+    assert list(fitted.data.columns) == ["age", "state"]
+    assert fitted.data.state.tolist() == ["ill", "well"] * 5  # 2 is not in the recipe, pending is a marker
+    assert isinstance(fitted.decoder.schema, TableSchema)
+    assert list(fitted.decoder.schema.columns[1].categories) == ["well", "ill"]
+    again = table.fit(table.of_cleaned(options), fitted.data)
+    assert again.data.equals(fitted.data)
+    assert again.decoder.schema == fitted.decoder.schema
+
+
+def test_rows_of_rare_categories_are_dropped() -> None:
+    data = rows().assign(kind=["a"] * 12 + ["b"] * 6 + ["c"] * 2)
+    kept = table.clean(Options(columns=COLUMNS, min_category_rows=3), data)
+    assert kept.kind.value_counts().to_dict() == {"a": 12, "b": 6}
+    assert set(table.clean(Options(columns=COLUMNS), data).kind) == {"a", "b", "c"}
+
+
 @given(
     lengths=st.lists(st.integers(-10_000, 10_000), min_size=10, max_size=30),
     ages=st.lists(st.integers(-100_000, 100_000), min_size=10, max_size=30),

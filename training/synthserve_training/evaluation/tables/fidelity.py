@@ -149,9 +149,9 @@ def _shape_table(
 
 
 def _range_table(exported: pd.DataFrame, rows: pd.DataFrame, columns: Columns) -> Table:
-    def cells(name: str) -> tuple[str | float, ...]:
+    def cells(name: str) -> tuple[str, ...]:
         statistics = [(f[name].min(), f[name].mean(), f[name].std(), f[name].max()) for f in (rows, exported)]
-        return (name, *(round(float(value), 2) for pair in zip(*statistics, strict=True) for value in pair))
+        return (name, *(f"{value:.2f}" for pair in zip(*statistics, strict=True) for value in pair))
 
     heads = [f"{what}, {who}" for what in ("min", "mean", "std", "max") for who in ("real", "synthetic")]
     return Table(title="Ranges", columns=("column", *heads), rows=tuple(cells(name) for name in columns.numbers))

@@ -73,11 +73,13 @@ def correlations(real: pd.DataFrame, synthetic: pd.DataFrame, numbers: Sequence[
     with _style():
         figure = Figure(figsize=(12.5, 4.2), layout="constrained")
         axes = figure.subplots(1, 3, sharey=True)
+        for axis in axes:
+            axis.grid(visible=False)
         for axis, (title, values) in zip(
             axes, (("real", first), ("synthetic", second), ("synthetic - real", second - first)), strict=True
         ):
             sns.heatmap(
-                values,
+                values.round(2) + 0.0,  # else some zeros come with a minus
                 ax=axis,
                 vmin=-1,
                 vmax=1,

@@ -1,0 +1,124 @@
+"""The command, on real data: a package is made, measured, and told how good it is."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from google.protobuf import json_format
+
+from synthserve.v1.manifest_pb2 import Manifest
+from synthserve_training import recipe as recipes
+from synthserve_training.errors import EvaluationError
+from synthserve_training.evaluation import figures, run
+from synthserve_training.evaluation.subject import Subject
+
+REPEATS = 2
+
+
+def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("synthserve-train")
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cwd)}
+    return subprocess.run([program, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "small.toml").write_text(
+        recipes.read("iris-vae").replace("epochs = 300", "epochs = 30").replace('"iris-vae"', '"small"')
+    )
+    for step in ("run", "export"):
+        result = command(step, "small.toml", cwd=folder)
+        assert result.returncode == 0, result.stderr
+    return folder
+
+
+def manifest(folder: Path) -> Manifest:
+    return json_format.Parse((folder / "manifest.json").read_text(), Manifest())
+
+
+def test_command_measures_reports_and_tells_the_manifest(made: Path) -> None:
+    package = made / "exported/small/1"
+    before, graph = manifest(package), (package / "model.onnx").read_bytes()
+    result = command("evaluate", "small", "--repeats", str(REPEATS), cwd=made)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "report: exported/small/1/report/report.html"
+
+    report = figures.read(package / "report/report.json")
+    assert [section.title for section in report.sections] == ["Fidelity", "Detection", "Utility", "Privacy", "Training"]
+    assert all(figure.reference is not None for figure in report.figures())
+    pictures = [plot.name for section in report.sections for plot in section.plots]
+    assert {p.name for p in (package / "report").iterdir()} == {
+        "report.json",
+        "report.html",
+        *(f"{name}.png" for name in pictures),
+    }
+    assert all((package / f"report/{name}.png").read_bytes().startswith(b"\x89PNG") for name in pictures)
+
+    after = manifest(package)
+    assert after.graph.sha256 == hashlib.sha256(graph).hexdigest()
+    assert list(after.figures) == report.headline()
+    assert "tstr_accuracy" in {figure.metric for figure in after.figures}
+    del after.figures[:]
+    assert after == before
+    assert (package / "model.onnx").read_bytes() == graph
+    assert sorted(p.name for p in package.iterdir()) == ["manifest.json", "model.onnx", "report"]
+
+
+def test_same_seed_gives_the_same_figures(made: Path) -> None:
+    subject = Subject.open(made / "exported/small/1", seed=5, repeats=REPEATS)
+    first, second = run.evaluate(subject), run.evaluate(subject)
+    assert first.figures() == second.figures()
+    other = run.evaluate(Subject.open(made / "exported/small/1", seed=6, repeats=REPEATS))
+    assert other.figures() != first.figures()
+
+
+def test_samples_do_not_depend_on_how_many_are_asked_for(made: Path) -> None:
+    subject = Subject.open(made / "exported/small/1", seed=5)
+    (few,), (many,) = subject.generate(10, seed=1), subject.generate(1000, seed=1)
+    assert all((few[name] == many[name][:10]).all() for name in few)
+    (asked,) = subject.generate(50, seed=1, conditions={"species": 2})
+    assert set(asked["species"].tolist()) == {2}
+
+
+def test_package_that_is_not_whole_is_refused(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match="holds no model package"):
+        Subject.open(tmp_path, seed=0)
+    text = (made / "exported/small/1/manifest.json").read_text()
+    (tmp_path / "manifest.json").write_text(text)
+    (tmp_path / "model.onnx").write_bytes(b"another")
+    with pytest.raises(EvaluationError, match="is not the graph that the manifest names"):
+        Subject.open(tmp_path, seed=0)
+
+
+def test_output_without_an_evaluation_is_refused(made: Path) -> None:
+    subject = Subject.open(made / "exported/small/1", seed=0)
+    subject.manifest.ClearField("table")
+    with pytest.raises(EvaluationError, match="generates nothing: there is no evaluation"):
+        run.evaluate(subject)
+
+
+def test_model_that_is_not_there_is_one_line_and_a_status(tmp_path: Path) -> None:
+    result = command("evaluate", "nope", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr == "error: exported holds no model nope: make one with `synthserve-train export`\n"
+
+
+def test_adhd_from_raw_files_to_a_package(data_dir: Path, tmp_path: Path) -> None:
+    for step in (("run", "adhd-vae", "--epochs", "5"), ("export", "adhd-vae")):
+        result = command(*step, "--data-dir", data_dir, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+    package = tmp_path / "exported/adhd-vae/1"
+    made = manifest(package)
+    card = json.dumps(json_format.MessageToDict(made.card)).lower()
+    assert "non-commercial" in made.card.license.lower()
+    assert "anonym" not in card
+    assert "complian" not in card
+    (rows,) = Subject.open(package, seed=0).generate(2000, seed=0)
+    assert rows["full4_iq"].dtype == "int64"
+    assert rows["full4_iq"].min() > 40
+    assert [c.column for c in made.conditions] == ["diagnosis"]

@@ -1,0 +1,127 @@
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from synthserve_training.evaluation import figures, html, run
+from synthserve_training.evaluation.figures import Better, Figure, Plot, Report, Section, Table
+
+PNG = b"\x89PNG\r\n\x1a\n rest"
+
+
+def figure(value: float, reference: float | None, better: Better, spread: float | None = None) -> Figure:
+    return Figure("m", value, reference, spread, better, "How.")
+
+
+def report(summary: str = "Flowers") -> Report:
+    sections = (
+        Section(
+            "Fidelity",
+            "Text.",
+            (
+                Figure("a", 0.5, 0.75, 0.1, "higher", "Text.", headline=True),
+                Figure("b", 3.0, None, None, "lower", "T."),
+            ),
+            (Plot("columns", "A caption", PNG),),
+            (Table("Cells", ("name", "value"), (("x", 0.25), ("y", None), ("z", 7)), note="A note"),),
+        ),
+    )
+    return Report(
+        model="m",
+        version=2,
+        graph_sha256="ab" * 32,
+        summary=summary,
+        training_data="d",
+        training_data_license="l",
+        seed=3,
+        seconds=1.5,
+        hardware="h",
+        packages={"numpy": "1"},
+        sections=sections,
+    )
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_figure_is_finite(bad: float) -> None:
+    for value, reference, spread in ((bad, 1.0, None), (1.0, bad, None), (1.0, 1.0, bad)):
+        with pytest.raises(ValueError, match="must be finite"):
+            figure(value, reference, "higher", spread)
+
+
+def test_report_comes_back_from_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "report"
+    run.write(report(), folder)
+    run.write(report(), folder)  # in place of the one before
+    assert sorted(p.name for p in folder.iterdir()) == ["columns.png", "report.html", "report.json"]
+    assert (folder / "columns.png").read_bytes() == PNG
+    assert [p.name for p in tmp_path.iterdir()] == ["report"]
+    back = figures.read(folder / "report.json")
+    assert back.figures() == report().figures()
+    assert back.sections[0].tables == report().sections[0].tables
+    assert "png" not in json.loads((folder / "report.json").read_text())["sections"][0]["plots"][0]
+
+
+def test_file_that_is_no_report_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text(report().to_json().replace('"seed": 3', '"seed": -3'))
+    with pytest.raises(ValidationError):
+        figures.read(tmp_path / "report.json")
+
+
+def test_headline_is_what_the_manifest_takes() -> None:
+    (only,) = report().headline()
+    assert (only.metric, only.value, only.reference, only.spread) == ("a", 0.5, 0.75, 0.1)
+    assert not figures.Report.headline(report().model_copy(update={"sections": ()}))
+
+
+class Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.outside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+        self.outside += [v for k, v in attrs if k in ("src", "href") and v and not v.startswith(("data:", "#"))]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_page_is_well_formed_needs_nothing_else_and_escapes_what_it_shows() -> None:
+    text = html.render(report("<script>alert(1)</script> & more"))
+    page = Page()
+    page.feed(text)
+    assert not page.open
+    assert not page.outside
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+    for shown in ("0.500", "0.750", "A caption", "A note", "0.250", "data:image/png;base64,iVBORw0K"):
+        assert shown in text
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict"),
+    [
+        (figure(0.9, 0.8, "higher"), "good"),
+        (figure(0.79, 0.8, "higher"), "near"),
+        (figure(0.7, 0.8, "higher", 0.06), "near"),
+        (figure(0.7, 0.8, "higher", 0.04), "off"),
+        (figure(0.7, 0.8, "lower"), "good"),
+        (figure(0.9, 0.8, "lower"), "off"),
+        (figure(0.4, 0.5, "closer"), "off"),
+        (figure(0.5, 0.5, "closer"), "good"),
+        (figure(0.5, None, "higher"), "none"),
+    ],
+)
+def test_verdict_holds_a_value_against_real_data(measured: Figure, verdict: str) -> None:
+    assert html.verdict(measured) == verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0.000"), (0.12345, "0.123"), (0.00012, "0.00012"), (12345.6, "1.23e+04"), (None, "–")]
+)
+def test_number_is_short(value: float | None, text: str) -> None:
+    assert html.number(value) == text
