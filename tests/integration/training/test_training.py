@@ -88,7 +88,7 @@ def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
 
 def test_commands_train_resume_and_export(tmp_path: Path) -> None:
     listed = command("list", cwd=tmp_path)
-    assert "iris-vae" in [line.split()[0] for line in listed.stdout.splitlines()]
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == recipes.names()
     assert command("run", "iris-vae", "--epochs", "2", "--seed", "3", cwd=tmp_path).returncode == 0
     resumed = command("run", "iris-vae", "--epochs", "3", "--seed", "3", "--resume", cwd=tmp_path)
     assert resumed.stdout == "trained iris-vae: runs/iris-vae\n"
