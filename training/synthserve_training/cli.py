@@ -19,6 +19,7 @@ from rich.progress import (
 
 from synthserve_training import recipe as recipes
 from synthserve_training.errors import SynthserveTrainingError
+from synthserve_training.export import versions
 from synthserve_training.run_folder import RunFolder
 from synthserve_training.startup import start_tensorflow
 
@@ -120,7 +121,7 @@ def export(
     folder.check_made_with(experiment.recipe, facts.seed)
     epochs = checkpoint.restore(folder.checkpoint, experiment.variables())
     training = package.Training(epochs, folder.training_seconds(epochs), facts)
-    chosen = version or package.next_version(output, experiment.recipe.model)
+    chosen = version or versions.next_version(output, experiment.recipe.model)
     written = package.write(experiment, finish(experiment), training, output, chosen)
     typer.echo(f"exported {recipe} after {epochs} epochs: {written}")
 
@@ -136,12 +137,12 @@ def evaluate(
     output: Annotated[Path | None, typer.Option(help="Folder of the report; default: report/ in the package")] = None,
 ) -> None:
     """Measure an exported model: writes a report, and the headline figures into its manifest."""
+    folder = repository / model / str(version or versions.newest_version(repository, model))
     start_tensorflow()
     from synthserve_training.evaluation import run
     from synthserve_training.evaluation.subject import Subject
     from synthserve_training.export import package
 
-    folder = repository / model / str(version or package.newest_version(repository, model))
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
@@ -161,8 +162,8 @@ def evaluate(
         subject = Subject.open(folder, seed=seed, data_dir=data_dir, repeats=repeats, progress=progress)
         report = run.evaluate(subject)
     target = output or folder / run.REPORT_FOLDER
+    package.record_figures(folder, report.graph_sha256, report.headline())
     run.write(report, target)
-    package.record_figures(folder, report.headline())
     for figure in report.headline():
         beside = f"real data {figure.reference:.3f}" if figure.HasField("reference") else ""
         typer.echo(f"{figure.metric:<24} {figure.value:.3f}  {beside}".rstrip())

@@ -12,9 +12,14 @@ from google.protobuf import json_format
 
 from synthserve.v1.manifest_pb2 import Manifest
 from synthserve_training import recipe as recipes
-from synthserve_training.errors import EvaluationError
+from synthserve_training.errors import EvaluationError, ExportError
 from synthserve_training.evaluation import figures, run
 from synthserve_training.evaluation.subject import Subject
+from synthserve_training.experiment import assemble
+from synthserve_training.export import package
+from synthserve_training.finished import finish
+from synthserve_training.loop import fit
+from synthserve_training.run_folder import RunFolder
 
 REPEATS = 2
 
@@ -28,12 +33,10 @@ def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
-    (folder / "small.toml").write_text(
-        recipes.read("iris-vae").replace("epochs = 300", "epochs = 30").replace('"iris-vae"', '"small"')
-    )
-    for step in ("run", "export"):
-        result = command(step, "small.toml", cwd=folder)
-        assert result.returncode == 0, result.stderr
+    text = recipes.read("iris-vae").replace("epochs = 300", "epochs = 30").replace('"iris-vae"', '"small"')
+    experiment, training = assemble(text, seed=0), RunFolder(folder / "run")
+    fit(experiment, training, epochs=30, resume=False, progress=lambda *_: None, write_samples=lambda *_: None)
+    package.write(experiment, finish(experiment), training.facts(), folder / "exported", 1)
     return folder
 
 
@@ -42,38 +45,38 @@ def manifest(folder: Path) -> Manifest:
 
 
 def test_command_measures_reports_and_tells_the_manifest(made: Path) -> None:
-    package = made / "exported/small/1"
-    before, graph = manifest(package), (package / "model.onnx").read_bytes()
+    folder = made / "exported/small/1"
+    before, graph = manifest(folder), (folder / "model.onnx").read_bytes()
     result = command("evaluate", "small", "--repeats", str(REPEATS), cwd=made)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "report: exported/small/1/report/report.html"
 
-    report = figures.read(package / "report/report.json")
+    report = figures.read(folder / "report/report.json")
     assert [section.title for section in report.sections] == ["Fidelity", "Detection", "Utility", "Privacy", "Training"]
     assert all(figure.reference is not None for figure in report.figures())
     pictures = [plot.name for section in report.sections for plot in section.plots]
-    assert {p.name for p in (package / "report").iterdir()} == {
+    assert {p.name for p in (folder / "report").iterdir()} == {
         "report.json",
         "report.html",
         *(f"{name}.png" for name in pictures),
     }
-    assert all((package / f"report/{name}.png").read_bytes().startswith(b"\x89PNG") for name in pictures)
+    assert all((folder / f"report/{name}.png").read_bytes().startswith(b"\x89PNG") for name in pictures)
 
-    after = manifest(package)
+    after = manifest(folder)
     assert after.graph.sha256 == hashlib.sha256(graph).hexdigest()
     assert list(after.figures) == report.headline()
     assert "tstr_accuracy" in {figure.metric for figure in after.figures}
     del after.figures[:]
     assert after == before
-    assert (package / "model.onnx").read_bytes() == graph
-    assert sorted(p.name for p in package.iterdir()) == ["manifest.json", "model.onnx", "report"]
+    assert (folder / "model.onnx").read_bytes() == graph
+    assert sorted(p.name for p in folder.iterdir()) == ["manifest.json", "model.onnx", "report"]
 
 
 def test_same_seed_gives_the_same_figures(made: Path) -> None:
-    subject = Subject.open(made / "exported/small/1", seed=5, repeats=REPEATS)
+    subject = Subject.open(made / "exported/small/1", seed=5, repeats=1)
     first, second = run.evaluate(subject), run.evaluate(subject)
     assert first.figures() == second.figures()
-    other = run.evaluate(Subject.open(made / "exported/small/1", seed=6, repeats=REPEATS))
+    other = run.evaluate(Subject.open(made / "exported/small/1", seed=6, repeats=1))
     assert other.figures() != first.figures()
 
 
@@ -95,6 +98,24 @@ def test_package_that_is_not_whole_is_refused(made: Path, tmp_path: Path) -> Non
         Subject.open(tmp_path, seed=0)
 
 
+def test_package_that_was_replaced_meanwhile_gets_no_figures(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text((made / "exported/small/1/manifest.json").read_text())
+    before = (tmp_path / "manifest.json").read_bytes()
+    with pytest.raises(ExportError, match="was replaced while it was measured"):
+        package.record_figures(tmp_path, "0" * 64, [])
+    assert (tmp_path / "manifest.json").read_bytes() == before
+
+
+SHIPPED = sorted((Path(__file__).parents[3] / "exported").glob("*/*/report/report.json"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=[path.parents[2].name for path in SHIPPED])
+def test_shipped_report_is_about_the_shipped_graph(path: Path) -> None:
+    report, shipped = figures.read(path), manifest(path.parents[1])
+    assert report.graph_sha256 == shipped.graph.sha256
+    assert report.headline() == list(shipped.figures)
+
+
 def test_output_without_an_evaluation_is_refused(made: Path) -> None:
     subject = Subject.open(made / "exported/small/1", seed=0)
     subject.manifest.ClearField("table")
@@ -112,13 +133,13 @@ def test_adhd_from_raw_files_to_a_package(data_dir: Path, tmp_path: Path) -> Non
     for step in (("run", "adhd-vae", "--epochs", "5"), ("export", "adhd-vae")):
         result = command(*step, "--data-dir", data_dir, cwd=tmp_path)
         assert result.returncode == 0, result.stderr
-    package = tmp_path / "exported/adhd-vae/1"
-    made = manifest(package)
+    folder = tmp_path / "exported/adhd-vae/1"
+    made = manifest(folder)
     card = json.dumps(json_format.MessageToDict(made.card)).lower()
     assert "non-commercial" in made.card.license.lower()
     assert "anonym" not in card
     assert "complian" not in card
-    (rows,) = Subject.open(package, seed=0).generate(2000, seed=0)
+    (rows,) = Subject.open(folder, seed=0).generate(2000, seed=0)
     assert rows["full4_iq"].dtype == "int64"
     assert rows["full4_iq"].min() > 40
     assert [c.column for c in made.conditions] == ["diagnosis"]

@@ -17,7 +17,7 @@ from synthserve_training import recipe as recipes
 from synthserve_training.datasets import Images
 from synthserve_training.errors import ExportError
 from synthserve_training.experiment import Experiment, assemble
-from synthserve_training.export import package, verify
+from synthserve_training.export import package, verify, versions
 from synthserve_training.export.graph import convert
 from synthserve_training.finished import FinishedModel, finish
 from synthserve_training.networks import dcgan
@@ -176,8 +176,8 @@ def test_version_once_written_is_never_changed(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="never changed"):
         package.write(experiment, model, TRAINING, tmp_path, 1)
     assert (tmp_path / "iris-vae/1/manifest.json").read_bytes() == before
-    assert package.next_version(tmp_path, "iris-vae") == 2
-    assert package.next_version(tmp_path, "other") == 1
+    assert versions.next_version(tmp_path, "iris-vae") == 2
+    assert versions.next_version(tmp_path, "other") == 1
 
 
 def test_package_holds_no_training_row(tmp_path: Path) -> None:

@@ -103,32 +103,18 @@ def write(
     return target
 
 
-def next_version(repository: Path, model: str) -> int:
-    """The first version after those that the repository has of a model."""
-    folder = repository / model
-    versions = [int(child.name) for child in folder.iterdir() if child.name.isdecimal()] if folder.is_dir() else []
-    return max(versions, default=0) + 1
-
-
-def newest_version(repository: Path, model: str) -> int:
-    """The newest version that the repository has of a model.
-
-    Raises:
-        ExportError: It has none.
-    """
-    newest = next_version(repository, model) - 1
-    if not newest:
-        raise ExportError(f"{repository} holds no model {model}: make one with `synthserve-train export`")
-    return newest
-
-
-def record_figures(folder: Path, figures: Iterable[QualityFigure]) -> None:
+def record_figures(folder: Path, graph_sha256: str, figures: Iterable[QualityFigure]) -> None:
     """Writes measured quality into a package's manifest, in place of what was measured before.
 
     Nothing else changes, and a server that reads meanwhile finds the old manifest or the new one.
+
+    Raises:
+        ExportError: The package's graph is not the one that was measured.
     """
     path = folder / MANIFEST_FILE
     manifest = json_format.Parse(path.read_bytes(), Manifest())
+    if manifest.graph.sha256 != graph_sha256:
+        raise ExportError(f"{folder} was replaced while it was measured: evaluate it again")
     del manifest.figures[:]
     manifest.figures.extend(figures)
     part = path.with_name(f".{path.name}.part")
