@@ -36,7 +36,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = recipes.read("iris-vae").replace("epochs = 300", "epochs = 30").replace('"iris-vae"', '"small"')
     experiment, training = assemble(text, seed=0), RunFolder(folder / "run")
     fit(experiment, training, epochs=30, resume=False, progress=lambda *_: None, write_samples=lambda *_: None)
-    package.write(experiment, finish(experiment), training.facts(), folder / "exported", 1)
+    history = package.Training(30, training.training_seconds(30), training.facts())
+    package.write(experiment, finish(experiment), history, folder / "exported", 1)
     return folder
 
 
