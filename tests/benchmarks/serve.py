@@ -50,38 +50,42 @@ class Case:
 
 
 def cases(catalogue: Catalogue, workers: int) -> list[Case]:
-    """The cases for the first table and the first image model."""
-    served = catalogue.served()
+    """Each image model with messages of 128, each table model with messages of 8,192 and of 65,536."""
     found = []
-    table = next((package.id for package in served if isinstance(package.model.output, Table)), None)
-    image = next((package.id for package in served if not isinstance(package.model.output, Table)), None)
+    for package in catalogue.served():
+        if isinstance(package.model.output, Table):
+            found += [row_case(catalogue, package.id, size) for size in (8192, 65_536)]
+        else:
+            found.append(image_case(catalogue, package.id, 128, workers))
+    return found
 
-    def prepare_images(request: Any) -> tuple[Order, Sizes, Job]:  # noqa: ANN401
-        order = image_order(request, catalogue, None)
-        return order, image_sizes(order, workers), images_job(order)
 
-    def prepare_rows(request: Any) -> tuple[Order, Sizes, Job]:  # noqa: ANN401
+def row_case(catalogue: Catalogue, model: str, size: int) -> Case:
+    """Rows of a model as typed columns."""
+
+    def request(count: int) -> generation_pb2.GenerateRowsRequest:
+        return generation_pb2.GenerateRowsRequest(model=f"models/{model}", count=count, seed=7, rows_per_message=size)
+
+    def prepare(request: generation_pb2.GenerateRowsRequest) -> tuple[Order, Sizes, Job]:
         order = row_order(request, catalogue, None)
         return order, row_sizes(order), rows_job(order)
 
-    if image:
+    return Case(f"{model}, columns, {size:,}", "rows/s", 0.5, "GenerateRows", request, prepare)
 
-        def images(count: int) -> Any:  # noqa: ANN401
-            return generation_pb2.GenerateImagesRequest(
-                model=f"models/{image}", count=count, seed=7, images_per_message=128
-            )
 
-        found.append(Case(f"{image}, PNG, 128", "images/s", 0.85, "GenerateImages", images, prepare_images))
-    if table:
-        for size in (8192, 65_536):
+def image_case(catalogue: Catalogue, model: str, size: int, workers: int) -> Case:
+    """Images of a model as PNG."""
 
-            def rows(count: int, size: int = size) -> Any:  # noqa: ANN401
-                return generation_pb2.GenerateRowsRequest(
-                    model=f"models/{table}", count=count, seed=7, rows_per_message=size
-                )
+    def request(count: int) -> generation_pb2.GenerateImagesRequest:
+        return generation_pb2.GenerateImagesRequest(
+            model=f"models/{model}", count=count, seed=7, images_per_message=size
+        )
 
-            found.append(Case(f"{table}, columns, {size:,}", "rows/s", 0.5, "GenerateRows", rows, prepare_rows))
-    return found
+    def prepare(request: generation_pb2.GenerateImagesRequest) -> tuple[Order, Sizes, Job]:
+        order = image_order(request, catalogue, None)
+        return order, image_sizes(order, workers), images_job(order)
+
+    return Case(f"{model}, PNG, {size:,}", "images/s", 0.85, "GenerateImages", request, prepare)
 
 
 def in_process(case: Case, count: int, threads: int) -> float:
