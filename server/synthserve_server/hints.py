@@ -17,7 +17,7 @@ def hints(host: str, port: int, catalogue: Catalogue, client: str) -> list[str]:
         client: How the client program is called.
     """
     # An address that means every interface is none to connect to.
-    address = f"{'127.0.0.1' if host in ('0.0.0.0', '[::]', '') else host}:{port}"  # noqa: S104
+    address = f"{'127.0.0.1' if host in ('0.0.0.0', '[::]', '') else host}:{port}"  # noqa: S104 - compared with, not listened on
     server = "" if address == DEFAULT_ADDRESS else f" --server {address}"
     commands = [f"{client} models{server}"]
     served = catalogue.served()

@@ -4,7 +4,7 @@ Over repeated 70/30 splits: train the VAE of `iris-vae` on the larger part, gene
 two classifiers to them and score these on the smaller part. The same classifiers fitted to the real rows, and to a
 Gaussian per class, stand beside.
 
-    python -m tests.benchmarks.iris_samplers [--splits 20]
+    python -m tests.benchmarks.iris_samplers [--splits 20] [--no-observation-noise]
 """
 
 import argparse
@@ -45,9 +45,13 @@ def main() -> None:
     """Prints mean and standard deviation of the accuracies."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--splits", type=int, default=20)
-    splits = arguments.parse_args().splits
+    arguments.add_argument("--observation-noise", action=argparse.BooleanOptionalAction, default=True)
+    options = arguments.parse_args()
+    splits = options.splits
 
     text = recipes.read("iris-vae")
+    if not options.observation_noise:
+        text = text.replace("observation_noise = true", "observation_noise = false")
     rows = assemble(text, seed=0).preprocessed.data
     scores: dict[str, list[dict[str, float]]] = defaultdict(list)
     for split in range(splits):

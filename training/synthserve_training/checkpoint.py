@@ -18,7 +18,7 @@ def save(path: Path, epoch: int, variables: Variables) -> None:
     arrays = {name: np.asarray(variable) for name, variable in _named(variables)}
     part = path.with_suffix(".part")
     with part.open("wb") as stream:
-        np.savez(stream, epoch=np.int64(epoch), **arrays)  # type: ignore[arg-type]
+        np.savez(stream, epoch=np.int64(epoch), **arrays)  # type: ignore[arg-type]  # the stubs take the names for options
         stream.flush()
         os.fsync(stream.fileno())
     part.replace(path)

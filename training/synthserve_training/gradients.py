@@ -43,7 +43,7 @@ def compile_step(players: Sequence[Player], average: WeightAverage | None = None
         player.optimizer.build(player.variables)
 
     # Which players move is in the structure of `noise`: TensorFlow traces the function once for each set of them.
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def step(batch: Tensor, noise: Mapping[str, Tensor], schedule: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         log: dict[str, Tensor] = {}
         for player in players:

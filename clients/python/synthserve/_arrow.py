@@ -176,7 +176,7 @@ class FileSink(Sink[RowInfo, pb.GenerateRowsResponse, int]):
             # Now, when what it writes goes nowhere; later it would end an open file as if it were whole.
             self._writer.close()
 
-    def _open(self, schema: pa.Schema) -> Any:  # noqa: ANN401
+    def _open(self, schema: pa.Schema) -> Any:  # noqa: ANN401 - pyarrow has no types
         if self._kind == "parquet":
             import pyarrow.parquet as pq
 

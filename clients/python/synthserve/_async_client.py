@@ -88,7 +88,7 @@ class AsyncClient:
                 return found
             request.page_token = page.next_page_token
 
-    async def model(self, name: str, *, timeout: float | None = None) -> Model:  # noqa: ASYNC109
+    async def model(self, name: str, *, timeout: float | None = None) -> Model:  # noqa: ASYNC109 - gRPC's deadline, as above
         """Describes one model; see `Client.model`."""
         request = model_pb2.GetModelRequest(name=resource_name(name))
         return _models.model((await self._caller.unary(self._model_service().GetModel, request, timeout)).model)

@@ -16,7 +16,7 @@ SynthserveError
 """
 
 # The names say what happened, as in the standard library (`KeyboardInterrupt`, `StopIteration`).
-# ruff: noqa: N818
+# ruff: noqa: N818 - named for what happened; all of them are errors
 
 from __future__ import annotations
 

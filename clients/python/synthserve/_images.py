@@ -73,12 +73,12 @@ class Image:
         try:
             if self.media_type == "application/octet-stream":
                 mode = "L" if self.schema.channels == 1 else "RGB"
-                return pil.frombytes(mode, (self.schema.width, self.schema.height), self.bytes)  # type: ignore[no-any-return]
+                return pil.frombytes(mode, (self.schema.width, self.schema.height), self.bytes)  # type: ignore[no-any-return]  # an optional dependency, untyped here
             image = pil.open(io.BytesIO(self.bytes))
             image.load()
         except (OSError, ValueError) as error:
             raise ProtocolError(f"image {self.index} cannot be decoded: {error}") from error
-        return image  # type: ignore[no-any-return]
+        return image  # type: ignore[no-any-return]  # an optional dependency, untyped here
 
     def _repr_png_(self) -> builtins.bytes | None:
         # Shown by notebooks.

@@ -65,7 +65,7 @@ class Resume(Generic[Request, Response]):
             request.count = self._end - self.next_index
         if self._started:
             assert self._model is not None  # noqa: S101 - set together with _started
-            assert self._seed is not None  # noqa: S101
+            assert self._seed is not None  # noqa: S101 - set together with _started
             request.model = self._model
             request.seed = self._seed
         return request

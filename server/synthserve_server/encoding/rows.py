@@ -69,7 +69,7 @@ class RowEncoder:
             batch = pa.record_batch(
                 [self._arrow(column, arrays) for column in self._table.columns], schema=self._schema
             )
-            return batch.serialize().to_pybytes()  # type: ignore[no-any-return]
+            return batch.serialize().to_pybytes()  # type: ignore[no-any-return]  # pyarrow has no types
         frame = pl.DataFrame([self._series(column, arrays) for column in self._table.columns])
         if frame.is_empty():
             return b""

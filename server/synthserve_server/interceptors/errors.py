@@ -39,8 +39,8 @@ class ErrorInterceptor(aio.ServerInterceptor):
         )
 
 
-def _unary(method: str, behaviour: Callable[..., Awaitable[Any]], parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401
-    async def handle(request: bytes, context: Context) -> Any:  # noqa: ANN401
+def _unary(method: str, behaviour: Callable[..., Awaitable[Any]], parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401 - grpc's types are loose
+    async def handle(request: bytes, context: Context) -> Any:  # noqa: ANN401 - grpc's types are loose
         try:
             return await behaviour(_parsed(request, parse), context)
         except Exception as error:
@@ -49,7 +49,7 @@ def _unary(method: str, behaviour: Callable[..., Awaitable[Any]], parse: Callabl
     return handle
 
 
-def _streaming(method: str, behaviour: Callable[..., Any], parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401
+def _streaming(method: str, behaviour: Callable[..., Any], parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401 - grpc's types are loose
     async def handle(request: bytes, context: Context) -> AsyncIterator[Any]:
         try:
             async with aclosing(behaviour(_parsed(request, parse), context)) as responses:
@@ -61,7 +61,7 @@ def _streaming(method: str, behaviour: Callable[..., Any], parse: Callable[[byte
     return handle
 
 
-def _parsed(request: bytes, parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401
+def _parsed(request: bytes, parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401 - grpc's types are loose
     try:
         return parse(request)
     except DecodeError:

@@ -64,15 +64,15 @@ class Lifecycle(aio.ServerInterceptor):
             self._unary(handler.unary_unary), handler.request_deserializer, handler.response_serializer
         )
 
-    def _unary(self, behaviour: Callable[..., Awaitable[Any]]) -> Any:  # noqa: ANN401
-        async def handle(request: Any, context: Context) -> Any:  # noqa: ANN401
+    def _unary(self, behaviour: Callable[..., Awaitable[Any]]) -> Any:  # noqa: ANN401 - grpc's types are loose
+        async def handle(request: Any, context: Context) -> Any:  # noqa: ANN401 - grpc's types are loose
             with self._counted(context):
                 return await behaviour(request, context)
 
         return handle
 
-    def _streaming(self, behaviour: Callable[..., Any]) -> Any:  # noqa: ANN401
-        async def handle(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401
+    def _streaming(self, behaviour: Callable[..., Any]) -> Any:  # noqa: ANN401 - grpc's types are loose
+        async def handle(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401 - grpc's types are loose
             with self._counted(context):
                 async with aclosing(behaviour(request, context)) as responses:
                     async for response in responses:

@@ -79,7 +79,7 @@ def data_response(data: bytes, info: bytes | None, first_index: int, count: int)
     return bytes(response.SerializeToString())
 
 
-def _response(info: bytes | None, first_index: int, count: int) -> Any:  # noqa: ANN401
+def _response(info: bytes | None, first_index: int, count: int) -> Any:  # noqa: ANN401 - the classes are made at run time
     response = _ResponseTwin(first_index=first_index, row_count=count)
     if info is not None:
         response.info.MergeFromString(info)

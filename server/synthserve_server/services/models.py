@@ -51,7 +51,7 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
             next_page_token=_token(page[-1]) if start + size < len(ids) else "",
         )
 
-    async def GetModel(  # noqa: N802
+    async def GetModel(  # noqa: N802 - the name that the contract gives
         self, request: model_pb2.GetModelRequest, context: Context
     ) -> model_pb2.GetModelResponse:
         """One model or version."""

@@ -5,7 +5,7 @@ needs no model: the tests that use it are about the client.
 """
 
 # Requests of all kinds, and the names of the contract.
-# ruff: noqa: ANN401, N802
+# ruff: noqa: N802 - the names that the contract gives
 
 from __future__ import annotations
 

@@ -70,6 +70,6 @@ def test_a_broken_contract_is_never_passed_on(
 
 def test_an_early_end_is_never_taken_for_the_end(scripted: ScriptedServer, client: synthserve.Client) -> None:
     original = scripted._rows
-    scripted._rows = lambda request: iter(list(original(request))[:-1])  # type: ignore[method-assign]
+    scripted._rows = lambda request: iter(list(original(request))[:-1])  # type: ignore[method-assign]  # a server that misbehaves
     with pytest.raises(synthserve.ProtocolError, match="ended at index 6, but 9 was asked for"):
         client.rows("scripted", count=9, seed=1).to_arrow()

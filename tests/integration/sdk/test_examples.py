@@ -62,4 +62,4 @@ def test_every_client_and_stream_has_an_example() -> None:
 @pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL))
 def test_readme(code: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    exec(compile(code.replace(ADDRESS, address), str(README), "exec"), {})  # noqa: S102
+    exec(compile(code.replace(ADDRESS, address), str(README), "exec"), {})  # noqa: S102 - runs the README's own code

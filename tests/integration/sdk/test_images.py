@@ -162,7 +162,7 @@ def test_a_grid_that_breaks_leaves_what_was_there(
 
 def test_bytes_that_are_no_image_are_told(scripted: ScriptedServer, client: synthserve.Client) -> None:
     def garble(response: object) -> object:
-        response.images[0] = b"not a PNG"  # type: ignore[attr-defined]
+        response.images[0] = b"not a PNG"  # type: ignore[attr-defined]  # every response here has images
         return response
 
     scripted.mangle = garble

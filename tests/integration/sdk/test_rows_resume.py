@@ -74,7 +74,7 @@ def test_retry_info_is_honoured(
     waits: list[float] = []
     original = synthserve.RetryPolicy.delay
 
-    def record(self: synthserve.RetryPolicy, *args: Any, **kwargs: Any) -> float:  # noqa: ANN401
+    def record(self: synthserve.RetryPolicy, *args: Any, **kwargs: Any) -> float:
         waits.append(original(self, *args, **kwargs))
         return 0.0
 

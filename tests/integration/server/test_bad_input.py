@@ -1,5 +1,4 @@
 # Requests of all kinds.
-# ruff: noqa: ANN401
 
 from collections.abc import Iterator
 from pathlib import Path

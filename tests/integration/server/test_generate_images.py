@@ -1,5 +1,4 @@
 # Requests of all kinds.
-# ruff: noqa: ANN401
 
 import io
 import itertools

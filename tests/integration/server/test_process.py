@@ -1,7 +1,6 @@
 """The command `synthserve-server` as an operator sees it."""
 
 # Requests of all kinds.
-# ruff: noqa: ANN401
 
 import json
 import re

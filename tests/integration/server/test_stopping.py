@@ -4,8 +4,7 @@ No test concludes from silence that the computing has stopped. `Streams` counts 
 workers where a test wants them, and tells when no stream is left that could ask them for more.
 """
 
-# The stubs have asynchronous types only in type checkers; waiting here means for another thread.
-# ruff: noqa: ANN401, ASYNC110
+# ruff: noqa: ASYNC110 - `until` waits for what other threads change, which sets no event of this loop
 
 import asyncio
 import threading

@@ -155,9 +155,9 @@ def test_difference_is_forgiven_on_the_edge_of_a_step_and_only_there() -> None:
 def test_graph_that_is_wrong_for_one_category_is_refused() -> None:
     model = finish(iris("mixture"))
     graph = convert(model).SerializeToString()
-    means = model.sampler.means.copy()  # type: ignore[attr-defined]
-    means[model.sampler.classes == 2] += 3.0  # type: ignore[attr-defined]
-    sampler = dataclasses.replace(model.sampler, means=means)  # type: ignore[type-var]
+    means = model.sampler.means.copy()  # type: ignore[attr-defined]  # the recipe's sampler is a mixture
+    means[model.sampler.classes == 2] += 3.0  # type: ignore[attr-defined]  # the recipe's sampler is a mixture
+    sampler = dataclasses.replace(model.sampler, means=means)  # type: ignore[type-var]  # the recipe's sampler is a mixture
     with pytest.raises(ExportError, match="differs between onnxruntime and Keras"):
         verify.verify(graph, dataclasses.replace(model, sampler=sampler))
 
@@ -186,7 +186,7 @@ def test_package_holds_no_training_row(tmp_path: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     assert set(manifest) == {"format_version", "model", "version", "graph", "table", "conditions", "card", "provenance"}
     encoded = experiment.preprocessed.samples
-    means = np.asarray(experiment.networks.encoder(encoded)[0])  # type: ignore[misc]
+    means = np.asarray(experiment.networks.encoder(encoded)[0])  # type: ignore[misc]  # a VAE has an encoder
     for tensor in onnx.load(folder / "model.onnx").graph.initializer:
         values = onnx.numpy_helper.to_array(tensor).astype(np.float64).ravel()
         for rows in (encoded, means):

@@ -66,7 +66,10 @@ def test_flowers_are_held_against_halves_of_themselves(monkeypatch: pytest.Monke
     pixels = np.random.default_rng(9).integers(0, 256, (301, 64, 64, 3), np.uint8)
     monkeypatch.setattr(flowers102, "load", lambda *_: Images(pixels, np.zeros(301, np.int64)))
     told: list[str] = []
-    progress = lambda what, _done, _of: told.append(what)  # noqa: E731
+
+    def progress(what: str, _done: int, _of: int) -> None:
+        told.append(what)
+
     sections = images.evaluate(dataclasses.replace(subject("flowers-wgan-gp-ema", tmp_path), progress=progress))
     found = figures(sections)
     assert [section.title for section in sections] == [
@@ -103,7 +106,7 @@ def test_digits_are_held_against_the_test_set_and_read(monkeypatch: pytest.Monke
     assert "fid_half" not in found
     assert reader.digest in sections[3].summary
     (table,) = sections[3].tables
-    assert sum(row[1] for row in table.rows) == pytest.approx(1)  # type: ignore[misc]
+    assert sum(row[1] for row in table.rows) == pytest.approx(1)  # type: ignore[misc]  # the column holds numbers
 
 
 def test_table_is_not_evaluated_as_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

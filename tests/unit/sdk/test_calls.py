@@ -63,7 +63,7 @@ def run() -> Rows:
 def test_a_close_while_the_call_starts_is_not_lost() -> None:
     call = Call()
 
-    def method(*_: Any, **__: Any) -> Call:  # noqa: ANN401
+    def method(*_: Any, **__: Any) -> Call:
         stream.close()  # as another thread would, before the reader has the call in its hands
         return call
 

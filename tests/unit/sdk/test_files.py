@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,7 +59,7 @@ def test_an_open_file_is_written_to_and_left_open() -> None:
 
 def test_what_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="open for bytes"):
-        Destination(io.StringIO())  # type: ignore[arg-type]
+        Destination(io.StringIO())  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(FileNotFoundError) as missing:
         Destination(tmp_path / "missing" / "a.csv")
     # Not the sibling that is written first.
@@ -77,4 +76,4 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(Destination, "write", full)
     with pytest.raises(OSError, match="No space left"):
         write_whole(tmp_path / "a.png", b"x")
-    assert not os.listdir(tmp_path)  # noqa: PTH208
+    assert not list(tmp_path.iterdir())

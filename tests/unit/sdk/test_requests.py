@@ -13,7 +13,7 @@ from synthserve._requests import images_request, rows_request
 from synthserve.v1 import generation_pb2 as pb
 
 
-def rows(model: Any = "m", **given: Any) -> pb.GenerateRowsRequest:  # noqa: ANN401
+def rows(model: Any = "m", **given: Any) -> pb.GenerateRowsRequest:
     fields: dict[str, Any] = {"count": None, "seed": None, "offset": 0, "where": None, "rows_per_message": 0}
     return rows_request(model, **(fields | given))
 

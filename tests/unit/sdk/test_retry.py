@@ -48,7 +48,7 @@ def test_one_attempt_is_not_called_giving_up() -> None:
 )
 def test_nonsense_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must"):
-        RetryPolicy(**values)  # type: ignore[arg-type]
+        RetryPolicy(**values)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_deadline_counts_down_and_refuses_useless_waits() -> None:

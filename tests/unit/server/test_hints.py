@@ -25,7 +25,7 @@ def test_hints_name_models_that_are_there(catalogue: Catalogue) -> None:
 
 @pytest.mark.parametrize(
     ("host", "address"),
-    [("0.0.0.0", "127.0.0.1:9"), ("[::]", "127.0.0.1:9"), ("h", "h:9")],  # noqa: S104
+    [("0.0.0.0", "127.0.0.1:9"), ("[::]", "127.0.0.1:9"), ("h", "h:9")],  # noqa: S104 - only rendered, not listened on
 )
 def test_hints_name_an_address_that_is_not_the_default(host: str, address: str) -> None:
     commands = hints(host, 9, Catalogue([]), "synthserve")

@@ -28,7 +28,7 @@ def digit() -> NDArray[np.uint8]:
     return image
 
 
-def opened(data: bytes) -> Any:  # noqa: ANN401 - each format has attributes of its own.
+def opened(data: bytes) -> Any:
     image = PIL.Image.open(io.BytesIO(data))
     image.load()
     return image

@@ -138,11 +138,11 @@ def test_a_graph_that_gives_codes_without_category_fails_its_model(tmp_path: Pat
     assert "which is not from 0 to 1" in failure(tmp_path)
 
 
-def cast(source: str, target: str) -> Any:  # noqa: ANN401 - onnx has no types.
+def cast(source: str, target: str) -> Any:
     return helper.make_node("Cast", [source], [target], to=TensorProto.INT32)
 
 
-def add(source: str) -> Any:  # noqa: ANN401
+def add(source: str) -> Any:
     return helper.make_node("Add", [source, "nine"], ["kind"])
 
 
@@ -167,7 +167,7 @@ def deny(monkeypatch: pytest.MonkeyPatch, method: str, *denied: Path) -> None:
     """Has a method of some paths fail; a mode would not do, as it keeps nothing from the superuser."""
     real = getattr(Path, method)
 
-    def fake(path: Path, *arguments: Any) -> Any:  # noqa: ANN401
+    def fake(path: Path, *arguments: Any) -> Any:
         if path in denied:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return real(path, *arguments)

@@ -74,7 +74,7 @@ def test_a_large_offset_costs_no_more_than_a_small_one(monkeypatch: pytest.Monke
     drawn: list[int] = []
 
     class Counting(np.random.Generator):
-        def standard_normal(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+        def standard_normal(self, *arguments: Any, **named: Any) -> Any:
             drawn.append(named["out"].size)
             return super().standard_normal(*arguments, **named)
 

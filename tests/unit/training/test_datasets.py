@@ -109,7 +109,7 @@ def test_adhd_recipe_keeps_whole_rows_with_readable_diagnoses(data_dir: Path) ->
         "ADHD inattentive": 41,
     }
     assert prepared.data.full4_iq.between(40, 160).all()
-    types = [column.type for column in prepared.decoder.schema.columns]  # type: ignore[union-attr]
+    types = [column.type for column in prepared.decoder.schema.columns]  # type: ignore[union-attr]  # this one is a table
     assert types == [COLUMN_TYPE_DOUBLE, *[COLUMN_TYPE_INT64] * 4, COLUMN_TYPE_CATEGORY]
 
 

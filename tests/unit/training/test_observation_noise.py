@@ -16,7 +16,7 @@ def iris() -> Experiment:
 
 
 def residuals(experiment: Experiment) -> np.ndarray:
-    means, _ = experiment.networks.encoder(experiment.preprocessed.samples)  # type: ignore[misc]
+    means, _ = experiment.networks.encoder(experiment.preprocessed.samples)  # type: ignore[misc]  # a VAE has an encoder
     return np.asarray(experiment.preprocessed.samples - np.asarray(experiment.networks.generator(means)))[:, :4]
 
 

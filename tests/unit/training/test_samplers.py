@@ -51,7 +51,7 @@ def test_condition_draws_from_the_encodings_of_its_class(iris: Experiment, kind:
     noise = np.random.default_rng(1).standard_normal((4000, sampler.noise_size), np.float32)
     latents = np.asarray(sampler(noise, {"species": np.full(4000, code)}).latents)
 
-    means = np.asarray(iris.networks.encoder(iris.preprocessed.samples)[0])  # type: ignore[misc]
+    means = np.asarray(iris.networks.encoder(iris.preprocessed.samples)[0])  # type: ignore[misc]  # a VAE has an encoder
     members = means[iris.preprocessed.classes["species"] == code]
     spread = members.std(axis=0) + 1e-3
     assert (np.abs(latents.mean(axis=0) - members.mean(axis=0)) < 0.15 * spread).all()
