@@ -79,10 +79,10 @@ class Inception:
 
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Turns pictures into what the layer pool_3 gives, [n, 2048]."""
-        colour = np.repeat(images, 3, axis=3) if images.shape[3] == 1 else images
-        pixels = (bilinear(colour, _INCEPTION_SIDE) - 128.0) / 128.0
+        pixels = (bilinear(images, _INCEPTION_SIDE) - 128.0) / 128.0
+        planes = np.broadcast_to(pixels.transpose(0, 3, 1, 2), (len(images), 3, _INCEPTION_SIDE, _INCEPTION_SIDE))
         pooled: NDArray[np.float32]
-        (pooled,) = self._session.run(None, {"images": np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))})
+        (pooled,) = self._session.run(None, {"images": np.ascontiguousarray(planes)})
         return pooled
 
     @cached_property

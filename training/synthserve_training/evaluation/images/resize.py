@@ -1,5 +1,6 @@
 """Bilinear resizing, written out so that the figures rest on no library's idea of it."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,22 +17,31 @@ def bilinear(images: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     Returns:
         [n, side, side, channels], in 0 to 255.
     """
+    # Without matrix products: the threads of a BLAS go on spinning for a while, on the cores that the network needs.
     _, height, width, _ = images.shape
-    rows, columns = _weights(height, side), _weights(width, side)
-    wide = np.einsum("cw,nhwk->nhck", columns, images.astype(np.float32), optimize=True)
-    resized: NDArray[np.float32] = np.einsum("rh,nhck->nrck", rows, wide, optimize=True)
-    return resized
+    wide = _blend(images.astype(np.float32), _places(width, side), axis=2)
+    return _blend(wide, _places(height, side), axis=1)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Between which two old lines each new one lies, [after], and how near to the second of them it is, in 0 to 1."""
+
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    share: NDArray[np.float32]
 
 
 @lru_cache(maxsize=8)
-def _weights(before: int, after: int) -> NDArray[np.float32]:
-    """The share of each old line in each new one, [after, before]."""
+def _places(before: int, after: int) -> _Places:
     # A line's value stands at its middle, so the new line i looks at (i + 1/2) * scale - 1/2, held inside the picture.
     position = ((np.arange(after) + 0.5) * (before / after) - 0.5).clip(0, before - 1)
     low = np.floor(position).astype(np.int64)
-    high = np.minimum(low + 1, before - 1)
-    share = position - low
-    weights = np.zeros((after, before))
-    np.add.at(weights, (np.arange(after), low), 1.0 - share)
-    np.add.at(weights, (np.arange(after), high), share)
-    return weights.astype(np.float32)
+    return _Places(low, np.minimum(low + 1, before - 1), (position - low).astype(np.float32))
+
+
+def _blend(images: NDArray[np.float32], places: _Places, axis: int) -> NDArray[np.float32]:
+    share = places.share.reshape([-1 if number == axis else 1 for number in range(images.ndim)])
+    low = images.take(places.low, axis)
+    low += share * (images.take(places.high, axis) - low)
+    return low
