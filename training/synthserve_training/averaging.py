@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from synthserve_training.objectives import Tensor
+from synthserve_training.precision import in_single_precision
 
 
 class WeightAverage:
@@ -14,7 +15,7 @@ class WeightAverage:
 
     Attributes:
         source: The network that is trained.
-        network: Its average: to sample from and to export.
+        network: Its average: to sample from and to export. It computes in float32.
     """
 
     def __init__(self, source: keras.Model, decay: float) -> None:
@@ -25,8 +26,7 @@ class WeightAverage:
             decay: The share of the average that a step keeps, in [0, 1).
         """
         self.source = source
-        self.network = keras.models.clone_model(source)
-        self.network.set_weights(source.get_weights())
+        self.network = in_single_precision(source)
         self._decay = decay
 
     def follow(self, steps: Tensor) -> None:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -22,6 +22,9 @@ from synthserve_training.errors import SynthserveTrainingError
 from synthserve_training.export import versions
 from synthserve_training.run_folder import RunFolder
 from synthserve_training.startup import start_tensorflow
+
+if TYPE_CHECKING:
+    from synthserve_training.experiment import Experiment
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -52,6 +55,9 @@ def run(
     run_dir: RunDirOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start anew where there is a run")] = False,
+    export_to: Annotated[
+        Path | None, typer.Option("--export", help="Model repository to write the trained model to, as `export` does")
+    ] = None,
 ) -> None:
     """Train a recipe: losses, samples and checkpoints go into the run's folder."""
     text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
@@ -62,13 +68,21 @@ def run(
     else:
         folder.check_free(overwrite=overwrite)
     start_tensorflow()
+    from synthserve_training.datasets._files import Files
     from synthserve_training.experiment import assemble
     from synthserve_training.loop import fit
     from synthserve_training.samples import sample_writer
+    from synthserve_training.tracking import tracker
 
     experiment = assemble(text, seed=seed or 0, data_dir=data_dir)
     total = epochs or experiment.recipe.training.epochs
     console = Console(stderr=True)
+    with console.status("preparing to measure") as status:
+        measure = tracker(
+            experiment,
+            Files.locate(data_dir),
+            lambda what, done, of: status.update(f"features of {what}: {done:,} of {of:,}"),
+        )
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -96,8 +110,11 @@ def run(
             overwrite=overwrite,
             progress=progress,
             write_samples=sample_writer(experiment),
+            measure=measure,
         )
     typer.echo(f"trained {recipe}: {folder.path}")
+    if export_to:
+        _export(experiment, folder, total, export_to)
 
 
 @app.command()
@@ -114,16 +131,11 @@ def export(
     start_tensorflow()
     from synthserve_training import checkpoint
     from synthserve_training.experiment import assemble
-    from synthserve_training.export import package
-    from synthserve_training.finished import finish
 
     experiment = assemble(text, seed=facts.seed, data_dir=data_dir)
-    folder.check_made_with(experiment.recipe, facts.seed)
-    epochs = checkpoint.restore(folder.checkpoint, experiment.variables())
-    training = package.Training(epochs, folder.training_seconds(epochs), facts)
-    chosen = version or versions.next_version(output, experiment.recipe.model)
-    written = package.write(experiment, finish(experiment), training, output, chosen)
-    typer.echo(f"exported {recipe} after {epochs} epochs: {written}")
+    folder.check_made_with(experiment.recipe, facts.seed, exporting=True)
+    epochs = checkpoint.restore(folder.checkpoint, experiment.variables(), optional=("average",))
+    _export(experiment, folder, epochs, output, version)
 
 
 @app.command()
@@ -168,6 +180,19 @@ def evaluate(
         beside = f"real data {figure.reference:.3f}" if figure.HasField("reference") else ""
         typer.echo(f"{figure.metric:<24} {figure.value:.3f}  {beside}".rstrip())
     typer.echo(f"report: {target / 'report.html'}")
+
+
+def _export(
+    experiment: "Experiment", folder: RunFolder, epochs: int, repository: Path, version: int | None = None
+) -> None:
+    from synthserve_training.export import package
+    from synthserve_training.finished import finish
+
+    model = experiment.recipe.model
+    training = package.Training(epochs, folder.training_seconds(epochs), folder.facts())
+    chosen = version or versions.next_version(repository, model)
+    written = package.write(experiment, finish(experiment), training, repository, chosen)
+    typer.echo(f"exported {model} after {epochs} epochs: {written}")
 
 
 def run_folder(recipe: str, run_dir: Path | None) -> RunFolder:

@@ -1,6 +1,6 @@
 """Puts the parts that a recipe names together."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -12,6 +12,7 @@ from synthserve_training.components import component
 from synthserve_training.datasets._files import Files
 from synthserve_training.networks import Networks
 from synthserve_training.objectives import Objective
+from synthserve_training.precision import computing_in, in_single_precision
 from synthserve_training.preprocessing import Preprocessed
 from synthserve_training.recipe import Recipe
 
@@ -40,8 +41,17 @@ class Experiment:
 
     @property
     def finished_networks(self) -> Networks:
-        """The networks to sample from and to export: with the generator's averaged weights, if there are such."""
-        return replace(self.networks, generator=self.average.network) if self.average else self.networks
+        """The networks to sample from and to export, as they are now, computing in float32.
+
+        The generator has the averaged weights, if there are such.
+        """
+        networks = self.networks.named() | ({"generator": self.average.network} if self.average else {})
+        return Networks(
+            **{
+                name: network if network.compute_dtype == "float32" else in_single_precision(network)
+                for name, network in networks.items()
+            }
+        )
 
     def variables(self) -> Variables:
         """Everything that training changes, for checkpoints."""
@@ -98,7 +108,8 @@ def build(text: str, preprocessed: Preprocessed, *, seed: int) -> Experiment:
     component("samplers", recipe.sampler)  # a mistake in it must not wait for the end of the training
 
     keras.utils.set_random_seed(seed)
-    networks = networks_module.build(networks_options, preprocessed.samples.shape[1:])
+    with computing_in(recipe.training.precision):
+        networks = networks_module.build(networks_options, preprocessed.samples.shape[1:])
     objective = objective_module.build(objective_options, networks)
     decay = recipe.training.average_decay
     average = None if decay is None else WeightAverage(networks.generator, decay)

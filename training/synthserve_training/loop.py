@@ -20,6 +20,8 @@ from synthserve_training.run_folder import RunFolder
 Progress = Callable[[int, int, int, Mapping[str, float]], None]
 # (epoch, folder to write into)
 WriteSamples = Callable[[int, RunFolder], None]
+# epoch to named values for the log
+Measure = Callable[[int], Mapping[str, float]]
 
 _SECONDS_BETWEEN_PLOTS = 60  # an epoch of a table takes less time than a plot
 
@@ -33,6 +35,7 @@ def fit(
     overwrite: bool = False,
     progress: Progress,
     write_samples: WriteSamples,
+    measure: Measure = lambda _epoch: {},
 ) -> None:
     """Trains up to a number of epochs in all.
 
@@ -44,6 +47,7 @@ def fit(
         overwrite: When starting anew, delete an earlier run in the folder.
         progress: Called after each batch.
         write_samples: Called every `sample_every` epochs and after the last one.
+        measure: Called after each epoch.
 
     Raises:
         RunError: There is nothing to resume, the run was made with another recipe, an earlier run would be deleted, or
@@ -77,9 +81,8 @@ def fit(
             raise RunError(f"training diverged in epoch {epoch}: {means}. Lower the learning rate")
         seconds += time.monotonic() - started
         weights = {name: float(value) for name, value in schedule.items()}
-        log.append(
-            {"epoch": str(epoch), **{n: f"{v:.6g}" for n, v in (means | weights).items()}, "seconds": f"{seconds:.1f}"}
-        )
+        numbers = {name: f"{value:.6g}" for name, value in {**means, **weights, **measure(epoch)}.items()}
+        log.append({"epoch": str(epoch), **numbers, "seconds": f"{seconds:.1f}"})
 
         last = epoch == epochs
         if last or epoch % training.sample_every == 0:

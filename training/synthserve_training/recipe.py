@@ -4,11 +4,23 @@ import tomllib
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from synthserve_training.errors import RecipeError
+
+
+class Tracking(BaseModel):
+    """How to follow the Fréchet distance between a model's pictures and the real ones while it is trained."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    network: Literal["digits", "inception"] = Field(
+        description="Whose features: a LeNet-5's, for MNIST, in seconds; or those that FID is defined with, in minutes"
+    )
+    samples: int = Field(ge=2, description="Pictures to generate each time. Fewer make the distance larger")
+    every: int = Field(default=1, ge=1, description="Epochs between two measurements")
 
 
 class Training(BaseModel):
@@ -18,9 +30,15 @@ class Training(BaseModel):
 
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
+    precision: Literal["float32", "mixed_bfloat16"] = Field(
+        default="float32",
+        description="Keras' dtype policy. mixed_bfloat16 takes less time where the processor knows bfloat16; weights, "
+        "losses and the exported graph are float32 all the same",
+    )
     average_decay: float | None = Field(
         default=None, ge=0, lt=1, description="Export a moving average of the generator's weights that keeps this share"
     )
+    tracking: Tracking | None = None
     sample_every: int = Field(default=1, ge=1, description="Epochs between two sample files")
     checkpoint_every: int = Field(default=1, ge=1, description="Epochs between two checkpoints")
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from synthserve.v1.schema_pb2 import ImageSchema
 from synthserve_training.experiment import Experiment
@@ -17,12 +18,16 @@ def sample_writer(experiment: Experiment) -> Callable[[int, RunFolder], None]:
     """Makes the function that writes an image model's samples; for a table model it writes nothing."""
     if not isinstance(experiment.preprocessed.decoder.schema, ImageSchema):
         return lambda _epoch, _run: None
-    generator, decoder = experiment.finished_networks.generator, experiment.preprocessed.decoder
     noise = np.random.Generator(np.random.Philox(key=_IMAGE_NOISE_KEY))
     latent = noise.standard_normal((_GRID_SIDE**2, experiment.networks.latent_size), np.float32)
 
     def write(epoch: int, run: RunFolder) -> None:
-        image = np.asarray(decoder.decode(generator(latent, training=False))["image"])
-        grid(image, _GRID_SIDE).save(run.samples / f"epoch-{epoch:04d}.png")
+        grid(pictures(experiment, latent), _GRID_SIDE).save(run.samples / f"epoch-{epoch:04d}.png")
 
     return write
+
+
+def pictures(experiment: Experiment, latents: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Generates pictures [n, height, width, channels] of latents [n, latent_size] with the networks as they are now."""
+    samples = experiment.finished_networks.generator(latents, training=False)
+    return np.asarray(experiment.preprocessed.decoder.decode(samples)["image"]).astype(np.uint8, copy=False)

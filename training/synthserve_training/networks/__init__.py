@@ -1,6 +1,7 @@
 """Networks: pure Keras models, without data handling, losses or sampling.
 
-A module of this package has `Options` and `build(options, sample_shape) -> Networks`.
+A module of this package has `Options` and `build(options, sample_shape) -> Networks`. The last layer of each network is
+float32 whatever the others compute in, so that losses are exact.
 """
 
 from dataclasses import dataclass

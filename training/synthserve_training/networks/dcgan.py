@@ -55,7 +55,13 @@ def _generator(options: Options, height: int, width: int, channels: int) -> kera
             *upsample(middle, strides=1),
             *upsample(narrow, strides=2),
             layers.Conv2DTranspose(
-                channels, options.kernel_size, strides=2, padding="same", use_bias=False, activation="tanh"
+                channels,
+                options.kernel_size,
+                strides=2,
+                padding="same",
+                use_bias=False,
+                activation="tanh",
+                dtype="float32",
             ),
         ],
         name="generator",
@@ -70,4 +76,4 @@ def _discriminator(options: Options, sample_shape: tuple[int, ...]) -> keras.Mod
             layers.LeakyReLU(negative_slope=options.leaky_slope),
             layers.Dropout(options.dropout),
         ]
-    return keras.Sequential([*stack, layers.Flatten(), layers.Dense(1)], name="discriminator")
+    return keras.Sequential([*stack, layers.Flatten(), layers.Dense(1, dtype="float32")], name="discriminator")

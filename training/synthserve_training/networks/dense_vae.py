@@ -23,14 +23,14 @@ def build(options: Options, sample_shape: tuple[int, ...]) -> Networks:
     hidden = sample
     for units in options.hidden:
         hidden = layers.Dense(units, activation="relu")(hidden)
-    mean = layers.Dense(options.latent_size, name="mean")(hidden)
-    log_variance = layers.Dense(options.latent_size, name="log_variance")(hidden)
+    mean = layers.Dense(options.latent_size, name="mean", dtype="float32")(hidden)
+    log_variance = layers.Dense(options.latent_size, name="log_variance", dtype="float32")(hidden)
 
     decoder = keras.Sequential(
         [
             layers.Input((options.latent_size,)),
             *(layers.Dense(units, activation="relu") for units in reversed(options.hidden)),
-            layers.Dense(width, activation="sigmoid"),
+            layers.Dense(width, activation="sigmoid", dtype="float32"),
         ],
         name="decoder",
     )

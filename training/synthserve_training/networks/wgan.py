@@ -53,7 +53,9 @@ def _generator(options: Options, sample_shape: tuple[int, ...]) -> keras.Model:
             layers.BatchNormalization(),
             layers.ReLU(),
         ]
-    last = layers.Conv2DTranspose(channels, options.kernel_size, strides=2, padding="same", activation="tanh")
+    last = layers.Conv2DTranspose(
+        channels, options.kernel_size, strides=2, padding="same", activation="tanh", dtype="float32"
+    )
     return keras.Sequential([*stack, last], name="generator")
 
 
@@ -65,4 +67,4 @@ def _critic(options: Options, sample_shape: tuple[int, ...]) -> keras.Model:
             layers.Conv2D(filters, options.kernel_size, strides=2, padding="same"),
             layers.LeakyReLU(negative_slope=options.leaky_slope),
         ]
-    return keras.Sequential([*stack, layers.Flatten(), layers.Dense(1)], name="critic")
+    return keras.Sequential([*stack, layers.Flatten(), layers.Dense(1, dtype="float32")], name="critic")

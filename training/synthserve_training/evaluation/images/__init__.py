@@ -17,7 +17,7 @@ from synthserve_training.evaluation.images.comparison import Generate, compare
 from synthserve_training.evaluation.images.digits import CLASSES, DigitReader, reader
 from synthserve_training.evaluation.images.nearest import Nearest, nearest
 from synthserve_training.evaluation.images.networks import Inception
-from synthserve_training.evaluation.images.real import RealImages, load
+from synthserve_training.evaluation.images.real import RealImages, cache_folder, load
 from synthserve_training.evaluation.subject import Subject
 
 MOST_SAMPLES = 10_000
@@ -42,7 +42,7 @@ def evaluate(subject: Subject, *, limit: int | None = None) -> list[Section]:
     files = Files.locate(subject.data_dir)
     real = load(subject.recipe, files, limit)
     count = min(limit or MOST_SAMPLES, MOST_SAMPLES, len(real.training.pixels))
-    cache = files.cache_dir.parent / "evaluation"
+    cache = cache_folder(files)
     inception = Inception.find(files)
 
     def generate(number: int) -> Iterator[NDArray[np.uint8]]:

@@ -87,9 +87,8 @@ def compare(
         cache: Folder where summaries of real pictures are kept.
         progress: Told how many pictures are done.
     """
-    smallest = len(real.held_out.pixels) if real.held_out else len(real.halves[0])
-    subset = min(MOST_FEATURES, count, smallest)
-    summaries = _real(network, real, subset, cache, progress)
+    summaries = summarise_all(network, real, count, cache=cache, progress=progress)
+    subset = len(summaries.base.subset)
 
     # Of as many generated pictures as there are real ones in the comparison of real with real, and of the rest.
     size = min(count, summaries.other.moments.count)
@@ -116,7 +115,19 @@ def compare(
     )
 
 
-def _real(network: FeatureNetwork, real: RealImages, subset: int, cache: Path, progress: Progress) -> Real:
+def summarise_all(network: FeatureNetwork, real: RealImages, count: int, *, cache: Path, progress: Progress) -> Real:
+    """Takes the features of all real pictures.
+
+    Args:
+        network: Gives the features.
+        real: The pictures.
+        count: How many generated ones they will be held against.
+        cache: Folder where summaries are kept, and found by the next evaluation on the same pictures.
+        progress: Told how many pictures are done.
+    """
+    smallest = len(real.held_out.pixels) if real.held_out else len(real.halves[0])
+    subset = min(MOST_FEATURES, count, smallest)
+
     def summary(pixels: NDArray[np.uint8], part: str) -> Summary:
         name = f"{real.name}-{part}"
         return summarise_real(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,11 @@ def load(recipe: Recipe, files: Files, limit: int | None = None) -> RealImages:
         held_out=None if held_out is None else _some(held_out, limit),
         mirrored=bool(recipe.preprocessing.get("horizontal_flips")),
     )
+
+
+def cache_folder(files: Files) -> Path:
+    """Where what was found out of real pictures is kept for later evaluations."""
+    return files.cache_dir.parent / "evaluation"
 
 
 def _some(images: Images, limit: int | None) -> Images:
