@@ -8,7 +8,7 @@ ADDRESS ?= 127.0.0.1:50051
 DISTRIBUTIONS := clients/python server training
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: help serve test demo lint format proto bench load lock clean
+.PHONY: help serve test demo lint format proto model-table bench load lock clean
 
 help:
 	@echo 'make serve    set up, and serve exported/ on $(ADDRESS)'
@@ -17,6 +17,7 @@ help:
 	@echo 'make lint     types, style and protos'
 	@echo 'make format   put the code in shape'
 	@echo 'make proto    generate the Python stubs from proto/'
+	@echo 'make model-table   write the README'\''s table of models from exported/'
 	@echo 'make bench    served rows and images a second, beside the same work without gRPC'
 	@echo 'make load     memory of the server over 100 million rows'
 	@echo 'make lock     resolve the requirements anew'
@@ -37,6 +38,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	@scripts/check-stubs
+	@$(BIN)/python scripts/model_table.py --check
 
 format: $(VENV)/.dev
 	$(BIN)/buf format --write proto
@@ -45,6 +47,9 @@ format: $(VENV)/.dev
 
 proto: $(VENV)/.dev
 	@scripts/generate-stubs clients/python
+
+model-table: $(VENV)/.dev
+	@$(BIN)/python scripts/model_table.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.serve --model-repository exported
