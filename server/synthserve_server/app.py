@@ -16,6 +16,7 @@ from synthserve_server.interceptors.errors import ErrorInterceptor
 from synthserve_server.interceptors.lifecycle import Lifecycle
 from synthserve_server.repository import Catalogue, ReadyPackage, Repository
 from synthserve_server.runtime import provider
+from synthserve_server.runtime.messages import companions, make_together
 from synthserve_server.runtime.scheduler import Scheduler
 from synthserve_server.services import generation, models
 
@@ -57,7 +58,7 @@ class Server:
         _log.info("provider chosen", provider=chosen.value, why=why, workers=settings.workers)
         self._settings = settings
         self._repository = Repository(settings.model_repository, chosen)
-        self._scheduler = Scheduler(settings.workers)
+        self._scheduler = Scheduler(settings.workers, make_together, companions)
         self._lifecycle = Lifecycle()
         self._health = health.aio.HealthServicer()
         self._grpc = aio.server(interceptors=[ErrorInterceptor(), self._lifecycle], options=_OPTIONS)

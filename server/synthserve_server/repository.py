@@ -16,7 +16,7 @@ from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.errors import GraphError
 from synthserve_server.runtime.model import Model
 from synthserve_server.runtime.provider import Provider
-from synthserve_server.runtime.sampler import sample
+from synthserve_server.runtime.sampler import Draw, sample
 from synthserve_server.runtime.session import Session
 
 MANIFEST = "manifest.json"
@@ -202,7 +202,7 @@ def load_package(model_id: str, version: int, folder: Path, provider: Provider) 
     session = Session(graph, provider)
     session.check(model)
     # The first run allocates and, on a GPU, chooses kernels; it also shows what the graph really gives.
-    sample(model, session, seed=0, start=0, count=2, conditions={}, cancellation=Cancellation())
+    sample(Draw(model, session, seed=0, start=0, count=2), Cancellation())
     return ReadyPackage(manifest, model, session)
 
 

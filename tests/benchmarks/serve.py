@@ -27,7 +27,7 @@ from synthserve_server.runtime import provider
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.frames import cut
 from synthserve_server.runtime.model import Table
-from synthserve_server.services.jobs import Job, images_job, rows_job
+from synthserve_server.services.messages import Messages, image_messages, row_messages
 from synthserve_server.services.requests import Order, image_order, row_order
 from synthserve_server.services.sizes import Sizes, image_sizes, row_sizes
 
@@ -45,7 +45,7 @@ class Case:
     method: str
     request: Callable[[int], Any]
     """The request for so many samples."""
-    prepare: Callable[[Any], tuple[Order, Sizes, Job]]
+    prepare: Callable[[Any], tuple[Order, Sizes, Messages]]
     """What the server makes of a request."""
 
 
@@ -66,9 +66,9 @@ def row_case(catalogue: Catalogue, model: str, size: int) -> Case:
     def request(count: int) -> generation_pb2.GenerateRowsRequest:
         return generation_pb2.GenerateRowsRequest(model=f"models/{model}", count=count, seed=7, rows_per_message=size)
 
-    def prepare(request: generation_pb2.GenerateRowsRequest) -> tuple[Order, Sizes, Job]:
+    def prepare(request: generation_pb2.GenerateRowsRequest) -> tuple[Order, Sizes, Messages]:
         order = row_order(request, catalogue, None)
-        return order, row_sizes(order), rows_job(order)
+        return order, row_sizes(order), row_messages(order)
 
     return Case(f"{model}, columns, {size:,}", "rows/s", 0.5, "GenerateRows", request, prepare)
 
@@ -81,16 +81,16 @@ def image_case(catalogue: Catalogue, model: str, size: int, workers: int) -> Cas
             model=f"models/{model}", count=count, seed=7, images_per_message=size
         )
 
-    def prepare(request: generation_pb2.GenerateImagesRequest) -> tuple[Order, Sizes, Job]:
+    def prepare(request: generation_pb2.GenerateImagesRequest) -> tuple[Order, Sizes, Messages]:
         order = image_order(request, catalogue, None)
-        return order, image_sizes(order, workers), images_job(order)
+        return order, image_sizes(order, workers), image_messages(order)
 
     return Case(f"{model}, PNG, {size:,}", "images/s", 0.85, "GenerateImages", request, prepare)
 
 
 def in_process(case: Case, count: int, threads: int) -> float:
     """Samples per second of the threads that make messages and drop them."""
-    order, sizes, job = case.prepare(case.request(count))
+    order, sizes, message = case.prepare(case.request(count))
     frames = cut(order.start, order.stop, sizes.first, sizes.rest)
     lock, cancellation = threading.Lock(), Cancellation()
 
@@ -100,7 +100,7 @@ def in_process(case: Case, count: int, threads: int) -> float:
                 frame = next(frames, None)
             if frame is None:
                 return
-            job(cancellation, *frame)
+            message(cancellation, *frame).make()
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
     started = time.perf_counter()

@@ -1,8 +1,8 @@
 """Tells work in other threads that nobody waits for it any more."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from synthserve_server.runtime.errors import CancelledWorkError
 
@@ -30,7 +30,7 @@ class Cancellation:
 
     def check(self) -> None:
         """Raises CancelledWorkError when the flag is set."""
-        if self._cancelled:
+        if self.cancelled:
             raise CancelledWorkError
 
     @contextmanager
@@ -48,3 +48,41 @@ class Cancellation:
         finally:
             with self._lock:
                 self._interrupts.discard(interrupt)
+
+
+class CancellationOfAll(Cancellation):
+    """Is cancelled once every one of its members is: work that they share goes on for those that are left."""
+
+    def __init__(self, members: Sequence[Cancellation]) -> None:
+        """Joins flags.
+
+        Args:
+            members: At least one.
+        """
+        super().__init__()
+        self._members = members
+        self._left = len(members)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether all members are cancelled."""
+        return all(member.cancelled for member in self._members)
+
+    @contextmanager
+    def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Has `interrupt` called once the last of the members is cancelled inside the `with` block."""
+        with ExitStack() as entered:
+            for member in self._members:
+                try:
+                    entered.enter_context(member.interrupting(self._drop))
+                except CancelledWorkError:
+                    self._drop()
+            with super().interrupting(interrupt):
+                yield
+
+    def _drop(self) -> None:
+        with self._lock:
+            self._left -= 1
+            last = self._left == 0
+        if last:
+            self.cancel()

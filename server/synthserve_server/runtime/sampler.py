@@ -1,6 +1,7 @@
 """Computes samples: a pure function of model, seed, index range and conditions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,24 +31,42 @@ class Graph(Protocol):
         """Runs the graph and returns its outputs by name."""
 
 
-def sample(
-    model: Model,
-    graph: Graph,
-    seed: int,
-    start: int,
-    count: int,
-    conditions: Mapping[str, int],
-    cancellation: Cancellation,
-) -> dict[str, NDArray[Any]]:
-    """Computes the samples `[start, start + count)`.
+@dataclass(frozen=True)
+class Draw:
+    """Which samples to compute.
 
-    Args:
+    Attributes:
         model: What to compute.
         graph: The session that holds the model's graph.
         seed: From 0 to 2^63 - 1.
         start: The index of the first sample.
         count: How many samples; 0 is allowed.
         conditions: Condition name to the index of its category; the missing ones are not set.
+    """
+
+    model: Model
+    graph: Graph
+    seed: int
+    start: int
+    count: int
+    conditions: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def packets(self) -> tuple[int, int]:
+        """The range of indices that whole packets around the samples cover."""
+        return self.start - self.start % PACKET, -(-(self.start + self.count) // PACKET) * PACKET
+
+    def shares(self, size: int) -> bool:
+        """Whether one run of the graph can compute the samples beside `size` others."""
+        low, high = self.packets
+        return not self.graph.fixed_batch and 0 < high - low <= self.model.batch_size - size
+
+
+def sample(draw: Draw, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
+    """Computes samples.
+
+    Args:
+        draw: Which ones.
         cancellation: Checked before every piece of at most `model.batch_size` samples.
 
     Returns:
@@ -57,22 +76,68 @@ def sample(
         CancelledWorkError: Nobody waits for the result any more.
         GraphError: The graph gave an output of a wrong shape or type, or a category code that is none.
     """
-    expected = outputs(model)
+    model = draw.model
     pieces = []
-    for first, size, low, high in _pieces(start, start + count, model.batch_size, fixed=graph.fixed_batch):
-        cancellation.check()
-        feeds: dict[str, NDArray[Any]] = {LATENT: latents(seed, first, size, model.latent_shape)}
-        for condition in model.conditions:
-            feeds[condition.input] = np.full(size, conditions.get(condition.name, UNSET), np.int64)
-        results = graph.run(feeds, cancellation)
-        for name, tensor in expected.items():
-            _check_shape(name, results[name], tensor, size)
-        pieces.append({name: results[name][low - first : high - first] for name in expected})
-    arrays = _joined(pieces, expected)
+    stop = draw.start + draw.count
+    for first, size, low, high in _pieces(draw.start, stop, model.batch_size, fixed=draw.graph.fixed_batch):
+        results = _run(draw, _feeds(draw, first, size), size, cancellation)
+        pieces.append({name: array[low - first : high - first] for name, array in results.items()})
+    arrays = _joined(pieces, outputs(model))
+    check_codes(model, arrays)
+    return arrays
+
+
+def sample_together(draws: Sequence[Draw], cancellation: Cancellation) -> list[dict[str, NDArray[Any]]]:
+    """Computes the samples of several draws of one graph in one run of it: the same values as each would get alone.
+
+    Args:
+        draws: At least one; they can share a run, see `Draw.shares`.
+        cancellation: Of all of them.
+
+    Returns:
+        For each draw the graph's outputs by name, `[count, ...]` each. Category codes are yet to be checked.
+
+    Raises:
+        CancelledWorkError: Nobody waits for any of the results any more.
+        GraphError: The graph gave an output of a wrong shape or type.
+    """
+    ranges = [draw.packets for draw in draws]
+    fed = [_feeds(draw, low, high - low) for draw, (low, high) in zip(draws, ranges, strict=True)]
+    feeds = {name: np.concatenate([feeds[name] for feeds in fed]) for name in fed[0]}
+    results = _run(draws[0], feeds, len(feeds[LATENT]), cancellation)
+    found, base = [], 0
+    for draw, (low, high) in zip(draws, ranges, strict=True):
+        first = base + draw.start - low
+        found.append({name: array[first : first + draw.count] for name, array in results.items()})
+        base += high - low
+    return found
+
+
+def check_codes(model: Model, arrays: Arrays) -> None:
+    """Checks that category codes are ones.
+
+    Raises:
+        GraphError: One is not.
+    """
     if not isinstance(model.output, Image):
         for column in model.output.columns:
             _check_codes(column, arrays)
-    return arrays
+
+
+def _feeds(draw: Draw, first: int, size: int) -> dict[str, NDArray[Any]]:
+    feeds: dict[str, NDArray[Any]] = {LATENT: latents(draw.seed, first, size, draw.model.latent_shape)}
+    for condition in draw.model.conditions:
+        feeds[condition.input] = np.full(size, draw.conditions.get(condition.name, UNSET), np.int64)
+    return feeds
+
+
+def _run(draw: Draw, feeds: Arrays, size: int, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
+    cancellation.check()
+    expected = outputs(draw.model)
+    results = draw.graph.run(feeds, cancellation)
+    for name, tensor in expected.items():
+        _check_shape(name, results[name], tensor, size)
+    return {name: results[name] for name in expected}
 
 
 def _pieces(start: int, stop: int, batch_size: int, *, fixed: bool) -> Iterator[tuple[int, int, int, int]]:

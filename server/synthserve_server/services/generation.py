@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from functools import partial
 from itertools import tee
 from typing import Any
 
@@ -14,8 +13,9 @@ from synthserve_server.errors import IndicesExhaustedError
 from synthserve_server.repository import Repository
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.frames import cut
+from synthserve_server.runtime.messages import Message
 from synthserve_server.runtime.scheduler import Scheduler
-from synthserve_server.services.jobs import Job, images_job, marks, rows_job
+from synthserve_server.services.messages import Messages, image_messages, marks, row_messages
 from synthserve_server.services.record import StreamRecord
 from synthserve_server.services.requests import Order, image_order, row_order
 from synthserve_server.services.sizes import Sizes, image_sizes, row_sizes
@@ -28,7 +28,7 @@ Context = aio.ServicerContext[Any, bytes]
 class GenerationService:
     """Streams generated rows and images. Responses are serialised by the workers, not by gRPC."""
 
-    def __init__(self, repository: Repository, scheduler: Scheduler, max_count: int | None) -> None:
+    def __init__(self, repository: Repository, scheduler: Scheduler[Message], max_count: int | None) -> None:
         """Wires the service.
 
         Args:
@@ -59,7 +59,7 @@ class GenerationService:
     ) -> AsyncGenerator[bytes, None]:
         """Checks the request and returns the serialised GenerateRowsResponse messages."""
         order = row_order(request, self._repository.catalogue, self._max_count)
-        return self._stream(order, row_sizes(order), rows_job(order), context)
+        return self._stream(order, row_sizes(order), row_messages(order), context)
 
     def generate_images(
         self, request: generation_pb2.GenerateImagesRequest, context: Context
@@ -67,9 +67,11 @@ class GenerationService:
         """Checks the request and returns the serialised GenerateImagesResponse messages."""
         order = image_order(request, self._repository.catalogue, self._max_count)
         sizes = image_sizes(order, self._scheduler.workers)
-        return self._stream(order, sizes, images_job(order), context)
+        return self._stream(order, sizes, image_messages(order), context)
 
-    async def _stream(self, order: Order, sizes: Sizes, job: Job, context: Context) -> AsyncGenerator[bytes, None]:
+    async def _stream(
+        self, order: Order, sizes: Sizes, message: Messages, context: Context
+    ) -> AsyncGenerator[bytes, None]:
         cancellation = Cancellation()
         record = StreamRecord(order.package.model.name, order.seed, order.start)
 
@@ -84,10 +86,10 @@ class GenerationService:
             raise IndicesExhaustedError(order.stop)
         # What tee keeps between its two readers is what the scheduler looks ahead.
         frames, sent = tee(cut(order.start, order.stop, sizes.first, sizes.rest))
-        jobs = (partial(job, cancellation, first, count) for first, count in frames)
-        async with aclosing(self._scheduler.stream(jobs, cancellation)) as messages:
-            async for message in messages:
-                yield message
+        ordered = (message(cancellation, first, count) for first, count in frames)
+        async with aclosing(self._scheduler.stream(ordered, cancellation)) as made:
+            async for data in made:
+                yield data
                 record.samples += next(sent)[1]
         if order.count is None:
             raise IndicesExhaustedError(order.stop)

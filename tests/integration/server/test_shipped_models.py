@@ -12,7 +12,7 @@ from synthserve_server.repository import MANIFEST, load_package
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.model import Table
 from synthserve_server.runtime.provider import Provider
-from synthserve_server.runtime.sampler import sample
+from synthserve_server.runtime.sampler import Draw, sample
 
 FOLDERS = [path.parent for path in sorted(Path(__file__).parents[3].glob(f"exported/*/*/{MANIFEST}"))]
 
@@ -23,7 +23,7 @@ def test_any_cut_gives_the_same_samples(folder: Path) -> None:
     total = 10_000 if isinstance(package.model.output, Table) else 100
 
     def cut(start: int, stop: int) -> dict[str, np.ndarray]:
-        return sample(package.model, package.session, 7, start, stop - start, {}, Cancellation())
+        return sample(Draw(package.model, package.session, 7, start, stop - start), Cancellation())
 
     whole = cut(0, total)
 

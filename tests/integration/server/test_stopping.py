@@ -9,7 +9,7 @@ workers where a test wants them, and tells when no stream is left that could ask
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,12 @@ from synthserve.v1.model_pb2_grpc import ModelServiceStub
 from synthserve_server import config
 from synthserve_server.app import Ready, Server
 from synthserve_server.repository import Repository
-from synthserve_server.runtime import sampler
+from synthserve_server.runtime import messages, sampler
+from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.messages import Message
 from synthserve_server.runtime.provider import Provider
+from synthserve_server.runtime.sampler import Draw
 from synthserve_server.runtime.scheduler import Scheduler
-from synthserve_server.services import jobs
 
 WORKERS = 2
 
@@ -80,7 +82,7 @@ def stub(channel: aio.Channel) -> Any:
 class Streams:
     """What the server computes, by seed, and the streams that make it compute."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Scheduler[Message]) -> None:
         self.begun: Counter[int] = Counter()
         self.done: Counter[int] = Counter()
         self.open = 0
@@ -95,13 +97,20 @@ class Streams:
         if self._permits:
             self._permits.release(1_000_000)
 
-    def sample(self, model: Any, graph: Any, seed: int, *others: Any) -> Any:
+    def sample(self, draw: Draw, cancellation: Cancellation) -> Any:
         """Stands in for the sampler."""
-        self.begun[seed] += 1
+        return self._counted([draw], lambda: sampler.sample(draw, cancellation))
+
+    def sample_together(self, draws: Sequence[Draw], cancellation: Cancellation) -> Any:
+        """Stands in for the sampler, where several streams share a run."""
+        return self._counted(draws, lambda: sampler.sample_together(draws, cancellation))
+
+    def _counted(self, draws: Sequence[Draw], compute: Callable[[], Any]) -> Any:
+        self.begun.update(draw.seed for draw in draws)
         if self._permits:
             self._permits.acquire()
-        arrays = sampler.sample(model, graph, seed, *others)
-        self.done[seed] += 1
+        arrays = compute()
+        self.done.update(draw.seed for draw in draws)
         return arrays
 
     async def stream(self, schedule: Any, *arguments: Any) -> AsyncGenerator[bytes, None]:
@@ -118,16 +127,15 @@ class Streams:
         """Waits until every call is over and the workers have nothing left to do."""
         await until(lambda: server.active_calls == 0 and self.open == 0)
         self.release()
-        # The workers take what waits in order: once all of them have met here, nothing before this is left.
-        meeting = threading.Barrier(WORKERS)
-        await asyncio.gather(*(asyncio.wrap_future(self._scheduler._pool.submit(meeting.wait)) for _ in range(WORKERS)))
+        await until(lambda: not self._scheduler.busy)
 
 
 @pytest.fixture
 def streams(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Streams]:
     streams = Streams(server._scheduler)
     schedule = Scheduler.stream
-    monkeypatch.setattr(jobs, "sample", streams.sample)
+    monkeypatch.setattr(messages, "sample", streams.sample)
+    monkeypatch.setattr(messages, "sample_together", streams.sample_together)
     monkeypatch.setattr(Scheduler, "stream", lambda _, *arguments: streams.stream(schedule, *arguments))
     yield streams
     streams.release()
@@ -268,7 +276,7 @@ async def test_what_nobody_expected_is_internal_and_tells_nothing(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr(jobs, "sample", broken)
+    monkeypatch.setattr(messages, "sample", broken)
     with pytest.raises(aio.AioRpcError) as caught:
         await stub.GenerateRows(rows(count=1)).read()
     assert caught.value.code() is grpc.StatusCode.INTERNAL

@@ -131,9 +131,12 @@ def test_model_that_is_not_there_is_one_line_and_a_status(tmp_path: Path) -> Non
 
 
 def test_adhd_from_raw_files_to_a_package(data_dir: Path, tmp_path: Path) -> None:
-    for step in (("run", "adhd-vae", "--epochs", "5"), ("export", "adhd-vae")):
-        result = command(*step, "--data-dir", data_dir, cwd=tmp_path)
-        assert result.returncode == 0, result.stderr
+    options = ("--epochs", "5", "--data-dir", data_dir)
+    result = command("run", "adhd-vae", *options, "--export", "exported", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "exported adhd-vae after 5 epochs: exported/adhd-vae/1"
+    again = command("export", "adhd-vae", "--data-dir", data_dir, cwd=tmp_path)
+    assert again.stdout == "exported adhd-vae after 5 epochs: exported/adhd-vae/2\n"
     folder = tmp_path / "exported/adhd-vae/1"
     made = manifest(folder)
     card = json.dumps(json_format.MessageToDict(made.card)).lower()

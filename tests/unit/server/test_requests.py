@@ -8,7 +8,7 @@ import pytest
 from synthserve.v1 import generation_pb2
 from synthserve_server.repository import Catalogue, load_package
 from synthserve_server.runtime.provider import Provider
-from synthserve_server.services.jobs import marks
+from synthserve_server.services.messages import marks
 from synthserve_server.services.requests import LARGEST, RowOrder, image_order, row_order
 from synthserve_server.services.sizes import image_sizes
 

@@ -14,7 +14,7 @@ from synthserve_server.runtime.errors import CancelledWorkError, GraphError
 from synthserve_server.runtime.model import Arrays, Column, ColumnType, Condition, Model, Table
 from synthserve_server.runtime.noise import VALUES_PER_BLOCK
 from synthserve_server.runtime.provider import Provider
-from synthserve_server.runtime.sampler import PACKET, sample
+from synthserve_server.runtime.sampler import PACKET, Draw, sample
 
 CODES = Table((Column("code", ColumnType.CATEGORY, ("a", "b")), Column("maybe", ColumnType.BOOL, nullable=True)))
 
@@ -43,7 +43,7 @@ def model(batch_size: int, *conditions: Condition) -> Model:
 
 
 def run(described: Model, graph: FakeGraph, start: int, count: int, **conditions: int) -> dict[str, NDArray[Any]]:
-    return sample(described, graph, 1, start, count, conditions, Cancellation())
+    return sample(Draw(described, graph, 1, start, count, conditions), Cancellation())
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_any_cut_gives_the_same(
     package: ReadyPackage, seed: int, start: int, counts: list[int], conditions: dict[str, int]
 ) -> None:
     def cut(first: int, count: int) -> dict[str, NDArray[Any]]:
-        return sample(package.model, package.session, seed, first, count, conditions, Cancellation())
+        return sample(Draw(package.model, package.session, seed, first, count, conditions), Cancellation())
 
     whole = cut(start, sum(counts))
     parts = [cut(start + sum(counts[:i]), count) for i, count in enumerate(counts)]
@@ -151,7 +151,7 @@ def test_cancelled_work_is_not_begun() -> None:
     cancellation, graph = Cancellation(), FakeGraph()
     cancellation.cancel()
     with pytest.raises(CancelledWorkError):
-        sample(model(4), graph, 1, 0, 100, {}, cancellation)
+        sample(Draw(model(4), graph, 1, 0, 100), cancellation)
     assert graph.fed == []
 
 
@@ -172,5 +172,5 @@ def test_cancelling_stops_a_running_graph(repository: Path) -> None:
 
     graph = CancellingGraph()
     with pytest.raises(CancelledWorkError):
-        sample(slow.model, graph, 1, 0, 1000, {}, cancellation)
+        sample(Draw(slow.model, graph, 1, 0, 1000), cancellation)
     assert graph.runs == 1

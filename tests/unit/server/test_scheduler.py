@@ -1,7 +1,7 @@
 import asyncio
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import pytest
@@ -12,10 +12,24 @@ from synthserve_server.runtime.scheduler import Scheduler
 
 WORKERS = 2
 
+Job = Callable[[], bytes]
+
+
+def perform(jobs: Sequence[Job]) -> list[bytes | Exception]:
+    (job,) = jobs
+    try:
+        return [job()]
+    except Exception as error:
+        return [error]
+
+
+def companions(_job: Job) -> Callable[[Job], bool]:
+    return lambda _other: False
+
 
 @pytest.fixture
-def scheduler() -> Iterator[Scheduler]:
-    scheduler = Scheduler(WORKERS)
+def scheduler() -> Iterator[Scheduler[Job]]:
+    scheduler = Scheduler(WORKERS, perform, companions)
     yield scheduler
     scheduler.close()
 
@@ -24,12 +38,12 @@ def number(value: int) -> bytes:
     return str(value).encode()
 
 
-async def test_results_come_in_order(scheduler: Scheduler) -> None:
+async def test_results_come_in_order(scheduler: Scheduler[Job]) -> None:
     jobs = (partial(number, value) for value in range(50))
     assert [message async for message in scheduler.stream(jobs, Cancellation())] == [number(i) for i in range(50)]
 
 
-async def test_looks_no_further_ahead_than_one_job_more_than_workers(scheduler: Scheduler) -> None:
+async def test_looks_no_further_ahead_than_one_job_more_than_workers(scheduler: Scheduler[Job]) -> None:
     taken = 0
 
     def jobs() -> Iterator[Callable[[], bytes]]:
@@ -46,7 +60,7 @@ async def test_looks_no_further_ahead_than_one_job_more_than_workers(scheduler: 
     await stream.aclose()
 
 
-async def test_a_reader_that_stops_holds_no_worker(scheduler: Scheduler) -> None:
+async def test_a_reader_that_stops_holds_no_worker(scheduler: Scheduler[Job]) -> None:
     stalled = [scheduler.stream((partial(number, i) for i in range(1000)), Cancellation()) for _ in range(20)]
     for stream in stalled:
         await anext(stream)
@@ -56,7 +70,7 @@ async def test_a_reader_that_stops_holds_no_worker(scheduler: Scheduler) -> None
         await stream.aclose()
 
 
-async def test_an_error_ends_the_stream_after_what_came_before(scheduler: Scheduler) -> None:
+async def test_an_error_ends_the_stream_after_what_came_before(scheduler: Scheduler[Job]) -> None:
     def fail() -> bytes:
         raise ValueError("broken")
 
@@ -69,7 +83,7 @@ async def test_an_error_ends_the_stream_after_what_came_before(scheduler: Schedu
     assert cancellation.cancelled
 
 
-async def test_closing_cancels_what_runs_and_drops_what_waits(scheduler: Scheduler) -> None:
+async def test_closing_cancels_what_runs_and_drops_what_waits(scheduler: Scheduler[Job]) -> None:
     cancellation = Cancellation()
     running, ended = threading.Event(), threading.Event()
     begun = []
@@ -98,7 +112,7 @@ async def test_closing_cancels_what_runs_and_drops_what_waits(scheduler: Schedul
 
 
 async def test_a_failure_that_nobody_waited_for_is_not_logged(
-    scheduler: Scheduler, caplog: pytest.LogCaptureFixture
+    scheduler: Scheduler[Job], caplog: pytest.LogCaptureFixture
 ) -> None:
     failed = threading.Barrier(2)
 
@@ -130,3 +144,102 @@ def test_interrupts_are_called_once_and_not_after_their_block() -> None:
         cancellation.cancel()
         cancellation.cancel()
     assert calls == ["inside"]
+
+
+class Held:
+    """A job that waits until it is let go; those of one kind can be done together."""
+
+    def __init__(self, kind: str = "", name: bytes = b"") -> None:
+        self.kind, self.name = kind, name
+        self.begun, self.free = threading.Event(), threading.Event()
+
+
+def perform_held(jobs: Sequence[Held]) -> list[bytes | Exception]:
+    for job in jobs:
+        job.begun.set()
+    for job in jobs:
+        assert job.free.wait(60)
+    return [b"+".join(job.name for job in jobs)] * len(jobs)
+
+
+def of_one_kind(first: Held) -> Callable[[Held], bool]:
+    return lambda other: bool(first.kind) and other.kind == first.kind
+
+
+@pytest.fixture
+def holding() -> Iterator[Scheduler[Held]]:
+    scheduler = Scheduler(WORKERS, perform_held, of_one_kind)
+    yield scheduler
+    scheduler.close()
+
+
+def read(scheduler: Scheduler[Held], *jobs: Held) -> "asyncio.Task[list[bytes]]":
+    async def collect() -> list[bytes]:
+        return [message async for message in scheduler.stream(jobs, Cancellation())]
+
+    return asyncio.ensure_future(collect())
+
+
+async def begun(*jobs: Held) -> None:
+    for job in jobs:
+        assert await asyncio.to_thread(job.begun.wait, 60)
+
+
+async def test_jobs_that_wait_and_are_alike_are_done_together(holding: Scheduler[Held]) -> None:
+    busy = [Held() for _ in range(WORKERS)]
+    readers = [read(holding, job) for job in busy]
+    await begun(*busy)
+    jobs = [Held("a", b"1"), Held("b", b"2"), Held("a", b"3"), Held("a", b"4"), Held("a", b"5")]
+    readers += [read(holding, job) for job in jobs]
+    await asyncio.sleep(0)
+    for job in (*jobs, busy[0]):
+        job.free.set()
+    # One worker takes its share of what waits and leaves the rest: five jobs for two workers.
+    results = [(await reader)[0] for reader in readers[WORKERS:]]
+    assert results[0] == results[2] == results[3] == b"1+3+4"
+    assert (results[1], results[4]) == (b"2", b"5")
+    busy[1].free.set()
+    await asyncio.gather(*readers)
+
+
+async def test_free_worker_waits_for_no_companion(holding: Scheduler[Held]) -> None:
+    job = Held("a", b"1")
+    reader = read(holding, job)
+    await begun(job)
+    job.free.set()
+    assert await reader == [b"1"]
+
+
+async def test_new_stream_does_not_wait_for_the_jobs_of_old_ones(
+    holding: Scheduler[Held], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding._queue, "_head_start", 0.001)
+    old = [Held(name=b"old") for _ in range(4 * WORKERS)]
+    reader = read(holding, *old)
+    for start in (0, WORKERS):
+        await begun(*old[start : start + WORKERS])
+        await asyncio.sleep(0.01)  # more than the head start
+        for job in old[start : start + WORKERS]:
+            job.free.set()
+    busy, others = old[2 * WORKERS : 3 * WORKERS], old[3 * WORKERS :]
+    await begun(*busy)
+    new = Held(name=b"new")
+    reading = read(holding, new)
+    await begun(new)  # while every worker is at a job of the old stream
+    new.free.set()
+    assert await reading == [b"new"]
+    assert not any(job.begun.is_set() for job in others)
+    for job in old:
+        job.free.set()
+    assert await reader == [b"old"] * len(old)
+
+
+async def test_scheduler_is_busy_while_something_waits_or_runs(holding: Scheduler[Held]) -> None:
+    job = Held()
+    reader = read(holding, job)
+    await begun(job)
+    assert holding.busy
+    job.free.set()
+    await reader
+    await asyncio.to_thread(holding.close)
+    assert not holding.busy

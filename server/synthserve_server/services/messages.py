@@ -1,0 +1,96 @@
+"""The messages of a stream: which samples go into each, and how they are encoded and serialised."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from synthserve.v1 import generation_pb2
+from synthserve_server.encoding import images
+from synthserve_server.encoding.rows import RowEncoder
+from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.messages import Message
+from synthserve_server.runtime.model import IMAGE, Arrays
+from synthserve_server.runtime.sampler import Draw
+from synthserve_server.services.frames import columns_response, data_response
+from synthserve_server.services.requests import ImageOrder, Order, RowOrder
+
+Messages = Callable[[Cancellation, int, int], Message]
+"""The message of the samples `[first, first + count)`, yet to be made; called with cancellation, first and count."""
+
+
+def marks(order: Order) -> dict[str, str]:
+    """What says, in metadata and file headers, that a stream is synthetic and how to make it again."""
+    found = {
+        "synthserve-synthetic": "true",
+        "synthserve-model": order.package.model.name,
+        "synthserve-seed": str(order.seed),
+        "synthserve-offset": str(order.start),
+    }
+    if order.count is not None:
+        found["synthserve-count"] = str(order.count)
+    if conditions := _texts(order):
+        found["synthserve-where"] = urlencode(conditions)
+    return found
+
+
+def _texts(order: Order) -> dict[str, str]:
+    categories = {condition.name: condition.categories for condition in order.package.model.conditions}
+    return {name: categories[name][code] for name, code in sorted(order.conditions.items())}
+
+
+def row_messages(order: RowOrder) -> Messages:
+    """The serialised GenerateRowsResponse messages of a stream."""
+    draw = _draw(order)
+    metadata = {key.replace("-", "."): value for key, value in marks(order).items()}
+    encoder = RowEncoder(order.table, order.file_format, metadata) if order.file_format else None
+    info = generation_pb2.RowStreamInfo(
+        model=draw.model.name,
+        seed=order.seed,
+        schema=order.package.manifest.table,
+        preamble=encoder.preamble if encoder else b"",
+    ).SerializeToString()
+
+    def message(cancellation: Cancellation, first: int, count: int) -> Message:
+        head = info if first == order.start else None
+
+        def encode(arrays: Arrays) -> bytes:
+            if encoder is None:
+                return columns_response(order.table, arrays, head, first, count)
+            return data_response(encoder.encode(arrays), head, first, count)
+
+        return Message(replace(draw, start=first, count=count), encode, cancellation)
+
+    return message
+
+
+def image_messages(order: ImageOrder) -> Messages:
+    """The serialised GenerateImagesResponse messages of a stream."""
+    draw = _draw(order)
+    info = generation_pb2.ImageStreamInfo(
+        model=draw.model.name,
+        seed=order.seed,
+        schema=order.package.manifest.image,
+        media_type=order.file_format.value,
+    )
+    # The marks read like a query that makes the image again: mnist-cgan/1?seed=7&index=12&where.digit=3
+    source = f"{draw.model.id}/{draw.model.version}?seed={order.seed}&index="
+    where = "".join("&" + urlencode({f"where.{name}": text}) for name, text in _texts(order).items())
+
+    def message(cancellation: Cancellation, first: int, count: int) -> Message:
+        def encode(arrays: Arrays) -> bytes:
+            names = [f"{source}{index}{where}" for index in range(first, first + count)]
+            response = generation_pb2.GenerateImagesResponse(
+                info=info if first == order.start else None,
+                first_index=first,
+                images=images.encode(arrays[IMAGE], order.file_format, order.jpeg_quality, names),
+            )
+            return response.SerializeToString()
+
+        return Message(replace(draw, start=first, count=count), encode, cancellation)
+
+    return message
+
+
+def _draw(order: Order) -> Draw:
+    package = order.package
+    return Draw(package.model, package.session, order.seed, order.start, 0, order.conditions)
