@@ -2,7 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -24,13 +24,8 @@ def save(path: Path, epoch: int, variables: Variables) -> None:
     part.replace(path)
 
 
-def restore(path: Path, variables: Variables, *, optional: Collection[str] = ()) -> int:
+def restore(path: Path, variables: Variables) -> int:
     """Sets the variables to the values of a checkpoint.
-
-    Args:
-        path: The checkpoint.
-        variables: All that it holds, in groups.
-        optional: Groups that it may hold besides.
 
     Returns:
         The number of epochs that had been trained.
@@ -42,8 +37,7 @@ def restore(path: Path, variables: Variables, *, optional: Collection[str] = ())
         raise RunError(f"there is no checkpoint {path}: train first")
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            held = {name for name in arrays if name.split("/")[0] not in optional or name.split("/")[0] in variables}
-            if held != {"epoch", *(name for name, _ in _named(variables))}:
+            if set(arrays) != {"epoch", *(name for name, _ in _named(variables))}:
                 raise RunError(f"the checkpoint {path} is of other networks than the recipe's")
             for name, variable in _named(variables):
                 variable.assign(arrays[name])

@@ -133,8 +133,8 @@ def export(
     from synthserve_training.experiment import assemble
 
     experiment = assemble(text, seed=facts.seed, data_dir=data_dir)
-    folder.check_made_with(experiment.recipe, facts.seed, exporting=True)
-    epochs = checkpoint.restore(folder.checkpoint, experiment.variables(), optional=("average",))
+    folder.check_made_with(experiment.recipe, facts.seed)
+    epochs = checkpoint.restore(folder.checkpoint, experiment.variables())
     _export(experiment, folder, epochs, output, version)
 
 

@@ -80,16 +80,10 @@ class RunFolder:
         _replace(self._recipe, recipe)
         self.write_facts(seed)
 
-    def check_made_with(self, recipe: Recipe, seed: int, *, exporting: bool = False) -> None:
+    def check_made_with(self, recipe: Recipe, seed: int) -> None:
         """Checks that the run trained what a recipe and a seed describe.
 
         What comes after training (sampler, export, card) and how long it lasts can differ.
-
-        Args:
-            recipe: The recipe.
-            seed: The seed.
-            exporting: The run will not go on. So it may keep an average of the weights that the recipe does not ask
-                for: the weights themselves do not depend on it.
 
         Raises:
             RunError: It did not, or the folder holds no run.
@@ -101,7 +95,6 @@ class RunFolder:
             f"training.{field}"
             for field in ("batch_size", "precision", "average_decay")
             if getattr(before.training, field) != getattr(recipe.training, field)
-            and not (exporting and field == "average_decay" and recipe.training.average_decay is None)
         ]
         if changed:
             raise RunError(f"{self.path} was trained with another recipe; these differ: {', '.join(changed)}")

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from synthserve_training import checkpoint
 from synthserve_training import recipe as recipes
 from synthserve_training.datasets import Images, flowers102
 from synthserve_training.errors import RunError
@@ -22,7 +21,6 @@ SMALL = {
     "critic_filters = [64, 128, 256]": "critic_filters = [4, 8]",
     "latent_size = 128": "latent_size = 5",
     "batch_size = 64": "batch_size = 8",
-    "critic_steps = 5": "critic_steps = 2",
 }
 NOISE = np.random.default_rng(0).standard_normal((4, 5), np.float32)
 
@@ -80,31 +78,3 @@ def test_other_precision_is_another_run(tmp_path: Path) -> None:
     train(flowers("flowers-wgan-gp"), tmp_path)
     with pytest.raises(RunError, match=r"these differ: training\.precision"):
         train(flowers("flowers-wgan-gp", precision="float32"), tmp_path, 3, resume=True)
-
-
-def test_plain_recipe_can_be_exported_from_the_run_with_an_average(tmp_path: Path) -> None:
-    averaged = flowers("flowers-wgan-gp-ema")
-    run = train(averaged, tmp_path / "averaged")
-    alone = flowers("flowers-wgan-gp")
-    train(alone, tmp_path / "alone")
-
-    plain = flowers("flowers-wgan-gp")
-    run.check_made_with(plain.recipe, 4, exporting=True)
-    with pytest.raises(RunError, match="average_decay"):
-        run.check_made_with(plain.recipe, 4)
-    with pytest.raises(RunError, match="other networks"):
-        checkpoint.restore(run.checkpoint, plain.variables())
-    assert checkpoint.restore(run.checkpoint, plain.variables(), optional=("average",)) == 2
-    # The average has no part in the training: these are the weights that the plain recipe gets.
-    for group, members in alone.variables().items():
-        for expected, actual in zip(members, plain.variables()[group], strict=True):
-            np.testing.assert_array_equal(np.asarray(actual), np.asarray(expected))
-
-
-def test_average_that_is_missing_is_told(tmp_path: Path) -> None:
-    run = train(flowers("flowers-wgan-gp"), tmp_path)
-    averaged = flowers("flowers-wgan-gp-ema")
-    with pytest.raises(RunError, match=r"training\.average_decay"):
-        run.check_made_with(averaged.recipe, 4, exporting=True)
-    with pytest.raises(RunError, match="other networks"):
-        checkpoint.restore(run.checkpoint, averaged.variables(), optional=("average",))
