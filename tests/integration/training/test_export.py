@@ -19,6 +19,8 @@ from synthserve_training.errors import ExportError
 from synthserve_training.experiment import Experiment, assemble
 from synthserve_training.export import package, verify, versions
 from synthserve_training.export.graph import convert
+from synthserve_training.export.scales import fold
+from synthserve_training.export.transposed import Form, rewrite, transposed_convolutions
 from synthserve_training.finished import FinishedModel, finish
 from synthserve_training.networks import dcgan
 from synthserve_training.preprocessing import image
@@ -195,3 +197,21 @@ def test_package_holds_no_training_row(tmp_path: Path) -> None:
             windows = np.lib.stride_tricks.sliding_window_view(values, rows.shape[1])
             distances = np.abs(windows[:, None] - rows[None]).max(axis=2)
             assert distances.min() > 1e-6, tensor.name
+
+
+@pytest.mark.parametrize("form", [Form.JOINT, Form.APART])
+def test_graph_that_was_made_faster_holds_against_keras(digits: FinishedModel, form: Form) -> None:
+    folded = fold(convert(digits))
+    layers = transposed_convolutions(folded.graph)
+    assert len(layers) == 3
+    graph = rewrite(folded, dict.fromkeys(layers, form))
+    assert "ConvTranspose" not in {node.op_type for node in graph.graph.node}
+    verify.verify(graph.SerializeToString(), digits)
+
+
+def test_package_tells_what_was_made_faster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    experiment = iris("prior")
+    monkeypatch.setattr(package, "optimise", lambda model, _feeds: (model, ["all of it"]))
+    folder = package.write(experiment, finish(experiment), TRAINING, tmp_path, 1)
+    manifest = json_format.Parse((folder / "manifest.json").read_text(), Manifest())
+    assert list(manifest.provenance.optimisations) == ["all of it"]

@@ -15,7 +15,8 @@ from synthserve.v1.manifest_pb2 import Graph, Manifest, Provenance
 from synthserve.v1.schema_pb2 import ConditionSpec, ImageSchema, ModelCard, QualityFigure
 from synthserve_training.errors import ExportError
 from synthserve_training.experiment import Experiment
-from synthserve_training.export.graph import convert
+from synthserve_training.export.graph import condition_input, convert
+from synthserve_training.export.optimise import optimise, probe
 from synthserve_training.export.verify import verify
 from synthserve_training.finished import FinishedModel
 from synthserve_training.recipe import Recipe
@@ -69,7 +70,9 @@ def write(
     target = repository / recipe.model / str(version)
     if target.exists():
         raise ExportError(f"{target} exists and a version is never changed: give another --version, or delete it")
-    graph = convert(model).SerializeToString()
+    conditions = tuple(condition_input(column) for column in model.conditions)
+    optimised, optimisations = optimise(convert(model), probe(model.noise_size, conditions, recipe.export.batch_size))
+    graph = optimised.SerializeToString()
     verify(graph, model)
 
     manifest = Manifest(
@@ -84,7 +87,7 @@ def write(
         ),
         conditions=[ConditionSpec(column=c, categories=model.categories(c)) for c in model.conditions],
         card=_card(recipe, model),
-        provenance=_provenance(experiment, training),
+        provenance=_provenance(experiment, training, optimisations),
         figures=figures,
     )
     schema = model.decoder.schema
@@ -138,7 +141,7 @@ def _card(recipe: Recipe, model: FinishedModel) -> ModelCard:
     return card
 
 
-def _provenance(experiment: Experiment, training: Training) -> Provenance:
+def _provenance(experiment: Experiment, training: Training, optimisations: list[str]) -> Provenance:
     provenance = Provenance(
         recipe=experiment.text,
         seed=experiment.seed,
@@ -146,6 +149,7 @@ def _provenance(experiment: Experiment, training: Training) -> Provenance:
         packages=training.facts.packages,
         hardware=training.facts.hardware,
         training_seconds=training.seconds,
+        optimisations=optimisations,
     )
     provenance.exported_at.FromDatetime(datetime.now(UTC).replace(microsecond=0))
     return provenance

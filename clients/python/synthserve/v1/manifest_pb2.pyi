@@ -47,7 +47,7 @@ class Graph(_message.Message):
     def __init__(self, file: _Optional[str] = ..., sha256: _Optional[str] = ..., latent_shape: _Optional[_Iterable[int]] = ..., batch_size: _Optional[int] = ...) -> None: ...
 
 class Provenance(_message.Message):
-    __slots__ = ("recipe", "seed", "epochs", "exported_at", "packages", "hardware", "training_seconds")
+    __slots__ = ("recipe", "seed", "epochs", "exported_at", "packages", "hardware", "training_seconds", "optimisations")
     class PackagesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -62,6 +62,7 @@ class Provenance(_message.Message):
     PACKAGES_FIELD_NUMBER: _ClassVar[int]
     HARDWARE_FIELD_NUMBER: _ClassVar[int]
     TRAINING_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    OPTIMISATIONS_FIELD_NUMBER: _ClassVar[int]
     recipe: str
     seed: int
     epochs: int
@@ -69,4 +70,5 @@ class Provenance(_message.Message):
     packages: _containers.ScalarMap[str, str]
     hardware: str
     training_seconds: float
-    def __init__(self, recipe: _Optional[str] = ..., seed: _Optional[int] = ..., epochs: _Optional[int] = ..., exported_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., packages: _Optional[_Mapping[str, str]] = ..., hardware: _Optional[str] = ..., training_seconds: _Optional[float] = ...) -> None: ...
+    optimisations: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, recipe: _Optional[str] = ..., seed: _Optional[int] = ..., epochs: _Optional[int] = ..., exported_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., packages: _Optional[_Mapping[str, str]] = ..., hardware: _Optional[str] = ..., training_seconds: _Optional[float] = ..., optimisations: _Optional[_Iterable[str]] = ...) -> None: ...
