@@ -16,6 +16,9 @@ FIRST_ROWS = 64
 FIRST_IMAGES = 4
 """The most samples in a first response, which is to come at once and takes one run of the graph."""
 
+FEW_ROWS = 1024
+"""A stream of no more rows is one message: a second would cost more than the rows."""
+
 MOST_IMAGES = 128
 """The most images in a message where the caller has no wish."""
 
@@ -33,7 +36,9 @@ def row_sizes(order: RowOrder) -> Sizes:
     typical, largest = row_widths(order.table, order.file_format)
     most = max(1, LARGEST_MESSAGE // largest)
     size = order.hint or _power_of_two(TYPICAL_MESSAGE // typical) * 2
-    return Sizes(min(FIRST_ROWS, size, most, order.package.model.batch_size), min(size, most))
+    few = order.count is not None and order.count <= FEW_ROWS
+    first = FEW_ROWS if few else FIRST_ROWS
+    return Sizes(min(first, size, most, order.package.model.batch_size), min(size, most))
 
 
 def image_sizes(order: ImageOrder, workers: int) -> Sizes:

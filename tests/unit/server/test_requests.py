@@ -7,10 +7,11 @@ import pytest
 
 from synthserve.v1 import generation_pb2
 from synthserve_server.repository import Catalogue, load_package
+from synthserve_server.runtime.frames import cut
 from synthserve_server.runtime.provider import Provider
 from synthserve_server.services.messages import marks
 from synthserve_server.services.requests import LARGEST, RowOrder, image_order, row_order
-from synthserve_server.services.sizes import image_sizes
+from synthserve_server.services.sizes import FEW_ROWS, FIRST_ROWS, image_sizes, row_sizes
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +45,16 @@ def test_a_short_stream_is_cut_for_every_worker_wherever_it_ends(catalogue: Cata
 
     assert size(count=64) == size(count=64, offset=LARGEST - 64) == 16
     assert size() == 128
+
+
+@pytest.mark.parametrize("offset", [0, 3, LARGEST - FEW_ROWS])
+def test_few_rows_are_one_message_and_more_begin_with_a_small_one(catalogue: Catalogue, offset: int) -> None:
+    def messages(count: int) -> list[int]:
+        made = order(catalogue, offset=offset, count=count)
+        sizes = row_sizes(made)
+        return [length for _, length in cut(made.start, made.stop, sizes.first, sizes.rest)]
+
+    few = min(FEW_ROWS, catalogue.served()[1].model.batch_size)
+    assert messages(few) == [few]
+    if offset + FEW_ROWS < LARGEST:
+        assert messages(FEW_ROWS + 1)[0] == FIRST_ROWS
