@@ -1,10 +1,16 @@
 """The noise behind every sample: a pure function of seed and index."""
 
 import math
+import threading
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+_FRESH = np.random.Philox(key=0).state
+"""A state in which nothing has been drawn yet."""
+
+_of_thread = threading.local()
 
 VALUES_PER_BLOCK = 8192
 """The most values that one block of noise holds, unless a single sample needs more."""
@@ -36,10 +42,10 @@ def latents(seed: int, start: int, count: int, shape: Sequence[int]) -> NDArray[
     size = samples_per_block(values)
     noise = np.empty((count, values), np.float32)
     stop = start + count
-    # Setting the state of one generator is several times cheaper than making one for each block.
-    bits = np.random.Philox(key=seed)
-    generator = np.random.Generator(bits)
-    fresh = bits.state
+    # Setting the state of a generator is several times cheaper than making one, which asks the system for entropy.
+    generator = _generator()
+    bits = generator.bit_generator
+    fresh = _FRESH | {"state": {"counter": np.zeros(4, np.uint64), "key": np.array([seed, 0], np.uint64)}}
     scratch = np.empty((size, values), np.float32)
     for block in range(start // size, -(-stop // size) if count else start // size):
         # The block's number is the third word of the 256-bit counter, so each block has 2^128 positions of its own.
@@ -55,3 +61,11 @@ def latents(seed: int, start: int, count: int, shape: Sequence[int]) -> NDArray[
         generator.standard_normal(dtype=np.float32, out=drawn)
         noise[low - start : high - start] = drawn[low - first :]
     return noise.reshape(count, *shape)
+
+
+def _generator() -> np.random.Generator:
+    """This thread's generator, in any state."""
+    if not hasattr(_of_thread, "generator"):
+        _of_thread.generator = np.random.Generator(np.random.Philox(key=0))
+    generator: np.random.Generator = _of_thread.generator
+    return generator
