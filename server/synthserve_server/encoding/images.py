@@ -2,12 +2,13 @@
 
 import enum
 import struct
-import zlib
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from synthserve_server.encoding import png
 
 # Parallelism comes from the worker threads.
 cv2.setNumThreads(1)
@@ -46,27 +47,15 @@ def encode(images: NDArray[np.uint8], file_format: Format, quality: int, marks: 
     """
     if file_format is Format.RAW:
         return [image.tobytes() for image in images]
-    pixels = images[..., ::-1] if images.shape[-1] == 3 else images
-    pixels = np.ascontiguousarray(pixels)
+    texts = [mark.encode("latin-1") for mark in marks]
     if file_format is Format.PNG:
-        return [_png(image, mark.encode("latin-1")) for image, mark in zip(pixels, marks, strict=True)]
-    return [_jpeg(image, quality, mark.encode("latin-1")) for image, mark in zip(pixels, marks, strict=True)]
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    body = kind + data
-    return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+        return png.encode(images, [png.chunk(b"tEXt", _KEYWORD + b"\0" + text) + _PNG_XMP for text in texts])
+    pixels = np.ascontiguousarray(images[..., ::-1] if images.shape[-1] == 3 else images)
+    return [_jpeg(image, quality, text) for image, text in zip(pixels, texts, strict=True)]
 
 
 # Keyword, no compression (flag and method), no language, no translated keyword.
-_PNG_XMP = _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _XMP)
-_PNG_HEAD = 8 + 12 + 13
-"""Bytes of the signature and of the IHDR chunk, which the marks follow."""
-
-
-def _png(image: NDArray[Any], mark: bytes) -> bytes:
-    data = cv2.imencode(".png", image)[1].tobytes()
-    return b"".join((data[:_PNG_HEAD], _chunk(b"tEXt", _KEYWORD + b"\0" + mark), _PNG_XMP, data[_PNG_HEAD:]))
+_PNG_XMP = png.chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _XMP)
 
 
 def _segment(marker: int, data: bytes) -> bytes:
