@@ -30,4 +30,5 @@ USER 1000
 EXPOSE 50051
 HEALTHCHECK --start-period=60s --timeout=10s CMD ["python", "-c", "import grpc; from grpc_health.v1 import health_pb2 as health, health_pb2_grpc as stubs; channel = grpc.insecure_channel('127.0.0.1:50051'); answer = stubs.HealthStub(channel).Check(health.HealthCheckRequest(), timeout=5); raise SystemExit(answer.status != health.HealthCheckResponse.SERVING)"]
 ENTRYPOINT ["synthserve-server", "--model-repository", "/models", "--listen", "0.0.0.0:50051"]
-CMD ["--log-format", "json", "--no-hints"]
+# No TLS inside of the container: to serve others than its host, say so with --tls-certificate and --tls-key instead.
+CMD ["--log-format", "json", "--no-hints", "--insecure"]

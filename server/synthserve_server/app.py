@@ -12,12 +12,15 @@ from grpc_reflection.v1alpha import reflection
 
 from synthserve.v1 import model_pb2_grpc
 from synthserve_server.config import Settings
+from synthserve_server.interceptors.authentication import Authentication
 from synthserve_server.interceptors.errors import ErrorInterceptor
 from synthserve_server.interceptors.lifecycle import Lifecycle
 from synthserve_server.repository import Catalogue, ReadyPackage, Repository
 from synthserve_server.runtime import provider
 from synthserve_server.runtime.messages import companions, make_together
 from synthserve_server.runtime.scheduler import Scheduler
+from synthserve_server.security.tls import server_credentials
+from synthserve_server.security.tokens import TokenFile
 from synthserve_server.services import generation, models
 
 _log = structlog.get_logger()
@@ -52,16 +55,25 @@ class Server:
 
         Raises:
             ProviderError: The provider that the settings ask for does not work.
+            CredentialsError: A certificate, key or token file cannot be used.
         """
         wanted = None if settings.provider == "auto" else provider.Provider(settings.provider)
         chosen, why = provider.choose(wanted)
         _log.info("provider chosen", provider=chosen.value, why=why, workers=settings.workers)
         self._settings = settings
+        self._credentials = (
+            server_credentials(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+            if settings.tls_certificate and settings.tls_key
+            else None
+        )
         self._repository = Repository(settings.model_repository, chosen)
         self._scheduler = Scheduler(settings.workers, make_together, companions)
         self._lifecycle = Lifecycle()
         self._health = health.aio.HealthServicer()
-        self._grpc = aio.server(interceptors=[ErrorInterceptor(), self._lifecycle], options=_OPTIONS)
+        interceptors = [ErrorInterceptor(), self._lifecycle]
+        if settings.token_file:
+            interceptors.insert(0, Authentication(TokenFile(settings.token_file).find))
+        self._grpc = aio.server(interceptors=interceptors, options=_OPTIONS)
 
     @property
     def active_calls(self) -> int:
@@ -76,7 +88,10 @@ class Server:
         """
         host, _, port = self._settings.listen.rpartition(":")
         try:
-            bound = self._grpc.add_insecure_port(f"{host}:{port}")
+            if credentials := self._credentials:
+                bound = self._grpc.add_secure_port(f"{host}:{port}", credentials)
+            else:
+                bound = self._grpc.add_insecure_port(f"{host}:{port}")
         except RuntimeError:
             self._scheduler.close()
             raise ListenError(
@@ -88,9 +103,10 @@ class Server:
         self._grpc.add_generic_rpc_handlers((service.handler(),))
         model_pb2_grpc.add_ModelServiceServicer_to_server(models.ModelService(self._repository), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
-        reflection.enable_server_reflection(
-            (generation.SERVICE, models.SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc
-        )
+        if self._settings.reflection:
+            reflection.enable_server_reflection(
+                (generation.SERVICE, models.SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc
+            )
         for model_id in catalogue.models:
             ready = isinstance(catalogue.default(model_id), ReadyPackage)
             status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING

@@ -29,6 +29,20 @@ def serve(
     config_file: Annotated[Path | None, typer.Option("--config", help="A TOML file with settings.")] = None,
     model_repository: Annotated[Path | None, typer.Option(help="The folder that holds the model packages.")] = None,
     listen: Annotated[str | None, typer.Option(help="HOST:PORT; port 0 takes a free one. [127.0.0.1:50051]")] = None,
+    insecure: Annotated[
+        bool | None, typer.Option("--insecure", help="Listen without TLS where other machines can connect.")
+    ] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="Serve over TLS with this certificate chain, PEM.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The certificate's private key, PEM.")] = None,
+    tls_client_ca: Annotated[
+        Path | None, typer.Option(help="Accept only clients with a certificate of these authorities, PEM.")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(help="Accept only bearer tokens whose SHA-256 stands in this file.")
+    ] = None,
+    reflection: Annotated[bool | None, typer.Option(help="Tell clients what services there are. [yes]")] = None,
     workers: Annotated[int | None, typer.Option(help="How many threads compute. [one per core]")] = None,
     grace_seconds: Annotated[
         float | None, typer.Option(help="How long running streams may go on after SIGTERM. [30]")
@@ -54,6 +68,12 @@ def serve(
         "config": config_file,
         "model_repository": model_repository,
         "listen": listen,
+        "insecure": insecure,
+        "tls_certificate": tls_certificate,
+        "tls_key": tls_key,
+        "tls_client_ca": tls_client_ca,
+        "token_file": token_file,
+        "reflection": reflection,
         "workers": workers,
         "grace_seconds": grace_seconds,
         "max_count": max_count,
@@ -71,10 +91,11 @@ def serve(
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from synthserve_server import app
     from synthserve_server.runtime.errors import ProviderError
+    from synthserve_server.security.files import CredentialsError
 
     try:
         finished = asyncio.run(app.run(settings, lambda ready: _announce(settings, ready)))
-    except (app.ListenError, ProviderError) as error:
+    except (app.ListenError, CredentialsError, ProviderError) as error:
         _fail(str(error), FAILED)
     if not finished:
         raise typer.Exit(FAILED)
@@ -85,8 +106,8 @@ def _settings(flags: dict[str, Any]) -> config.Settings:
         return config.load(flags)
     except ValidationError as error:
         for problem in error.errors():
-            setting = ".".join(str(part) for part in problem["loc"])
-            typer.echo(f"synthserve-server: {setting}: {problem['msg']}", err=True)
+            place = "".join(f"{part}: " for part in problem["loc"])
+            typer.echo(f"synthserve-server: {place}{problem['msg']}", err=True)
         raise typer.Exit(BAD_SETTINGS) from None
     except ValueError as error:
         _fail(f"the settings file: {error}", BAD_SETTINGS)

@@ -1,10 +1,11 @@
 """Settings: flags before environment before a TOML file."""
 
+import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, DirectoryPath, Field, FilePath
+from pydantic import AfterValidator, DirectoryPath, Field, FilePath, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
@@ -26,6 +27,15 @@ def _address(listen: str) -> str:
     if not host or not port.isdecimal() or int(port) > 65_535:
         raise PydanticCustomError("address", "must be HOST:PORT")
     return listen
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _readable(folder: Path) -> Path:
@@ -55,6 +65,18 @@ class Settings(BaseSettings):
     """The folder that holds the model packages."""
     listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:50051"
     """Where to listen, as HOST:PORT; port 0 takes a free one."""
+    insecure: bool = False
+    """Whether to listen without TLS where others than this machine can connect."""
+    tls_certificate: FilePath | None = None
+    """The server's certificate and those between it and its authority, PEM. Read again when it changes."""
+    tls_key: FilePath | None = None
+    """The certificate's private key, PEM."""
+    tls_client_ca: FilePath | None = None
+    """The authorities whose clients are accepted, PEM; unset: clients need no certificate."""
+    token_file: FilePath | None = None
+    """Names and SHA-256 of the bearer tokens that may call; unset: anybody may. Read again when it changes."""
+    reflection: bool = True
+    """Whether clients can ask what services there are."""
     workers: Annotated[int, Field(ge=1)] = Field(default_factory=available_cores)
     """How many threads compute."""
     grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
@@ -71,6 +93,21 @@ class Settings(BaseSettings):
     """How the client is called in the hints."""
     port_file: Annotated[Path, AfterValidator(_writable_file)] | None = None
     """A file to write the port to once the server is ready."""
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise PydanticCustomError("tls", "tls_certificate and tls_key go together")
+        if self.tls_client_ca and not self.tls_certificate:
+            raise PydanticCustomError("tls", "tls_client_ca is of no use without tls_certificate and tls_key")
+        if not (self.tls_certificate or self.insecure or _is_loopback(self.listen.rpartition(":")[0])):
+            raise PydanticCustomError(
+                "exposed",
+                "{listen} can be reached from elsewhere, and is not secured: set tls_certificate and tls_key, or "
+                "insecure where something else secures it",
+                {"listen": self.listen},
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(

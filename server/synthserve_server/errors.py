@@ -107,6 +107,24 @@ class ModelFailedError(ServiceError):
         return {"model": self.name}
 
 
+class UnauthenticatedError(ServiceError):
+    """The caller has not shown who it is."""
+
+    reason = "UNAUTHENTICATED"
+
+    def __init__(self, *, wrong: bool) -> None:
+        """Says what is missing.
+
+        Args:
+            wrong: Whether there was a token, and it is nobody's.
+        """
+        super().__init__(
+            "the bearer token is not known here"
+            if wrong
+            else "this server wants a token: send the metadata `authorization: Bearer TOKEN`"
+        )
+
+
 class IndicesExhaustedError(ServiceError):
     """A stream without a count has come to the end of the indices."""
 
@@ -133,6 +151,7 @@ _CODES: dict[type[Exception], grpc.StatusCode] = {
     InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
     ModelNotFoundError: grpc.StatusCode.NOT_FOUND,
     ModelFailedError: grpc.StatusCode.FAILED_PRECONDITION,
+    UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
     IndicesExhaustedError: grpc.StatusCode.OUT_OF_RANGE,
     ShuttingDownError: grpc.StatusCode.UNAVAILABLE,
     CancelledWorkError: grpc.StatusCode.CANCELLED,

@@ -8,6 +8,8 @@ import grpc
 import structlog
 from grpc import aio
 
+from synthserve_server.security.principals import calling
+
 _log = structlog.get_logger()
 
 
@@ -20,12 +22,15 @@ class StreamRecord:
     offset: int
     samples: int = 0
     """Samples in the messages that gRPC has taken."""
+    principal: str = field(default_factory=lambda: calling.get().name)
+    """Who called."""
     started: float = field(default_factory=time.monotonic)
 
     def write(self, context: aio.ServicerContext[Any, Any]) -> None:
         """Writes the line; to be called when the call is over."""
         _log.info(
             "stream finished",
+            principal=self.principal,
             model=self.model,
             seed=self.seed,
             offset=self.offset,

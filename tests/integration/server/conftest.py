@@ -1,9 +1,11 @@
 """Stubs that talk to a real server over loopback."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import pytest
+from tests.fixtures import packages
 
 from synthserve.v1 import generation_pb2_grpc, model_pb2_grpc
 
@@ -22,3 +24,12 @@ def generation(channel: grpc.Channel) -> generation_pb2_grpc.GenerationServiceSt
 @pytest.fixture
 def models(channel: grpc.Channel) -> model_pb2_grpc.ModelServiceStub:
     return model_pb2_grpc.ModelServiceStub(channel)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A repository that loads at once."""
+    root = tmp_path / "models"
+    packages.write_package(root, "tiny-table", packages.table_graph(), packages.TABLE_MANIFEST)
+    packages.write_package(root, "tiny-grey", packages.image_graph(28, 28, 1), packages.image_manifest(28, 28, 1))
+    return root

@@ -15,22 +15,12 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from tests.fixtures import packages
 from tests.fixtures.processes import SERVER, ServerProcess, running_server
 from tests.fixtures.statuses import violations
 
 from synthserve.v1 import generation_pb2, model_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve.v1.model_pb2_grpc import ModelServiceStub
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
-    """A repository that loads at once."""
-    root = tmp_path / "models"
-    packages.write_package(root, "tiny-table", packages.table_graph(), packages.TABLE_MANIFEST)
-    packages.write_package(root, "tiny-grey", packages.image_graph(28, 28, 1), packages.image_manifest(28, 28, 1))
-    return root
 
 
 @pytest.fixture
@@ -96,6 +86,7 @@ def test_each_finished_stream_leaves_one_line(server: ServerProcess) -> None:
     assert line == {
         "event": "stream finished",
         "level": "info",
+        "principal": "anybody",
         "model": "models/tiny-table/versions/1",
         "seed": 7,
         "offset": 5,

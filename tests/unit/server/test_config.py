@@ -19,11 +19,11 @@ def test_flags_go_before_the_environment_and_that_before_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "server.toml"
-    file.write_text('workers = 3\ngrace_seconds = 3\nlisten = "0.0.0.0:3"\n')
+    file.write_text('workers = 3\ngrace_seconds = 3\nlisten = "127.0.0.1:3"\n')
     monkeypatch.setenv("SYNTHSERVE_GRACE_SECONDS", "2")
-    monkeypatch.setenv("SYNTHSERVE_LISTEN", "0.0.0.0:2")
-    settings = config.load({"config": file, "listen": "0.0.0.0:1"})
-    assert (settings.listen, settings.grace_seconds, settings.workers) == ("0.0.0.0:1", 2, 3)
+    monkeypatch.setenv("SYNTHSERVE_LISTEN", "127.0.0.1:2")
+    settings = config.load({"config": file, "listen": "127.0.0.1:1"})
+    assert (settings.listen, settings.grace_seconds, settings.workers) == ("127.0.0.1:1", 2, 3)
 
 
 def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -90,3 +90,26 @@ def test_a_file_that_is_not_toml_is_an_error(tmp_path: Path) -> None:
     file.write_text("workers: 3\n")
     with pytest.raises(ValueError, match="line 1"):
         config.load({"config": file})
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:1", "[::]:1", "192.168.0.1:1", "example.org:1", ":::1"])
+def test_what_others_can_reach_must_be_secured_or_said_to_be_insecure(listen: str) -> None:
+    with pytest.raises(ValidationError, match="can be reached from elsewhere"):
+        config.load({"listen": listen})
+    assert config.load({"listen": listen, "insecure": True}).listen == listen
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1"])
+def test_this_machine_needs_no_security(listen: str) -> None:
+    assert not config.load({"listen": listen}).insecure
+
+
+def test_tls_settings_go_together(tmp_path: Path) -> None:
+    file = tmp_path / "file.pem"
+    file.touch()
+    for name in ("tls_certificate", "tls_key"):
+        with pytest.raises(ValidationError, match="go together"):
+            config.load({name: file})
+    with pytest.raises(ValidationError, match="of no use without"):
+        config.load({"tls_client_ca": file})
+    assert config.load({"tls_certificate": file, "tls_key": file, "listen": "0.0.0.0:1"}).tls_client_ca is None

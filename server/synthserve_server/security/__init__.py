@@ -1,0 +1,1 @@
+"""Who may call: certificates and tokens. Knows gRPC, and nothing of models."""

@@ -1,0 +1,233 @@
+"""A server with certificates and tokens, and clients with and without them."""
+
+import hashlib
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import trustme
+from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from tests.fixtures.statuses import detail
+
+import synthserve
+from synthserve.v1 import generation_pb2, model_pb2
+from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
+from synthserve.v1.model_pb2_grpc import ModelServiceStub
+from synthserve_server.process import COMMAND, ServerProcess, running_server
+
+TOKEN = "a token that nobody guesses"  # noqa: S105 - of this test
+
+
+class Certificates:
+    """An authority, and the files of a server and of a client."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = trustme.CA()
+        self.folder = folder
+        self.ca, self.chain, self.key = (folder / name for name in ("ca.pem", "chain.pem", "key.pem"))
+        self.authority.cert_pem.write_to_path(self.ca)
+        self.renew()
+
+    def renew(self) -> None:
+        """Issues another certificate to the server, as a tool for that would: both files are replaced."""
+        issued = self.authority.issue_cert("localhost", "127.0.0.1")
+        for file, pems in ((self.key, [issued.private_key_pem]), (self.chain, issued.cert_chain_pems)):
+            new = file.with_suffix(".new")
+            new.write_bytes(b"".join(pem.bytes() for pem in pems))
+            new.replace(file)
+
+    def client(self, authority: trustme.CA | None = None) -> grpc.ChannelCredentials:
+        """Credentials of a client with a certificate."""
+        issued = (authority or self.authority).issue_cert("client@example.org")
+        return grpc.ssl_channel_credentials(
+            self.ca.read_bytes(), issued.private_key_pem.bytes(), issued.cert_chain_pems[0].bytes()
+        )
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return ("--tls-certificate", str(self.chain), "--tls-key", str(self.key))
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
+    return Certificates(tmp_path)
+
+
+@pytest.fixture
+def serve(small: Path, tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    with ExitStack() as servers:
+        yield lambda *flags: servers.enter_context(running_server(small, tmp_path / "log.txt", *flags))
+
+
+def models(channel: grpc.Channel, **options: Any) -> list[str]:
+    stub: Any = ModelServiceStub(channel)
+    return [model.name for model in stub.ListModels(model_pb2.ListModelsRequest(), timeout=20, **options).models]
+
+
+def port(server: ServerProcess) -> str:
+    return server.address.rpartition(":")[2]
+
+
+def refused(channel: grpc.Channel) -> grpc.StatusCode:
+    with pytest.raises(grpc.RpcError) as caught:
+        models(channel)
+    code: grpc.StatusCode = caught.value.code()
+    return code
+
+
+def test_tls_serves_those_who_know_the_authority_and_nobody_in_plain_text(
+    serve: Callable[..., ServerProcess], certificates: Certificates
+) -> None:
+    server = serve(*certificates.flags)
+    trusting = grpc.ssl_channel_credentials(certificates.ca.read_bytes())
+    with grpc.secure_channel(f"localhost:{port(server)}", trusting) as channel:
+        assert models(channel)
+    with grpc.secure_channel(f"localhost:{port(server)}", grpc.ssl_channel_credentials()) as channel:
+        assert refused(channel) is grpc.StatusCode.UNAVAILABLE
+    with grpc.insecure_channel(server.address) as channel:
+        assert refused(channel) is grpc.StatusCode.UNAVAILABLE
+    with synthserve.Client(f"localhost:{port(server)}", credentials=trusting) as client:
+        assert len(client.rows("tiny-table", count=10, seed=1).to_pandas()) == 10
+
+
+def served_certificate(server: ServerProcess) -> bytes:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    with socket.create_connection(("127.0.0.1", int(port(server)))) as plain, context.wrap_socket(plain) as secure:
+        certificate = secure.getpeercert(binary_form=True)
+    assert certificate
+    return certificate
+
+
+def test_renewed_certificate_is_served_without_a_restart_and_streams_go_on(
+    serve: Callable[..., ServerProcess], certificates: Certificates
+) -> None:
+    server = serve(*certificates.flags)
+    trusting = grpc.ssl_channel_credentials(certificates.ca.read_bytes())
+    before = served_certificate(server)
+    assert served_certificate(server) == before
+    with grpc.secure_channel(f"localhost:{port(server)}", trusting) as channel:
+        generation: Any = GenerationServiceStub(channel)
+        stream = generation.GenerateRows(generation_pb2.GenerateRowsRequest(model="models/tiny-table", seed=1))
+        next(stream)
+        certificates.renew()
+        assert served_certificate(server) != before
+        assert next(stream).row_count
+        stream.cancel()
+    certificates.chain.write_text("broken")
+    now = served_certificate(server)
+    with grpc.secure_channel(f"localhost:{port(server)}", trusting) as channel:
+        assert models(channel)
+    assert served_certificate(server) == now
+    assert "credentials not renewed" in server.log.read_text() or server.process.poll() is None
+
+
+def test_mutual_tls_asks_for_a_certificate_of_the_right_authority(
+    serve: Callable[..., ServerProcess], certificates: Certificates
+) -> None:
+    server = serve(*certificates.flags, "--tls-client-ca", str(certificates.ca))
+    address = f"localhost:{port(server)}"
+    with grpc.secure_channel(address, certificates.client()) as channel:
+        assert models(channel)
+    for credentials in (
+        grpc.ssl_channel_credentials(certificates.ca.read_bytes()),
+        certificates.client(trustme.CA()),
+    ):
+        with grpc.secure_channel(address, credentials) as channel:
+            assert refused(channel) is grpc.StatusCode.UNAVAILABLE
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> Path:
+    file = tmp_path / "tokens"
+    file.write_text(f"reporting {hashlib.sha256(TOKEN.encode()).hexdigest()}\n")
+    return file
+
+
+def test_without_its_token_nothing_is_open_but_health(serve: Callable[..., ServerProcess], token_file: Path) -> None:
+    server = serve("--token-file", str(token_file))
+    with grpc.insecure_channel(server.address) as channel:
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        assert health.Check(health_pb2.HealthCheckRequest()).status == health_pb2.HealthCheckResponse.SERVING
+        generation: Any = GenerationServiceStub(channel)
+
+        def rows(metadata: Any) -> None:
+            next(generation.GenerateRows(generation_pb2.GenerateRowsRequest(model="models/nope"), metadata=metadata))
+
+        for metadata, message in (
+            ((), "wants a token"),
+            ((("authorization", "Basic abc"),), "wants a token"),
+            ((("authorization", "Bearer "),), "wants a token"),
+            ((("authorization", "Bearer wrong"),), "not known here"),
+        ):
+            for call in (lambda metadata: models(channel, metadata=metadata), rows):
+                with pytest.raises(grpc.RpcError) as caught:
+                    call(metadata)
+                error: Any = caught.value
+                assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+                assert message in error.details()
+                assert "wrong" not in error.details()
+                assert detail(error, error_details_pb2.ErrorInfo).reason == "UNAUTHENTICATED"
+        reflection: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
+        with pytest.raises(grpc.RpcError) as caught:
+            next(reflection.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")])))
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert models(channel, metadata=(("authorization", f"Bearer {TOKEN}"),))
+        assert models(channel, metadata=(("authorization", f"bearer {TOKEN}"),))
+    with synthserve.Client(server.address, metadata={"authorization": f"Bearer {TOKEN}"}) as client:
+        assert len(client.rows("tiny-table", count=3, seed=1).to_pandas()) == 3
+    with pytest.raises(synthserve.Unauthenticated), synthserve.Client(server.address) as client:
+        client.models()
+
+
+def test_the_log_tells_who_called_and_no_token(serve: Callable[..., ServerProcess], token_file: Path) -> None:
+    server = serve("--token-file", str(token_file))
+    with synthserve.Client(server.address, metadata={"authorization": f"Bearer {TOKEN}"}) as client:
+        client.rows("tiny-table", count=3, seed=1).to_pandas()
+    server.process.terminate()
+    assert server.process.stdout
+    printed = server.process.stdout.read() + server.log.read_text()
+    assert "principal=reporting" in printed
+    assert TOKEN not in printed
+    assert hashlib.sha256(TOKEN.encode()).hexdigest() not in printed
+
+
+def test_without_reflection_nobody_is_told_what_there_is(serve: Callable[..., ServerProcess]) -> None:
+    server = serve("--no-reflection")
+    with grpc.insecure_channel(server.address) as channel:
+        reflection: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
+        with pytest.raises(grpc.RpcError) as caught:
+            next(reflection.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")])))
+        assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--listen", "0.0.0.0:0"), "can be reached from elsewhere, and is not secured"),
+        (("--token-file", "{folder}/tokens"), "tokens, line 1: the name is to be followed by a SHA-256"),
+        (("--tls-certificate", "{folder}/tokens", "--tls-key", "{folder}/tokens"), "are not a PEM certificate"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_one_line(
+    small: Path, tmp_path: Path, flags: tuple[str, ...], message: str
+) -> None:
+    (tmp_path / "tokens").write_text("secret\n")
+    given = [flag.format(folder=tmp_path) for flag in flags]
+    done = subprocess.run(
+        [*COMMAND, "--model-repository", str(small), *given], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode in (1, 2)
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("synthserve-server: ")]
+    assert message in line
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stdout + done.stderr
