@@ -10,6 +10,7 @@ from tests.benchmarks.plans import Plan, Record
 from tests.benchmarks.requests import image_request, row_request
 from tests.benchmarks.serve import prepared_images, prepared_rows
 
+from synthserve_server import logs
 from synthserve_server.config import available_cores
 from synthserve_server.repository import Catalogue, Repository
 from synthserve_server.runtime import provider
@@ -20,6 +21,7 @@ from synthserve_server.runtime.frames import cut
 @cache
 def catalogue(repository: Path) -> Catalogue:
     """Opens the packages, once in a process, for the CPU."""
+    logs.configure("text")
     opened = Repository(repository, provider.Provider.CPU)
     opened.load()
     return opened.catalogue
