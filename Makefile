@@ -19,7 +19,7 @@ help:
 	@echo 'make format   put the code in shape'
 	@echo 'make proto    generate the Python stubs from proto/'
 	@echo 'make model-table   write the README'\''s table of models from exported/'
-	@echo 'make bench    compare with the same work without a server, and with other servers: more than an hour'
+	@echo 'make bench    compare with the same work without a server, and with other servers: about two hours'
 	@echo 'make bench-quick   a few cases of it: about 5 minutes'
 	@echo 'make load     memory of the server over 100 million rows'
 	@echo 'make lock     resolve the requirements anew'

@@ -14,8 +14,9 @@ Ratios are formed within a round; printed are their median, smallest and largest
   One that is not installed is left out. One that cannot stream gets jobs of more than a million samples in calls of a
   million.
 
-The client is one process on the same cores. Processor time and memory are those of the server and its children, of the
-process for in-process; memory is the largest sum of resident sets seen in ten looks a second.
+The client is one process on the same cores; its processor time stands beside that of the server, as what it takes the
+server cannot have. Figures of a server include its children; memory is the largest sum of resident sets seen in ten
+looks a second.
 """
 
 import argparse
@@ -77,7 +78,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few cases and short turns: about 5 minutes")
     parser.add_argument("--rounds", type=int, help="default: 5, quick: 3")
     parser.add_argument("--seconds", type=float, help="for which a turn begins calls; default: 2, quick: 0.7")
-    parser.add_argument("--limit", type=float, default=30.0, help="after which a turn is cut off; default: %(default)s")
+    parser.add_argument("--limit", type=float, default=60.0, help="after which a turn is cut off; default: %(default)s")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables to a file too")
     parser.add_argument("--list", action="store_true", help="print the names of the cases and stop")
     arguments = parser.parse_args()
@@ -156,9 +157,9 @@ class Comparison:
     def _turn(self, side: Side, workload: Workload) -> Turn:
         client = self._worker if side.transport is Transport.IN_PROCESS else self._client
         plan = side.plan(workload, self._arguments.seconds, self._arguments.limit)
-        with Usage(side.pid) as usage:
+        with Usage(side.pid) as usage, Usage(client.pid) as spent:
             record = client.drive(plan)
-        return turn(record, usage, first_only=workload.first_only)
+        return turn(record, usage, spent, first_only=workload.first_only)
 
     def _right(self, side: Side, workload: Workload) -> bool:
         """Warms a side up for a kind of workload, and checks what it sends; once for each."""

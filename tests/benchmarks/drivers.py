@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,8 +16,8 @@ MOST_CALLS = 1_000_000
 
 CHANNEL_OPTIONS = [("grpc.max_receive_message_length", -1)]
 
-Call = Callable[[], Awaitable[tuple[float, int]]]
-"""Makes one call; returns seconds to the first message, and bytes."""
+Call = Callable[[], Awaitable[float]]
+"""Makes one call, and counts what comes; returns seconds to the first message."""
 
 
 def drive(plan: Plan) -> Record:
@@ -30,33 +30,32 @@ def drive(plan: Plan) -> Record:
 
 
 async def _drive(plan: Plan) -> Record:
+    record = Record()
     opened = {Transport.GRPC_STREAM: grpc_stream, Transport.GRPC_UNARY: grpc_unary, Transport.HTTP: http}
-    async with opened[plan.transport](plan) as callers:
-        return await closed_loop(plan, callers)
+    async with opened[plan.transport](plan, record) as callers:
+        await closed_loop(plan, record, callers)
+    return record
 
 
-async def closed_loop(plan: Plan, callers: list[Call]) -> Record:
+async def closed_loop(plan: Plan, record: Record, callers: list[Call]) -> None:
     """Lets each caller make one call after another.
 
     Raises:
         Exception: What a call raised; the first one ends the loop.
     """
-    record = Record()
     started = time.perf_counter()
 
     async def make_calls(call: Call) -> None:
         for _ in range(MOST_CALLS):
             begun = time.perf_counter()
             try:
-                first, received = await call()
+                first = await call()
             except asyncio.CancelledError:
                 record.unfinished += 1
                 raise
             ended = time.perf_counter()
             record.firsts.append(first)
             record.latencies.append(ended - begun)
-            record.received += received
-            record.samples += plan.workload.count
             if ended - started >= plan.seconds:
                 return
 
@@ -68,17 +67,16 @@ async def closed_loop(plan: Plan, callers: list[Call]) -> Record:
     await asyncio.gather(*pending, return_exceptions=True)
     for task in done:
         task.result()
-    return record
 
 
 @asynccontextmanager
-async def grpc_stream(plan: Plan) -> AsyncIterator[list[Call]]:
+async def grpc_stream(plan: Plan, record: Record) -> AsyncIterator[list[Call]]:
     """Callers of a server-streaming method, all over one channel."""
     async with aio.insecure_channel(plan.address, CHANNEL_OPTIONS) as channel:
         method: Any = channel.unary_stream(plan.method)
         (request,) = plan.requests
 
-        async def call() -> tuple[float, int]:
+        async def call() -> float:
             started = time.perf_counter()
             first, received = 0.0, 0
             stream = method(request)
@@ -87,63 +85,73 @@ async def grpc_stream(plan: Plan) -> AsyncIterator[list[Call]]:
                     if not first:
                         first = time.perf_counter() - started
                         if plan.workload.first_only:
-                            return first, len(message)
+                            return first
                     received += len(message)
             finally:
                 stream.cancel()
-            return first, received
+            record.received += received
+            record.samples += plan.workload.count
+            return first
 
-        await asyncio.wait_for(channel.channel_ready(), plan.limit)
+        await asyncio.wait_for(_drained(method(plan.warm_up)), plan.limit)
         yield [call] * plan.workload.callers
 
 
+async def _drained(stream: AsyncIterable[bytes]) -> None:
+    async for _ in stream:
+        pass
+
+
 @asynccontextmanager
-async def grpc_unary(plan: Plan) -> AsyncIterator[list[Call]]:
+async def grpc_unary(plan: Plan, record: Record) -> AsyncIterator[list[Call]]:
     """Callers of a unary method, all over one channel."""
     async with aio.insecure_channel(plan.address, CHANNEL_OPTIONS) as channel:
         method: Any = channel.unary_unary(plan.method)
 
-        async def call() -> tuple[float, int]:
+        async def call() -> float:
             started = time.perf_counter()
-            first, received = 0.0, 0
+            first = 0.0
             for request in plan.requests:
-                received += len(await method(request))
+                record.received += len(await method(request))
+                record.samples += plan.samples_a_request
                 first = first or time.perf_counter() - started
-            return first, received
+            return first
 
-        await asyncio.wait_for(channel.channel_ready(), plan.limit)
+        await asyncio.wait_for(method(plan.warm_up), plan.limit)
         yield [call] * plan.workload.callers
 
 
 @asynccontextmanager
-async def http(plan: Plan) -> AsyncIterator[list[Call]]:
+async def http(plan: Plan, record: Record) -> AsyncIterator[list[Call]]:
     """Callers of an HTTP server, each with a connection of its own."""
     connections = [await http_client.connect(plan.address) for _ in range(plan.workload.callers)]
 
     def caller(connection: http_client.HttpConnection) -> Call:
-        async def call() -> tuple[float, int]:
-            first, received = 0.0, 0
+        async def call() -> float:
+            first = 0.0
             started = time.perf_counter()
             for request in plan.requests:
                 sent = time.perf_counter()
                 await connection.ask(request)
                 first = first or sent - started + (connection.first or 0.0)
-                received += connection.received
-            return first, received
+                record.received += connection.received
+                record.samples += plan.samples_a_request
+            return first
 
         return call
 
     def abandoning(number: int) -> Call:
-        async def call() -> tuple[float, int]:
+        async def call() -> float:
             first = await connections[number].first_bytes(plan.requests[0])
             # HTTP/1.1 has no other way to end an answer early. The new connection is opened outside of what is timed.
             connections[number].close()
             connections[number] = await http_client.connect(plan.address)
-            return first, 0
+            return first
 
         return call
 
     try:
+        await asyncio.wait_for(connections[0].ask(plan.warm_up), plan.limit)
         if plan.workload.first_only:
             yield [abandoning(number) for number in range(len(connections))]
         else:

@@ -13,7 +13,7 @@ class Turn:
     """What one side did in one round. A figure that was not measured is None."""
 
     throughput: float
-    """Samples per second, of calls that ended."""
+    """Samples per second, of requests that were answered in full."""
     first_ms: float | None
     """The median of the calls."""
     p50_ms: float | None
@@ -22,11 +22,17 @@ class Turn:
     unfinished: int
     cpu_per_million: float | None
     """Processor seconds of the side for each million samples."""
+    client_per_million: float | None
+    """Processor seconds of the client, likewise."""
     peak_mib: float
 
 
-def turn(record: Record, usage: Usage, *, first_only: bool) -> Turn:
+def turn(record: Record, usage: Usage, client: Usage, *, first_only: bool) -> Turn:
     """Reads the figures of a turn."""
+
+    def per_million(seconds: float) -> float | None:
+        return seconds / record.samples * 1e6 if record.samples and not first_only else None
+
     latencies = [] if first_only else record.latencies
     return Turn(
         throughput=0.0 if first_only else record.samples / record.seconds,
@@ -35,7 +41,8 @@ def turn(record: Record, usage: Usage, *, first_only: bool) -> Turn:
         p99_ms=_ms(percentile(latencies, 0.99)),
         calls=len(record.latencies),
         unfinished=record.unfinished,
-        cpu_per_million=usage.cpu_seconds / record.samples * 1e6 if record.samples and not first_only else None,
+        cpu_per_million=per_million(usage.cpu_seconds),
+        client_per_million=per_million(client.cpu_seconds),
         peak_mib=usage.peak_mib,
     )
 

@@ -38,8 +38,15 @@ class Plan:
     """gRPC: the full name of the method."""
     requests: tuple[bytes, ...] = ()
     """What is sent for one call of the workload: one request, or several in turn where a server cannot stream."""
+    warm_up: bytes = b""
+    """What is sent once before anything is timed, for one sample: the first call of a client takes longer."""
     repository: Path = Path()
     """In-process: the model packages."""
+
+    @property
+    def samples_a_request(self) -> int:
+        """The samples that one of the requests asks for; they ask for as many each."""
+        return self.workload.count // len(self.requests)
 
 
 @dataclass
@@ -55,6 +62,6 @@ class Record:
     firsts: list[float] = field(default_factory=list)
     """Seconds of each call to its first message, or to the first bytes of its body."""
     samples: int = 0
-    """Of calls that ended."""
+    """Of requests that were answered in full."""
     unfinished: int = 0
     """Calls that were cancelled at the limit."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tests.benchmarks.figures import median
-from tests.benchmarks.sides import SERVER
+from tests.benchmarks.sides import IN_PROCESS, SERVER
 from tests.benchmarks.targets import (
     FIRST_ROW_AIM_MS,
     FIRST_ROW_MS,
@@ -23,6 +23,7 @@ HEAD = (
     "p50, ms",
     "p99, ms",
     "CPU s a million",
+    "client's",
     "peak RSS, MiB",
     "calls",
 )
@@ -47,6 +48,7 @@ def _side_row(name: str, turns: Turns) -> tuple[str, ...]:
         _number(median([turn.p50_ms for turn in own])),
         _number(median([turn.p99_ms for turn in own])),
         _number(median([turn.cpu_per_million for turn in own])),
+        "" if name == IN_PROCESS else _number(median([turn.client_per_million for turn in own])),
         f"{max(turn.peak_mib for turn in own):,.0f}",
         f"{calls:,}" + (f", {unfinished:,} cut off" if unfinished else ""),
     )

@@ -1,7 +1,7 @@
 """The sides of the comparison: what each is asked for a workload, and whether it can serve it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.benchmarks import http_client
@@ -20,8 +20,8 @@ MODEL_INFER = "/inference.GRPCInferenceService/ModelInfer"
 LARGEST_ANSWER = 1_000_000
 """A peer that cannot stream gets a larger job as several calls of so many samples, one after another."""
 
-MOST_DICTS = 100_000
-"""The SDK gives typed rows as dicts; a job of more rows is left out, as it would measure Python's dicts alone."""
+MOST_DICTS = 1_000_000
+"""The SDK gives typed rows as dicts; more at a time are left out, as they would measure Python's dicts alone."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class Side:
         if self.transport is Transport.IN_PROCESS:
             return not workload.first_only
         if self.transport is Transport.SDK:
-            return workload.form != "typed" or workload.count <= MOST_DICTS or workload.first_only
+            asked = workload.count * workload.callers
+            return workload.form != "typed" or asked <= MOST_DICTS or workload.first_only
         if self.peer is None:
             return True
         return workload.form in self.peer.forms and (self.peer.streams or not workload.first_only)
@@ -49,8 +50,17 @@ class Side:
     def plan(self, workload: Workload, seconds: float, limit: float) -> Plan:
         """What a driver is to do for this side."""
         method, requests = self._calls(workload)
+        _, warm_up = self._calls(replace(workload, count=1))
         return Plan(
-            self.transport, workload, seconds, limit, self.address, method, requests, repository=self.repository
+            self.transport,
+            workload,
+            seconds,
+            limit,
+            address=self.address,
+            method=method,
+            requests=requests,
+            warm_up=b"".join(warm_up),
+            repository=self.repository,
         )
 
     def _calls(self, workload: Workload) -> tuple[str, tuple[bytes, ...]]:
@@ -60,12 +70,9 @@ class Side:
             return SERVICE + "GenerateImages", (image_request(workload).SerializeToString(),)
         if self.peer is None:
             return "", ()
-        counts = [workload.count]
-        if not self.peer.streams:
-            whole, rest = divmod(workload.count, LARGEST_ANSWER)
-            counts = [LARGEST_ANSWER] * whole + [rest] * bool(rest)
+        parts = 1 if self.peer.streams else -(-workload.count // LARGEST_ANSWER)
         method = MODEL_INFER if self.transport is Transport.GRPC_UNARY else ""
-        return method, tuple(self._request(self.peer, workload, count) for count in counts)
+        return method, (self._request(self.peer, workload, workload.count // parts),) * parts
 
     def _request(self, peer: Peer, workload: Workload, count: int) -> bytes:
         if peer.transport is Transport.GRPC_UNARY:
