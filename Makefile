@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 ADDRESS ?= 127.0.0.1:50051
 
+PEERS := .venv-peers/.done .venv-peers-mlserver/.done
 DISTRIBUTIONS := clients/python server training
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: help serve test demo lint format proto model-table bench load lock clean
+.PHONY: help serve test demo lint format proto model-table bench bench-quick load lock clean
 
 help:
 	@echo 'make serve    set up, and serve exported/ on $(ADDRESS)'
@@ -18,7 +19,8 @@ help:
 	@echo 'make format   put the code in shape'
 	@echo 'make proto    generate the Python stubs from proto/'
 	@echo 'make model-table   write the README'\''s table of models from exported/'
-	@echo 'make bench    served rows and images a second, beside the same work without gRPC'
+	@echo 'make bench    compare with the same work without a server, and with other servers: about two hours'
+	@echo 'make bench-quick   a few cases of it: about 5 minutes'
 	@echo 'make load     memory of the server over 100 million rows'
 	@echo 'make lock     resolve the requirements anew'
 
@@ -51,8 +53,13 @@ proto: $(VENV)/.dev
 model-table: $(VENV)/.dev
 	@$(BIN)/python scripts/model_table.py
 
-bench: $(VENV)/.dev
-	$(BIN)/python -m tests.benchmarks.serve --model-repository exported
+bench: $(VENV)/.dev $(PEERS)
+	$(BIN)/python -m tests.benchmarks.compare
+	$(BIN)/python -m tests.benchmarks.fairness
+	$(BIN)/python -m tests.benchmarks.startup
+
+bench-quick: $(VENV)/.dev $(PEERS)
+	$(BIN)/python -m tests.benchmarks.compare --quick
 
 load: $(VENV)/.dev
 	$(BIN)/python -m tests.load.memory --model-repository exported
@@ -61,7 +68,7 @@ lock: $(VENV)/.dev
 	scripts/lock $(BIN)/uv
 
 clean:
-	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers .venv-peers-mlserver demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # --- environment: a virtual environment, filled by uv from hashed locks -------------------------------------------
 
@@ -81,4 +88,10 @@ $(VENV)/.serve: $(BIN)/uv requirements/serve.txt requirements/cuda.txt $(addsuff
 $(VENV)/.dev: $(VENV)/.serve requirements/dev.txt $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
 	$(INSTALL) --require-hashes -r requirements/dev.txt
 	$(INSTALL) --no-deps --no-build-isolation $(addprefix -e ,$(DISTRIBUTIONS))
+	@touch $@
+
+# What the benchmarks compare with, in environments of their own: .venv-NAME is filled from requirements/NAME.txt.
+$(PEERS): .venv-%/.done: $(BIN)/uv requirements/%.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$*
+	$(BIN)/uv pip install --quiet --python .venv-$*/bin/python --require-hashes -r requirements/$*.txt
 	@touch $@

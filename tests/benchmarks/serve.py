@@ -28,7 +28,7 @@ from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.frames import cut
 from synthserve_server.runtime.model import Table
 from synthserve_server.services.messages import Messages, image_messages, row_messages
-from synthserve_server.services.requests import Order, image_order, row_order
+from synthserve_server.services.requests import ImageOrder, Order, RowOrder, image_order, row_order
 from synthserve_server.services.sizes import Sizes, image_sizes, row_sizes
 
 METHOD = "/synthserve.v1.GenerationService/"
@@ -67,10 +67,17 @@ def row_case(catalogue: Catalogue, model: str, size: int) -> Case:
         return generation_pb2.GenerateRowsRequest(model=f"models/{model}", count=count, seed=7, rows_per_message=size)
 
     def prepare(request: generation_pb2.GenerateRowsRequest) -> tuple[Order, Sizes, Messages]:
-        order = row_order(request, catalogue, None)
-        return order, row_sizes(order), row_messages(order)
+        return prepared_rows(request, catalogue)
 
     return Case(f"{model}, columns, {size:,}", "rows/s", 0.5, "GenerateRows", request, prepare)
+
+
+def prepared_rows(
+    request: generation_pb2.GenerateRowsRequest, catalogue: Catalogue
+) -> tuple[RowOrder, Sizes, Messages]:
+    """What the server makes of a request for rows."""
+    order = row_order(request, catalogue, None)
+    return order, row_sizes(order), row_messages(order)
 
 
 def image_case(catalogue: Catalogue, model: str, size: int, workers: int) -> Case:
@@ -82,10 +89,17 @@ def image_case(catalogue: Catalogue, model: str, size: int, workers: int) -> Cas
         )
 
     def prepare(request: generation_pb2.GenerateImagesRequest) -> tuple[Order, Sizes, Messages]:
-        order = image_order(request, catalogue, None)
-        return order, image_sizes(order, workers), image_messages(order)
+        return prepared_images(request, catalogue, workers)
 
     return Case(f"{model}, PNG, {size:,}", "images/s", 0.85, "GenerateImages", request, prepare)
+
+
+def prepared_images(
+    request: generation_pb2.GenerateImagesRequest, catalogue: Catalogue, workers: int
+) -> tuple[ImageOrder, Sizes, Messages]:
+    """What the server makes of a request for images."""
+    order = image_order(request, catalogue, None)
+    return order, image_sizes(order, workers), image_messages(order)
 
 
 def in_process(case: Case, count: int, threads: int) -> float:
