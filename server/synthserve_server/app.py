@@ -61,6 +61,7 @@ class Server:
         chosen, why = provider.choose(wanted)
         _log.info("provider chosen", provider=chosen.value, why=why, workers=settings.workers)
         self._settings = settings
+        tokens = TokenFile(settings.token_file) if settings.token_file else None
         self._credentials = (
             server_credentials(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
             if settings.tls_certificate and settings.tls_key
@@ -70,9 +71,7 @@ class Server:
         self._scheduler = Scheduler(settings.workers, make_together, companions)
         self._lifecycle = Lifecycle()
         self._health = health.aio.HealthServicer()
-        interceptors = [ErrorInterceptor(), self._lifecycle]
-        if settings.token_file:
-            interceptors.insert(0, Authentication(TokenFile(settings.token_file).find))
+        interceptors = [*([Authentication(tokens.find)] if tokens else []), ErrorInterceptor(), self._lifecycle]
         self._grpc = aio.server(interceptors=interceptors, options=_OPTIONS)
 
     @property

@@ -120,7 +120,15 @@ def _announce(settings: config.Settings, ready: "Ready") -> None:
     show = sys.stdout.isatty() if settings.hints is None else settings.hints
     if show:
         typer.echo("\nIn another shell:\n")
-        for command in hints(ready.host, ready.port, ready.catalogue, settings.client_command):
+        for command in hints(
+            ready.host,
+            ready.port,
+            ready.catalogue,
+            settings.client_command,
+            tls=settings.tls_certificate is not None,
+            token=settings.token_file is not None,
+            listed=settings.reflection,
+        ):
             typer.echo(f"  {command}")
         typer.echo()
     sys.stdout.flush()

@@ -75,6 +75,8 @@ def run(
     from synthserve_training.tracking import tracker
 
     experiment = assemble(text, seed=seed or 0, data_dir=data_dir)
+    if resume:
+        folder.check_resumable(experiment.recipe, experiment.seed)
     total = epochs or experiment.recipe.training.epochs
     console = Console(stderr=True)
     with console.status("preparing to measure") as status:
@@ -102,7 +104,7 @@ def run(
             if batch == batches and not console.is_terminal:
                 console.print(f"epoch {epoch}/{total}  {text}", highlight=False, soft_wrap=True)
 
-        fit(
+        trained = fit(
             experiment,
             folder,
             epochs=total,
@@ -114,7 +116,7 @@ def run(
         )
     typer.echo(f"trained {recipe}: {folder.path}")
     if export_to:
-        _export(experiment, folder, total, export_to)
+        _export(experiment, folder, trained, export_to)
 
 
 @app.command()

@@ -39,9 +39,8 @@ class Experiment:
     objective: Objective
     average: WeightAverage | None = None
 
-    @property
     def finished_networks(self) -> Networks:
-        """The networks to sample from and to export, as they are now, computing in float32.
+        """Gives the networks to sample from and to export, as they are now, computing in float32.
 
         The generator has the averaged weights, if there are such.
         """

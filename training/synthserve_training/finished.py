@@ -98,7 +98,7 @@ def finish(experiment: Experiment) -> FinishedModel:
     """
     module, options = component("samplers", experiment.recipe.sampler)
     noisy = experiment.recipe.export.observation_noise
-    networks = experiment.finished_networks
+    networks = experiment.finished_networks()
     sampler = module.fit(options, networks, experiment.preprocessed, experiment.seed)
     column = next(iter(sampler.conditions), None)  # a sampler that knows classes has one column of them
     scatter = observation_noise.fit(networks, experiment.preprocessed, column) if noisy else None

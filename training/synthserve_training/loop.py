@@ -36,7 +36,7 @@ def fit(
     progress: Progress,
     write_samples: WriteSamples,
     measure: Measure = lambda _epoch: {},
-) -> None:
+) -> int:
     """Trains up to a number of epochs in all.
 
     Args:
@@ -49,6 +49,9 @@ def fit(
         write_samples: Called every `sample_every` epochs and after the last one.
         measure: Called after each epoch.
 
+    Returns:
+        How many epochs have been trained: more than `epochs`, where the run that is resumed had more.
+
     Raises:
         RunError: There is nothing to resume, the run was made with another recipe, an earlier run would be deleted, or
             a loss is no longer finite.
@@ -56,7 +59,7 @@ def fit(
     training, samples = experiment.recipe.training, experiment.preprocessed.samples
     variables = experiment.variables()
     if resume:
-        run.check_made_with(experiment.recipe, experiment.seed)
+        run.check_resumable(experiment.recipe, experiment.seed)
         first = checkpoint.restore(run.checkpoint, variables)
         seconds = run.training_seconds(first)
         log = [row for row in run.losses() if int(row["epoch"]) <= first]
@@ -81,8 +84,7 @@ def fit(
             raise RunError(f"training diverged in epoch {epoch}: {means}. Lower the learning rate")
         seconds += time.monotonic() - started
         weights = {name: float(value) for name, value in schedule.items()}
-        numbers = {name: f"{value:.6g}" for name, value in {**means, **weights, **measure(epoch)}.items()}
-        log.append({"epoch": str(epoch), **numbers, "seconds": f"{seconds:.1f}"})
+        log.append({"epoch": str(epoch), **_digits(means | weights), "seconds": f"{seconds:.1f}"})
 
         last = epoch == epochs
         if last or epoch % training.sample_every == 0:
@@ -91,9 +93,18 @@ def fit(
             # The log first: should this be interrupted, resuming drops the rows that the checkpoint does not hold.
             run.write_losses(log)
             checkpoint.save(run.checkpoint, epoch, variables)
-            if last or time.monotonic() - drawn > _SECONDS_BETWEEN_PLOTS:
-                loss_plot.write(run.losses_plot, log)
-                drawn = time.monotonic()
+        # After the checkpoint: it can take long, and what is trained must not be lost meanwhile.
+        if measured := measure(epoch):
+            log[-1] |= _digits(measured)
+            run.write_losses(log)
+        if last or (epoch % training.checkpoint_every == 0 and time.monotonic() - drawn > _SECONDS_BETWEEN_PLOTS):
+            loss_plot.write(run.losses_plot, log)
+            drawn = time.monotonic()
+    return max(first, epochs)
+
+
+def _digits(values: Mapping[str, float]) -> dict[str, str]:
+    return {name: f"{value:.6g}" for name, value in values.items()}
 
 
 def _batches(

@@ -101,6 +101,16 @@ class RunFolder:
         if (recorded := self.facts().seed) != seed:
             raise RunError(f"{self.path} was trained with seed {recorded}, not {seed}")
 
+    def check_resumable(self, recipe: Recipe, seed: int) -> None:
+        """Checks that the run trained what a recipe and a seed describe, and can go on.
+
+        Raises:
+            RunError: It did not, cannot, or the folder holds no run.
+        """
+        self.check_made_with(recipe, seed)
+        if not self.checkpoint.is_file():
+            raise RunError(f"there is no checkpoint {self.checkpoint}: train first")
+
     def recipe(self) -> str:
         """The recipe that the run was started with.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,12 +23,13 @@ def sample_writer(experiment: Experiment) -> Callable[[int, RunFolder], None]:
     latent = noise.standard_normal((_GRID_SIDE**2, experiment.networks.latent_size), np.float32)
 
     def write(epoch: int, run: RunFolder) -> None:
-        grid(pictures(experiment, latent), _GRID_SIDE).save(run.samples / f"epoch-{epoch:04d}.png")
+        generator = experiment.finished_networks().generator
+        grid(pictures(experiment, generator, latent), _GRID_SIDE).save(run.samples / f"epoch-{epoch:04d}.png")
 
     return write
 
 
-def pictures(experiment: Experiment, latents: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Generates pictures [n, height, width, channels] of latents [n, latent_size] with the networks as they are now."""
-    samples = experiment.finished_networks.generator(latents, training=False)
+def pictures(experiment: Experiment, generator: keras.Model, latents: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Generates pictures [n, height, width, channels] of latents [n, latent_size]."""
+    samples = generator(latents, training=False)
     return np.asarray(experiment.preprocessed.decoder.decode(samples)["image"]).astype(np.uint8, copy=False)

@@ -52,7 +52,9 @@ def tracker(experiment: Experiment, files: Files, progress: Progress) -> Measure
     def measure(epoch: int) -> Mapping[str, float]:
         if epoch % tracking.every:
             return {}
-        batches = (pictures(experiment, latents[start : start + _BATCH]) for start in range(0, len(latents), _BATCH))
+        generator = experiment.finished_networks().generator
+        parts = (latents[start : start + _BATCH] for start in range(0, len(latents), _BATCH))
+        batches = (pictures(experiment, generator, part) for part in parts)
         generated = summarise(network, batches, len(latents), subset=0, seed=0)
         return {f"frechet_{tracking.network}": frechet_distance(generated.moments, moments)}
 

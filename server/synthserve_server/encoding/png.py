@@ -22,7 +22,7 @@ _LEVEL = 1
 def encode(images: NDArray[np.uint8], chunks: Sequence[bytes]) -> list[bytes]:
     """Encodes images.
 
-    The bytes of an image depend on nothing but its pixels and its chunks.
+    The bytes of an image depend on nothing but its pixels, its chunks, and the family of processors.
 
     Args:
         images: uint8, `[images, height, width, channels]`, with 1 (grey) or 3 (RGB) channels.

@@ -49,7 +49,7 @@ def _bearer_token(metadata: Any) -> str | None:  # noqa: ANN401 - grpc's types a
 
 
 def _refusal(handler: Any, error: Exception) -> Any:  # noqa: ANN401 - grpc's types are loose.
-    """A handler of the same shape that ends its call with an error before anything is read."""
+    """A handler of the same shape that ends its call with an error before anything is parsed."""
 
     async def refuse(_request: Any, context: aio.ServicerContext[Any, Any]) -> None:  # noqa: ANN401 - grpc's types are loose.
         status = rpc_status.to_status(to_status(error))

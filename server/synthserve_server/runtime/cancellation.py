@@ -57,11 +57,11 @@ class CancellationOfAll(Cancellation):
         """Joins flags.
 
         Args:
-            members: At least one.
+            members: At least one; one that comes twice, as with two messages of a stream, counts once.
         """
         super().__init__()
-        self._members = members
-        self._left = len(members)
+        self._members = list(dict.fromkeys(members))
+        self._left = len(self._members)
 
     @property
     def cancelled(self) -> bool:

@@ -88,18 +88,22 @@ class FairQueue(Generic[T]):
 
     def take_new(self) -> tuple[Line[T], T]:
         """Takes the item that is next among those of new lines; there is one, see `has_new`."""
+        self._drop_void()
         line = self._new[0][2]
         return line, self._pop(line)
 
-    def take_alike(self, alike: Callable[[T], bool], most: int) -> list[tuple[Line[T], T]]:
+    def take_alike(self, first: Line[T], alike: Callable[[T], bool], most: int) -> list[tuple[Line[T], T]]:
         """Takes more items out of turn, from the heads of lines, roughly in the order of their turns.
 
         Args:
+            first: The line whose item was taken before. A new one gets no company of old ones, which could be slow.
             alike: Whether to take an item; asked once for each that is looked at.
             most: How many to take at most.
         """
         taken: list[tuple[Line[T], T]] = []
-        for _, entry, line in (*self._new, *self._old) if most > 0 else ():
+        if most <= 0:
+            return taken
+        for _, entry, line in (*self._new, *(() if self.is_new(first) else self._old)):
             if entry == line.entry and alike(line.waiting[0]):
                 taken.append((line, self._pop(line)))
                 if len(taken) == most:

@@ -1,6 +1,7 @@
 """The messages that workers make: samples computed and encoded, several small messages in one run of their graph."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,24 +38,29 @@ class Message:
 Result = bytes | Exception
 
 
-def companions(first: Message) -> Callable[[Message], bool]:
+def companions(first: Message) -> Callable[[Message], bool] | None:
     """Tells which messages can be made in the same run of the graph as another one.
 
     Returns:
-        A function that is asked of one message after another, and counts on it that those it agrees to are taken.
+        A function that is asked of one message after another, and counts on it that those it agrees to are taken; None:
+        no other can.
     """
+    if not first.draw.shares(0):
+        return None
     low, high = first.draw.packets
     size = high - low
 
     def fits(message: Message) -> bool:
         nonlocal size
-        if message.draw.graph is not first.draw.graph or not message.draw.shares(size):
+        if message.cancellation.cancelled or message.draw.graph is not first.draw.graph:
+            return False
+        if not message.draw.shares(size):
             return False
         low, high = message.draw.packets
         size += high - low
         return True
 
-    return fits if first.draw.shares(0) else lambda _message: False
+    return fits
 
 
 def make_together(messages: Sequence[Message]) -> list[Result]:
@@ -69,7 +75,7 @@ def make_together(messages: Sequence[Message]) -> list[Result]:
     try:
         drawn = sample_together([message.draw for message in messages], cancellation)
     except Exception as error:
-        return [error] * len(messages)
+        return [copy(error) for _ in messages]  # each is raised in a task of its own, and gathers a traceback there
     return [_result(_encoding(*pair)) for pair in zip(messages, drawn, strict=True)]
 
 

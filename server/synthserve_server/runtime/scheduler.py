@@ -46,7 +46,7 @@ class Scheduler(Generic[Job]):
         self,
         workers: int,
         perform: Callable[[Sequence[Job]], Sequence[bytes | Exception]],
-        companions: Callable[[Job], Callable[[Job], bool]],
+        companions: Callable[[Job], Callable[[Job], bool] | None],
     ) -> None:
         """Starts the threads.
 
@@ -54,7 +54,7 @@ class Scheduler(Generic[Job]):
             workers: How many threads compute, at least 1.
             perform: Does jobs: their results, or what went wrong with each.
             companions: For a job, whether another one can be done together with it; asked of one job after the other,
-                and each that it agrees to is taken.
+                and each that it agrees to is taken. None: no other can.
         """
         self.workers = workers
         self._perform = perform
@@ -156,8 +156,10 @@ class Scheduler(Generic[Job]):
     def _with_companions(self, first: _Taken[Job]) -> list[_Taken[Job]]:
         # The others are left for the other workers.
         most = min(MOST_TOGETHER, -(-(self._queue.length + 1) // self.workers)) - 1
-        alike = self._companions(first[1].job)
-        return [first, *self._queue.take_alike(lambda ordered: alike(ordered.job), most)]
+        alike = self._companions(first[1].job) if most else None
+        if alike is None:
+            return [first]
+        return [first, *self._queue.take_alike(first[0], lambda ordered: alike(ordered.job), most)]
 
     def _do(self, taken: Sequence[_Taken[Job]]) -> None:
         """Does jobs with the lock released, and tells their streams."""

@@ -31,22 +31,26 @@ class Watched(Generic[T]):
         self._files = files
         self._make = make
         self._seen = self._stamps()
+        self._refused = self._seen  # the state of the files that the log has spoken of
         self._value = make()
 
     def current(self) -> tuple[T, bool]:
         """What the files hold now, and whether that is new since the last time.
 
-        Files that cannot be used any more change nothing: what was read before stays, and the log says so, once.
+        Files that cannot be used any more change nothing: what was read before stays, the log says so, once for each
+        state of the files, and they are tried again the next time.
         """
         stamps = self._stamps()
         if stamps == self._seen:
             return self._value, False
-        self._seen = stamps
         try:
             self._value = self._make()
         except CredentialsError as error:
-            _log.error("credentials not renewed, the old ones stay", why=str(error))
+            if stamps != self._refused:
+                _log.error("credentials not renewed, the old ones stay", why=str(error))
+            self._refused = stamps
             return self._value, False
+        self._seen = stamps
         _log.info("credentials renewed", files=[file.name for file in self._files])
         return self._value, True
 

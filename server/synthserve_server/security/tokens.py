@@ -26,9 +26,12 @@ class TokenFile:
         """Reads the file.
 
         Raises:
-            CredentialsError: It cannot be read, or a line is not right.
+            CredentialsError: It cannot be read, a line is not right, or there is none. Later, a file without tokens is
+                one that lets nobody in any more.
         """
         self._watched = Watched([file], lambda: parse(file))
+        if not self._watched.current()[0]:
+            raise CredentialsError(f"{file.name} holds no token: nobody could call")
 
     def find(self, token: str) -> Principal | None:
         """The caller whose token it is."""
@@ -65,6 +68,4 @@ def parse(file: Path) -> Mapping[str, Principal]:
         if digest.lower() in principals:
             raise CredentialsError(f"{file.name}, line {number}: the token of {name} is another one's, too")
         principals[digest.lower()] = Principal(name, frozenset(roles))
-    if not principals:
-        raise CredentialsError(f"{file.name} holds no token: nobody could call")
     return principals

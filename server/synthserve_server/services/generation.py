@@ -15,6 +15,7 @@ from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.frames import cut
 from synthserve_server.runtime.messages import Message
 from synthserve_server.runtime.scheduler import Scheduler
+from synthserve_server.security.principals import who
 from synthserve_server.services.messages import Messages, image_messages, marks, row_messages
 from synthserve_server.services.record import StreamRecord
 from synthserve_server.services.requests import Order, image_order, row_order
@@ -73,7 +74,7 @@ class GenerationService:
         self, order: Order, sizes: Sizes, message: Messages, context: Context
     ) -> AsyncGenerator[bytes, None]:
         cancellation = Cancellation()
-        record = StreamRecord(order.package.model.name, order.seed, order.start)
+        record = StreamRecord(who(context).name, order.package.model.name, order.seed, order.start)
 
         # When a call ends while its message is being sent, gRPC drops this generator without closing it.
         def finished(ctx: Context) -> None:

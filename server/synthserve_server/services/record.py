@@ -8,8 +8,6 @@ import grpc
 import structlog
 from grpc import aio
 
-from synthserve_server.security.principals import calling
-
 _log = structlog.get_logger()
 
 
@@ -17,13 +15,12 @@ _log = structlog.get_logger()
 class StreamRecord:
     """What is noted about a stream while it runs."""
 
+    principal: str
     model: str
     seed: int
     offset: int
     samples: int = 0
     """Samples in the messages that gRPC has taken."""
-    principal: str = field(default_factory=lambda: calling.get().name)
-    """Who called."""
     started: float = field(default_factory=time.monotonic)
 
     def write(self, context: aio.ServicerContext[Any, Any]) -> None:

@@ -17,7 +17,7 @@ FIRST_IMAGES = 4
 """The most samples in a first response, which is to come at once and takes one run of the graph."""
 
 FEW_ROWS = 1024
-"""A stream of no more rows is one message: a second would cost more than the rows."""
+"""A stream of no more rows begins with a message of all of them, where nothing else makes it smaller."""
 
 MOST_IMAGES = 128
 """The most images in a message where the caller has no wish."""

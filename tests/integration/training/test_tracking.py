@@ -56,7 +56,9 @@ def flowers(section: str) -> Experiment:
 
 def measured(experiment: Experiment, samples: int) -> float:
     noise = np.random.Generator(np.random.Philox(key=tracking._NOISE_KEY))
-    images = pictures(experiment, noise.standard_normal((samples, 128), np.float32))
+    images = pictures(
+        experiment, experiment.finished_networks().generator, noise.standard_normal((samples, 128), np.float32)
+    )
     generated, real = Moments(3), Moments(3)
     generated.add(Corner().features(images))
     real.add(Corner().features(PIXELS))

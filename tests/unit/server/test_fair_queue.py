@@ -85,15 +85,29 @@ def test_items_of_a_line_keep_their_order_and_alike_ones_are_taken_from_the_head
             queue.put(line, item)
     assert queue.length == 7
     assert queue.take() == (first, "a1")
-    alike = queue.take_alike(lambda item: item != "x", 10)
+    alike = queue.take_alike(first, lambda item: item != "x", 10)
     assert alike == [(second, "b1"), (first, "a2")]
-    assert queue.take_alike(lambda item: True, 0) == []
+    assert queue.take_alike(first, lambda item: True, 0) == []
     assert queue.length == 4
     rest = []
     while found := queue.take():
         rest.append(found[1])
     assert rest == ["x", "x", "b3", "b2"]
     assert queue.length == 0
+
+
+def test_new_line_gets_no_company_of_old_ones() -> None:
+    queue: FairQueue[str] = FairQueue(HEAD_START)
+    old, new, other = Line[str](), Line[str](), Line[str]()
+    queue.put(old, "old")
+    assert queue.take() == (old, "old")
+    queue.done(old, 2 * HEAD_START)
+    for line, item in ((old, "old"), (new, "new"), (other, "other")):
+        queue.put(line, item)
+    assert queue.take_new() == (new, "new")
+    assert queue.take_alike(new, lambda _: True, 10) == [(other, "other")]
+    queue.put(other, "other")
+    assert queue.take_alike(old, lambda _: True, 10) == [(other, "other"), (old, "old")]
 
 
 def test_cleared_line_is_gone_and_can_come_back() -> None:

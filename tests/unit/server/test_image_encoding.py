@@ -31,7 +31,7 @@ def pictures(height: int, width: int, channels: int, count: int = 3) -> NDArray[
 @lru_cache
 def digits() -> NDArray[np.uint8]:
     """What the shipped model draws."""
-    (path,) = (Path(__file__).parents[3] / "exported/mnist-dcgan").glob("*/model.onnx")
+    path = max((Path(__file__).parents[3] / "exported/mnist-dcgan").glob("*/model.onnx"))
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     noise = np.random.default_rng(0).standard_normal((64, *session.get_inputs()[0].shape[1:]), np.float32)
     images: NDArray[np.uint8]

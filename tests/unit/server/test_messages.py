@@ -1,6 +1,7 @@
 """Messages that share a run of their graph."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,14 @@ from synthserve_server.runtime.messages import Message, companions, make_togethe
 from synthserve_server.runtime.model import Arrays
 from synthserve_server.runtime.provider import Provider
 from synthserve_server.runtime.sampler import Draw
+
+
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_digits_do_not_depend_on_who_shares_the_run(count: int) -> None:
+    folder = max((Path(__file__).parents[3] / "exported/mnist-dcgan").glob("*/"))
+    digits = load_package("mnist-dcgan", int(folder.name), folder, Provider.CPU)
+    messages = [message(digits, digits.session, seed, 5 * seed, count) for seed in range(4)]
+    assert make_together(messages) == [one.make() for one in messages]
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +59,12 @@ def message(package: ReadyPackage, graph: Any, seed: int, start: int, count: int
     return Message(Draw(package.model, graph, seed, start, count, conditions), whole, Cancellation())
 
 
+def fitting(first: Message) -> Callable[[Message], bool]:
+    fits = companions(first)
+    assert fits is not None
+    return fits
+
+
 @given(
     asked=st.lists(
         st.tuples(
@@ -67,7 +82,7 @@ def test_bytes_do_not_depend_on_who_shares_the_run(
 ) -> None:
     graph = Counting(package)
     messages = [message(package, graph, *rest, **conditions) for *rest, conditions in asked]
-    fits = companions(messages[0])
+    fits = fitting(messages[0])
     assert all(fits(one) for one in messages[1:])  # the tiny table's batch is large enough for all of them
     together = make_together(messages)
     assert graph.runs == 1
@@ -78,8 +93,11 @@ def test_only_what_fits_into_one_batch_of_the_same_graph_is_joined(package: Read
     graph, other = Counting(package), Counting(package)
     batch = package.model.batch_size
     first = message(package, graph, 1, 0, batch - 8)
-    fits = companions(first)
+    fits = fitting(first)
     assert not fits(message(package, other, 1, 0, 1))
+    given_up = message(package, graph, 1, 0, 1)
+    given_up.cancellation.cancel()
+    assert not fits(given_up)
     assert not fits(message(package, graph, 1, 0, 0))
     assert not fits(message(package, graph, 1, 0, 9))
     assert fits(message(package, graph, 2, 2, 1))  # a packet of four
@@ -87,14 +105,13 @@ def test_only_what_fits_into_one_batch_of_the_same_graph_is_joined(package: Read
     assert fits(message(package, graph, 4, 0, 4))
     assert not fits(message(package, graph, 5, 0, 1))
     for alone in (message(package, graph, 1, 0, 0), message(package, graph, 1, 0, batch + 1)):
-        assert not companions(alone)(message(package, graph, 1, 0, 1))
+        assert companions(alone) is None
 
 
 def test_graph_that_needs_batches_of_one_size_shares_none(package: ReadyPackage) -> None:
     graph = Counting(package)
     graph.fixed_batch = True
-    one, two = (message(package, graph, seed, 0, 4) for seed in (1, 2))
-    assert not companions(one)(two)
+    assert companions(message(package, graph, 1, 0, 4)) is None
 
 
 def test_one_that_was_cancelled_does_not_take_the_others_with_it(package: ReadyPackage) -> None:
@@ -154,6 +171,16 @@ def test_shared_run_is_interrupted_once_the_last_is_cancelled() -> None:
     assert shared.cancelled
     with pytest.raises(CancelledWorkError):
         shared.check()
+
+
+def test_two_messages_of_a_stream_that_share_a_run_are_interrupted_with_it() -> None:
+    stream, other = Cancellation(), Cancellation()
+    shared, interrupted = CancellationOfAll([stream, stream, other]), threading.Event()
+    with shared.interrupting(interrupted.set):
+        other.cancel()
+        assert not interrupted.is_set()
+        stream.cancel()
+        assert interrupted.is_set()
 
 
 def test_members_that_are_cancelled_later_interrupt_nothing() -> None:

@@ -23,8 +23,8 @@ def perform(jobs: Sequence[Job]) -> list[bytes | Exception]:
         return [error]
 
 
-def companions(_job: Job) -> Callable[[Job], bool]:
-    return lambda _other: False
+def companions(_job: Job) -> None:
+    return None
 
 
 @pytest.fixture

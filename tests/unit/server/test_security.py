@@ -30,8 +30,6 @@ def test_tokens_are_found_by_their_digest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "holds no token"),
-        ("# nobody\n", "holds no token"),
         ("\nreporting", "line 2: the name is to be followed by a SHA-256"),
         ("reporting secret", "line 1: the name is to be followed by a SHA-256"),
         (f"reporting {'a' * 64} king", "there is no role king"),
@@ -44,6 +42,33 @@ def test_file_that_is_not_right_is_refused_without_its_contents(tmp_path: Path, 
     with pytest.raises(CredentialsError, match=message) as caught:
         parse(file)
     assert "secret" not in str(caught.value)
+
+
+def test_server_does_not_start_for_nobody_and_can_lock_everybody_out_later(tmp_path: Path) -> None:
+    file = tmp_path / "tokens"
+    file.write_text("# nobody\n")
+    with pytest.raises(CredentialsError, match="holds no token: nobody could call"):
+        TokenFile(file)
+    file.write_text(f"a {digest('one')}")
+    tokens = TokenFile(file)
+    replace(file, "")
+    assert tokens.find("one") is None
+
+
+def test_file_that_could_not_be_read_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "tokens"
+    file.write_text(f"a {digest('one')}")
+    tokens = TokenFile(file)
+
+    def unreadable(_path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", unreadable)
+        replace(file, f"a {digest('two')}")
+        assert tokens.find("one") == Principal("a")
+    assert tokens.find("one") is None
+    assert tokens.find("two") == Principal("a")
 
 
 def test_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:

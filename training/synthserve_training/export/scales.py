@@ -28,13 +28,16 @@ def fold(model: onnx.ModelProto) -> onnx.ModelProto:
         if node.op_type != "ConvTranspose" or len(node.input) == 3 or node.input[1] not in constants:
             continue
         weight = numpy_helper.to_array(constants[node.input[1]])
+        if weight.ndim != 4 or any(attribute.name == "group" and attribute.i != 1 for attribute in node.attribute):
+            continue
         channels = weight.shape[1]
         if scale := _follower(graph, node, "Mul", outputs):
             values = _by_channel(constants, scale, node.output[0], channels)
             if values is not None:
-                constants[node.input[1]].CopyFrom(
-                    numpy_helper.from_array(weight * values[None, :, None, None], node.input[1])
-                )
+                # Under a name of its own: another layer may use the same weights.
+                scaled = f"{scale.output[0]}/weight"
+                graph.initializer.append(numpy_helper.from_array(weight * values[None, :, None, None], scaled))
+                node.input[1] = scaled
                 _absorb(graph, node, scale)
         if shift := _follower(graph, node, "Add", outputs):
             values = _by_channel(constants, shift, node.output[0], channels)

@@ -77,10 +77,21 @@ def rewrite(model: onnx.ModelProto, forms: dict[str, Form]) -> onnx.ModelProto:
 
 def drop_unused_constants(graph: onnx.GraphProto) -> None:
     """Removes the constants that no node takes; onnxruntime warns of each."""
-    used = {name for node in graph.node for name in node.input}
+    used = _used(graph) | {value.name for value in graph.output}
     kept = [tensor for tensor in graph.initializer if tensor.name in used]
     del graph.initializer[:]
     graph.initializer.extend(kept)
+
+
+def _used(graph: onnx.GraphProto) -> set[str]:
+    """What nodes take, those of loops and branches, too."""
+    names: set[str] = set()
+    for node in graph.node:
+        names.update(node.input)
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                names |= _used(inner) | {value.name for value in inner.output}
+    return names
 
 
 def phases(weight: NDArray[np.float32], strides: tuple[int, int], pads: tuple[int, int]) -> list[Phase]:
@@ -169,11 +180,12 @@ def _can_be_rewritten(node: onnx.NodeProto, constants: set[str]) -> bool:
         return False
     strides, pads = _attribute(node, "strides", [1, 1]), _attribute(node, "pads", [0, 0, 0, 0])
     size, more = _attribute(node, "kernel_shape", []), _attribute(node, "output_padding", [0, 0])
+    if len(size) != 2:
+        return False
     # So that the output is exactly as many times as large as the input as the strides say.
     fits = [s + o - p - q == t for s, o, p, q, t in zip(size, more, pads[:2], pads[2:], strides, strict=True)]
     return (
-        len(size) == 2
-        and all(fits)
+        all(fits)
         and strides[0] == strides[1]
         and _attribute(node, "dilations", [1, 1]) == [1, 1]
         and all(a.i == 1 for a in node.attribute if a.name == "group")

@@ -13,6 +13,7 @@ import synthserve
 from synthserve._files import Target, write_whole
 from synthserve._grids import GridFile
 from synthserve.cli import _listing
+from synthserve.cli._connection import DEFAULT_SERVER, Server, TlsCa, TokenFile, connect
 from synthserve.cli._outcome import HELP, told
 from synthserve.cli._progress import Watch
 
@@ -63,10 +64,7 @@ Seed = Annotated[
 ]
 Offset = Annotated[int, typer.Option(help="The index of the first one.")]
 Where = Annotated[list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="A condition; can be repeated.")]
-Server = Annotated[str, typer.Option(metavar="HOST:PORT", envvar="SYNTHSERVE_SERVER", help="The server.")]
 Timeout = Annotated[float | None, typer.Option(metavar="SECONDS", help="The longest that all may take.")]
-
-DEFAULT_SERVER = "localhost:50051"
 
 
 def _version(wanted: bool) -> None:
@@ -85,11 +83,13 @@ def _options(
 @app.command(epilog=HELP)
 def models(
     server: Server = DEFAULT_SERVER,
+    tls_ca: TlsCa = None,
+    token_file: TokenFile = None,
     timeout: Timeout = None,
     json: Annotated[bool, typer.Option("--json", help="Everything that is known, as JSON.")] = False,
 ) -> None:
     """Lists the models of a server."""
-    with told(), synthserve.Client(server) as client:
+    with told(), connect(server, tls_ca, token_file) as client:
         found = client.models(timeout=timeout)
         if json:
             typer.echo(_listing.as_json(found))
@@ -113,6 +113,8 @@ def rows(
         bool, typer.Option("--no-header", help="CSV: no line with the names, so that parts can be joined.")
     ] = False,
     server: Server = DEFAULT_SERVER,
+    tls_ca: TlsCa = None,
+    token_file: TokenFile = None,
     timeout: Timeout = None,
 ) -> None:
     """Generates rows of a table model.
@@ -129,7 +131,7 @@ def rows(
     target: Target = sys.stdout.buffer if to_stdout else output
     with (
         told(),
-        synthserve.Client(server) as client,
+        connect(server, tls_ca, token_file) as client,
         Watch("rows", count, seeded=seed is not None, bar=not (to_stdout and sys.stdout.isatty())) as watch,
     ):
         stream = watch.over(
@@ -163,6 +165,8 @@ def images(
     grid: Annotated[Path | None, typer.Option(metavar="FILE", help="A picture of all images, .png or .jpg.")] = None,
     columns: Annotated[int, typer.Option(min=1, help="Images in a row of the grid.")] = 8,
     server: Server = DEFAULT_SERVER,
+    tls_ca: TlsCa = None,
+    token_file: TokenFile = None,
     timeout: Timeout = None,
 ) -> None:
     """Generates images of an image model, into a folder (MODEL-seedSEED-INDEX.png), a grid, or both."""
@@ -172,7 +176,7 @@ def images(
     with (
         told(),
         nullcontext() if grid is None else GridFile(grid, count, columns, conditions) as picture,
-        synthserve.Client(server) as client,
+        connect(server, tls_ca, token_file) as client,
         Watch("images", count, seeded=seed is not None, bar=True) as watch,
     ):
         stream = watch.over(

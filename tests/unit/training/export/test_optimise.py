@@ -113,6 +113,33 @@ def test_scale_and_shift_become_weights_and_bias(bias: bool) -> None:
     assert len(model.graph.node) == 4  # the one given stays as it is
 
 
+def test_weights_that_two_layers_share_are_scaled_for_each() -> None:
+    model = graph((3, 3), 1, (1, 1, 1, 1), scaled=True, inputs=3)
+    first, *rest = model.graph.node
+    again = onnx.NodeProto()
+    again.CopyFrom(first)
+    again.input[0], again.output[0] = "shifted", "convolved_again"
+    scale = helper.make_node("Mul", ["convolved_again", "scale"], ["scaled_again"])
+    rest[-1].input[0] = "scaled_again"
+    del model.graph.node[:]
+    model.graph.node.extend([first, *rest[:-1], again, scale, rest[-1]])
+    folded = fold(model)
+    assert [node.op_type for node in folded.graph.node] == ["ConvTranspose", "ConvTranspose", "Tanh"]
+    np.testing.assert_allclose(run(folded), run(model), rtol=1e-3, atol=1e-5)
+
+
+def test_other_ranks_and_groups_are_left_alone() -> None:
+    model = graph((4, 4), 2, (1, 1, 1, 1), scaled=True)
+    for attribute in model.graph.node[0].attribute:
+        if attribute.name == "kernel_shape":
+            attribute.ints.append(4)
+    assert transposed_convolutions(model.graph) == []
+    grouped = graph((4, 4), 2, (1, 1, 1, 1), scaled=True)
+    grouped.graph.node[0].attribute.append(helper.make_attribute("group", 2))
+    assert transposed_convolutions(grouped.graph) == []
+    assert fold(grouped).graph.node == grouped.graph.node
+
+
 def test_scale_that_others_see_is_not_folded() -> None:
     model = graph((4, 4), 2, (1, 1, 1, 1), scaled=True)
     model.graph.output.append(helper.make_tensor_value_info("convolved", TensorProto.FLOAT, ["batch", 3, None, None]))
