@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from google.protobuf import json_format
 
 from synthserve.v1 import manifest_pb2, schema_pb2
-from synthserve_server.runtime.model import Column, ColumnType, Condition, Image, Model, Table
+from synthserve_server.runtime.model import PACKET, Column, ColumnType, Condition, Image, Model, Table
 
 FORMAT_VERSION = 1
 """The version of the manifest format that this server reads."""
@@ -73,6 +73,7 @@ def describe(manifest: manifest_pb2.Manifest, folder: str, version: int) -> Mode
     )
     _require(all(size >= 1 for size in graph.latent_shape), "graph.latent_shape must hold sizes of at least 1")
     _require(graph.batch_size >= 1, "graph.batch_size must be at least 1")
+    _require(graph.packet >= 0, "graph.packet must be at least 1, or 0 for the default")
     kind = manifest.WhichOneof("output")
     _require(kind is not None, "the manifest names neither a table nor an image")
     output = _table(manifest.table) if kind == "table" else _image(manifest.image)
@@ -81,6 +82,7 @@ def describe(manifest: manifest_pb2.Manifest, folder: str, version: int) -> Mode
         version=manifest.version,
         latent_shape=tuple(graph.latent_shape),
         batch_size=graph.batch_size,
+        packet=graph.packet or PACKET,
         output=output,
         conditions=_conditions(manifest.conditions, output),
     )

@@ -17,6 +17,13 @@ IMAGE = "image"
 UNSET = -1
 """What a condition input holds where the caller set no value."""
 
+PACKET = 4
+"""Unless a model says otherwise, the batch sizes that its graph is run with on a CPU are multiples of this.
+
+onnxruntime computes Log, Sin, Softplus, double Exp and others four values at a time and the rest of the tensor one by
+one, with another rounding. In whole packets no value is ever part of such a rest, so none depends on its batch.
+"""
+
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 """Graph inputs or outputs by name; the first dimension is the batch."""
 
@@ -84,6 +91,7 @@ class Model:
     batch_size: int
     output: Table | Image
     conditions: tuple[Condition, ...] = ()
+    packet: int = PACKET
 
     @property
     def name(self) -> str:

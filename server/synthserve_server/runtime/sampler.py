@@ -12,13 +12,6 @@ from synthserve_server.runtime.errors import GraphError
 from synthserve_server.runtime.model import LATENT, UNSET, Arrays, Column, ColumnType, Image, Model, Tensor, outputs
 from synthserve_server.runtime.noise import latents
 
-PACKET = 4
-"""The batch sizes that a CPU graph is run with are multiples of this.
-
-onnxruntime computes Log, Sin, Softplus, double Exp and others four values at a time and the rest of the tensor one by
-one, with another rounding. In whole packets no value is ever part of such a rest, so none depends on its batch.
-"""
-
 
 class Graph(Protocol):
     """What the sampler needs of a session."""
@@ -54,7 +47,8 @@ class Draw:
     @property
     def packets(self) -> tuple[int, int]:
         """The range of indices that whole packets around the samples cover."""
-        return self.start - self.start % PACKET, -(-(self.start + self.count) // PACKET) * PACKET
+        packet = self.model.packet
+        return self.start - self.start % packet, -(-(self.start + self.count) // packet) * packet
 
     def shares(self, size: int) -> bool:
         """Whether one run of the graph can compute the samples beside `size` others."""
@@ -79,7 +73,7 @@ def sample(draw: Draw, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
     model = draw.model
     pieces = []
     stop = draw.start + draw.count
-    for first, size, low, high in _pieces(draw.start, stop, model.batch_size, fixed=draw.graph.fixed_batch):
+    for first, size, low, high in _pieces(draw.start, stop, model, fixed=draw.graph.fixed_batch):
         results = _run(draw, _feeds(draw, first, size), size, cancellation)
         pieces.append({name: array[low - first : high - first] for name, array in results.items()})
     arrays = _joined(pieces, outputs(model))
@@ -140,14 +134,15 @@ def _run(draw: Draw, feeds: Arrays, size: int, cancellation: Cancellation) -> di
     return {name: results[name] for name in expected}
 
 
-def _pieces(start: int, stop: int, batch_size: int, *, fixed: bool) -> Iterator[tuple[int, int, int, int]]:
+def _pieces(start: int, stop: int, model: Model, *, fixed: bool) -> Iterator[tuple[int, int, int, int]]:
     """Cuts `[start, stop)` at fixed indices.
 
     Yields for each piece the index and number of the samples to compute, in whole packets, and the range `[low, high)`
     of those that were asked for.
     """
-    grain = batch_size if fixed or batch_size < PACKET else PACKET
-    piece = batch_size - batch_size % grain
+    size = model.batch_size
+    grain = size if fixed or size < model.packet else model.packet
+    piece = size - size % grain
     low = start
     while low < stop:
         high = min(stop, low - low % piece + piece)

@@ -1,3 +1,4 @@
+import dataclasses
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ from synthserve_server.repository import ReadyPackage, load_package
 from synthserve_server.runtime import noise
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.errors import CancelledWorkError, GraphError
-from synthserve_server.runtime.model import Arrays, Column, ColumnType, Condition, Model, Table
+from synthserve_server.runtime.model import PACKET, Arrays, Column, ColumnType, Condition, Model, Table
 from synthserve_server.runtime.noise import VALUES_PER_BLOCK
 from synthserve_server.runtime.provider import Provider
-from synthserve_server.runtime.sampler import PACKET, Draw, sample
+from synthserve_server.runtime.sampler import Draw, sample
 
 CODES = Table((Column("code", ColumnType.CATEGORY, ("a", "b")), Column("maybe", ColumnType.BOOL, nullable=True)))
 
@@ -111,6 +112,14 @@ def test_batches_are_whole_packets(batch_size: int, start: int, count: int, size
     graph = FakeGraph()
     assert len(run(model(batch_size), graph, start, count)["code"]) == count
     assert graph.sizes == sizes
+
+
+def test_model_that_allows_it_computes_what_was_asked_for_and_no_more() -> None:
+    graph = FakeGraph()
+    described = dataclasses.replace(model(8), packet=1)
+    assert len(run(described, graph, 5, 4)["code"]) == 4
+    assert graph.sizes == [3, 1]
+    assert Draw(described, graph, 1, 5, 4).packets == (5, 9)
 
 
 def test_every_batch_has_the_same_size_where_the_provider_needs_it() -> None:

@@ -17,6 +17,7 @@ from synthserve_training.errors import ExportError
 from synthserve_training.experiment import Experiment
 from synthserve_training.export.graph import condition_input, convert
 from synthserve_training.export.optimise import optimise, probe
+from synthserve_training.export.packets import packet
 from synthserve_training.export.verify import verify
 from synthserve_training.finished import FinishedModel
 from synthserve_training.recipe import Recipe
@@ -71,7 +72,8 @@ def write(
     if target.exists():
         raise ExportError(f"{target} exists and a version is never changed: give another --version, or delete it")
     conditions = tuple(condition_input(column) for column in model.conditions)
-    optimised, optimisations = optimise(convert(model), probe(model.noise_size, conditions, recipe.export.batch_size))
+    feeds = probe(model.noise_size, conditions, recipe.export.batch_size)
+    optimised, optimisations = optimise(convert(model), feeds)
     graph = optimised.SerializeToString()
     verify(graph, model)
 
@@ -84,6 +86,7 @@ def write(
             sha256=hashlib.sha256(graph).hexdigest(),
             latent_shape=[model.noise_size],
             batch_size=recipe.export.batch_size,
+            packet=packet(optimised, feeds),
         ),
         conditions=[ConditionSpec(column=c, categories=model.categories(c)) for c in model.conditions],
         card=_card(recipe, model),

@@ -35,16 +35,18 @@ class Manifest(_message.Message):
     def __init__(self, format_version: _Optional[int] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., graph: _Optional[_Union[Graph, _Mapping]] = ..., table: _Optional[_Union[_schema_pb2.TableSchema, _Mapping]] = ..., image: _Optional[_Union[_schema_pb2.ImageSchema, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[_schema_pb2.ConditionSpec, _Mapping]]] = ..., card: _Optional[_Union[_schema_pb2.ModelCard, _Mapping]] = ..., provenance: _Optional[_Union[Provenance, _Mapping]] = ..., figures: _Optional[_Iterable[_Union[_schema_pb2.QualityFigure, _Mapping]]] = ...) -> None: ...
 
 class Graph(_message.Message):
-    __slots__ = ("file", "sha256", "latent_shape", "batch_size")
+    __slots__ = ("file", "sha256", "latent_shape", "batch_size", "packet")
     FILE_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     LATENT_SHAPE_FIELD_NUMBER: _ClassVar[int]
     BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PACKET_FIELD_NUMBER: _ClassVar[int]
     file: str
     sha256: str
     latent_shape: _containers.RepeatedScalarFieldContainer[int]
     batch_size: int
-    def __init__(self, file: _Optional[str] = ..., sha256: _Optional[str] = ..., latent_shape: _Optional[_Iterable[int]] = ..., batch_size: _Optional[int] = ...) -> None: ...
+    packet: int
+    def __init__(self, file: _Optional[str] = ..., sha256: _Optional[str] = ..., latent_shape: _Optional[_Iterable[int]] = ..., batch_size: _Optional[int] = ..., packet: _Optional[int] = ...) -> None: ...
 
 class Provenance(_message.Message):
     __slots__ = ("recipe", "seed", "epochs", "exported_at", "packages", "hardware", "training_seconds", "optimisations")
