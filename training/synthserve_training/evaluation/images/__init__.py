@@ -28,8 +28,8 @@ _SEARCHED = 1000  # samples whose nearest training picture is looked for
 def evaluate(subject: Subject, *, limit: int | None = None) -> list[Section]:
     """Holds a package's pictures against real ones.
 
-    The first evaluation on a dataset takes the features of all real pictures, which are kept for the next: 72 minutes
-    on 2 cores for MNIST. An evaluation that was interrupted goes on where it was.
+    The first evaluation on a dataset takes the features of all real pictures, which are kept for the next: 25 to 70
+    minutes on 2 cores for MNIST. An evaluation that was interrupted goes on where it was.
 
     Args:
         subject: The package.
