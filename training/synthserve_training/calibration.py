@@ -19,6 +19,7 @@ from synthserve_training.samplers._classes import class_codes
 
 # Few, and none near the ends: a quantile of a small class is not to be about one row.
 QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
+_SEGMENTS = len(QUANTILES) + 1
 _MIN_STEP = 1e-4
 
 Draw = Callable[[int | None], NDArray[np.float32]]
@@ -28,32 +29,34 @@ Draw = Callable[[int | None], NDArray[np.float32]]
 class Calibration:
     """Maps the numeric parts of encoded samples; one-hot parts stay as they are.
 
+    A segment adds its slope times how far into it a number reaches. The first is endless downwards and counts from its
+    end, the last is endless upwards.
+
     Attributes:
-        starts: float32 [classes, width, segments]: where each segment begins in what is drawn.
-        slopes: float32 [classes, width, segments]: how steep it is.
-        lengths: float32 [classes, width, segments]: how long it is; the first and the last are endless.
+        starts: float32 [classes, width * segments]: where each segment begins in what is drawn.
+        slopes: float32 [classes, width * segments]: how steep it is.
+        lows: float32 [classes, width * segments]: the least that a number reaches into it.
+        highs: float32 [classes, width * segments]: the most.
         anchors: float32 [classes, width]: where the first segment ends in the data.
-        numeric: bool [width].
         column: The column whose class decides; None: there is one class.
     """
 
     starts: NDArray[np.float32]
     slopes: NDArray[np.float32]
-    lengths: NDArray[np.float32]
+    lows: NDArray[np.float32]
+    highs: NDArray[np.float32]
     anchors: NDArray[np.float32]
-    numeric: NDArray[np.bool_]
     column: str | None = None
 
     def __call__(self, samples: Tensor, classes: Mapping[str, Tensor]) -> Tensor:
         """Maps samples [n, width], given the classes that they were drawn from."""
         code = classes[self.column] if self.column else ops.cast(ops.zeros_like(samples[:, 0]), "int64")
-        starts, slopes, lengths = (ops.take(a, code, axis=0) for a in (self.starts, self.slopes, self.lengths))
-        within = samples[:, :, None] - starts
-        # The first segment runs down from its end, the others up from their beginnings.
-        first = ops.minimum(within[:, :, :1], 0.0)
-        others = ops.minimum(ops.maximum(within[:, :, 1:], 0.0), lengths[:, :, 1:])
-        steps = ops.concatenate([first, others], axis=-1) * slopes
-        return ops.where(self.numeric[np.newaxis], ops.take(self.anchors, code, axis=0) + ops.sum(steps, -1), samples)
+        tables = (self.starts, self.slopes, self.lows, self.highs)
+        starts, slopes, lows, highs = (ops.take(table, code, axis=0) for table in tables)
+        # By products with ones and zeros, see `classwise`: each number once for each of its segments, and their sums.
+        spread = np.eye(self.anchors.shape[1], dtype=np.float32).repeat(_SEGMENTS, axis=1)
+        reached = ops.minimum(ops.maximum(ops.matmul(samples, spread) - starts, lows), highs)
+        return ops.take(self.anchors, code, axis=0) + ops.matmul(reached * slopes, spread.T)
 
 
 def fit(preprocessed: Preprocessed, column: str | None, draw: Draw) -> Calibration:
@@ -71,23 +74,27 @@ def fit(preprocessed: Preprocessed, column: str | None, draw: Draw) -> Calibrati
     if not numeric.any():
         raise RecipeError("export calibration = true needs numeric columns")
     codes = class_codes(preprocessed, column)
-    classes, width, segments = int(codes.max()) + 1, numeric.size, len(QUANTILES) + 1
-    starts, slopes, lengths = (np.zeros((classes, width, segments)) for _ in range(3))
-    anchors = np.zeros((classes, width))
+    shape = (int(codes.max()) + 1, numeric.size, _SEGMENTS)
+    # Where nothing is measured, numbers stay as they are: two segments that meet at 0.
+    starts, slopes, lows, highs = np.zeros(shape), np.ones(shape), np.zeros(shape), np.zeros(shape)
+    anchors = np.zeros(shape[:2])
+    lows[..., 0], highs[..., -1] = -np.inf, np.inf
     for code in np.unique(codes).tolist():
-        drawn = _rising(np.quantile(draw(code if column else None).astype(np.float64), QUANTILES, axis=0).T)
-        data = np.quantile(preprocessed.samples[codes == code].astype(np.float64), QUANTILES, axis=0).T
+        drawn = np.quantile(draw(code if column else None)[:, numeric].astype(np.float64), QUANTILES, axis=0).T
+        drawn = _rising(drawn)
+        data = np.quantile(preprocessed.samples[codes == code][:, numeric].astype(np.float64), QUANTILES, axis=0).T
         between = np.diff(data) / np.diff(drawn)
-        starts[code] = np.concatenate([drawn[:, :1], drawn], axis=1)
-        slopes[code] = np.concatenate([between[:, :1], between, between[:, -1:]], axis=1)
-        lengths[code] = np.concatenate([np.diff(drawn)[:, :1], np.diff(drawn), np.full((width, 1), np.inf)], axis=1)
-        anchors[code] = data[:, 0]
+        starts[code, numeric] = np.concatenate([drawn[:, :1], drawn], axis=1)
+        slopes[code, numeric] = np.concatenate([between[:, :1], between, between[:, -1:]], axis=1)
+        highs[code, numeric, 1:-1] = np.diff(drawn)
+        anchors[code, numeric] = data[:, 0]
+    flat = (shape[0], shape[1] * shape[2])
     return Calibration(
-        starts=starts.astype(np.float32),
-        slopes=slopes.astype(np.float32),
-        lengths=lengths.astype(np.float32),
+        starts=starts.reshape(flat).astype(np.float32),
+        slopes=slopes.reshape(flat).astype(np.float32),
+        lows=lows.reshape(flat).astype(np.float32),
+        highs=highs.reshape(flat).astype(np.float32),
         anchors=anchors.astype(np.float32),
-        numeric=numeric,
         column=column,
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from synthserve_training import classwise
 from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks
 from synthserve_training.objectives import Tensor
@@ -43,12 +44,8 @@ class ObservationNoise:
 
     def __call__(self, samples: Tensor, noise: Tensor, classes: Mapping[str, Tensor]) -> Tensor:
         """Adds to samples [n, width] what noise [n, noise_size] makes, given the classes that they were drawn from."""
-        if self.column is None:
-            return samples + self.offsets[0] + ops.matmul(noise, self.factors[0].T)
-        code = classes[self.column]
-        factors = ops.take(self.factors, code, axis=0)
-        # A sum of products, as onnxruntime is slow at multiplying many small matrices.
-        return samples + ops.take(self.offsets, code, axis=0) + ops.sum(factors * noise[:, None, :], axis=-1)
+        code = classes[self.column] if self.column else ops.cast(ops.zeros_like(samples[:, 0]), "int64")
+        return samples + ops.take(self.offsets, code, axis=0) + classwise.product(self.factors, noise, code)
 
 
 def fit(networks: Networks, preprocessed: Preprocessed, column: str | None = None) -> ObservationNoise:

@@ -1,8 +1,5 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from synthserve_training import recipe as recipes
 from synthserve_training.components import component
@@ -10,30 +7,11 @@ from synthserve_training.errors import RecipeError
 from synthserve_training.experiment import Experiment, assemble
 from synthserve_training.noise import uniform
 from synthserve_training.objectives.vae import kl_divergence
-from synthserve_training.samplers._classes import pick
 
 
 @pytest.fixture(scope="module")
 def iris() -> Experiment:
     return assemble(recipes.read("iris-vae"), seed=3)
-
-
-@given(
-    weights=hnp.arrays(np.float32, (4, 7), elements=st.sampled_from([0.0, 0.125, 1.0, 40.0])).filter(
-        lambda w: bool((w.sum(axis=1) > 0).all())
-    ),
-    at=hnp.arrays(np.float32, 4, elements=st.floats(0, 1, width=32)),
-)
-def test_pick_never_picks_what_has_no_weight(weights: np.ndarray, at: np.ndarray) -> None:
-    picked = np.asarray(pick(weights, at))
-    assert (weights[np.arange(4), picked] > 0).all()
-
-
-def test_pick_picks_by_weight() -> None:
-    at = np.linspace(0, 1, 10_001, dtype=np.float32)
-    weights = np.tile(np.array([[1, 0, 2, 1]], np.float32), (len(at), 1))
-    shares = np.bincount(np.asarray(pick(weights, at)), minlength=4) / len(at)
-    assert shares == pytest.approx([0.25, 0, 0.5, 0.25], abs=1e-3)
 
 
 def test_uniform_is_uniform_and_stays_in_the_unit_interval() -> None:

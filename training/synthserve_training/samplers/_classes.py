@@ -1,9 +1,12 @@
 """What the samplers that know the classes of the training data share."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from synthserve.v1.schema_pb2 import TableSchema
 from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks
 from synthserve_training.objectives import Tensor
@@ -36,17 +39,19 @@ def class_codes(preprocessed: Preprocessed, column: str | None) -> NDArray[np.in
     return preprocessed.classes[column]
 
 
-def pick(weights: Tensor, at: Tensor) -> Tensor:
-    """Picks an index by weight: the inverse of the cumulative distribution.
+def class_count(preprocessed: Preprocessed, column: str | None) -> int:
+    """How many classes a column has, those that no training sample has among them; 1 where no column is named."""
+    schema = preprocessed.decoder.schema
+    columns = schema.columns if isinstance(schema, TableSchema) else ()
+    return next((len(each.categories) for each in columns if each.name == column), 1)
+
+
+def asked_for(conditions: Mapping[str, Tensor], noise: Tensor) -> Tensor:
+    """The class that is asked for of each sample, int64 [n]; -1 where none is.
 
     Args:
-        weights: float32 [n, k], each row with a positive sum.
-        at: float32 [n], in [0, 1]: where in the distribution to look.
-
-    Returns:
-        int64 [n]: an index whose weight is positive.
+        conditions: At most one: int64 [n].
+        noise: float32 [n, values].
     """
-    cumulative = ops.cumsum(weights, axis=-1)
-    # The comparison is strict at 0 and stays below the sum at 1, so that weight 0 is never picked.
-    target = ops.clip(at, 1e-7, 1.0 - 1e-6)[:, None] * cumulative[:, -1:]
-    return ops.cast(ops.argmax(ops.cast(cumulative > target, "int32"), axis=-1), "int64")
+    nothing = ops.cast(ops.zeros_like(noise[:, 0]), "int64") - 1
+    return next(iter(conditions.values()), nothing)

@@ -11,13 +11,14 @@ from keras import ops
 from numpy.typing import NDArray
 from pydantic import Field
 
+from synthserve_training import classwise
 from synthserve_training.components import OptionsBase
 from synthserve_training.networks import Networks
 from synthserve_training.noise import uniform
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
 from synthserve_training.samplers import Draw
-from synthserve_training.samplers._classes import class_codes, encoded_means, pick
+from synthserve_training.samplers._classes import asked_for, class_codes, class_count, encoded_means
 
 
 class Options(OptionsBase):
@@ -32,11 +33,13 @@ class Interpolation:
 
     Attributes:
         points: float32 [samples, latent_size].
+        shares: float32 [1 + classes, samples]: tables of all samples and of those of each class, to pick from.
         classes: int64 [samples].
         conditions: The column that can be asked for.
     """
 
     points: NDArray[np.float32]
+    shares: NDArray[np.float32]
     classes: NDArray[np.int64]
     conditions: tuple[str, ...]
 
@@ -52,15 +55,10 @@ class Interpolation:
 
     def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Draw:
         """Maps noise [n, 3] to latents, and the class of the two samples."""
-        everyone = ops.zeros_like(noise[:, :1]) + np.ones((1, len(self.points)), np.float32)
-        allowed = everyone
-        for wanted in conditions.values():
-            member = (wanted[:, None] < 0) | (wanted[:, None] == self.classes[np.newaxis])
-            allowed = allowed * ops.cast(member, "float32")
-        first = pick(allowed, uniform(noise[:, 0]))
+        wanted = asked_for(conditions, noise)
+        first = classwise.pick(self.shares, wanted + 1, uniform(noise[:, 0]))
         code = ops.take(self.classes, first)
-        same_class = code[:, None] == self.classes[np.newaxis]
-        second = pick(everyone * ops.cast(same_class, "float32"), uniform(noise[:, 1]))
+        second = classwise.pick(self.shares, code + 1, uniform(noise[:, 1]))
         start, end = ops.take(self.points, first, axis=0), ops.take(self.points, second, axis=0)
         latents = start + uniform(noise[:, 2])[:, None] * (end - start)
         return Draw(latents, dict.fromkeys(self.conditions, code))
@@ -72,8 +70,11 @@ def fit(options: Options, networks: Networks, preprocessed: Preprocessed, _seed:
     Raises:
         RecipeError: There is no encoder, or the condition is not a column of categories.
     """
+    points, classes = encoded_means(networks, preprocessed), class_codes(preprocessed, options.condition)
+    everyone = np.ones(len(points), np.float32)
     return Interpolation(
-        points=encoded_means(networks, preprocessed),
-        classes=class_codes(preprocessed, options.condition),
+        points=points,
+        shares=classwise.cumulative_shares(everyone, classes, class_count(preprocessed, options.condition)),
+        classes=classes,
         conditions=(options.condition,) if options.condition else (),
     )

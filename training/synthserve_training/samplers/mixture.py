@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 from sklearn.mixture import GaussianMixture
 
+from synthserve_training import classwise
 from synthserve_training.components import OptionsBase
 from synthserve_training.networks import Networks
 from synthserve_training.noise import uniform
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
 from synthserve_training.samplers import Draw
-from synthserve_training.samplers._classes import class_codes, encoded_means, pick
+from synthserve_training.samplers._classes import asked_for, class_codes, class_count, encoded_means
 
 
 class Options(OptionsBase):
@@ -36,14 +37,14 @@ class Mixture:
     """Draws a component, then a latent from it.
 
     Attributes:
-        weights: float32 [components], sums to 1.
+        shares: float32 [1 + classes, components]: tables of all components and of those of each class, to pick from.
         classes: int64 [components]: the class that each component belongs to.
         means: float32 [components, latent_size].
         factors: float32 [components, latent_size, latent_size]: Cholesky factors of the covariances.
         conditions: The column that can be asked for.
     """
 
-    weights: NDArray[np.float32]
+    shares: NDArray[np.float32]
     classes: NDArray[np.int64]
     means: NDArray[np.float32]
     factors: NDArray[np.float32]
@@ -61,14 +62,10 @@ class Mixture:
 
     def __call__(self, noise: Tensor, conditions: Mapping[str, Tensor]) -> Draw:
         """Maps noise [n, noise_size] to latents, and the class of each one's component."""
-        weights = ops.zeros_like(noise[:, :1]) + self.weights[np.newaxis]
-        for wanted in conditions.values():
-            allowed = (wanted[:, None] < 0) | (wanted[:, None] == self.classes[np.newaxis])
-            weights = weights * ops.cast(allowed, "float32")
-        component = pick(weights, uniform(noise[:, 0]))
-        means, factors = ops.take(self.means, component, axis=0), ops.take(self.factors, component, axis=0)
-        # A sum of products, as onnxruntime is slow at multiplying many small matrices.
-        latents = means + ops.sum(factors * noise[:, None, 1:], axis=-1)
+        wanted = asked_for(conditions, noise)
+        component = classwise.pick(self.shares, wanted + 1, uniform(noise[:, 0]))
+        scatter = classwise.product(self.factors, noise[:, 1:], component)
+        latents = ops.take(self.means, component, axis=0) + scatter
         return Draw(latents, dict.fromkeys(self.conditions, ops.take(self.classes, component)))
 
 
@@ -86,9 +83,11 @@ def fit(options: Options, networks: Networks, preprocessed: Preprocessed, seed: 
             min(options.components, len(members)), reg_covar=options.regularisation, random_state=seed, n_init=5
         ).fit(members)
         parts.append((code, mixture.weights_ * len(members) / len(means), mixture.means_, mixture.covariances_))
+    weights = np.concatenate([weights for _, weights, _, _ in parts]).astype(np.float32)
+    classes = np.concatenate([np.full(len(weights), code) for code, weights, _, _ in parts]).astype(np.int64)
     return Mixture(
-        weights=np.concatenate([weights for _, weights, _, _ in parts]).astype(np.float32),
-        classes=np.concatenate([np.full(len(weights), code) for code, weights, _, _ in parts]).astype(np.int64),
+        shares=classwise.cumulative_shares(weights, classes, class_count(preprocessed, options.condition)),
+        classes=classes,
         means=np.concatenate([centres for _, _, centres, _ in parts]).astype(np.float32),
         factors=np.linalg.cholesky(np.concatenate([covariances for *_, covariances in parts])).astype(np.float32),
         conditions=(options.condition,) if options.condition else (),
