@@ -8,8 +8,9 @@ A B C, B C A, C A B. A turn begins calls for `--seconds`, and ends when the last
 Ratios are formed within a round; printed are their median, smallest and largest value. Sides:
 
 - in-process: threads on all cores make the messages of this server and drop them.
-- synthserve: this server, its messages counted as bytes. synthserve-sdk: the same through the Python SDK, which decodes
-  them (rows as dicts, Arrow as record batches, text into a file, images as objects).
+- synthserve: this server, its messages counted as bytes by a client that does nothing else. synthserve-sdk: the same
+  through the Python SDK, which decodes them (rows as dicts, Arrow as record batches, text into a file, images as
+  objects).
 - the peers in `tests/benchmarks/peers/`, each of which says there how it is set. Their answers are counted as bytes.
   One that is not installed is left out. One that cannot stream gets jobs of more than a million samples in calls of a
   million.

@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
-from grpc import aio
-from tests.benchmarks import http_client, in_process, sdk
+from tests.benchmarks import grpc_client, http_client, in_process, sdk
 from tests.benchmarks.plans import Plan, Record, Transport
 
 MOST_CALLS = 1_000_000
@@ -31,7 +30,7 @@ def drive(plan: Plan) -> Record:
 
 async def _drive(plan: Plan) -> Record:
     record = Record()
-    opened = {Transport.GRPC_STREAM: grpc_stream, Transport.GRPC_UNARY: grpc_unary, Transport.HTTP: http}
+    opened = {Transport.GRPC_STREAM: grpc_calls, Transport.GRPC_UNARY: grpc_calls, Transport.HTTP: http}
     async with opened[plan.transport](plan, record) as callers:
         await closed_loop(plan, record, callers)
     return record
@@ -70,55 +69,34 @@ async def closed_loop(plan: Plan, record: Record, callers: list[Call]) -> None:
 
 
 @asynccontextmanager
-async def grpc_stream(plan: Plan, record: Record) -> AsyncIterator[list[Call]]:
-    """Callers of a server-streaming method, all over one channel."""
-    async with aio.insecure_channel(plan.address, CHANNEL_OPTIONS) as channel:
-        method: Any = channel.unary_stream(plan.method)
-        (request,) = plan.requests
+async def grpc_calls(plan: Plan, record: Record) -> AsyncIterator[list[Call]]:
+    """Callers of a gRPC method, unary or server-streaming, each with a connection of its own."""
+    connections = [await grpc_client.connect(plan.address) for _ in range(plan.workload.callers)]
+    headers = grpc_client.call_headers(plan.address, plan.method)
 
+    def caller(connection: grpc_client.GrpcConnection) -> Call:
         async def call() -> float:
-            started = time.perf_counter()
-            first, received = 0.0, 0
-            stream = method(request)
-            try:
-                async for message in stream:
-                    if not first:
-                        first = time.perf_counter() - started
-                        if plan.workload.first_only:
-                            return first
-                    received += len(message)
-            finally:
-                stream.cancel()
-            record.received += received
-            record.samples += plan.workload.count
-            return first
-
-        await asyncio.wait_for(_drained(method(plan.warm_up)), plan.limit)
-        yield [call] * plan.workload.callers
-
-
-async def _drained(stream: AsyncIterable[bytes]) -> None:
-    async for _ in stream:
-        pass
-
-
-@asynccontextmanager
-async def grpc_unary(plan: Plan, record: Record) -> AsyncIterator[list[Call]]:
-    """Callers of a unary method, all over one channel."""
-    async with aio.insecure_channel(plan.address, CHANNEL_OPTIONS) as channel:
-        method: Any = channel.unary_unary(plan.method)
-
-        async def call() -> float:
-            started = time.perf_counter()
             first = 0.0
+            started = time.perf_counter()
             for request in plan.requests:
-                record.received += len(await method(request))
+                sent = time.perf_counter()
+                await connection.ask(headers, request)
+                first = first or sent - started + (connection.first or 0.0)
+                record.received += connection.received
                 record.samples += plan.samples_a_request
-                first = first or time.perf_counter() - started
             return first
 
-        await asyncio.wait_for(method(plan.warm_up), plan.limit)
-        yield [call] * plan.workload.callers
+        async def call_until_first() -> float:
+            return await connection.first_bytes(headers, plan.requests[0])
+
+        return call_until_first if plan.workload.first_only else call
+
+    try:
+        await asyncio.wait_for(connections[0].ask(headers, plan.warm_up), plan.limit)
+        yield [caller(connection) for connection in connections]
+    finally:
+        for connection in connections:
+            connection.close()
 
 
 @asynccontextmanager

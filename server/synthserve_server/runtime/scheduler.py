@@ -80,7 +80,9 @@ class Scheduler(Generic[Job]):
         with self._lock:
             return bool(self._queue.length or self._running)
 
-    async def stream(self, jobs: Iterable[Job], cancellation: Cancellation) -> AsyncGenerator[bytes, None]:
+    async def stream(
+        self, jobs: Iterable[Job], cancellation: Cancellation, *, head: bool = False
+    ) -> AsyncGenerator[bytes, None]:
         """Does the jobs of one stream and yields their results in order.
 
         At most one job more than there are workers is under way or waits for the reader: enough to keep every worker
@@ -89,6 +91,8 @@ class Scheduler(Generic[Job]):
         Args:
             jobs: Each computes one message.
             cancellation: Set when the iterator is closed, so that the jobs under way stop.
+            head: Whether the first job is so short that the others wait for it: on busy cores they would delay what it
+                came to on its way to the reader.
 
         Yields:
             The results.
@@ -99,12 +103,14 @@ class Scheduler(Generic[Job]):
         loop = asyncio.get_running_loop()
         line: Line[_Ordered[Job]] = Line()
         ahead: deque[asyncio.Future[bytes]] = deque()
+        most = 0 if head else self.workers
         try:
             for job in jobs:
                 ahead.append(loop.create_future())
                 self._put(line, _Ordered(job, ahead[-1]))
-                if len(ahead) > self.workers:
+                if len(ahead) > most:
                     yield await ahead.popleft()
+                    most = self.workers
             while ahead:
                 yield await ahead.popleft()
         finally:

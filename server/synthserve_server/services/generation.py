@@ -88,7 +88,7 @@ class GenerationService:
         # What tee keeps between its two readers is what the scheduler looks ahead.
         frames, sent = tee(cut(order.start, order.stop, sizes.first, sizes.rest))
         ordered = (message(cancellation, first, count) for first, count in frames)
-        async with aclosing(self._scheduler.stream(ordered, cancellation)) as made:
+        async with aclosing(self._scheduler.stream(ordered, cancellation, head=sizes.head)) as made:
             async for data in made:
                 yield data
                 record.samples += next(sent)[1]

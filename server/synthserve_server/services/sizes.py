@@ -23,12 +23,21 @@ MOST_IMAGES = 128
 """The most images in a message where the caller has no wish."""
 
 
+_HEAD = 16
+"""How many times smaller than the others the first message is where it is made alone."""
+
+
 @dataclass(frozen=True)
 class Sizes:
     """The most samples in the first message of a stream and in the others."""
 
     first: int
     rest: int
+
+    @property
+    def head(self) -> bool:
+        """Whether the first message is next to nothing beside the others."""
+        return self.first * _HEAD <= self.rest
 
 
 def row_sizes(order: RowOrder) -> Sizes:

@@ -43,6 +43,22 @@ async def test_results_come_in_order(scheduler: Scheduler[Job]) -> None:
     assert [message async for message in scheduler.stream(jobs, Cancellation())] == [number(i) for i in range(50)]
 
 
+async def test_behind_a_head_the_others_are_begun_once_it_is_taken(scheduler: Scheduler[Job]) -> None:
+    begun: list[int] = []
+
+    def job(value: int) -> bytes:
+        begun.append(value)
+        return number(value)
+
+    jobs = [partial(job, value) for value in range(20)]
+    stream = scheduler.stream(jobs, Cancellation(), head=True)
+    assert await anext(stream) == b"0"
+    assert [message async for message in scheduler.stream([partial(number, 7)], Cancellation())] == [b"7"]
+    assert begun == [0]
+    assert [message async for message in stream] == [number(value) for value in range(1, 20)]
+    assert [message async for message in scheduler.stream(jobs[:1], Cancellation(), head=True)] == [b"0"]
+
+
 async def test_looks_no_further_ahead_than_one_job_more_than_workers(scheduler: Scheduler[Job]) -> None:
     taken = 0
 
