@@ -113,11 +113,11 @@ class Streams:
         self.done.update(draw.seed for draw in draws)
         return arrays
 
-    async def stream(self, schedule: Any, *arguments: Any) -> AsyncGenerator[bytes, None]:
+    async def stream(self, schedule: Any, *arguments: Any, **options: Any) -> AsyncGenerator[bytes, None]:
         """Stands in for the scheduler's stream."""
         self.open += 1
         try:
-            async with aclosing(schedule(self._scheduler, *arguments)) as messages:
+            async with aclosing(schedule(self._scheduler, *arguments, **options)) as messages:
                 async for message in messages:
                     yield message
         finally:
@@ -136,7 +136,9 @@ def streams(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Streams
     schedule = Scheduler.stream
     monkeypatch.setattr(messages, "sample", streams.sample)
     monkeypatch.setattr(messages, "sample_together", streams.sample_together)
-    monkeypatch.setattr(Scheduler, "stream", lambda _, *arguments: streams.stream(schedule, *arguments))
+    monkeypatch.setattr(
+        Scheduler, "stream", lambda _, *arguments, **options: streams.stream(schedule, *arguments, **options)
+    )
     yield streams
     streams.release()
 
