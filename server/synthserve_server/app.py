@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +15,7 @@ from synthserve_server.config import Settings
 from synthserve_server.interceptors.authentication import Authentication
 from synthserve_server.interceptors.errors import ErrorInterceptor
 from synthserve_server.interceptors.lifecycle import Lifecycle
+from synthserve_server.interceptors.telemetry import CallTelemetry
 from synthserve_server.repository import Catalogue, ReadyPackage, Repository
 from synthserve_server.runtime import provider
 from synthserve_server.runtime.messages import companions, make_together
@@ -22,6 +23,8 @@ from synthserve_server.runtime.scheduler import Scheduler
 from synthserve_server.security.tls import server_credentials
 from synthserve_server.security.tokens import TokenFile
 from synthserve_server.services import generation, models
+from synthserve_server.telemetry.gauges import Gauges, ModelState
+from synthserve_server.telemetry.setup import Telemetry
 
 _log = structlog.get_logger()
 
@@ -71,7 +74,14 @@ class Server:
         self._scheduler = Scheduler(settings.workers, make_together, companions)
         self._lifecycle = Lifecycle()
         self._health = health.aio.HealthServicer()
-        interceptors = [*([Authentication(tokens.find)] if tokens else []), ErrorInterceptor(), self._lifecycle]
+        gauges = Gauges(self._states, self._has, lambda: self._scheduler.waiting, settings.workers)
+        self._telemetry = Telemetry(settings.otlp_endpoint, settings.metrics_listen, gauges, chosen.value)
+        interceptors = [
+            CallTelemetry(self._telemetry.recorders),
+            *([Authentication(tokens.find)] if tokens else []),
+            ErrorInterceptor(),
+            self._lifecycle,
+        ]
         self._grpc = aio.server(interceptors=interceptors, options=_OPTIONS)
 
     @property
@@ -95,6 +105,13 @@ class Server:
             self._scheduler.close()
             raise ListenError(
                 f"cannot listen on {self._settings.listen}: the port is taken or the host is not this one"
+            ) from None
+        try:
+            self._telemetry.expose_metrics()
+        except OSError:
+            self._scheduler.close()
+            raise ListenError(
+                f"cannot listen on {self._settings.metrics_listen}, where metrics were to be read"
             ) from None
         await asyncio.to_thread(self._repository.load)
         catalogue = self._repository.catalogue
@@ -129,7 +146,19 @@ class Server:
             await self._lifecycle.idle(_ENDING_SECONDS)
         await self._grpc.stop(None)
         await asyncio.to_thread(self._scheduler.close)
+        await asyncio.to_thread(self._telemetry.close)
         _log.info("stopped")
+
+    def _states(self) -> Iterator[ModelState]:
+        """The state of every version, for the metrics."""
+        for versions in self._repository.catalogue.models.values():
+            for package in versions:
+                state = "ready" if isinstance(package, ReadyPackage) else "failed"
+                yield ModelState(package.id, package.version, state)
+
+    def _has(self, model_id: str) -> bool:
+        """Whether there is such a model."""
+        return model_id in self._repository.catalogue.models
 
 
 async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:

@@ -50,6 +50,15 @@ def serve(
     max_count: Annotated[int | None, typer.Option(help="The most samples per call. [no limit]")] = None,
     provider: Annotated[str | None, typer.Option(help="Where graphs run: auto, cpu or cuda. [auto]")] = None,
     log_format: Annotated[str | None, typer.Option(help="How log lines are written: text or json. [text]")] = None,
+    metrics_listen: Annotated[
+        str | None, typer.Option(help="Where Prometheus reads metrics, as HOST:PORT. [nowhere]")
+    ] = None,
+    metrics_insecure: Annotated[
+        bool | None, typer.Option("--metrics-insecure", help="Show metrics where other machines can connect.")
+    ] = None,
+    otlp_endpoint: Annotated[
+        str | None, typer.Option(help="The URL of the collector that gets traces. [as OTEL_* say; none]")
+    ] = None,
     hints: Annotated[
         bool | None, typer.Option(help="Print commands to try once ready. [when stdout is a terminal]")
     ] = None,
@@ -79,6 +88,9 @@ def serve(
         "max_count": max_count,
         "provider": provider,
         "log_format": log_format,
+        "metrics_listen": metrics_listen,
+        "metrics_insecure": metrics_insecure,
+        "otlp_endpoint": otlp_endpoint,
         "hints": hints,
         "client_command": client_command,
         "port_file": port_file,

@@ -4,6 +4,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, DirectoryPath, Field, FilePath, model_validator
 from pydantic_core import PydanticCustomError
@@ -27,6 +28,13 @@ def _address(listen: str) -> str:
     if not host or not port.isdecimal() or int(port) > 65_535:
         raise PydanticCustomError("address", "must be HOST:PORT")
     return listen
+
+
+def _collector(endpoint: str) -> str:
+    url = urlsplit(endpoint)
+    if url.scheme not in ("http", "https") or not url.hostname or "@" in url.netloc:
+        raise PydanticCustomError("collector", "must be http://HOST:PORT, or https://HOST:PORT for TLS")
+    return endpoint
 
 
 def _is_loopback(host: str) -> bool:
@@ -87,6 +95,12 @@ class Settings(BaseSettings):
     """Where graphs run."""
     log_format: Literal["text", "json"] = "text"
     """How log lines are written."""
+    metrics_listen: Annotated[str, AfterValidator(_address)] | None = None
+    """Where Prometheus reads metrics, over HTTP, as HOST:PORT; unset: nothing is counted."""
+    metrics_insecure: bool = False
+    """Whether to show metrics where others than this machine can connect: they go in plain text, to anybody."""
+    otlp_endpoint: Annotated[str, AfterValidator(_collector)] | None = None
+    """The URL of the collector that gets traces, OTLP over gRPC; unset: what OTEL_EXPORTER_OTLP_ENDPOINT says."""
     hints: bool | None = None
     """Whether to print commands to try once the server is ready; unset: when standard output is a terminal."""
     client_command: str = "synthserve"
@@ -106,6 +120,16 @@ class Settings(BaseSettings):
                 "{listen} can be reached from elsewhere, and is not secured: set tls_certificate and tls_key, or "
                 "insecure where something else secures it",
                 {"listen": self.listen},
+            )
+        if (
+            self.metrics_listen
+            and not self.metrics_insecure
+            and not _is_loopback(self.metrics_listen.rpartition(":")[0])
+        ):
+            raise PydanticCustomError(
+                "exposed",
+                "{listen} can be reached from elsewhere, and metrics are not secured: set metrics_insecure to show them",
+                {"listen": self.metrics_listen},
             )
         return self
 

@@ -20,6 +20,7 @@ def configure(log_format: Literal["text", "json"]) -> None:
         )
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *processors,
@@ -28,3 +29,14 @@ def configure(log_format: Literal["text", "json"]) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    logging.basicConfig(level=logging.WARNING, handlers=[_Forwarding()])
+
+
+class _Forwarding(logging.Handler):
+    """Writes what libraries log, such as that the collector of traces cannot be reached, in the same form."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one line."""
+        structlog.get_logger().log(
+            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info or None
+        )

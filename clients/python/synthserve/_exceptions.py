@@ -68,7 +68,10 @@ class SynthserveError(Exception):
         reason: `google.rpc.ErrorInfo.reason` that the server sent, for example `MODEL_NOT_FOUND`; empty if it sent
             none. Programs should look at the type of the error first, then at this, never at the message.
         metadata: `google.rpc.ErrorInfo.metadata`.
+        request_id: What the server's log and traces call the request; empty where the server did not answer it.
     """
+
+    request_id: str = ""
 
     def __init__(self, message: str, *, reason: str = "", metadata: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

@@ -52,8 +52,17 @@ def error_from_rpc(error: grpc.RpcError, target: str) -> SynthserveError:
     """
     # Every RpcError of grpc and grpc.aio tells code, details and trailers; the stubs do not know it.
     call = cast("grpc.Call", error)
+    request_id = _request_id(call)
+    typed = _typed(call, target, request_id)
+    typed.request_id = request_id
+    return typed
+
+
+def _typed(call: grpc.Call, target: str, request_id: str) -> SynthserveError:
     code = call.code()
     message = call.details() or code.name
+    if code is grpc.StatusCode.INTERNAL and request_id:
+        message = f"{message} (request {request_id})"
     details = list(_details(call))
     info = next((d for d in details if isinstance(d, details_pb.ErrorInfo)), details_pb.ErrorInfo())
     reason, metadata = info.reason, dict(info.metadata)
@@ -82,6 +91,11 @@ def error_from_rpc(error: grpc.RpcError, target: str) -> SynthserveError:
     if code is grpc.StatusCode.UNIMPLEMENTED:
         message = f"what answers at {target} does not offer this synthserve API: {message}"
     return _PLAIN.get(code, ServerError)(message, reason=reason, metadata=metadata)
+
+
+def _request_id(call: grpc.Call) -> str:
+    found = (value for key, value in call.trailing_metadata() or () if key == "x-request-id")
+    return next((value for value in found if isinstance(value, str)), "")
 
 
 def _details(call: grpc.Call) -> Iterator[Message]:

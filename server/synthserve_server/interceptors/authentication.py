@@ -53,7 +53,7 @@ def _refusal(handler: Any, error: Exception) -> Any:  # noqa: ANN401 - grpc's ty
 
     async def refuse(_request: Any, context: aio.ServicerContext[Any, Any]) -> None:  # noqa: ANN401 - grpc's types are loose.
         status = rpc_status.to_status(to_status(error))
-        await context.abort(status.code, status.details, status.trailing_metadata)
+        await context.abort(status.code, status.details, (*context.trailing_metadata(), *status.trailing_metadata))
 
     make: Any = {
         (False, False): grpc.unary_unary_rpc_method_handler,

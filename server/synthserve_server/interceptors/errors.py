@@ -74,5 +74,5 @@ async def _abort(method: str, error: Exception, context: Context) -> NoReturn:
     if status_code(error) is grpc.StatusCode.INTERNAL:
         _log.error("call failed", method=method, exc_info=error)
     status = rpc_status.to_status(to_status(error))
-    await context.abort(status.code, status.details, status.trailing_metadata)
+    await context.abort(status.code, status.details, (*context.trailing_metadata(), *status.trailing_metadata))
     raise asyncio.CancelledError  # Not reached: abort raises.

@@ -1,14 +1,16 @@
 """The messages that workers make: samples computed and encoded, several small messages in one run of their graph."""
 
+import time
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
 
 from synthserve_server.runtime.cancellation import Cancellation, CancellationOfAll
 from synthserve_server.runtime.sampler import Draw, check_codes, sample, sample_together
+from synthserve_server.runtime.timings import Observer, Stopwatch
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,15 @@ class Message:
         draw: Its samples.
         encode: Makes bytes of them.
         cancellation: Set when nobody waits for it any more.
+        observe: Told how long it took, once it is made; None: nothing is measured.
+        ordered: When it was put in the queue, which a stream does as soon as it has the message.
     """
 
     draw: Draw
     encode: Callable[[dict[str, NDArray[Any]]], bytes]
     cancellation: Cancellation
+    observe: Observer | None = None
+    ordered: float = field(default_factory=time.perf_counter)
 
     def make(self) -> bytes:
         """Makes the message.
@@ -32,7 +38,22 @@ class Message:
             CancelledWorkError: Nobody waits for it any more.
             GraphError: The graph failed.
         """
-        return self.encode(sample(self.draw, self.cancellation))
+        watch = Stopwatch(1) if self.observe else None
+        arrays = sample(watch.timed(self.draw) if watch else self.draw, self.cancellation)
+        return self.encoded(arrays, watch)
+
+    def encoded(self, arrays: dict[str, NDArray[Any]], watch: Stopwatch | None) -> bytes:
+        """Encodes its samples, and tells the observer.
+
+        Args:
+            arrays: The samples.
+            watch: What measured how they were computed; None: nobody wants to know.
+        """
+        encoding = time.perf_counter()
+        data = self.encode(arrays)
+        if self.observe and watch:
+            self.observe(watch.timings(self.ordered, encoding))
+        return data
 
 
 Result = bytes | Exception
@@ -71,19 +92,21 @@ def make_together(messages: Sequence[Message]) -> list[Result]:
     """
     if len(messages) == 1:
         return [_result(messages[0].make)]
+    watch = Stopwatch(len(messages)) if any(message.observe for message in messages) else None
     cancellation = CancellationOfAll([message.cancellation for message in messages])
     try:
-        drawn = sample_together([message.draw for message in messages], cancellation)
+        draws = [watch.timed(message.draw) if watch else message.draw for message in messages]
+        drawn = sample_together(draws, cancellation)
     except Exception as error:
         return [copy(error) for _ in messages]  # each is raised in a task of its own, and gathers a traceback there
-    return [_result(_encoding(*pair)) for pair in zip(messages, drawn, strict=True)]
+    return [_result(_encoding(*pair, watch)) for pair in zip(messages, drawn, strict=True)]
 
 
-def _encoding(message: Message, arrays: dict[str, NDArray[Any]]) -> Callable[[], bytes]:
+def _encoding(message: Message, arrays: dict[str, NDArray[Any]], watch: Stopwatch | None) -> Callable[[], bytes]:
     def encode() -> bytes:
         message.cancellation.check()
         check_codes(message.draw.model, arrays)
-        return message.encode(arrays)
+        return message.encoded(arrays, watch)
 
     return encode
 

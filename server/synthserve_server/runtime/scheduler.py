@@ -80,6 +80,12 @@ class Scheduler(Generic[Job]):
         with self._lock:
             return bool(self._queue.length or self._running)
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a worker."""
+        with self._lock:
+            return self._queue.length
+
     async def stream(
         self, jobs: Iterable[Job], cancellation: Cancellation, *, head: bool = False
     ) -> AsyncGenerator[bytes, None]:

@@ -16,10 +16,12 @@ from synthserve_server.runtime.frames import cut
 from synthserve_server.runtime.messages import Message
 from synthserve_server.runtime.scheduler import Scheduler
 from synthserve_server.security.principals import who
+from synthserve_server.services import record
 from synthserve_server.services.messages import Messages, image_messages, marks, row_messages
-from synthserve_server.services.record import StreamRecord
 from synthserve_server.services.requests import Order, image_order, row_order
 from synthserve_server.services.sizes import Sizes, image_sizes, row_sizes
+from synthserve_server.telemetry.calls import Stream, serving
+from synthserve_server.telemetry.request_ids import KEY
 
 SERVICE = generation_pb2.DESCRIPTOR.services_by_name["GenerationService"].full_name
 
@@ -59,30 +61,36 @@ class GenerationService:
         self, request: generation_pb2.GenerateRowsRequest, context: Context
     ) -> AsyncGenerator[bytes, None]:
         """Checks the request and returns the serialised GenerateRowsResponse messages."""
+        call = serving.get()
+        call.named(request.model)
         order = row_order(request, self._repository.catalogue, self._max_count)
-        return self._stream(order, row_sizes(order), row_messages(order), context)
+        return self._stream(order, row_sizes(order), row_messages(order, call.observer), context)
 
     def generate_images(
         self, request: generation_pb2.GenerateImagesRequest, context: Context
     ) -> AsyncGenerator[bytes, None]:
         """Checks the request and returns the serialised GenerateImagesResponse messages."""
+        call = serving.get()
+        call.named(request.model)
         order = image_order(request, self._repository.catalogue, self._max_count)
         sizes = image_sizes(order, self._scheduler.workers)
-        return self._stream(order, sizes, image_messages(order), context)
+        return self._stream(order, sizes, image_messages(order, call.observer), context)
 
     async def _stream(
         self, order: Order, sizes: Sizes, message: Messages, context: Context
     ) -> AsyncGenerator[bytes, None]:
         cancellation = Cancellation()
-        record = StreamRecord(who(context).name, order.package.model.name, order.seed, order.start)
+        call, principal = serving.get(), who(context).name
+        stream = Stream(order.package.id, order.package.version, order.seed, order.start, order.count)
+        call.generating(stream)
 
         # When a call ends while its message is being sent, gRPC drops this generator without closing it.
         def finished(ctx: Context) -> None:
             cancellation.cancel()
-            record.write(ctx)
+            record.write(call, stream, principal, ctx)
 
         context.add_done_callback(finished)  # type: ignore[arg-type]  # The stubs ask for a subclass.
-        await context.send_initial_metadata(tuple(marks(order).items()))
+        await context.send_initial_metadata((*marks(order).items(), (KEY, call.request_id)))
         if order.count is None and order.start == order.stop:
             raise IndicesExhaustedError(order.stop)
         # What tee keeps between its two readers is what the scheduler looks ahead.
@@ -91,6 +99,6 @@ class GenerationService:
         async with aclosing(self._scheduler.stream(ordered, cancellation, head=sizes.head)) as made:
             async for data in made:
                 yield data
-                record.samples += next(sent)[1]
+                call.delivered(next(sent)[1])
         if order.count is None:
             raise IndicesExhaustedError(order.stop)

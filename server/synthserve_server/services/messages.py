@@ -11,6 +11,7 @@ from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.messages import Message
 from synthserve_server.runtime.model import IMAGE, Arrays
 from synthserve_server.runtime.sampler import Draw
+from synthserve_server.runtime.timings import Observer
 from synthserve_server.services.frames import columns_response, data_response
 from synthserve_server.services.requests import ImageOrder, Order, RowOrder
 
@@ -38,8 +39,13 @@ def _texts(order: Order) -> dict[str, str]:
     return {name: categories[name][code] for name, code in sorted(order.conditions.items())}
 
 
-def row_messages(order: RowOrder) -> Messages:
-    """The serialised GenerateRowsResponse messages of a stream."""
+def row_messages(order: RowOrder, observe: Observer | None = None) -> Messages:
+    """The serialised GenerateRowsResponse messages of a stream.
+
+    Args:
+        order: What to generate.
+        observe: Told how long each message took; None: nothing is measured.
+    """
     draw = _draw(order)
     metadata = {key.replace("-", "."): value for key, value in marks(order).items()}
     encoder = RowEncoder(order.table, order.file_format, metadata) if order.file_format else None
@@ -58,13 +64,13 @@ def row_messages(order: RowOrder) -> Messages:
                 return columns_response(order.table, arrays, head, first, count)
             return data_response(encoder.encode(arrays), head, first, count)
 
-        return Message(replace(draw, start=first, count=count), encode, cancellation)
+        return Message(replace(draw, start=first, count=count), encode, cancellation, observe)
 
     return message
 
 
-def image_messages(order: ImageOrder) -> Messages:
-    """The serialised GenerateImagesResponse messages of a stream."""
+def image_messages(order: ImageOrder, observe: Observer | None = None) -> Messages:
+    """The serialised GenerateImagesResponse messages of a stream; the arguments are as above."""
     draw = _draw(order)
     info = generation_pb2.ImageStreamInfo(
         model=draw.model.name,
@@ -86,7 +92,7 @@ def image_messages(order: ImageOrder) -> Messages:
             )
             return response.SerializeToString()
 
-        return Message(replace(draw, start=first, count=count), encode, cancellation)
+        return Message(replace(draw, start=first, count=count), encode, cancellation, observe)
 
     return message
 

@@ -11,6 +11,7 @@ from synthserve.v1 import model_pb2, model_pb2_grpc
 from synthserve_server import names
 from synthserve_server.errors import InvalidRequestError, Violation, quoted
 from synthserve_server.repository import UNKNOWN_VERSION, Catalogue, FailedPackage, Package, Repository
+from synthserve_server.telemetry.calls import serving
 
 SERVICE = model_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
 
@@ -55,6 +56,7 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
         self, request: model_pb2.GetModelRequest, context: Context
     ) -> model_pb2.GetModelResponse:
         """One model or version."""
+        serving.get().named(request.name)
         name = names.parse(request.name)
         if name is None:
             raise InvalidRequestError([Violation("name", f"must be {names.FORM}, not {quoted(request.name)}")])

@@ -1,45 +1,35 @@
 """One log line for each finished stream."""
 
-import time
-from dataclasses import dataclass, field
 from typing import Any
 
-import grpc
 import structlog
 from grpc import aio
+
+from synthserve_server.telemetry.calls import Call, Stream
+from synthserve_server.telemetry.outcome import status
 
 _log = structlog.get_logger()
 
 
-@dataclass
-class StreamRecord:
-    """What is noted about a stream while it runs."""
+def write(call: Call, stream: Stream, principal: str, context: aio.ServicerContext[Any, Any]) -> None:
+    """Writes the line; to be called when the call is over.
 
-    principal: str
-    model: str
-    seed: int
-    offset: int
-    samples: int = 0
-    """Samples in the messages that gRPC has taken."""
-    started: float = field(default_factory=time.monotonic)
-
-    def write(self, context: aio.ServicerContext[Any, Any]) -> None:
-        """Writes the line; to be called when the call is over."""
-        _log.info(
-            "stream finished",
-            principal=self.principal,
-            model=self.model,
-            seed=self.seed,
-            offset=self.offset,
-            samples=self.samples,
-            seconds=round(time.monotonic() - self.started, 3),
-            status=_status(context),
-        )
-
-
-def _status(context: aio.ServicerContext[Any, Any]) -> str:
-    code: grpc.StatusCode | None = context.code()
-    if code is not None:
-        return code.name
-    # Without a status that was sent, the client has cancelled, hung up or had no more time.
-    return "OK" if context.done() else "CANCELLED"
+    Args:
+        call: The call.
+        stream: What it generated.
+        principal: Who called.
+        context: The call, as gRPC sees it.
+    """
+    _log.info(
+        "stream finished",
+        principal=principal,
+        model=stream.model,
+        version=stream.version,
+        seed=stream.seed,
+        offset=stream.offset,
+        count=stream.count,
+        samples=call.samples,
+        seconds=round(call.seconds, 3),
+        code=status(context),
+        **call.ids,
+    )

@@ -75,23 +75,30 @@ def test_an_interrupt_ends_the_draining(server: ServerProcess, number: signal.Si
 
 
 def test_each_finished_stream_leaves_one_line(server: ServerProcess) -> None:
+    traced = "4bf92f3577b34da6a3ce929d0e0e4736"
+    metadata = [("x-request-id", "mine-1"), ("traceparent", f"00-{traced}-00f067aa0ba902b7-01")]
     with grpc.insecure_channel(server.address) as channel:
-        list(GenerationServiceStub(channel).GenerateRows(rows(count=1000, offset=5)))
+        list(GenerationServiceStub(channel).GenerateRows(rows(count=1000, offset=5), metadata=metadata))
     server.process.terminate()
     assert server.process.wait() == 0
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]
     (line,) = [line for line in lines if line["event"] == "stream finished"]
     assert line.pop("seconds") >= 0
     assert line.pop("timestamp")
+    assert line.pop("peer").startswith("ipv4:127.0.0.1:")
     assert line == {
         "event": "stream finished",
         "level": "info",
         "principal": "anybody",
-        "model": "models/tiny-table/versions/1",
+        "model": "tiny-table",
+        "version": 1,
         "seed": 7,
         "offset": 5,
+        "count": 1000,
         "samples": 1000,
-        "status": "OK",
+        "code": "OK",
+        "request_id": "mine-1",
+        "trace_id": traced,
     }
 
 

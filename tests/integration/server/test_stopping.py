@@ -167,7 +167,7 @@ async def test_cancelling_stops_the_computing(
     await streams.ended(server)
     # The frames that the workers were at came to nothing, and the one that waited for a worker was not begun.
     assert (streams.begun[SEED], streams.done[SEED]) == (1 + WORKERS, 1)
-    assert "status=CANCELLED" in capfd.readouterr().out
+    assert "code=CANCELLED" in capfd.readouterr().out
 
 
 async def test_the_deadline_stops_the_computing(stub: Any, server: Server, streams: Streams) -> None:

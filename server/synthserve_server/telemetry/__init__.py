@@ -1,0 +1,1 @@
+"""What operators see of the server: request ids, metrics, traces."""
