@@ -128,7 +128,8 @@ class Settings(BaseSettings):
         ):
             raise PydanticCustomError(
                 "exposed",
-                "{listen} can be reached from elsewhere, and metrics are not secured: set metrics_insecure to show them",
+                "{listen} can be reached from elsewhere, and metrics are not secured: set metrics_insecure if that is "
+                "meant",
                 {"listen": self.metrics_listen},
             )
         return self

@@ -48,6 +48,7 @@ class CallTelemetry(aio.ServerInterceptor):
 
     def _wrapped(self, handler: Any, call: Call) -> Any:  # noqa: ANN401 - grpc's types are loose.
         """A handler of the same shape that takes down what the other does, and gives gRPC bytes."""
+        wrap: Callable[..., Any]
         make, behaviour, wrap = {
             (False, False): (grpc.unary_unary_rpc_method_handler, handler.unary_unary, self._unary),
             (False, True): (grpc.unary_stream_rpc_method_handler, handler.unary_stream, self._streaming),
@@ -81,7 +82,7 @@ class CallTelemetry(aio.ServerInterceptor):
 
         return handle
 
-    def _refusing(self, call: Call, behaviour: Callable[..., Awaitable[None]], _: object) -> Any:  # noqa: ANN401 - grpc's types are loose
+    def _refusing(self, call: Call, behaviour: Callable[..., Awaitable[None]], _serialise: Any) -> Any:  # noqa: ANN401 - grpc's types are loose
         """For a stream that other interceptors end before it begins: a coroutine that sends no message."""
 
         async def handle(request: Any, context: Context) -> None:  # noqa: ANN401 - grpc's types are loose

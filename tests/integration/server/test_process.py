@@ -76,7 +76,7 @@ def test_an_interrupt_ends_the_draining(server: ServerProcess, number: signal.Si
 
 def test_each_finished_stream_leaves_one_line(server: ServerProcess) -> None:
     traced = "4bf92f3577b34da6a3ce929d0e0e4736"
-    metadata = [("x-request-id", "mine-1"), ("traceparent", f"00-{traced}-00f067aa0ba902b7-01")]
+    metadata = (("x-request-id", "mine-1"), ("traceparent", f"00-{traced}-00f067aa0ba902b7-01"))
     with grpc.insecure_channel(server.address) as channel:
         list(GenerationServiceStub(channel).GenerateRows(rows(count=1000, offset=5), metadata=metadata))
     server.process.terminate()

@@ -59,6 +59,10 @@ def test_settings_cannot_change() -> None:
         ("config", "/does/not/exist.toml"),
         ("port_file", "/does/not/exist/port"),
         ("port_file", "/"),
+        ("metrics_listen", "9464"),
+        ("otlp_endpoint", "127.0.0.1:4317"),
+        ("otlp_endpoint", "http://"),
+        ("otlp_endpoint", "https://user:secret@example.org:4317"),
         ("colour", "red"),
     ],
 )
@@ -102,6 +106,14 @@ def test_what_others_can_reach_must_be_secured_or_said_to_be_insecure(listen: st
 @pytest.mark.parametrize("listen", ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1"])
 def test_this_machine_needs_no_security(listen: str) -> None:
     assert not config.load({"listen": listen}).insecure
+
+
+def test_metrics_are_shown_to_others_only_where_that_is_said() -> None:
+    with pytest.raises(ValidationError, match=r"can be reached from elsewhere.*metrics_insecure"):
+        config.load({"metrics_listen": "0.0.0.0:1", "insecure": True})
+    assert config.load({"metrics_listen": "0.0.0.0:1", "metrics_insecure": True}).metrics_listen == "0.0.0.0:1"
+    assert config.load({"metrics_listen": "[::1]:1"}).metrics_listen == "[::1]:1"
+    assert config.load({}).metrics_listen is None
 
 
 def test_tls_settings_go_together(tmp_path: Path) -> None:

@@ -9,8 +9,25 @@ import synthserve_server
 
 ROOT = Path(synthserve_server.__file__).parent
 BELOW = {
-    "runtime": ("grpc", "google", "synthserve.", "synthserve_server.encoding", "polars", "pyarrow"),
+    "runtime": (
+        "grpc",
+        "google",
+        "synthserve.",
+        "synthserve_server.encoding",
+        "synthserve_server.telemetry",
+        "polars",
+        "pyarrow",
+        "prometheus_client",
+        "opentelemetry",
+    ),
     "encoding": ("grpc", "google", "synthserve."),
+    "telemetry": (
+        "synthserve_server.interceptors",
+        "synthserve_server.services",
+        "synthserve_server.repository",
+        "synthserve_server.app",
+        "synthserve_server.cli",
+    ),
     "services": ("synthserve_server.interceptors", "synthserve_server.app", "synthserve_server.cli"),
     "interceptors": ("synthserve_server.services", "synthserve_server.app", "synthserve_server.runtime"),
 }
