@@ -11,7 +11,9 @@ def configure(log_format: Literal["text", "json"]) -> None:
     """Has log lines written to standard error."""
     renderer: structlog.typing.Processor
     if log_format == "json":
-        processors: list[structlog.typing.Processor] = [structlog.processors.dict_tracebacks]
+        # Local values can be what a caller has sent, or a secret.
+        plain = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        processors: list[structlog.typing.Processor] = [structlog.processors.ExceptionRenderer(plain)]
         renderer = structlog.processors.JSONRenderer()
     else:
         processors = []

@@ -99,6 +99,6 @@ class CallTelemetry(aio.ServerInterceptor):
             code = status(ctx)
             call.ended(code)
             if not call.stream and code != grpc.StatusCode.OK.name:
-                _log.info("call refused", method=call.method, code=code, seconds=round(call.seconds, 3), **call.ids)
+                _log.info("call ended", method=call.method, code=code, seconds=round(call.seconds, 3), **call.ids)
 
         context.add_done_callback(finished)  # type: ignore[arg-type]  # The stubs ask for a subclass.

@@ -57,11 +57,14 @@ class Tracing:
 
     def close(self) -> None:
         """Sends what is left, if that does not take long."""
-        sending = threading.Thread(target=self._provider.shutdown, name="last-spans", daemon=True)
+        # Neither flushing nor the provider's own shutdown can be told how long it may take.
+        sending = threading.Thread(target=self._provider.force_flush, name="last-spans", daemon=True)
         sending.start()
         sending.join(_CLOSING)
         if sending.is_alive():
             self._exporter.shutdown(0)
+        else:
+            self._provider.shutdown()
 
 
 class _CallSpan:

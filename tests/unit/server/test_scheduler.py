@@ -255,7 +255,13 @@ async def test_scheduler_is_busy_while_something_waits_or_runs(holding: Schedule
     reader = read(holding, job)
     await begun(job)
     assert holding.busy
-    job.free.set()
-    await reader
+    assert holding.waiting == 0
+    others = [Held() for _ in range(WORKERS + 1)]
+    readers = [read(holding, other) for other in others]
+    await begun(*others[: WORKERS - 1])
+    assert holding.waiting >= 1
+    for one in (job, *others):
+        one.free.set()
+    await asyncio.gather(reader, *readers)
     await asyncio.to_thread(holding.close)
     assert not holding.busy
