@@ -1,5 +1,6 @@
 """What can go wrong at the edge, and the one table from exceptions to gRPC status codes."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from synthserve_server.limits.admission import Refusal
 from synthserve_server.runtime.errors import CancelledWorkError
 
 DOMAIN = "synthserve"
@@ -34,9 +36,11 @@ class ServiceError(Exception):
     """The root of what a caller is told in detail."""
 
     reason: str
+    retry_seconds: float | None = None
+    """When to try again; None: that would not help."""
 
     def details(self) -> list[Message]:
-        """The `google.rpc` details beside ErrorInfo."""
+        """The `google.rpc` details beside ErrorInfo and RetryInfo."""
         return []
 
     def metadata(self) -> dict[str, str]:
@@ -138,13 +142,43 @@ class ShuttingDownError(ServiceError):
     """The server is shutting down."""
 
     reason = "SHUTTING_DOWN"
+    retry_seconds = 1.0
 
     def __init__(self) -> None:
         super().__init__("the server is shutting down; go on elsewhere")
 
+
+class LimitExceededError(ServiceError):
+    """The caller, or the server, has as much under way as it may."""
+
+    reason = "LIMIT_EXCEEDED"
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        self.retry_seconds = refusal.retry_seconds
+        whose = "this server" if refusal.caller is None else _shortened(refusal.caller, _LONGEST_QUOTE)
+        self.quota = f"{refusal.limit} of {whose} is {refusal.value:g}"
+        super().__init__(f"{self.quota}; try again in {self.retry_seconds:.1f} s")
+
     def details(self) -> list[Message]:
-        """When to try again."""
-        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=1))]
+        """The quota."""
+        caller = self.refusal.caller
+        subject = "server" if caller is None else f"caller:{_shortened(caller, _LONGEST_QUOTE)}"
+        violation = error_details_pb2.QuotaFailure.Violation(subject=subject, description=self.quota)
+        return [error_details_pb2.QuotaFailure(violations=[violation])]
+
+    def metadata(self) -> dict[str, str]:
+        """The limit, by the name of its setting, and what it allows."""
+        return {"limit": self.refusal.limit, "value": f"{self.refusal.value:g}"}
+
+
+class DeadlineOverError(ServiceError):
+    """The caller waits no more."""
+
+    reason = "DEADLINE_EXCEEDED"
+
+    def __init__(self) -> None:
+        super().__init__("the deadline was over before anything was computed")
 
 
 _CODES: dict[type[Exception], grpc.StatusCode] = {
@@ -154,6 +188,8 @@ _CODES: dict[type[Exception], grpc.StatusCode] = {
     UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
     IndicesExhaustedError: grpc.StatusCode.OUT_OF_RANGE,
     ShuttingDownError: grpc.StatusCode.UNAVAILABLE,
+    LimitExceededError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    DeadlineOverError: grpc.StatusCode.DEADLINE_EXCEEDED,
     CancelledWorkError: grpc.StatusCode.CANCELLED,
 }
 """Everything else is INTERNAL."""
@@ -171,6 +207,10 @@ def to_status(error: Exception) -> status_pb2.Status:
         message = _shortened(str(error), _LONGEST_MESSAGE)
         info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata())
         details = error.details()
+        if error.retry_seconds is not None:
+            delay = duration_pb2.Duration()
+            delay.FromMilliseconds(retry_milliseconds(error.retry_seconds))
+            details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     elif isinstance(error, CancelledWorkError):
         message = "the call was cancelled"
         info = error_details_pb2.ErrorInfo(reason="CANCELLED", domain=DOMAIN)
@@ -180,6 +220,11 @@ def to_status(error: Exception) -> status_pb2.Status:
     return status_pb2.Status(
         code=_number(status_code(error)), message=message, details=[_packed(detail) for detail in (info, *details)]
     )
+
+
+def retry_milliseconds(seconds: float) -> int:
+    """A time to wait, in the unit in which it is sent; never rounded to less."""
+    return math.ceil(seconds * 1000)
 
 
 def quoted(value: str) -> str:

@@ -11,6 +11,7 @@ ROOT = Path(synthserve_server.__file__).parent
 BELOW = {
     "runtime": ("grpc", "google", "synthserve.", "synthserve_server.encoding", "polars", "pyarrow"),
     "encoding": ("grpc", "google", "synthserve."),
+    "limits": ("grpc", "google", "synthserve.", "synthserve_server.services", "synthserve_server.interceptors"),
     "services": ("synthserve_server.interceptors", "synthserve_server.app", "synthserve_server.cli"),
     "interceptors": ("synthserve_server.services", "synthserve_server.app", "synthserve_server.runtime"),
 }
