@@ -22,7 +22,7 @@ from synthserve.v1 import generation_pb2 as pb
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve_server import config
 from synthserve_server.app import Ready, Server
-from synthserve_server.runtime import messages
+from synthserve_server.runtime import messages, sampler
 
 Metadata = tuple[tuple[str, str], ...]
 NOBODY: Metadata = ()
@@ -140,7 +140,7 @@ async def test_a_place_is_free_at_once_however_its_call_ends(
         assert caught.value.code() is grpc.StatusCode.INTERNAL
     elif how == "hang up":
         async with aio.insecure_channel(served.address) as channel:
-            call: Any = GenerationServiceStub(channel).GenerateRows(pb.GenerateRowsRequest(model="models/tiny-table"))  # type: ignore[no-untyped-call]
+            call: Any = GenerationServiceStub(channel).GenerateRows(pb.GenerateRowsRequest(model="models/tiny-table"))
             await call.read()
             assert served.places == 1
     elif how == "deadline":
@@ -251,7 +251,7 @@ async def test_a_paced_stream_that_is_cancelled_leaves_its_turn(serve: Serve) ->
 async def test_what_comes_after_its_deadline_is_not_computed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     served = await serve()
     computed = itertools.count()
-    real = messages.sample
+    real = sampler.sample
 
     def sample(*arguments: Any) -> Any:
         next(computed)
@@ -268,7 +268,7 @@ async def test_what_comes_after_its_deadline_is_not_computed(serve: Serve, monke
             try:
                 next(stub.GenerateRows(pb.GenerateRowsRequest(model="models/tiny-table", count=1), timeout=0.5))
             except grpc.RpcError as error:
-                code: grpc.StatusCode = error.code()  # type: ignore[attr-defined]
+                code: grpc.StatusCode = error.code()
                 return code
             finally:
                 over.set()
