@@ -172,15 +172,6 @@ class LimitExceededError(ServiceError):
         return {"limit": self.refusal.limit, "value": f"{self.refusal.value:g}"}
 
 
-class DeadlineOverError(ServiceError):
-    """The caller waits no more."""
-
-    reason = "DEADLINE_EXCEEDED"
-
-    def __init__(self) -> None:
-        super().__init__("the deadline was over before anything was computed")
-
-
 _CODES: dict[type[Exception], grpc.StatusCode] = {
     InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
     ModelNotFoundError: grpc.StatusCode.NOT_FOUND,
@@ -189,7 +180,6 @@ _CODES: dict[type[Exception], grpc.StatusCode] = {
     IndicesExhaustedError: grpc.StatusCode.OUT_OF_RANGE,
     ShuttingDownError: grpc.StatusCode.UNAVAILABLE,
     LimitExceededError: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    DeadlineOverError: grpc.StatusCode.DEADLINE_EXCEEDED,
     CancelledWorkError: grpc.StatusCode.CANCELLED,
 }
 """Everything else is INTERNAL."""

@@ -9,7 +9,7 @@ import grpc
 import structlog
 from grpc import aio
 
-from synthserve_server.errors import DeadlineOverError, LimitExceededError
+from synthserve_server.errors import LimitExceededError
 from synthserve_server.limits.admission import Admission, Refusal
 from synthserve_server.limits.quotas import Kind
 from synthserve_server.security.principals import who
@@ -48,8 +48,6 @@ class AdmissionInterceptor(aio.ServerInterceptor):
 
     def _streaming(self, behaviour: Callable[..., Any], kind: Kind) -> Any:  # noqa: ANN401 - grpc's types are loose
         async def handle(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401 - grpc's types are loose
-            if context.time_remaining() == 0:
-                raise DeadlineOverError
             self._admit(context, kind)
             async with aclosing(behaviour(request, context)) as responses:
                 async for response in responses:

@@ -275,7 +275,7 @@ async def test_what_comes_after_its_deadline_is_not_computed(serve: Serve, monke
         return grpc.StatusCode.OK
 
     calling = asyncio.get_running_loop().run_in_executor(None, call)
-    # The server's loop stands still until the deadline is over; only then it sees the call.
+    # The server's loop stands still until the deadline is over; only then it sees the call, which gRPC has ended.
     assert over.wait(60)
     assert await calling is grpc.StatusCode.DEADLINE_EXCEEDED
     await until(lambda: served.server.active_calls == 0)

@@ -6,7 +6,6 @@ from google.rpc import code_pb2, error_details_pb2
 
 from synthserve_server import errors
 from synthserve_server.errors import (
-    DeadlineOverError,
     IndicesExhaustedError,
     InvalidRequestError,
     LimitExceededError,
@@ -42,7 +41,6 @@ ERRORS: list[tuple[Exception, int, str, list[str]]] = [
         "LIMIT_EXCEEDED",
         ["QuotaFailure", "RetryInfo"],
     ),
-    (DeadlineOverError(), code_pb2.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", []),
     (CancelledWorkError(), code_pb2.CANCELLED, "CANCELLED", []),
     (GraphError("a secret"), code_pb2.INTERNAL, "INTERNAL", []),
     (KeyError("a secret"), code_pb2.INTERNAL, "INTERNAL", []),
