@@ -36,11 +36,9 @@ class ServiceError(Exception):
     """The root of what a caller is told in detail."""
 
     reason: str
-    retry_seconds: float | None = None
-    """When to try again; None: that would not help."""
 
     def details(self) -> list[Message]:
-        """The `google.rpc` details beside ErrorInfo and RetryInfo."""
+        """The `google.rpc` details beside ErrorInfo."""
         return []
 
     def metadata(self) -> dict[str, str]:
@@ -142,10 +140,13 @@ class ShuttingDownError(ServiceError):
     """The server is shutting down."""
 
     reason = "SHUTTING_DOWN"
-    retry_seconds = 1.0
 
     def __init__(self) -> None:
         super().__init__("the server is shutting down; go on elsewhere")
+
+    def details(self) -> list[Message]:
+        """When to try again."""
+        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=1))]
 
 
 class LimitExceededError(ServiceError):
@@ -155,17 +156,18 @@ class LimitExceededError(ServiceError):
 
     def __init__(self, refusal: Refusal) -> None:
         self.refusal = refusal
-        self.retry_seconds = refusal.retry_seconds
         whose = "this server" if refusal.caller is None else _shortened(refusal.caller, _LONGEST_QUOTE)
         self.quota = f"{refusal.limit} of {whose} is {refusal.value:g}"
-        super().__init__(f"{self.quota}; try again in {self.retry_seconds:.1f} s")
+        super().__init__(f"{self.quota}; try again in {refusal.retry_seconds:.1f} s")
 
     def details(self) -> list[Message]:
-        """The quota."""
+        """The quota, and when to try again."""
         caller = self.refusal.caller
         subject = "server" if caller is None else f"caller:{_shortened(caller, _LONGEST_QUOTE)}"
         violation = error_details_pb2.QuotaFailure.Violation(subject=subject, description=self.quota)
-        return [error_details_pb2.QuotaFailure(violations=[violation])]
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromMilliseconds(math.ceil(self.refusal.retry_seconds * 1000))
+        return [error_details_pb2.QuotaFailure(violations=[violation]), retry]
 
     def metadata(self) -> dict[str, str]:
         """The limit, by the name of its setting, and what it allows."""
@@ -197,10 +199,6 @@ def to_status(error: Exception) -> status_pb2.Status:
         message = _shortened(str(error), _LONGEST_MESSAGE)
         info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata())
         details = error.details()
-        if error.retry_seconds is not None:
-            delay = duration_pb2.Duration()
-            delay.FromMilliseconds(retry_milliseconds(error.retry_seconds))
-            details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     elif isinstance(error, CancelledWorkError):
         message = "the call was cancelled"
         info = error_details_pb2.ErrorInfo(reason="CANCELLED", domain=DOMAIN)
@@ -212,9 +210,12 @@ def to_status(error: Exception) -> status_pb2.Status:
     )
 
 
-def retry_milliseconds(seconds: float) -> int:
-    """A time to wait, in the unit in which it is sent; never rounded to less."""
-    return math.ceil(seconds * 1000)
+def pushback(status: status_pb2.Status) -> tuple[tuple[str, str], ...]:
+    """The trailer that gRPC's own retries go by, for a status with RetryInfo, which they do not know."""
+    retry = error_details_pb2.RetryInfo()
+    if any(detail.Unpack(retry) for detail in status.details):
+        return (("grpc-retry-pushback-ms", str(retry.retry_delay.ToMilliseconds())),)
+    return ()
 
 
 def quoted(value: str) -> str:

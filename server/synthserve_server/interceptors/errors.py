@@ -11,21 +11,12 @@ from google.protobuf.message import DecodeError
 from grpc import aio
 from grpc_status import rpc_status
 
-from synthserve_server.errors import (
-    InvalidRequestError,
-    ServiceError,
-    Violation,
-    retry_milliseconds,
-    status_code,
-    to_status,
-)
+from synthserve_server.errors import InvalidRequestError, Violation, pushback, status_code, to_status
 from synthserve_server.interceptors import OWN_SERVICES
 
 _log = structlog.get_logger()
 
 Context = aio.ServicerContext[Any, Any]
-
-_PUSHBACK = "grpc-retry-pushback-ms"
 
 
 class ErrorInterceptor(aio.ServerInterceptor):
@@ -82,10 +73,7 @@ async def _abort(method: str, error: Exception, context: Context) -> NoReturn:
         raise error
     if status_code(error) is grpc.StatusCode.INTERNAL:
         _log.error("call failed", method=method, exc_info=error)
-    status = rpc_status.to_status(to_status(error))
-    trailers = tuple(status.trailing_metadata)
-    if isinstance(error, ServiceError) and error.retry_seconds is not None:
-        # What gRPC's own retries go by, where a client has turned them on: they know no RetryInfo.
-        trailers += ((_PUSHBACK, str(retry_milliseconds(error.retry_seconds))),)
-    await context.abort(status.code, status.details, trailers)
+    told = to_status(error)
+    status = rpc_status.to_status(told)
+    await context.abort(status.code, status.details, (*status.trailing_metadata, *pushback(told)))
     raise asyncio.CancelledError  # Not reached: abort raises.
