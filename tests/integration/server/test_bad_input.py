@@ -153,7 +153,7 @@ def test_a_bad_field_goes_before_a_model_that_is_not_there(generation: Generatio
 
 
 def test_errors_stay_small_whatever_is_sent(generation: GenerationServiceStub) -> None:
-    error = failed_rows(generation, conditions={f"{i}{'é' * 500}": "ü" * 500 for i in range(1000)})
+    error = failed_rows(generation, conditions={f"{i}{'é' * 500}": "ü" * 500 for i in range(25)})
     assert len(violations(error)) == 10
 
 

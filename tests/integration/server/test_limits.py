@@ -27,6 +27,9 @@ from synthserve_server.runtime import messages, sampler
 Metadata = tuple[tuple[str, str], ...]
 NOBODY: Metadata = ()
 
+FIXED_WINDOW = [("grpc.http2.bdp_probe", 0)]
+"""A connection whose windows stay at 64 KiB, so that a stream is under way until its reader has come to its end."""
+
 
 class Served:
     """A server with settings, and calls to it."""
@@ -74,7 +77,7 @@ async def serve(small: Path) -> AsyncIterator[Serve]:
             )
             ready = await server.start()
             stack.push_async_callback(server.stop, 0)
-            channel = await stack.enter_async_context(aio.insecure_channel(f"{ready.host}:{ready.port}"))
+            channel = await stack.enter_async_context(aio.insecure_channel(f"{ready.host}:{ready.port}", FIXED_WINDOW))
             return Served(server, ready, GenerationServiceStub(channel))
 
         yield start
@@ -113,7 +116,7 @@ async def test_one_call_too_many_is_told_everything_at_once_while_the_others_go_
     for response, call in zip(first, running, strict=True):
         response.ClearField("info")
         assert response.SerializeToString() + await collected(call) == wanted
-    assert served.places == 0
+    await until(lambda: served.places == 0)
     assert "calls refused" in capfd.readouterr().out
 
 
