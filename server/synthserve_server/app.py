@@ -12,10 +12,14 @@ from grpc_reflection.v1alpha import reflection
 
 from synthserve.v1 import model_pb2_grpc
 from synthserve_server.config import Settings
+from synthserve_server.connections import channel_options
+from synthserve_server.interceptors.admission import AdmissionInterceptor
 from synthserve_server.interceptors.authentication import Authentication
 from synthserve_server.interceptors.errors import ErrorInterceptor
 from synthserve_server.interceptors.lifecycle import Lifecycle
 from synthserve_server.interceptors.telemetry import CallTelemetry
+from synthserve_server.limits.admission import Admission
+from synthserve_server.limits.settings import quotas
 from synthserve_server.repository import Catalogue, ReadyPackage, Repository
 from synthserve_server.runtime import provider
 from synthserve_server.runtime.messages import companions, make_together
@@ -27,11 +31,6 @@ from synthserve_server.telemetry.gauges import Gauges, ModelState
 from synthserve_server.telemetry.setup import Telemetry
 
 _log = structlog.get_logger()
-
-_OPTIONS = [
-    # Otherwise a second server on the same port starts without a word and gets half of the calls.
-    ("grpc.so_reuseport", 0),
-]
 
 _ENDING_SECONDS = 1.0
 """How long calls that are ended have to send their status."""
@@ -73,6 +72,7 @@ class Server:
         self._repository = Repository(settings.model_repository, chosen)
         self._scheduler = Scheduler(settings.workers, make_together, companions)
         self._lifecycle = Lifecycle()
+        self._admission = Admission(settings.max_streams, quotas(settings))
         self._health = health.aio.HealthServicer()
         gauges = Gauges(self._states, self._has, lambda: self._scheduler.waiting, settings.workers)
         self._telemetry = Telemetry(settings.otlp_endpoint, settings.metrics_listen, gauges, chosen.value)
@@ -81,8 +81,9 @@ class Server:
             *([Authentication(tokens.find)] if tokens else []),
             ErrorInterceptor(),
             self._lifecycle,
+            AdmissionInterceptor(self._admission),
         ]
-        self._grpc = aio.server(interceptors=interceptors, options=_OPTIONS)
+        self._grpc = aio.server(interceptors=interceptors, options=channel_options(settings))
 
     @property
     def active_calls(self) -> int:
@@ -115,7 +116,7 @@ class Server:
             ) from None
         await asyncio.to_thread(self._repository.load)
         catalogue = self._repository.catalogue
-        service = generation.GenerationService(self._repository, self._scheduler, self._settings.max_count)
+        service = generation.GenerationService(self._repository, self._scheduler, self._admission)
         self._grpc.add_generic_rpc_handlers((service.handler(),))
         model_pb2_grpc.add_ModelServiceServicer_to_server(models.ModelService(self._repository), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)

@@ -48,6 +48,19 @@ def serve(
         float | None, typer.Option(help="How long running streams may go on after SIGTERM. [30]")
     ] = None,
     max_count: Annotated[int | None, typer.Option(help="The most samples per call. [no limit]")] = None,
+    max_streams: Annotated[int | None, typer.Option(help="The most streams at once. [1000]")] = None,
+    max_streams_per_caller: Annotated[
+        int | None, typer.Option(help="The most streams of one caller at once. [no limit]")
+    ] = None,
+    rows_per_second_per_caller: Annotated[
+        float | None, typer.Option(help="The rate of all rows of one caller together. [no limit]")
+    ] = None,
+    images_per_second_per_caller: Annotated[
+        float | None, typer.Option(help="The rate of all images of one caller together. [no limit]")
+    ] = None,
+    max_connection_age_seconds: Annotated[
+        float | None, typer.Option(help="After how long clients are asked to connect anew. [never]")
+    ] = None,
     provider: Annotated[str | None, typer.Option(help="Where graphs run: auto, cpu or cuda. [auto]")] = None,
     log_format: Annotated[str | None, typer.Option(help="How log lines are written: text or json. [text]")] = None,
     metrics_listen: Annotated[
@@ -86,6 +99,11 @@ def serve(
         "workers": workers,
         "grace_seconds": grace_seconds,
         "max_count": max_count,
+        "max_streams": max_streams,
+        "max_streams_per_caller": max_streams_per_caller,
+        "rows_per_second_per_caller": rows_per_second_per_caller,
+        "images_per_second_per_caller": images_per_second_per_caller,
+        "max_connection_age_seconds": max_connection_age_seconds,
         "provider": provider,
         "log_format": log_format,
         "metrics_listen": metrics_listen,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, DirectoryPath, Field, FilePath, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, DirectoryPath, Field, FilePath, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
@@ -62,6 +62,25 @@ def _writable_file(file: Path) -> Path:
     return file
 
 
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(ge=0.001, allow_inf_nan=False)]
+
+
+class CallerLimits(BaseModel):
+    """What one caller may do, where it differs from what every caller may; "unlimited" takes a limit away."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_streams: Count | Literal["unlimited"] | None = None
+    """Streams at once."""
+    max_count: Count | Literal["unlimited"] | None = None
+    """Samples per call."""
+    rows_per_second: Rate | Literal["unlimited"] | None = None
+    """Rows of all its streams together."""
+    images_per_second: Rate | Literal["unlimited"] | None = None
+    """Images of all its streams together."""
+
+
 class Settings(BaseSettings):
     """What the server can be told. Each has a flag and an environment variable, `SYNTHSERVE_` and its name."""
 
@@ -89,8 +108,20 @@ class Settings(BaseSettings):
     """How many threads compute."""
     grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     """How long running streams may go on after SIGTERM or SIGINT."""
-    max_count: Annotated[int, Field(ge=1)] | None = None
+    max_count: Count | None = None
     """The most samples that one call may ask for; unset: no limit."""
+    max_streams: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    """The most streams at once; those of all callers together."""
+    max_streams_per_caller: Count | None = None
+    """The most streams of one caller at once; unset: no limit."""
+    rows_per_second_per_caller: Rate | None = None
+    """How fast the streams of one caller are together; unset: no limit."""
+    images_per_second_per_caller: Rate | None = None
+    """How fast the streams of one caller are together; unset: no limit."""
+    limits: dict[str, CallerLimits] = Field(default_factory=dict)
+    """Limits of single callers, by name: `[limits.NAME]` in the TOML file."""
+    max_connection_age_seconds: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
+    """After how long clients are asked to connect anew; their streams have `grace_seconds` then. Unset: never."""
     provider: Literal["auto", "cpu", "cuda"] = "auto"
     """Where graphs run."""
     log_format: Literal["text", "json"] = "text"

@@ -1,5 +1,6 @@
 """What can go wrong at the edge, and the one table from exceptions to gRPC status codes."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from synthserve_server.limits.admission import Refusal
 from synthserve_server.runtime.errors import CancelledWorkError
 
 DOMAIN = "synthserve"
@@ -147,6 +149,31 @@ class ShuttingDownError(ServiceError):
         return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=1))]
 
 
+class LimitExceededError(ServiceError):
+    """The caller, or the server, has as much under way as it may."""
+
+    reason = "LIMIT_EXCEEDED"
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        whose = "this server" if refusal.caller is None else _shortened(refusal.caller, _LONGEST_QUOTE)
+        self.quota = f"{refusal.limit} of {whose} is {refusal.value:g}"
+        super().__init__(f"{self.quota}; try again in {refusal.retry_seconds:.1f} s")
+
+    def details(self) -> list[Message]:
+        """The quota, and when to try again."""
+        caller = self.refusal.caller
+        subject = "server" if caller is None else f"caller:{_shortened(caller, _LONGEST_QUOTE)}"
+        violation = error_details_pb2.QuotaFailure.Violation(subject=subject, description=self.quota)
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromMilliseconds(math.ceil(self.refusal.retry_seconds * 1000))
+        return [error_details_pb2.QuotaFailure(violations=[violation]), retry]
+
+    def metadata(self) -> dict[str, str]:
+        """The limit, by the name of its setting, and what it allows."""
+        return {"limit": self.refusal.limit, "value": f"{self.refusal.value:g}"}
+
+
 _CODES: dict[type[Exception], grpc.StatusCode] = {
     InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
     ModelNotFoundError: grpc.StatusCode.NOT_FOUND,
@@ -154,6 +181,7 @@ _CODES: dict[type[Exception], grpc.StatusCode] = {
     UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
     IndicesExhaustedError: grpc.StatusCode.OUT_OF_RANGE,
     ShuttingDownError: grpc.StatusCode.UNAVAILABLE,
+    LimitExceededError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     CancelledWorkError: grpc.StatusCode.CANCELLED,
 }
 """Everything else is INTERNAL."""
@@ -180,6 +208,14 @@ def to_status(error: Exception) -> status_pb2.Status:
     return status_pb2.Status(
         code=_number(status_code(error)), message=message, details=[_packed(detail) for detail in (info, *details)]
     )
+
+
+def pushback(status: status_pb2.Status) -> tuple[tuple[str, str], ...]:
+    """The trailer that gRPC's own retries go by, for a status with RetryInfo, which they do not know."""
+    retry = error_details_pb2.RetryInfo()
+    if any(detail.Unpack(retry) for detail in status.details):
+        return (("grpc-retry-pushback-ms", str(retry.retry_delay.ToMilliseconds())),)
+    return ()
 
 
 def quoted(value: str) -> str:

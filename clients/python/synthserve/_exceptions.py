@@ -6,7 +6,7 @@ SynthserveError
  ├── ModelNotReady                         the model exists but could not be loaded
  ├── Unauthenticated                       no credentials, or wrong ones
  ├── PermissionDenied                      the credentials do not allow this
- ├── ResourceExhausted                     a quota or a size limit was hit
+ ├── ResourceExhausted                     a limit was hit; tried again before it is raised, where the server says when
  ├── Unavailable        (ConnectionError)  no server, or one that is shutting down; retried before it is raised
  ├── DeadlineExceeded   (TimeoutError)     `timeout` ran out
  ├── Cancelled                             the stream or the client was closed while in use
@@ -36,6 +36,7 @@ __all__ = [
     "ModelNotReady",
     "PermissionDenied",
     "ProtocolError",
+    "QuotaViolation",
     "ResourceExhausted",
     "ServerError",
     "SynthserveError",
@@ -58,6 +59,22 @@ class FieldViolation:
 
     def __str__(self) -> str:
         return f"{self.field}: {self.description}"
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaViolation:
+    """A limit that was hit.
+
+    Attributes:
+        subject: Whose limit it is: `caller:NAME` or `server`.
+        description: Which one, and what it allows.
+    """
+
+    subject: str
+    description: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.description}"
 
 
 class SynthserveError(Exception):
@@ -129,7 +146,27 @@ class PermissionDenied(SynthserveError):
 
 
 class ResourceExhausted(SynthserveError):
-    """A quota or a size limit was hit."""
+    """The caller or the server has as much under way as it may, or a message is too large.
+
+    Where the server tells when to try again, that is done as often as `RetryPolicy` allows before this is raised.
+
+    Attributes:
+        retry_delay: Seconds to wait before the next attempt, as the server asked; None if trying again does not help.
+        violations: The limits that were hit. Can be empty.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_delay: float | None = None,
+        violations: Sequence[QuotaViolation] = (),
+        reason: str = "",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason, metadata=metadata)
+        self.retry_delay = retry_delay
+        self.violations = tuple(violations)
 
 
 class Unavailable(SynthserveError, ConnectionError):

@@ -6,17 +6,18 @@ import random
 import time
 from dataclasses import dataclass
 
-from synthserve._exceptions import DeadlineExceeded, SynthserveError, Unavailable
+from synthserve._exceptions import DeadlineExceeded, ResourceExhausted, SynthserveError, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How calls are tried again after the server was unavailable.
+    """How calls are tried again after the server was unavailable, or refused them for now.
 
     A wrong address should be told at once, a stream that already gave a million rows deserves patience: so there is
     one bound for calls that have given nothing yet, and one for streams that have. Both count attempts since the
     last progress; the waits between them grow from `initial_backoff` by `multiplier` up to `max_backoff`, each
-    shortened by a random part of at most a half. The server can ask for longer ones.
+    shortened by a random part of at most a half. The server can ask for longer ones. A call that is over a limit is
+    tried again only where the server says when: then, and the wait of the policy later, so that not all come at once.
 
     Attributes:
         start_attempts: Attempts in a row, at least 1, before anything came. 1 turns retries off.
@@ -62,7 +63,11 @@ class RetryPolicy:
         Raises:
             SynthserveError: `error` itself, when trying again would not help or was done often enough.
         """
-        if not isinstance(error, Unavailable):
+        if isinstance(error, ResourceExhausted) and error.retry_delay is not None:
+            at_least, more = 0.0, error.retry_delay
+        elif isinstance(error, Unavailable):
+            at_least, more = error.retry_delay or 0.0, 0.0
+        else:
             raise error
         if failures >= (self.resume_attempts if started else self.start_attempts):
             if failures > 1:
@@ -71,7 +76,7 @@ class RetryPolicy:
         # The exponent is bounded so that no number of attempts overflows.
         backoff = min(self.max_backoff, self.initial_backoff * self.multiplier ** min(failures - 1, 64))
         jittered = backoff * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
-        return max(jittered, error.retry_delay or 0.0)
+        return max(jittered, at_least) + more
 
 
 class Deadline:

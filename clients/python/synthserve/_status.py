@@ -18,6 +18,7 @@ from synthserve._exceptions import (
     ModelNotFound,
     ModelNotReady,
     PermissionDenied,
+    QuotaViolation,
     ResourceExhausted,
     ServerError,
     SynthserveError,
@@ -26,7 +27,7 @@ from synthserve._exceptions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from google.protobuf.message import Message
 
@@ -35,12 +36,14 @@ _PLAIN: dict[grpc.StatusCode, type[SynthserveError]] = {
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
     grpc.StatusCode.FAILED_PRECONDITION: ModelNotReady,
     grpc.StatusCode.PERMISSION_DENIED: PermissionDenied,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhausted,
     grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
 }
 
 # How gRPC words that it cannot read what follows a scheme; `checked_target` has looked at the rest.
 _BAD_TARGET = ("target uri is not valid", "failed to parse port", "host must not be empty", "unparsable name")
+
+# How it words that a connection which there was has ended.
+_ENDS = ("connection reset", "max connection age", "max connection idle")
 
 
 def error_from_rpc(error: grpc.RpcError, target: str) -> SynthserveError:
@@ -81,12 +84,21 @@ def _typed(call: grpc.Call, target: str, request_id: str) -> SynthserveError:
         resource = next((d.resource_name for d in details if isinstance(d, details_pb.ResourceInfo)), "")
         return ModelNotFound(message, resource=resource, reason=reason, metadata=metadata)
     if code is grpc.StatusCode.UNAVAILABLE:
-        delay = next((d.retry_delay for d in details if isinstance(d, details_pb.RetryInfo)), None)
         return Unavailable(
             message if reason else _unreachable(message, target),
-            retry_delay=None if delay is None else delay.seconds + delay.nanos / 1e9,
+            retry_delay=_retry_delay(details),
             reason=reason,
             metadata=metadata,
+        )
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        quotas = [
+            QuotaViolation(v.subject, v.description)
+            for d in details
+            if isinstance(d, details_pb.QuotaFailure)
+            for v in d.violations
+        ]
+        return ResourceExhausted(
+            message, retry_delay=_retry_delay(details), violations=quotas, reason=reason, metadata=metadata
         )
     if code is grpc.StatusCode.UNIMPLEMENTED:
         message = f"what answers at {target} does not offer this synthserve API: {message}"
@@ -107,6 +119,7 @@ def _details(call: grpc.Call) -> Iterator[Message]:
         for kind in (
             details_pb.ErrorInfo,
             details_pb.BadRequest,
+            details_pb.QuotaFailure,
             details_pb.ResourceInfo,
             details_pb.RetryInfo,
         ):
@@ -115,12 +128,17 @@ def _details(call: grpc.Call) -> Iterator[Message]:
                 yield message
 
 
+def _retry_delay(details: Iterable[Message]) -> float | None:
+    delay = next((d.retry_delay for d in details if isinstance(d, details_pb.RetryInfo)), None)
+    return None if delay is None else delay.seconds + delay.nanos / 1e9
+
+
 def _unreachable(message: str, target: str) -> str:
     # gRPC's own words: long, and different for each way in which a connection can fail.
     lower = message.lower()
     if "dns" in lower or "name resolution" in lower or "domain name" in lower:
         return f"cannot find the host of {target!r}: check the address"
-    if "connect" in lower and "connection reset" not in lower:
+    if "connect" in lower and not any(end in lower for end in _ENDS):
         why = "connection refused" if "refused" in lower else "cannot connect"
         return f"no server at {target} ({why}): is it running? `make serve` starts one; else check the address"
     return f"lost the connection to {target}: {message}"

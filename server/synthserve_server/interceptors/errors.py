@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from grpc import aio
 from grpc_status import rpc_status
 
-from synthserve_server.errors import InvalidRequestError, Violation, status_code, to_status
+from synthserve_server.errors import InvalidRequestError, Violation, pushback, status_code, to_status
 from synthserve_server.interceptors import OWN_SERVICES
 
 _log = structlog.get_logger()
@@ -73,6 +73,8 @@ async def _abort(method: str, error: Exception, context: Context) -> NoReturn:
         raise error
     if status_code(error) is grpc.StatusCode.INTERNAL:
         _log.error("call failed", method=method, exc_info=error)
-    status = rpc_status.to_status(to_status(error))
-    await context.abort(status.code, status.details, (*context.trailing_metadata(), *status.trailing_metadata))
+    told = to_status(error)
+    status = rpc_status.to_status(told)
+    trailers = (*context.trailing_metadata(), *status.trailing_metadata, *pushback(told))
+    await context.abort(status.code, status.details, trailers)
     raise asyncio.CancelledError  # Not reached: abort raises.

@@ -10,6 +10,9 @@ from grpc import aio
 
 from synthserve.v1 import generation_pb2
 from synthserve_server.errors import IndicesExhaustedError
+from synthserve_server.limits.admission import Admission
+from synthserve_server.limits.pace import Pace
+from synthserve_server.limits.quotas import Kind
 from synthserve_server.repository import Repository
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.frames import cut
@@ -31,17 +34,17 @@ Context = aio.ServicerContext[Any, bytes]
 class GenerationService:
     """Streams generated rows and images. Responses are serialised by the workers, not by gRPC."""
 
-    def __init__(self, repository: Repository, scheduler: Scheduler[Message], max_count: int | None) -> None:
+    def __init__(self, repository: Repository, scheduler: Scheduler[Message], admission: Admission) -> None:
         """Wires the service.
 
         Args:
             repository: The models.
             scheduler: The workers.
-            max_count: The most samples that one call may ask for; None: no limit.
+            admission: What callers may do.
         """
         self._repository = repository
         self._scheduler = scheduler
-        self._max_count = max_count
+        self._admission = admission
 
     def handler(self) -> grpc.GenericRpcHandler:
         """The handlers to register with a server; without a response serializer, as they yield bytes."""
@@ -61,23 +64,25 @@ class GenerationService:
         self, request: generation_pb2.GenerateRowsRequest, context: Context
     ) -> AsyncGenerator[bytes, None]:
         """Checks the request and returns the serialised GenerateRowsResponse messages."""
-        call = serving.get()
+        call, caller = serving.get(), who(context).name
         call.named(request.model)
-        order = row_order(request, self._repository.catalogue, self._max_count)
-        return self._stream(order, row_sizes(order), row_messages(order, call.observer), context)
+        order = row_order(request, self._repository.catalogue, self._admission.quotas.of(caller).max_count)
+        pace = self._admission.pace(caller, Kind.ROWS)
+        return self._stream(order, row_sizes(order), row_messages(order, call.observer), pace, context)
 
     def generate_images(
         self, request: generation_pb2.GenerateImagesRequest, context: Context
     ) -> AsyncGenerator[bytes, None]:
         """Checks the request and returns the serialised GenerateImagesResponse messages."""
-        call = serving.get()
+        call, caller = serving.get(), who(context).name
         call.named(request.model)
-        order = image_order(request, self._repository.catalogue, self._max_count)
+        order = image_order(request, self._repository.catalogue, self._admission.quotas.of(caller).max_count)
+        pace = self._admission.pace(caller, Kind.IMAGES)
         sizes = image_sizes(order, self._scheduler.workers)
-        return self._stream(order, sizes, image_messages(order, call.observer), context)
+        return self._stream(order, sizes, image_messages(order, call.observer), pace, context)
 
     async def _stream(
-        self, order: Order, sizes: Sizes, message: Messages, context: Context
+        self, order: Order, sizes: Sizes, message: Messages, pace: Pace | None, context: Context
     ) -> AsyncGenerator[bytes, None]:
         cancellation = Cancellation()
         call, principal = serving.get(), who(context).name
@@ -93,12 +98,17 @@ class GenerationService:
         await context.send_initial_metadata((*marks(order).items(), (KEY, call.request_id)))
         if order.count is None and order.start == order.stop:
             raise IndicesExhaustedError(order.stop)
+        if pace:
+            sizes = sizes.at_most(pace.most)
         # What tee keeps between its two readers is what the scheduler looks ahead.
         frames, sent = tee(cut(order.start, order.stop, sizes.first, sizes.rest))
         ordered = (message(cancellation, first, count) for first, count in frames)
         async with aclosing(self._scheduler.stream(ordered, cancellation, head=sizes.head)) as made:
             async for data in made:
+                count = next(sent)[1]
+                if pace:
+                    await pace.wait(count)
                 yield data
-                call.delivered(next(sent)[1])
+                call.delivered(count)
         if order.count is None:
             raise IndicesExhaustedError(order.stop)

@@ -39,6 +39,10 @@ class Sizes:
         """Whether the first message is next to nothing beside the others."""
         return self.first * _HEAD <= self.rest
 
+    def at_most(self, most: int) -> "Sizes":
+        """The same, but no message larger than `most`, at least 1."""
+        return Sizes(min(self.first, most), min(self.rest, most))
+
 
 def row_sizes(order: RowOrder) -> Sizes:
     """Chooses the sizes for a stream of rows."""

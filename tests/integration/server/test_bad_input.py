@@ -54,7 +54,7 @@ BOTH: list[tuple[dict[str, Any], str, str]] = [
     ({"model": "tiny-table"}, "model", "not 'tiny-table'"),
     ({"model": "models/tiny-table/versions/0"}, "model", "must be"),
     ({"model": "models/../etc"}, "model", "must be"),
-    ({"model": "models/" + "x" * 100_000}, "model", "…"),
+    ({"model": "models/" + "x" * 50_000}, "model", "…"),
     ({"conditions": {"colour": "red"}}, "conditions['colour']", "does not take this; it takes: "),
 ]
 
@@ -153,7 +153,7 @@ def test_a_bad_field_goes_before_a_model_that_is_not_there(generation: Generatio
 
 
 def test_errors_stay_small_whatever_is_sent(generation: GenerationServiceStub) -> None:
-    error = failed_rows(generation, conditions={f"{i}{'é' * 500}": "ü" * 500 for i in range(1000)})
+    error = failed_rows(generation, conditions={f"{i}{'é' * 500}": "ü" * 500 for i in range(25)})
     assert len(violations(error)) == 10
 
 

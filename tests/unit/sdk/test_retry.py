@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthserve import Cancelled, DeadlineExceeded, RetryPolicy, Unavailable
+from synthserve import Cancelled, DeadlineExceeded, ResourceExhausted, RetryPolicy, Unavailable
 from synthserve._retry import Deadline
 
 
@@ -16,6 +16,21 @@ def test_waits_grow_within_bounds_and_honour_the_server(failures: int, asked: fl
     wait = policy.delay(failures, Unavailable("no", retry_delay=asked), started=True)
     longest = min(8.0, 0.5 * 2.0 ** min(failures - 1, 20))
     assert max(longest / 2, asked or 0) <= wait <= max(longest, asked or 0)
+
+
+@given(failures=st.integers(1, 10_000), asked=st.floats(0, 1e6))
+def test_who_is_over_a_limit_comes_back_after_the_time_that_it_is_told(failures: int, asked: float) -> None:
+    policy = RetryPolicy(start_attempts=10_001, initial_backoff=0.5, max_backoff=8.0, multiplier=2.0)
+    wait = policy.delay(failures, ResourceExhausted("no", retry_delay=asked), started=False)
+    longest = min(8.0, 0.5 * 2.0 ** min(failures - 1, 20))
+    assert asked + longest / 2 <= wait <= asked + longest
+
+
+def test_a_limit_without_a_time_is_not_tried_again() -> None:
+    error = ResourceExhausted("too large")
+    with pytest.raises(ResourceExhausted) as raised:
+        RetryPolicy().delay(1, error, started=True)
+    assert raised.value is error
 
 
 def test_there_are_two_bounds() -> None:

@@ -8,6 +8,7 @@ from synthserve_server import errors
 from synthserve_server.errors import (
     IndicesExhaustedError,
     InvalidRequestError,
+    LimitExceededError,
     ModelFailedError,
     ModelNotFoundError,
     ShuttingDownError,
@@ -18,6 +19,7 @@ from synthserve_server.errors import (
     status_code,
     to_status,
 )
+from synthserve_server.limits.admission import Refusal
 from synthserve_server.runtime.errors import CancelledWorkError, GraphError
 
 HUGE = "é" * 100_000
@@ -33,6 +35,12 @@ ERRORS: list[tuple[Exception, int, str, list[str]]] = [
     (UnauthenticatedError(wrong=True), code_pb2.UNAUTHENTICATED, "UNAUTHENTICATED", []),
     (IndicesExhaustedError(5), code_pb2.OUT_OF_RANGE, "INDICES_EXHAUSTED", []),
     (ShuttingDownError(), code_pb2.UNAVAILABLE, "SHUTTING_DOWN", ["RetryInfo"]),
+    (
+        LimitExceededError(Refusal(HUGE, "max_streams_per_caller", 4, 1.0)),
+        code_pb2.RESOURCE_EXHAUSTED,
+        "LIMIT_EXCEEDED",
+        ["QuotaFailure", "RetryInfo"],
+    ),
     (CancelledWorkError(), code_pb2.CANCELLED, "CANCELLED", []),
     (GraphError("a secret"), code_pb2.INTERNAL, "INTERNAL", []),
     (KeyError("a secret"), code_pb2.INTERNAL, "INTERNAL", []),

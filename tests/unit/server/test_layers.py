@@ -28,6 +28,7 @@ BELOW = {
         "synthserve_server.app",
         "synthserve_server.cli",
     ),
+    "limits": ("grpc", "google", "synthserve.", "synthserve_server.services", "synthserve_server.interceptors"),
     "services": ("synthserve_server.interceptors", "synthserve_server.app", "synthserve_server.cli"),
     "interceptors": ("synthserve_server.services", "synthserve_server.app", "synthserve_server.runtime"),
 }

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from synthserve._exceptions import DeadlineExceeded, InvalidRequest, ModelNotFound, SynthserveError, Unavailable
+from synthserve._exceptions import (
+    DeadlineExceeded,
+    InvalidRequest,
+    ModelNotFound,
+    ResourceExhausted,
+    SynthserveError,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +30,13 @@ _CODES: dict[type[SynthserveError], int] = {
     ModelNotFound: 3,
     Unavailable: 4,
     DeadlineExceeded: 5,
+    ResourceExhausted: 6,
 }
 
 HELP = (
     "Exit codes: 0 done; 2 wrong usage or a value that is not allowed; 3 no such model; 4 no server, or it is "
-    "unavailable; 5 --timeout ran out; 130 interrupted; 141 the reader of the pipe went away; 1 anything else."
+    "unavailable; 5 --timeout ran out; 6 over a limit of the server; 130 interrupted; 141 the reader of the pipe went "
+    "away; 1 anything else."
 )
 
 

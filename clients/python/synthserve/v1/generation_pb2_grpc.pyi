@@ -39,11 +39,17 @@ class GenerationServiceStub:
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
     - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded; GetModel tells why.
     - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
+    - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server has as much under way as it may. Nothing was
+      computed; ask again when RetryInfo says, and not before. Streams that are under way are never ended for a limit: one
+      that is over its caller's rate is slowed down.
     - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index.
     - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
 
+    What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
+
     Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
-    the connection breaks (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over 4 MiB.
+    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over
+    64 KiB or metadata over 16 KiB (do not ask again).
     """
 
     @_typing.overload
@@ -69,11 +75,17 @@ class GenerationServiceAsyncStub(GenerationServiceStub):
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
     - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded; GetModel tells why.
     - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
+    - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server has as much under way as it may. Nothing was
+      computed; ask again when RetryInfo says, and not before. Streams that are under way are never ended for a limit: one
+      that is over its caller's rate is slowed down.
     - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index.
     - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
 
+    What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
+
     Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
-    the connection breaks (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over 4 MiB.
+    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over
+    64 KiB or metadata over 16 KiB (do not ask again).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -95,11 +107,17 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
     - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded; GetModel tells why.
     - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
+    - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server has as much under way as it may. Nothing was
+      computed; ask again when RetryInfo says, and not before. Streams that are under way are never ended for a limit: one
+      that is over its caller's rate is slowed down.
     - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index.
     - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
 
+    What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
+
     Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
-    the connection breaks (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over 4 MiB.
+    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over
+    64 KiB or metadata over 16 KiB (do not ask again).
     """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,34 @@
+"""From the settings to quotas."""
+
+from typing import Literal, TypeVar
+
+from synthserve_server.config import Settings
+from synthserve_server.limits.quotas import Quota, Quotas
+
+Value = TypeVar("Value", int, float)
+
+
+def quotas(settings: Settings) -> Quotas:
+    """The quotas that the settings ask for: a caller with its own limits has those of everybody for the rest."""
+    default = Quota(
+        max_streams=settings.max_streams_per_caller,
+        max_count=settings.max_count,
+        rows_per_second=settings.rows_per_second_per_caller,
+        images_per_second=settings.images_per_second_per_caller,
+    )
+    own = {
+        name: Quota(
+            max_streams=_chosen(limits.max_streams, default.max_streams),
+            max_count=_chosen(limits.max_count, default.max_count),
+            rows_per_second=_chosen(limits.rows_per_second, default.rows_per_second),
+            images_per_second=_chosen(limits.images_per_second, default.images_per_second),
+        )
+        for name, limits in settings.limits.items()
+    }
+    return Quotas(default, own)
+
+
+def _chosen(own: Value | Literal["unlimited"] | None, default: Value | None) -> Value | None:
+    if own == "unlimited":
+        return None
+    return default if own is None else own
