@@ -1,14 +1,19 @@
 """How log lines are written."""
 
+import atexit
 import logging
 import sys
 from typing import Literal
 
 import structlog
 
+from synthserve_server.log_writer import LogWriter
+
 
 def configure(log_format: Literal["text", "json"]) -> None:
-    """Has log lines written to standard error."""
+    """Has log lines written to standard error, those that wait at the latest when the process exits."""
+    writer = LogWriter(sys.stderr)
+    atexit.register(writer.close)
     renderer: structlog.typing.Processor
     if log_format == "json":
         # Local values can be what a caller has sent, or a secret.
@@ -29,7 +34,7 @@ def configure(log_format: Literal["text", "json"]) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(writer),  # type: ignore[arg-type]  # it needs write and flush
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_Forwarding()])
 
