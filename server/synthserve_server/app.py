@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from grpc import aio
@@ -13,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from synthserve.v1 import model_pb2_grpc
 from synthserve_server.config import Settings
 from synthserve_server.connections import channel_options
+from synthserve_server.interceptors.administration import Administration
 from synthserve_server.interceptors.admission import AdmissionInterceptor
 from synthserve_server.interceptors.authentication import Authentication
 from synthserve_server.interceptors.errors import ErrorInterceptor
@@ -24,6 +26,8 @@ from synthserve_server.repository import Catalogue, ReadyPackage, Repository
 from synthserve_server.runtime import provider
 from synthserve_server.runtime.messages import companions, make_together
 from synthserve_server.runtime.scheduler import Scheduler
+from synthserve_server.security.callers import Callers
+from synthserve_server.security.principals import Administrators
 from synthserve_server.security.tls import server_credentials
 from synthserve_server.security.tokens import TokenFile
 from synthserve_server.services import generation, models
@@ -63,7 +67,7 @@ class Server:
         chosen, why = provider.choose(wanted)
         _log.info("provider chosen", provider=chosen.value, why=why, workers=settings.workers)
         self._settings = settings
-        tokens = TokenFile(settings.token_file) if settings.token_file else None
+        self._callers = _callers(settings)
         self._credentials = (
             server_credentials(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
             if settings.tls_certificate and settings.tls_key
@@ -76,9 +80,12 @@ class Server:
         self._health = health.aio.HealthServicer()
         gauges = Gauges(self._states, self._has, lambda: self._scheduler.waiting, settings.workers)
         self._telemetry = Telemetry(settings.otlp_endpoint, settings.metrics_listen, gauges, chosen.value)
+        admins = Administration(Administrators(frozenset(settings.admin_certificate)))
+        authentication = [Authentication(self._callers.find)] if self._callers else []
         interceptors = [
             CallTelemetry(self._telemetry.recorders),
-            *([Authentication(tokens.find)] if tokens else []),
+            admins,
+            *authentication,
             ErrorInterceptor(),
             self._lifecycle,
             AdmissionInterceptor(self._admission),
@@ -114,6 +121,8 @@ class Server:
             raise ListenError(
                 f"cannot listen on {self._settings.metrics_listen}, where metrics were to be read"
             ) from None
+        if self._callers:
+            await self._callers.start()
         await asyncio.to_thread(self._repository.load)
         catalogue = self._repository.catalogue
         service = generation.GenerationService(self._repository, self._scheduler, self._admission)
@@ -146,6 +155,8 @@ class Server:
             self._lifecycle.end()
             await self._lifecycle.idle(_ENDING_SECONDS)
         await self._grpc.stop(None)
+        if self._callers:
+            await self._callers.close()
         await asyncio.to_thread(self._scheduler.close)
         await asyncio.to_thread(self._telemetry.close)
         _log.info("stopped")
@@ -160,6 +171,30 @@ class Server:
     def _has(self, model_id: str) -> bool:
         """Whether there is such a model."""
         return model_id in self._repository.catalogue.models
+
+
+def _callers(settings: Settings) -> Callers | None:
+    """Those who may call with a token; None where no token is wanted.
+
+    Raises:
+        CredentialsError: The file of tokens or of keys cannot be used.
+    """
+    file = TokenFile(settings.token_file) if settings.token_file else None
+    if not (settings.jwks and settings.jwt_issuer and settings.jwt_audience):
+        return Callers(file, None) if file else None
+    # Imported here: it takes a tenth of a second.
+    from synthserve_server.security.key_sources import KeyEndpoint, KeyFile
+    from synthserve_server.security.signed_tokens import SignedTokens
+
+    keys = (
+        KeyFile(settings.jwks)
+        if isinstance(settings.jwks, Path)
+        else KeyEndpoint(settings.jwks, settings.jwks_refresh_seconds)
+    )
+    signed = SignedTokens(
+        keys, settings.jwt_issuer, settings.jwt_audience, settings.jwt_name_claim, settings.jwt_roles_claim
+    )
+    return Callers(file, signed)
 
 
 async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:

@@ -42,6 +42,25 @@ def serve(
     token_file: Annotated[
         Path | None, typer.Option(help="Accept only bearer tokens whose SHA-256 stands in this file.")
     ] = None,
+    admin_certificate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The common name of a client certificate whose owner may load and unload models; can be repeated."
+        ),
+    ] = None,
+    jwks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|URL", help="Accept tokens (JWT) signed with a key of this set, a file or https URL."
+        ),
+    ] = None,
+    jwt_issuer: Annotated[str | None, typer.Option(help="The `iss` of signed tokens.")] = None,
+    jwt_audience: Annotated[str | None, typer.Option(help="The `aud` of signed tokens.")] = None,
+    jwt_name_claim: Annotated[str | None, typer.Option(help="Their claim that names the caller. [sub]")] = None,
+    jwt_roles_claim: Annotated[str | None, typer.Option(help="Their claim with the caller's roles. [roles]")] = None,
+    jwks_refresh_seconds: Annotated[
+        float | None, typer.Option(help="How often keys that have a URL are fetched again. [300]")
+    ] = None,
     reflection: Annotated[bool | None, typer.Option(help="Tell clients what services there are. [yes]")] = None,
     workers: Annotated[int | None, typer.Option(help="How many threads compute. [one per core]")] = None,
     grace_seconds: Annotated[
@@ -95,6 +114,13 @@ def serve(
         "tls_key": tls_key,
         "tls_client_ca": tls_client_ca,
         "token_file": token_file,
+        "admin_certificate": admin_certificate or None,
+        "jwks": jwks,
+        "jwt_issuer": jwt_issuer,
+        "jwt_audience": jwt_audience,
+        "jwt_name_claim": jwt_name_claim,
+        "jwt_roles_claim": jwt_roles_claim,
+        "jwks_refresh_seconds": jwks_refresh_seconds,
         "reflection": reflection,
         "workers": workers,
         "grace_seconds": grace_seconds,
@@ -156,7 +182,7 @@ def _announce(settings: config.Settings, ready: "Ready") -> None:
             ready.catalogue,
             settings.client_command,
             tls=settings.tls_certificate is not None,
-            token=settings.token_file is not None,
+            token=settings.token_file is not None or settings.jwks is not None,
             listed=settings.reflection,
         ):
             typer.echo(f"  {command}")

@@ -2,18 +2,31 @@
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, DirectoryPath, Field, FilePath, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    DirectoryPath,
+    Field,
+    FilePath,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+_VISIBLE = re.compile(r"[!-~]+")
 
 
 def available_cores() -> int:
@@ -46,6 +59,27 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _key_set(place: Any) -> Any:  # noqa: ANN401 - whatever a source gives
+    """A file as a path, an address as text."""
+    if not isinstance(place, str):
+        return place
+    if "://" not in place:
+        if not Path(place).is_file():
+            raise PydanticCustomError("file", "there is no file {file}", {"file": place})
+        return Path(place)
+    bad = PydanticCustomError("address", "must be an address with a host, and without a user or a password")
+    try:
+        parts = urlsplit(place)
+        host, _ = parts.hostname or "", parts.port  # it raises where the port is no number
+    except ValueError:
+        raise bad from None
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        raise PydanticCustomError("address", "must be a file or an https address; http is for this machine only")
+    if not host or "@" in parts.netloc or not _VISIBLE.fullmatch(place):
+        raise bad
+    return place
+
+
 def _readable(folder: Path) -> Path:
     try:
         next(folder.iterdir(), None)
@@ -62,6 +96,14 @@ def _writable_file(file: Path) -> Path:
     return file
 
 
+def _split(value: Any) -> Any:  # noqa: ANN401 - whatever a source gives
+    """Lets the environment name several: a,b."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+_Name = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(ge=0.001, allow_inf_nan=False)]
 
@@ -102,6 +144,20 @@ class Settings(BaseSettings):
     """The authorities whose clients are accepted, PEM; unset: clients need no certificate."""
     token_file: FilePath | None = None
     """Names and SHA-256 of the bearer tokens that may call; unset: anybody may. Read again when it changes."""
+    admin_certificate: Names = ()
+    """The common names of the client certificates whose owners may load and unload models."""
+    jwks: Annotated[Path | str | None, BeforeValidator(_key_set)] = None
+    """The keys of the issuer whose signed tokens (JWT) may call: a file that is read again, or an https URL."""
+    jwt_issuer: _Name | None = None
+    """Who must have issued a signed token: its claim `iss`."""
+    jwt_audience: _Name | None = None
+    """Whom a signed token must be for: its claim `aud`."""
+    jwt_name_claim: _Name = "sub"
+    """The claim of a signed token that names the caller."""
+    jwt_roles_claim: _Name = "roles"
+    """The claim of a signed token that lists the caller's roles; `a.b` is `b` within `a`."""
+    jwks_refresh_seconds: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 300.0
+    """How often keys that have an address are fetched again."""
     reflection: bool = True
     """Whether clients can ask what services there are."""
     workers: Annotated[int, Field(ge=1)] = Field(default_factory=available_cores)
@@ -145,6 +201,10 @@ class Settings(BaseSettings):
             raise PydanticCustomError("tls", "tls_certificate and tls_key go together")
         if self.tls_client_ca and not self.tls_certificate:
             raise PydanticCustomError("tls", "tls_client_ca is of no use without tls_certificate and tls_key")
+        if self.admin_certificate and not self.tls_client_ca:
+            raise PydanticCustomError("admin", "admin_certificate is of no use without tls_client_ca")
+        if len({self.jwks is None, self.jwt_issuer is None, self.jwt_audience is None}) > 1:
+            raise PydanticCustomError("jwt", "jwks, jwt_issuer and jwt_audience go together")
         if not (self.tls_certificate or self.insecure or _is_loopback(self.listen.rpartition(":")[0])):
             raise PydanticCustomError(
                 "exposed",

@@ -127,6 +127,30 @@ class UnauthenticatedError(ServiceError):
         )
 
 
+class ExpiredTokenError(ServiceError):
+    """The caller's token was good once."""
+
+    reason = "TOKEN_EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__("the bearer token has expired; get a new one")
+
+
+class KeysUnavailableError(ServiceError):
+    """The issuer of tokens has not given the keys that they are checked with."""
+
+    reason = "KEYS_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "tokens cannot be checked yet: their issuer has not given its keys; the server's log tells why"
+        )
+
+    def details(self) -> list[Message]:
+        """When to try again."""
+        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=2))]
+
+
 class IndicesExhaustedError(ServiceError):
     """A stream without a count has come to the end of the indices."""
 
@@ -179,6 +203,8 @@ _CODES: dict[type[Exception], grpc.StatusCode] = {
     ModelNotFoundError: grpc.StatusCode.NOT_FOUND,
     ModelFailedError: grpc.StatusCode.FAILED_PRECONDITION,
     UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
+    ExpiredTokenError: grpc.StatusCode.UNAUTHENTICATED,
+    KeysUnavailableError: grpc.StatusCode.UNAVAILABLE,
     IndicesExhaustedError: grpc.StatusCode.OUT_OF_RANGE,
     ShuttingDownError: grpc.StatusCode.UNAVAILABLE,
     LimitExceededError: grpc.StatusCode.RESOURCE_EXHAUSTED,

@@ -37,6 +37,7 @@ from synthserve._models import Column, Condition, Figure, ImageSchema, Model, Mo
 from synthserve._requests import ImageFormat
 from synthserve._retry import RetryPolicy
 from synthserve._rows import RowStream
+from synthserve._tls import tls_credentials
 
 __version__ = _version("synthserve")
 
@@ -75,4 +76,5 @@ __all__ = [
     "Unavailable",
     "Value",
     "__version__",
+    "tls_credentials",
 ]

@@ -14,6 +14,7 @@ from synthserve._exceptions import Cancelled, SynthserveError
 from synthserve._resume import Request, Response, Resume
 from synthserve._retry import Deadline, RetryPolicy
 from synthserve._status import error_from_rpc
+from synthserve._tokens import AsyncToken, authorization
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -30,6 +31,18 @@ class AsyncCaller:
     target: str
     metadata: tuple[tuple[str, str], ...]
     policy: RetryPolicy
+    token: AsyncToken | None = None
+
+    async def headers(self) -> tuple[tuple[str, str], ...]:
+        """What to send with the next attempt.
+
+        Raises:
+            InvalidRequest: The token cannot be sent.
+        """
+        if self.token is None:
+            return self.metadata
+        token = self.token() if callable(self.token) else self.token
+        return (*self.metadata, authorization(token if isinstance(token, str) else await token))
 
     async def unary(self, method: Callable[..., Awaitable[Answer]], request: object, timeout: float | None) -> Answer:  # noqa: ASYNC109 - gRPC's deadline
         """Makes a call with one answer.
@@ -40,8 +53,9 @@ class AsyncCaller:
         deadline = Deadline(timeout)
         failures = 0
         while True:
+            headers = await self.headers()
             try:
-                return await method(request, timeout=deadline.left(), metadata=self.metadata)
+                return await method(request, timeout=deadline.left(), metadata=headers)
             except grpc.RpcError as raised:
                 failures += 1
                 error = self.typed(raised)
@@ -96,10 +110,12 @@ class AsyncResumingCall(Generic[Request, Response]):
 
     async def __anext__(self) -> Response:
         while not self._ended:
+            starting = self._responses is None and not self._closed.is_set()
+            headers = await self._caller.headers() if starting else ()
             if self._closed.is_set():
                 raise Cancelled("the stream was closed")
             try:
-                response = await anext(self._running())
+                response = await anext(self._running(headers))
             except StopAsyncIteration:
                 self._ended = True
                 if self._closed.is_set() and not self.run.complete:
@@ -116,9 +132,9 @@ class AsyncResumingCall(Generic[Request, Response]):
                 return self.run.accept(response)
         raise StopAsyncIteration
 
-    def _running(self) -> AsyncIterator[Response]:
+    def _running(self, headers: tuple[tuple[str, str], ...]) -> AsyncIterator[Response]:
         if self._responses is None:
-            self._call = self._method(self.run.request(), timeout=self._deadline.left(), metadata=self._caller.metadata)
+            self._call = self._method(self.run.request(), timeout=self._deadline.left(), metadata=headers)
             self._responses = self._call.__aiter__()
         return self._responses
 

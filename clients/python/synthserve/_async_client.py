@@ -16,6 +16,7 @@ from synthserve._job import Job, image_count, image_info, row_count, row_info
 from synthserve._names import resource_name
 from synthserve._requests import ImageFormat, images_request, rows_request
 from synthserve._retry import RetryPolicy
+from synthserve._tokens import AsyncToken, check_use
 from synthserve.v1 import generation_pb2_grpc, model_pb2, model_pb2_grpc
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ class AsyncClient:
         target: The server's address; see `Client`.
         credentials: How to secure the connection. None: plain text.
         metadata: Sent with every call.
+        token: A bearer token, or a function or coroutine function that gives one for each attempt of each call; it
+            must not block.
+        insecure_token: Whether the token may be sent in plain text to another machine.
         retry: How often to try again while the server is unavailable.
         options: gRPC channel arguments, over the defaults.
 
     Raises:
-        InvalidRequest: `target` is not an address.
+        InvalidRequest: `target` is not an address, or others could read the token on its way there.
 
     Example:
         >>> import asyncio, synthserve
@@ -56,10 +60,16 @@ class AsyncClient:
         *,
         credentials: grpc.ChannelCredentials | None = None,
         metadata: Metadata = (),
+        token: AsyncToken | None = None,
+        insecure_token: bool = False,
         retry: RetryPolicy | None = None,
         options: ChannelOptions = (),
     ) -> None:
-        self._caller = AsyncCaller(checked_target(target), metadata_pairs(metadata), retry or RetryPolicy())
+        pairs = metadata_pairs(metadata)
+        self._caller = AsyncCaller(checked_target(target), pairs, retry or RetryPolicy(), token)
+        if token is not None:
+            twice = any(name == "authorization" for name, _ in pairs)
+            check_use(target, secured=credentials is not None, allowed=insecure_token, twice=twice)
         self._credentials = credentials
         self._options = channel_options(options)
         self._channel: grpc.aio.Channel | None = None

@@ -14,6 +14,7 @@ from synthserve._exceptions import Cancelled, SynthserveError
 from synthserve._resume import Request, Response, Resume
 from synthserve._retry import Deadline, RetryPolicy
 from synthserve._status import error_from_rpc
+from synthserve._tokens import Token, authorization
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +31,17 @@ class Caller:
     target: str
     metadata: tuple[tuple[str, str], ...]
     policy: RetryPolicy
+    token: Token | None = None
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """What to send with the next attempt.
+
+        Raises:
+            InvalidRequest: The token cannot be sent.
+        """
+        if self.token is None:
+            return self.metadata
+        return (*self.metadata, authorization(self.token() if callable(self.token) else self.token))
 
     def unary(self, method: Callable[..., Answer], request: object, timeout: float | None) -> Answer:
         """Makes a call with one answer.
@@ -40,8 +52,9 @@ class Caller:
         deadline = Deadline(timeout)
         failures = 0
         while True:
+            headers = self.headers()
             try:
-                return method(request, timeout=deadline.left(), metadata=self.metadata)
+                return method(request, timeout=deadline.left(), metadata=headers)
             except (grpc.RpcError, ValueError) as raised:
                 failures += 1
                 error = self.typed(raised)
@@ -91,11 +104,10 @@ class ResumingCall(Generic[Request, Response]):
         while not self._ended:
             if self._closed.is_set():
                 raise Cancelled("the stream was closed")
+            headers = self._caller.headers() if self._call is None else ()
             try:
                 if self._call is None:
-                    self._call = self._method(
-                        self.run.request(), timeout=self._deadline.left(), metadata=self._caller.metadata
-                    )
+                    self._call = self._method(self.run.request(), timeout=self._deadline.left(), metadata=headers)
                     if self._closed.is_set():
                         # close() came in between and saw no call to cancel.
                         self._call.cancel()

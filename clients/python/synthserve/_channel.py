@@ -29,7 +29,8 @@ _DEFAULTS: dict[str, str | int] = {
 }
 
 _SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:")
-_HOST_PORT = re.compile(r"(?:\[[^][/\s]+\]|[^][:/\s]+)(?::(?P<port>[0-9]{1,5}))?")
+HOST_PORT = re.compile(r"(?P<host>\[[^][/\s]+\]|[^][:/\s]+)(?::(?P<port>[0-9]{1,5}))?")
+"""An address without a scheme: a host, in brackets if it is an IPv6 address with a port, and a port."""
 
 
 def checked_target(target: str) -> str:
@@ -42,7 +43,7 @@ def checked_target(target: str) -> str:
     """
     if text("target", target).startswith(_SCHEMES):
         return target
-    match = _HOST_PORT.fullmatch(target)
+    match = HOST_PORT.fullmatch(target)
     if match is None:
         try:
             ipaddress.IPv6Address(target)

@@ -15,6 +15,7 @@ from synthserve._names import resource_name
 from synthserve._requests import ImageFormat, images_request, rows_request
 from synthserve._retry import RetryPolicy
 from synthserve._rows import RowStream
+from synthserve._tokens import Token, check_use
 from synthserve.v1 import generation_pb2_grpc, model_pb2, model_pb2_grpc
 
 if TYPE_CHECKING:
@@ -31,13 +32,16 @@ class Client:
 
     Args:
         target: The server's address: `HOST:PORT`, or any other target that gRPC knows (`dns:///...`, `unix:...`).
-        credentials: How to secure the connection, for example `grpc.ssl_channel_credentials()`. None: plain text.
-        metadata: Sent with every call, keys in lower case, for example `{"authorization": "Bearer ..."}`.
+        credentials: How to secure the connection, for example `tls_credentials("ca.pem")`. None: plain text.
+        metadata: Sent with every call, keys in lower case.
+        token: A bearer token, or a function that gives one: it is called for each attempt of each call, by the thread
+            that makes it, so it should keep a token for as long as that is good.
+        insecure_token: Whether the token may be sent in plain text to another machine.
         retry: How often to try again while the server is unavailable.
         options: gRPC channel arguments, over the defaults.
 
     Raises:
-        InvalidRequest: `target` is not an address.
+        InvalidRequest: `target` is not an address, or others could read the token on its way there.
 
     Example:
         >>> import synthserve
@@ -54,10 +58,16 @@ class Client:
         *,
         credentials: grpc.ChannelCredentials | None = None,
         metadata: Metadata = (),
+        token: Token | None = None,
+        insecure_token: bool = False,
         retry: RetryPolicy | None = None,
         options: ChannelOptions = (),
     ) -> None:
-        self._caller = Caller(checked_target(target), metadata_pairs(metadata), retry or RetryPolicy())
+        pairs = metadata_pairs(metadata)
+        self._caller = Caller(checked_target(target), pairs, retry or RetryPolicy(), token)
+        if token is not None:
+            twice = any(name == "authorization" for name, _ in pairs)
+            check_use(target, secured=credentials is not None, allowed=insecure_token, twice=twice)
         merged = channel_options(options)
         self._channel = (
             grpc.insecure_channel(target, merged)

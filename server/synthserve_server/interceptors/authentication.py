@@ -1,6 +1,6 @@
 """Lets calls through that come from somebody who may make them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -8,7 +8,7 @@ from grpc import aio
 from grpc_health.v1 import health
 from grpc_status import rpc_status
 
-from synthserve_server.errors import UnauthenticatedError, to_status
+from synthserve_server.errors import ServiceError, UnauthenticatedError, pushback, to_status
 from synthserve_server.security.principals import Principal, calling
 
 _OPEN = f"/{health.SERVICE_NAME}/"
@@ -20,11 +20,11 @@ _SCHEME = "bearer "
 class Authentication(aio.ServerInterceptor):
     """Asks every call but health checks for a bearer token."""
 
-    def __init__(self, find: Callable[[str], Principal | None]) -> None:
+    def __init__(self, find: Callable[[str], Awaitable[Principal]]) -> None:
         """Closes the server.
 
         Args:
-            find: The principal of a token; None: it is nobody's.
+            find: Gives the principal of a token, or raises a `ServiceError`.
         """
         self._find = find
 
@@ -34,10 +34,12 @@ class Authentication(aio.ServerInterceptor):
         if handler is None or handler_call_details.method.startswith(_OPEN):
             return handler
         token = _bearer_token(handler_call_details.invocation_metadata)
-        principal = self._find(token) if token else None
-        if principal is None:
-            return _refusal(handler, UnauthenticatedError(wrong=bool(token)))
-        calling.set(principal)
+        if not token:
+            return _refusal(handler, UnauthenticatedError(wrong=False))
+        try:
+            calling.set(await self._find(token))
+        except ServiceError as error:
+            return _refusal(handler, error)
         return handler
 
 
@@ -52,8 +54,10 @@ def _refusal(handler: Any, error: Exception) -> Any:  # noqa: ANN401 - grpc's ty
     """A handler of the same shape that ends its call with an error before anything is parsed."""
 
     async def refuse(_request: Any, context: aio.ServicerContext[Any, Any]) -> None:  # noqa: ANN401 - grpc's types are loose.
-        status = rpc_status.to_status(to_status(error))
-        await context.abort(status.code, status.details, (*context.trailing_metadata(), *status.trailing_metadata))
+        told = to_status(error)
+        status = rpc_status.to_status(told)
+        trailers = (*context.trailing_metadata(), *status.trailing_metadata, *pushback(told))
+        await context.abort(status.code, status.details, trailers)
 
     make: Any = {
         (False, False): grpc.unary_unary_rpc_method_handler,

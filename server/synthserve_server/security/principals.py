@@ -9,6 +9,9 @@ from grpc import aio
 ADMIN = "admin"
 """The role that may change what is served."""
 
+ROLES = frozenset({ADMIN})
+"""All roles; what else an issuer of tokens calls a role has no meaning here."""
+
 
 @dataclass(frozen=True)
 class Principal:
@@ -30,12 +33,43 @@ calling: contextvars.ContextVar[Principal | None] = contextvars.ContextVar("call
 """The owner of the token that came with the call that this task serves."""
 
 
+@dataclass(frozen=True)
+class Administrators:
+    """Who has the role ADMIN beside the tokens that carry it.
+
+    Attributes:
+        certificates: Callers with a client certificate of this common name.
+        anybody: Callers of a server that asks for no token and no certificate.
+    """
+
+    certificates: frozenset[str] = frozenset()
+    anybody: bool = False
+
+
+administrators: contextvars.ContextVar[Administrators] = contextvars.ContextVar(
+    "administrators",
+    default=Administrators(),  # noqa: B039 - it is frozen
+)
+"""Those of the server that the call has come to."""
+
+
 def who(context: aio.ServicerContext[Any, Any]) -> Principal:
-    """The principal of the call that this task serves: by its token, else by the client's certificate."""
+    """The principal of the call that this task serves: by its token, else by the client's certificate.
+
+    A certificate names its owner by its common name, else by its first alternative name.
+    """
     if (by_token := calling.get()) is not None:
         return by_token
-    names = [*context.auth_context().get("x509_common_name", ()), *(context.peer_identities() or ())]
-    return Principal(_text(names[0])) if names else ANYBODY
+    every = [*context.auth_context().get("x509_common_name", ()), *(context.peer_identities() or ())]
+    names = [name for name in every if name]  # A certificate without a common name gives an empty one.
+    if names:
+        name = _text(names[0])
+        return Principal(name, _roles(name in administrators.get().certificates))
+    return Principal(ANYBODY.name, _roles(administrators.get().anybody))
+
+
+def _roles(admin: bool) -> frozenset[str]:
+    return frozenset({ADMIN}) if admin else frozenset()
 
 
 def _text(name: Any) -> str:  # noqa: ANN401 - grpc gives bytes, and its stubs say otherwise

@@ -13,10 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from synthserve_server.security.files import CredentialsError, Watched, read
-from synthserve_server.security.principals import ADMIN, Principal
+from synthserve_server.security.principals import ROLES, Principal
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
-_ROLES = {ADMIN}
 
 
 class TokenFile:
@@ -63,7 +62,7 @@ def parse(file: Path) -> Mapping[str, Principal]:
             raise CredentialsError(
                 f"{file.name}, line {number}: the name is to be followed by a SHA-256 in hexadecimal"
             )
-        if unknown := set(roles) - _ROLES:
+        if unknown := set(roles) - ROLES:
             raise CredentialsError(f"{file.name}, line {number}: there is no role {', '.join(sorted(unknown))}")
         if digest.lower() in principals:
             raise CredentialsError(f"{file.name}, line {number}: the token of {name} is another one's, too")

@@ -1,13 +1,16 @@
 """Stubs that talk to a real server over loopback."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import grpc
 import pytest
 from tests.fixtures import packages
+from tests.fixtures.certificates import Certificates
 
 from synthserve.v1 import generation_pb2_grpc, model_pb2_grpc
+from synthserve_server.process import ServerProcess, running_server
 
 
 @pytest.fixture
@@ -33,3 +36,14 @@ def small(tmp_path: Path) -> Path:
     packages.write_package(root, "tiny-table", packages.table_graph(), packages.TABLE_MANIFEST)
     packages.write_package(root, "tiny-grey", packages.image_graph(28, 28, 1), packages.image_manifest(28, 28, 1))
     return root
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
+    return Certificates(tmp_path)
+
+
+@pytest.fixture
+def serve(small: Path, tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    with ExitStack() as servers:
+        yield lambda *flags: servers.enter_context(running_server(small, tmp_path / "log.txt", *flags))

@@ -1,12 +1,9 @@
 """A server with certificates and tokens, and clients with and without them."""
 
 import hashlib
-import socket
-import ssl
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,56 +13,16 @@ import trustme
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from tests.fixtures.certificates import Certificates, served_certificate
 from tests.fixtures.statuses import detail
 
 import synthserve
 from synthserve.v1 import generation_pb2, model_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve.v1.model_pb2_grpc import ModelServiceStub
-from synthserve_server.process import COMMAND, ServerProcess, running_server
+from synthserve_server.process import COMMAND, ServerProcess
 
 TOKEN = "a token that nobody guesses"  # noqa: S105 - of this test
-
-
-class Certificates:
-    """An authority, and the files of a server and of a client."""
-
-    def __init__(self, folder: Path) -> None:
-        self.authority = trustme.CA()
-        self.folder = folder
-        self.ca, self.chain, self.key = (folder / name for name in ("ca.pem", "chain.pem", "key.pem"))
-        self.authority.cert_pem.write_to_path(self.ca)
-        self.renew()
-
-    def renew(self) -> None:
-        """Issues another certificate to the server, as a tool for that would: both files are replaced."""
-        issued = self.authority.issue_cert("localhost", "127.0.0.1")
-        for file, pems in ((self.key, [issued.private_key_pem]), (self.chain, issued.cert_chain_pems)):
-            new = file.with_suffix(".new")
-            new.write_bytes(b"".join(pem.bytes() for pem in pems))
-            new.replace(file)
-
-    def client(self, authority: trustme.CA | None = None) -> grpc.ChannelCredentials:
-        """Credentials of a client with a certificate."""
-        issued = (authority or self.authority).issue_cert("client@example.org", common_name="client")
-        return grpc.ssl_channel_credentials(
-            self.ca.read_bytes(), issued.private_key_pem.bytes(), issued.cert_chain_pems[0].bytes()
-        )
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        return ("--tls-certificate", str(self.chain), "--tls-key", str(self.key))
-
-
-@pytest.fixture
-def certificates(tmp_path: Path) -> Certificates:
-    return Certificates(tmp_path)
-
-
-@pytest.fixture
-def serve(small: Path, tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
-    with ExitStack() as servers:
-        yield lambda *flags: servers.enter_context(running_server(small, tmp_path / "log.txt", *flags))
 
 
 def models(channel: grpc.Channel, **options: Any) -> list[str]:
@@ -99,36 +56,26 @@ def test_tls_serves_those_who_know_the_authority_and_nobody_in_plain_text(
         assert len(client.rows("tiny-table", count=10, seed=1).to_pandas()) == 10
 
 
-def served_certificate(server: ServerProcess) -> bytes:
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_alpn_protocols(["h2"])
-    with socket.create_connection(("127.0.0.1", int(port(server)))) as plain, context.wrap_socket(plain) as secure:
-        certificate = secure.getpeercert(binary_form=True)
-    assert certificate
-    return certificate
-
-
 def test_renewed_certificate_is_served_without_a_restart_and_streams_go_on(
     serve: Callable[..., ServerProcess], certificates: Certificates
 ) -> None:
     server = serve(*certificates.flags)
     trusting = grpc.ssl_channel_credentials(certificates.ca.read_bytes())
-    before = served_certificate(server)
-    assert served_certificate(server) == before
+    before = served_certificate(int(port(server)))
+    assert served_certificate(int(port(server))) == before
     with grpc.secure_channel(f"localhost:{port(server)}", trusting) as channel:
         generation: Any = GenerationServiceStub(channel)
         stream = generation.GenerateRows(generation_pb2.GenerateRowsRequest(model="models/tiny-table", seed=1))
         next(stream)
         certificates.renew()
-        assert served_certificate(server) != before
+        assert served_certificate(int(port(server))) != before
         assert next(stream).row_count
         stream.cancel()
     certificates.chain.write_text("broken")
-    now = served_certificate(server)
+    now = served_certificate(int(port(server)))
     with grpc.secure_channel(f"localhost:{port(server)}", trusting) as channel:
         assert models(channel)
-    assert served_certificate(server) == now
+    assert served_certificate(int(port(server))) == now
     assert "credentials not renewed" in server.log.read_text()
 
 

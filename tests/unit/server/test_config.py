@@ -125,3 +125,52 @@ def test_tls_settings_go_together(tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="of no use without"):
         config.load({"tls_client_ca": file})
     assert config.load({"tls_certificate": file, "tls_key": file, "listen": "0.0.0.0:1"}).tls_client_ca is None
+
+
+def test_signed_tokens_need_keys_an_issuer_and_an_audience(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    file.touch()
+    whole = {"jwks": str(file), "jwt_issuer": "https://issuer.example.org", "jwt_audience": "synthserve"}
+    assert config.load(whole).jwks == file
+    for name in whole:
+        with pytest.raises(ValidationError, match="jwks, jwt_issuer and jwt_audience go together"):
+            config.load({key: value for key, value in whole.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    "place", ["https://issuer.example.org/keys", "http://127.0.0.1:1/keys", "http://localhost/", "http://[::1]:1/"]
+)
+def test_keys_have_an_address_that_nobody_else_can_answer_for(place: str) -> None:
+    assert config.load({"jwks": place, "jwt_issuer": "i", "jwt_audience": "a"}).jwks == place
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("http://issuer.example.org/keys", "must be a file or an https address"),
+        ("http://localhost.example.org/keys", "must be a file or an https address"),
+        ("ftp://issuer.example.org/keys", "must be a file or an https address"),
+        ("https:///keys", "must be an address with a host"),
+        ("https://user:secret@issuer.example.org/keys", "without a user or a password"),
+        ("https://issuer.example.org:seven/keys", "must be an address with a host"),
+        ("https://issuer.example.org/a b", "must be an address with a host"),
+        ("https://[::1/keys", "must be an address with a host"),
+        ("/does/not/exist", "there is no file /does/not/exist"),
+    ],
+)
+def test_keys_that_anybody_could_answer_for_are_refused(place: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=message) as caught:
+        config.load({"jwks": place, "jwt_issuer": "i", "jwt_audience": "a"})
+    assert all("secret" not in problem["msg"] for problem in caught.value.errors())
+
+
+def test_several_administrators_stand_with_commas_in_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file.pem"
+    file.touch()
+    monkeypatch.setenv("SYNTHSERVE_ADMIN_CERTIFICATE", "operations, Jane Doe")
+    tls = dict.fromkeys(("tls_certificate", "tls_key", "tls_client_ca"), file)
+    assert config.load(tls).admin_certificate == ("operations", "Jane Doe")
+    with pytest.raises(ValidationError, match="of no use without tls_client_ca"):
+        config.load({})

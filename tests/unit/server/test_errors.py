@@ -6,8 +6,10 @@ from google.rpc import code_pb2, error_details_pb2
 
 from synthserve_server import errors
 from synthserve_server.errors import (
+    ExpiredTokenError,
     IndicesExhaustedError,
     InvalidRequestError,
+    KeysUnavailableError,
     LimitExceededError,
     ModelFailedError,
     ModelNotFoundError,
@@ -33,6 +35,8 @@ ERRORS: list[tuple[Exception, int, str, list[str]]] = [
     (ModelNotFoundError("models/x", [HUGE] * 1000), code_pb2.NOT_FOUND, "MODEL_NOT_FOUND", ["ResourceInfo"]),
     (ModelFailedError("models/x", HUGE), code_pb2.FAILED_PRECONDITION, "MODEL_FAILED", ["PreconditionFailure"]),
     (UnauthenticatedError(wrong=True), code_pb2.UNAUTHENTICATED, "UNAUTHENTICATED", []),
+    (ExpiredTokenError(), code_pb2.UNAUTHENTICATED, "TOKEN_EXPIRED", []),
+    (KeysUnavailableError(), code_pb2.UNAVAILABLE, "KEYS_UNAVAILABLE", ["RetryInfo"]),
     (IndicesExhaustedError(5), code_pb2.OUT_OF_RANGE, "INDICES_EXHAUSTED", []),
     (ShuttingDownError(), code_pb2.UNAVAILABLE, "SHUTTING_DOWN", ["RetryInfo"]),
     (

@@ -30,6 +30,12 @@ BELOW = {
     ),
     "limits": ("grpc", "google", "synthserve.", "synthserve_server.services", "synthserve_server.interceptors"),
     "services": ("synthserve_server.interceptors", "synthserve_server.app", "synthserve_server.cli"),
+    "security": (
+        "synthserve_server.services",
+        "synthserve_server.interceptors",
+        "synthserve_server.app",
+        "synthserve_server.config",
+    ),
     "interceptors": ("synthserve_server.services", "synthserve_server.app", "synthserve_server.runtime"),
 }
 

@@ -13,7 +13,16 @@ import synthserve
 from synthserve._files import Target, write_whole
 from synthserve._grids import GridFile
 from synthserve.cli import _listing
-from synthserve.cli._connection import DEFAULT_SERVER, Server, TlsCa, TokenFile, connect
+from synthserve.cli._connection import (
+    DEFAULT_SERVER,
+    InsecureToken,
+    Server,
+    TlsCa,
+    TlsClientCertificate,
+    TlsClientKey,
+    TokenFile,
+    connect,
+)
 from synthserve.cli._outcome import HELP, told
 from synthserve.cli._progress import Watch
 
@@ -84,12 +93,15 @@ def _options(
 def models(
     server: Server = DEFAULT_SERVER,
     tls_ca: TlsCa = None,
+    tls_client_certificate: TlsClientCertificate = None,
+    tls_client_key: TlsClientKey = None,
     token_file: TokenFile = None,
+    insecure_token: InsecureToken = False,
     timeout: Timeout = None,
     json: Annotated[bool, typer.Option("--json", help="Everything that is known, as JSON.")] = False,
 ) -> None:
     """Lists the models of a server."""
-    with told(), connect(server, tls_ca, token_file) as client:
+    with told(), connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client:
         found = client.models(timeout=timeout)
         if json:
             typer.echo(_listing.as_json(found))
@@ -114,7 +126,10 @@ def rows(
     ] = False,
     server: Server = DEFAULT_SERVER,
     tls_ca: TlsCa = None,
+    tls_client_certificate: TlsClientCertificate = None,
+    tls_client_key: TlsClientKey = None,
     token_file: TokenFile = None,
+    insecure_token: InsecureToken = False,
     timeout: Timeout = None,
 ) -> None:
     """Generates rows of a table model.
@@ -131,7 +146,7 @@ def rows(
     target: Target = sys.stdout.buffer if to_stdout else output
     with (
         told(),
-        connect(server, tls_ca, token_file) as client,
+        connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client,
         Watch("rows", count, seeded=seed is not None, bar=not (to_stdout and sys.stdout.isatty())) as watch,
     ):
         stream = watch.over(
@@ -166,7 +181,10 @@ def images(
     columns: Annotated[int, typer.Option(min=1, help="Images in a row of the grid.")] = 8,
     server: Server = DEFAULT_SERVER,
     tls_ca: TlsCa = None,
+    tls_client_certificate: TlsClientCertificate = None,
+    tls_client_key: TlsClientKey = None,
     token_file: TokenFile = None,
+    insecure_token: InsecureToken = False,
     timeout: Timeout = None,
 ) -> None:
     """Generates images of an image model, into a folder (MODEL-seedSEED-INDEX.png), a grid, or both."""
@@ -176,7 +194,7 @@ def images(
     with (
         told(),
         nullcontext() if grid is None else GridFile(grid, count, columns, conditions) as picture,
-        connect(server, tls_ca, token_file) as client,
+        connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client,
         Watch("images", count, seeded=seed is not None, bar=True) as watch,
     ):
         stream = watch.over(
