@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 from grpc import aio
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from synthserve.v1 import model_pb2_grpc
@@ -22,6 +22,9 @@ from synthserve_server.interceptors.lifecycle import Lifecycle
 from synthserve_server.interceptors.telemetry import CallTelemetry
 from synthserve_server.limits.admission import Admission
 from synthserve_server.limits.settings import quotas
+from synthserve_server.model_control import Mode
+from synthserve_server.packages import Limits
+from synthserve_server.polling import poll
 from synthserve_server.repository import Catalogue, ReadyPackage, Repository
 from synthserve_server.runtime import provider
 from synthserve_server.runtime.messages import companions, make_together
@@ -31,6 +34,7 @@ from synthserve_server.security.principals import Administrators
 from synthserve_server.security.tls import server_credentials
 from synthserve_server.security.tokens import TokenFile
 from synthserve_server.services import generation, models
+from synthserve_server.services.health import ModelHealth
 from synthserve_server.telemetry.gauges import Gauges, ModelState
 from synthserve_server.telemetry.setup import Telemetry
 
@@ -73,14 +77,22 @@ class Server:
             if settings.tls_certificate and settings.tls_key
             else None
         )
-        self._repository = Repository(settings.model_repository, chosen)
+        self._repository = Repository(
+            settings.model_repository,
+            chosen,
+            limits=Limits(settings.max_manifest_bytes, settings.max_graph_bytes, settings.warm_up_seconds),
+            mode=settings.model_control_mode,
+            wanted=settings.models_at_start,
+        )
+        self._reload = asyncio.Event()
+        self._followers: list[asyncio.Task[None]] = []
         self._scheduler = Scheduler(settings.workers, make_together, companions)
         self._lifecycle = Lifecycle()
         self._admission = Admission(settings.max_streams, quotas(settings))
-        self._health = health.aio.HealthServicer()
+        self._health = ModelHealth()
         gauges = Gauges(self._states, self._has, lambda: self._scheduler.waiting, settings.workers)
         self._telemetry = Telemetry(settings.otlp_endpoint, settings.metrics_listen, gauges, chosen.value)
-        admins = Administration(Administrators(frozenset(settings.admin_certificate)))
+        admins = Administration(Administrators(frozenset(settings.admin_certificate), settings.local_admin))
         authentication = [Authentication(self._callers.find)] if self._callers else []
         interceptors = [
             CallTelemetry(self._telemetry.recorders),
@@ -133,21 +145,30 @@ class Server:
             reflection.enable_server_reflection(
                 (generation.SERVICE, models.SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc
             )
-        for model_id in catalogue.models:
-            ready = isinstance(catalogue.default(model_id), ReadyPackage)
-            status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
-            await self._health.set(f"models/{model_id}", status)
+        await self._follow_repository()
         await self._grpc.start()
         _log.info("serving", host=host, port=bound, models=len(catalogue.served()), failed=_failures(catalogue))
         return Ready(host, bound, catalogue)
 
-    async def stop(self, grace_seconds: float) -> None:
-        """Refuses new calls, lets the running ones finish, ends those that do not, and stops.
+    def reload(self) -> None:
+        """Has the repository looked at again, unless the mode is that it never is."""
+        self._reload.set()
+
+    def give_up_loading(self) -> None:
+        """Has `start` come to its end soon."""
+        self._repository.give_up()
+
+    async def stop(self, grace_seconds: float, delay_seconds: float = 0.0) -> None:
+        """Says that it does not serve any more, refuses new calls, lets the running ones finish, and stops.
 
         Args:
-            grace_seconds: How long running calls may go on.
+            grace_seconds: How long running calls may go on; they are ended then.
+            delay_seconds: How long new calls are still taken, until it has got around that there should be none.
         """
+        for task in self._followers:
+            task.cancel()
         await self._health.enter_graceful_shutdown()
+        await asyncio.sleep(delay_seconds)
         self._lifecycle.drain()
         _log.info("draining", calls=self._lifecycle.active, grace_seconds=grace_seconds)
         if not await self._lifecycle.idle(grace_seconds):
@@ -158,15 +179,32 @@ class Server:
         if self._callers:
             await self._callers.close()
         await asyncio.to_thread(self._scheduler.close)
+        await self._repository.close()
         await asyncio.to_thread(self._telemetry.close)
         _log.info("stopped")
 
+    async def _follow_repository(self) -> None:
+        """Tells of the models' health, from now on whenever it changes, and looks at the folder as the mode says."""
+        changed = asyncio.Event()
+        self._repository.on_change = changed.set
+
+        async def follow() -> None:
+            while True:
+                await changed.wait()
+                changed.clear()
+                await self._health.follow(self._repository.catalogue)
+
+        await self._health.follow(self._repository.catalogue)
+        self._followers.append(asyncio.create_task(follow()))
+        mode = self._settings.model_control_mode
+        if mode is not Mode.NONE:
+            seconds = self._settings.repository_poll_seconds if mode is Mode.POLL else None
+            self._followers.append(asyncio.create_task(poll(self._repository, seconds, self._reload)))
+
     def _states(self) -> Iterator[ModelState]:
         """The state of every version, for the metrics."""
-        for versions in self._repository.catalogue.models.values():
-            for package in versions:
-                state = "ready" if isinstance(package, ReadyPackage) else "failed"
-                yield ModelState(package.id, package.version, state)
+        for package in self._repository.catalogue.packages:
+            yield ModelState(package.id, package.version, package.state)
 
     def _has(self, model_id: str) -> bool:
         """Whether there is such a model."""
@@ -198,7 +236,9 @@ def _callers(settings: Settings) -> Callers | None:
 
 
 async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
-    """Serves until SIGTERM or SIGINT, then drains; SIGINT ends the draining.
+    """Serves until SIGTERM or SIGINT, then drains; a SIGINT that comes while it drains ends that at once.
+
+    SIGHUP has the models looked at again, where `--model-control-mode` lets them change.
 
     A second SIGTERM does not: supervisors send it to a process and again to its group.
 
@@ -221,19 +261,29 @@ async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
     _on_signal(signal.SIGTERM, stopping.set)
     _on_signal(signal.SIGINT, interrupt)
     server = Server(settings)
-    ready = await server.start()
+    if settings.model_control_mode is not Mode.NONE and hasattr(signal, "SIGHUP"):
+        _on_signal(signal.SIGHUP, server.reload)
+    loading = asyncio.ensure_future(_give_up_loading(server, stopping))
     try:
-        on_ready(ready)
+        # No name for what it returns: it would keep every session that it lists.
+        on_ready(await server.start())
         await stopping.wait()
     except BaseException:
         await server.stop(0)
         raise
-    return await _drain(server, settings.grace_seconds, hurrying)
+    finally:
+        loading.cancel()
+    return await _drain(server, settings, hurrying)
 
 
-async def _drain(server: Server, grace_seconds: float, hurrying: asyncio.Event) -> bool:
+async def _give_up_loading(server: Server, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    server.give_up_loading()
+
+
+async def _drain(server: Server, settings: Settings, hurrying: asyncio.Event) -> bool:
     """Stops the server, at once when `hurrying` is set on the way; whether it did not come to that."""
-    draining = asyncio.ensure_future(server.stop(grace_seconds))
+    draining = asyncio.ensure_future(server.stop(settings.grace_seconds, settings.drain_delay_seconds))
     forcing = asyncio.ensure_future(hurrying.wait())
     await asyncio.wait((draining, forcing), return_when=asyncio.FIRST_COMPLETED)
     forcing.cancel()

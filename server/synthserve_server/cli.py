@@ -28,6 +28,25 @@ def _print_version(wanted: bool) -> None:
 def serve(
     config_file: Annotated[Path | None, typer.Option("--config", help="A TOML file with settings.")] = None,
     model_repository: Annotated[Path | None, typer.Option(help="The folder that holds the model packages.")] = None,
+    model_control_mode: Annotated[
+        str | None,
+        typer.Option(
+            help="Who decides which models are served: the repository at the start (none), the repository at any time "
+            "(poll), or calls (explicit). [none]"
+        ),
+    ] = None,
+    repository_poll_seconds: Annotated[
+        float | None, typer.Option(help="With poll: the time between two looks. [15]")
+    ] = None,
+    load_model: Annotated[
+        list[str] | None,
+        typer.Option(help="With explicit: a model to load at the start; can be repeated; * alone means all."),
+    ] = None,
+    max_manifest_bytes: Annotated[int | None, typer.Option(help="The largest manifest that is read. [4 MiB]")] = None,
+    max_graph_bytes: Annotated[int | None, typer.Option(help="The largest graph that is read. [1 GiB]")] = None,
+    warm_up_seconds: Annotated[
+        float | None, typer.Option(help="How long the first run of a model may take. [60]")
+    ] = None,
     listen: Annotated[str | None, typer.Option(help="HOST:PORT; port 0 takes a free one. [127.0.0.1:50051]")] = None,
     insecure: Annotated[
         bool | None, typer.Option("--insecure", help="Listen without TLS where other machines can connect.")
@@ -48,6 +67,10 @@ def serve(
             help="The common name of a client certificate whose owner may load and unload models; can be repeated."
         ),
     ] = None,
+    local_admin: Annotated[
+        bool | None,
+        typer.Option("--local-admin", help="Without authentication, on a loopback address: anybody may do that."),
+    ] = None,
     jwks: Annotated[
         str | None,
         typer.Option(
@@ -63,8 +86,11 @@ def serve(
     ] = None,
     reflection: Annotated[bool | None, typer.Option(help="Tell clients what services there are. [yes]")] = None,
     workers: Annotated[int | None, typer.Option(help="How many threads compute. [one per core]")] = None,
+    drain_delay_seconds: Annotated[
+        float | None, typer.Option(help="How long calls are still taken after SIGTERM. [0]")
+    ] = None,
     grace_seconds: Annotated[
-        float | None, typer.Option(help="How long running streams may go on after SIGTERM. [30]")
+        float | None, typer.Option(help="How long running streams may go on after that. [30]")
     ] = None,
     max_count: Annotated[int | None, typer.Option(help="The most samples per call. [no limit]")] = None,
     max_streams: Annotated[int | None, typer.Option(help="The most streams at once. [1000]")] = None,
@@ -108,6 +134,12 @@ def serve(
     flags = {
         "config": config_file,
         "model_repository": model_repository,
+        "model_control_mode": model_control_mode,
+        "repository_poll_seconds": repository_poll_seconds,
+        "load_model": load_model or None,
+        "max_manifest_bytes": max_manifest_bytes,
+        "max_graph_bytes": max_graph_bytes,
+        "warm_up_seconds": warm_up_seconds,
         "listen": listen,
         "insecure": insecure,
         "tls_certificate": tls_certificate,
@@ -115,6 +147,7 @@ def serve(
         "tls_client_ca": tls_client_ca,
         "token_file": token_file,
         "admin_certificate": admin_certificate or None,
+        "local_admin": local_admin,
         "jwks": jwks,
         "jwt_issuer": jwt_issuer,
         "jwt_audience": jwt_audience,
@@ -123,6 +156,7 @@ def serve(
         "jwks_refresh_seconds": jwks_refresh_seconds,
         "reflection": reflection,
         "workers": workers,
+        "drain_delay_seconds": drain_delay_seconds,
         "grace_seconds": grace_seconds,
         "max_count": max_count,
         "max_streams": max_streams,

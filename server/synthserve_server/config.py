@@ -26,6 +26,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from synthserve_server.model_control import Mode
+
 _VISIBLE = re.compile(r"[!-~]+")
 
 
@@ -103,6 +105,8 @@ def _split(value: Any) -> Any:  # noqa: ANN401 - whatever a source gives
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
+ALL_MODELS = "*"
+
 _Name = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(ge=0.001, allow_inf_nan=False)]
@@ -132,6 +136,18 @@ class Settings(BaseSettings):
     """A TOML file with settings."""
     model_repository: Annotated[DirectoryPath, AfterValidator(_readable)]
     """The folder that holds the model packages."""
+    model_control_mode: Mode = Mode.NONE
+    """Who decides which models are served: the repository at the start, the repository at any time, or calls."""
+    repository_poll_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 15.0
+    """With model_control_mode poll: the time between two looks at the repository."""
+    load_model: Names = ()
+    """With model_control_mode explicit: the models to load at the start; * alone means all."""
+    max_manifest_bytes: Annotated[int, Field(ge=1)] = 4 << 20
+    """The largest manifest that is read."""
+    max_graph_bytes: Annotated[int, Field(ge=1)] = 1 << 30
+    """The largest graph that is read."""
+    warm_up_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
+    """How long the first run of a model, for two samples, may take."""
     listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:50051"
     """Where to listen, as HOST:PORT; port 0 takes a free one."""
     insecure: bool = False
@@ -146,6 +162,8 @@ class Settings(BaseSettings):
     """Names and SHA-256 of the bearer tokens that may call; unset: anybody may. Read again when it changes."""
     admin_certificate: Names = ()
     """The common names of the client certificates whose owners may load and unload models."""
+    local_admin: bool = False
+    """Whether anybody may load and unload models, where there is no authentication and only this machine can call."""
     jwks: Annotated[Path | str | None, BeforeValidator(_key_set)] = None
     """The keys of the issuer whose signed tokens (JWT) may call: a file that is read again, or an https URL."""
     jwt_issuer: _Name | None = None
@@ -162,8 +180,10 @@ class Settings(BaseSettings):
     """Whether clients can ask what services there are."""
     workers: Annotated[int, Field(ge=1)] = Field(default_factory=available_cores)
     """How many threads compute."""
+    drain_delay_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """How long calls are still taken after SIGTERM, while health says NOT_SERVING and load balancers find that out."""
     grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
-    """How long running streams may go on after SIGTERM or SIGINT."""
+    """How long running streams may go on after that."""
     max_count: Count | None = None
     """The most samples that one call may ask for; unset: no limit."""
     max_streams: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
@@ -224,6 +244,26 @@ class Settings(BaseSettings):
                 {"listen": self.metrics_listen},
             )
         return self
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.load_model and self.model_control_mode is not Mode.EXPLICIT:
+            raise PydanticCustomError("control", "load_model is of no use without model_control_mode explicit")
+        if ALL_MODELS in self.load_model and len(self.load_model) > 1:
+            raise PydanticCustomError("control", "load_model must be * alone, or names")
+        if self.local_admin and (
+            self.token_file or self.jwks or self.tls_client_ca or not _is_loopback(self.listen.rpartition(":")[0])
+        ):
+            raise PydanticCustomError(
+                "admin", "local_admin is for servers without authentication that only this machine can call"
+            )
+        return self
+
+    @property
+    def models_at_start(self) -> tuple[str, ...] | None:
+        """The models to load at the start; None: all."""
+        everything = self.model_control_mode is not Mode.EXPLICIT or self.load_model == (ALL_MODELS,)
+        return None if everything else self.load_model
 
     @classmethod
     def settings_customise_sources(

@@ -109,6 +109,87 @@ class ModelFailedError(ServiceError):
         return {"model": self.name}
 
 
+class ModelLoadingError(ServiceError):
+    """The model is being loaded, and nothing of it is there yet."""
+
+    reason = "MODEL_LOADING"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name} is being loaded; try again")
+
+    def details(self) -> list[Message]:
+        """When to try again."""
+        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=1))]
+
+    def metadata(self) -> dict[str, str]:
+        """The version that is loading."""
+        return {"model": self.name}
+
+
+class ModelUnloadingError(ServiceError):
+    """The model is taken out of service: it takes no new streams."""
+
+    reason = "MODEL_UNLOADING"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name} is being unloaded: it only finishes the streams that it has")
+
+    def details(self) -> list[Message]:
+        """The precondition that fails."""
+        violation = error_details_pb2.PreconditionFailure.Violation(
+            type="MODEL_STATE", subject=self.name, description="it is being unloaded"
+        )
+        return [error_details_pb2.PreconditionFailure(violations=[violation])]
+
+    def metadata(self) -> dict[str, str]:
+        """The version that is unloading."""
+        return {"model": self.name}
+
+
+class ModelControlError(ServiceError):
+    """The server's settings do not let calls change which models it serves."""
+
+    reason = "MODEL_CONTROL"
+
+    def __init__(self, mode: str, wanted: str) -> None:
+        self.mode = mode
+        super().__init__(f"this server runs with --model-control-mode {mode}; for this it must be {wanted}")
+
+    def metadata(self) -> dict[str, str]:
+        """The mode that the server runs in."""
+        return {"mode": self.mode}
+
+
+class RepositoryError(ServiceError):
+    """The folder of the models cannot be read; what is served stays as it is."""
+
+    reason = "REPOSITORY_UNREADABLE"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the model repository cannot be read, and nothing was changed: {why}")
+
+
+class PermissionDeniedError(ServiceError):
+    """The caller is known, and may not do this."""
+
+    reason = "PERMISSION_DENIED"
+
+    def __init__(self, role: str) -> None:
+        """Says what is missing.
+
+        Args:
+            role: The role that the call needs.
+        """
+        self.role = role
+        super().__init__(f"this needs the role {role}, which the caller does not have")
+
+    def metadata(self) -> dict[str, str]:
+        """The role that is missing."""
+        return {"role": self.role}
+
+
 class UnauthenticatedError(ServiceError):
     """The caller has not shown who it is."""
 
@@ -202,6 +283,11 @@ _CODES: dict[type[Exception], grpc.StatusCode] = {
     InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
     ModelNotFoundError: grpc.StatusCode.NOT_FOUND,
     ModelFailedError: grpc.StatusCode.FAILED_PRECONDITION,
+    ModelLoadingError: grpc.StatusCode.UNAVAILABLE,
+    ModelUnloadingError: grpc.StatusCode.FAILED_PRECONDITION,
+    ModelControlError: grpc.StatusCode.FAILED_PRECONDITION,
+    RepositoryError: grpc.StatusCode.FAILED_PRECONDITION,
+    PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
     UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
     ExpiredTokenError: grpc.StatusCode.UNAUTHENTICATED,
     KeysUnavailableError: grpc.StatusCode.UNAVAILABLE,

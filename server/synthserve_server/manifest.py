@@ -1,6 +1,7 @@
 """Reads manifests: from the text of `manifest.json` to a checked description of the model."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 
@@ -18,6 +19,21 @@ _TYPES = {
     schema_pb2.COLUMN_TYPE_CATEGORY: ColumnType.CATEGORY,
     schema_pb2.COLUMN_TYPE_BOOL: ColumnType.BOOL,
 }
+
+MOST_COLUMNS = 4_096
+"""The most columns, and the most conditions."""
+
+MOST_DIMENSIONS = 8
+"""The most dimensions of the noise of a sample."""
+
+MOST_CATEGORIES = 65_536
+"""The most categories of one column or condition."""
+
+LARGEST_SAMPLE = 1 << 28
+"""The most values in the noise of one sample, or in one image: a gRPC message holds less than 2 GiB."""
+
+LARGEST_BATCH = 1 << 20
+"""The most samples in a batch, and in a packet."""
 
 
 class ManifestError(Exception):
@@ -72,8 +88,17 @@ def describe(manifest: manifest_pb2.Manifest, folder: str, version: int) -> Mode
         re.fullmatch("[0-9a-f]{64}", graph.sha256) is not None, "graph.sha256 must be 64 lower-case hexadecimal digits"
     )
     _require(all(size >= 1 for size in graph.latent_shape), "graph.latent_shape must hold sizes of at least 1")
-    _require(graph.batch_size >= 1, "graph.batch_size must be at least 1")
-    _require(graph.packet >= 0, "graph.packet must be at least 1, or 0 for the default")
+    _require(
+        len(graph.latent_shape) <= MOST_DIMENSIONS and math.prod(graph.latent_shape) <= LARGEST_SAMPLE,
+        f"graph.latent_shape must hold at most {MOST_DIMENSIONS} sizes and {LARGEST_SAMPLE:,} values",
+    )
+    _require(
+        1 <= graph.batch_size <= LARGEST_BATCH, f"graph.batch_size must be at least 1 and at most {LARGEST_BATCH:,}"
+    )
+    _require(
+        0 <= graph.packet <= LARGEST_BATCH,
+        f"graph.packet must be at least 1 and at most {LARGEST_BATCH:,}, or 0 for the default",
+    )
     kind = manifest.WhichOneof("output")
     _require(kind is not None, "the manifest names neither a table nor an image")
     output = _table(manifest.table) if kind == "table" else _image(manifest.image)
@@ -90,6 +115,7 @@ def describe(manifest: manifest_pb2.Manifest, folder: str, version: int) -> Mode
 
 def _table(schema: schema_pb2.TableSchema) -> Table:
     _require(len(schema.columns) > 0, "the table has no columns")
+    _require_few("the table", schema.columns, MOST_COLUMNS, "columns")
     columns = tuple(_column(column) for column in schema.columns)
     tensors = [name for column in columns for name in (column.name, column.validity)[: 1 + column.nullable]]
     _require_unique("the table's columns", tensors)
@@ -102,6 +128,7 @@ def _column(column: schema_pb2.Column) -> Column:
     kind = _TYPES[column.type]
     if kind is ColumnType.CATEGORY:
         _require(len(column.categories) > 0, f"the column {column.name!r} has no categories")
+        _require_few(f"the column {column.name!r}", column.categories, MOST_CATEGORIES, "categories")
         _require_unique(f"the categories of {column.name!r}", column.categories)
     else:
         _require(not column.categories, f"the column {column.name!r} has categories, but is not of that type")
@@ -116,15 +143,19 @@ def _image(schema: schema_pb2.ImageSchema) -> Image:
     _require(schema.height >= 1 and schema.width >= 1, "the image's height and width must be at least 1")
     _require(max(schema.height, schema.width) <= 65_535, "the image's height and width must be at most 65,535")
     _require(schema.channels in (1, 3), f"the image must have 1 or 3 channels, not {schema.channels}")
+    size = schema.height * schema.width * schema.channels
+    _require(size <= LARGEST_SAMPLE, f"the image has {size:,} values; allowed are {LARGEST_SAMPLE:,}")
     return Image(schema.height, schema.width, schema.channels)
 
 
 def _conditions(specs: Sequence[schema_pb2.ConditionSpec], output: Table | Image) -> tuple[Condition, ...]:
+    _require_few("the model", specs, MOST_COLUMNS, "conditions")
     _require_unique("the conditions", [spec.column for spec in specs])
     columns = {column.name: column for column in output.columns} if isinstance(output, Table) else None
     for spec in specs:
         _require(spec.column != "", "a condition has no name")
         _require(len(spec.categories) > 0, f"the condition {spec.column!r} has no categories")
+        _require_few(f"the condition {spec.column!r}", spec.categories, MOST_CATEGORIES, "categories")
         _require_unique(f"the categories of the condition {spec.column!r}", spec.categories)
         if columns is None:
             continue
@@ -142,6 +173,12 @@ def _require(holds: bool, otherwise: str) -> None:
         raise ManifestError(otherwise)
 
 
+def _require_few(what: str, values: Sequence[object], most: int, of: str) -> None:
+    _require(len(values) <= most, f"{what} has {len(values):,} {of}; allowed are {most:,}")
+
+
 def _require_unique(what: str, values: Sequence[str]) -> None:
-    twice = next((value for i, value in enumerate(values) if value in values[:i]), None)
-    _require(twice is None, f"{what} hold {twice!r} twice")
+    seen: set[str] = set()
+    for value in values:
+        _require(value not in seen, f"{what} hold {value!r} twice")
+        seen.add(value)

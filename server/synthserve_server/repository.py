@@ -1,218 +1,375 @@
-"""Finds model packages, verifies and loads them, and says which one a name means."""
+"""The packages of a folder while the server runs: loaded beside each other, replaced and removed without a gap.
 
-import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+What is served is one immutable `Catalogue` that is replaced as a whole. A stream looks its version up once and keeps
+it; whatever happens to the repository, it ends with the session that it began with.
+"""
+
+import asyncio
+import weakref
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
-from synthserve.v1 import manifest_pb2
-from synthserve_server import manifest as manifests
-from synthserve_server.errors import ModelFailedError, ModelNotFoundError
-from synthserve_server.manifest import ManifestError
-from synthserve_server.names import MODEL_ID, VERSION, ModelName
+from synthserve_server import folders, packages
+from synthserve_server.catalogue import (
+    UNKNOWN_VERSION,
+    Catalogue,
+    FailedPackage,
+    LoadingPackage,
+    Package,
+    ReadyPackage,
+    UnloadingPackage,
+    resource_name,
+)
+from synthserve_server.errors import ModelControlError, ModelFailedError, ModelNotFoundError, RepositoryError
+from synthserve_server.folders import Found, Stamps
+from synthserve_server.model_control import Changes, Mode, Wanted
+from synthserve_server.packages import MANIFEST, Limits, failed, load_package, reason
 from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.errors import GraphError
-from synthserve_server.runtime.model import Model
 from synthserve_server.runtime.provider import Provider
-from synthserve_server.runtime.sampler import Draw, sample
-from synthserve_server.runtime.session import Session
 
-MANIFEST = "manifest.json"
-"""The file that makes a folder a package."""
+__all__ = [
+    "MANIFEST",
+    "UNKNOWN_VERSION",
+    "Catalogue",
+    "FailedPackage",
+    "LoadingPackage",
+    "Package",
+    "ReadyPackage",
+    "Repository",
+    "UnloadingPackage",
+    "load_package",
+]
 
-UNKNOWN_VERSION = 0
-"""Stands for the versions of a model whose folder cannot be read. No package has it: versions begin at 1."""
+T = TypeVar("T")
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class ReadyPackage:
-    """A version that can generate."""
+class _Seen:
+    """What a version was loaded from, or failed with."""
 
-    manifest: manifest_pb2.Manifest
-    model: Model
-    session: Session
-
-    @property
-    def id(self) -> str:
-        """The model's identifier."""
-        return self.model.id
-
-    @property
-    def version(self) -> int:
-        """The version."""
-        return self.model.version
-
-
-@dataclass(frozen=True)
-class FailedPackage:
-    """A version that could not be loaded, and why, in one sentence."""
-
-    id: str
-    version: int
-    reason: str
-
-    @property
-    def name(self) -> str:
-        """The resource name of the version, or of the model where its versions are not known."""
-        model = f"models/{self.id}"
-        return model if self.version == UNKNOWN_VERSION else f"{model}/versions/{self.version}"
-
-
-Package = ReadyPackage | FailedPackage
-
-
-class Catalogue:
-    """Every package that was found: a snapshot that never changes."""
-
-    def __init__(self, packages: list[Package]) -> None:
-        """Sorts the packages: models by name, versions newest first."""
-        models: dict[str, list[Package]] = {}
-        for package in sorted(packages, key=lambda package: (package.id, -package.version)):
-            models.setdefault(package.id, []).append(package)
-        self.models: Mapping[str, list[Package]] = models
-        """The packages by model, newest first."""
-
-    def default(self, model_id: str) -> Package:
-        """The version that a name without a version means: the newest that is ready, else the newest."""
-        versions = self.models[model_id]
-        return next((package for package in versions if isinstance(package, ReadyPackage)), versions[0])
-
-    def find(self, name: ModelName) -> Package:
-        """The package that a name means.
-
-        Raises:
-            ModelNotFoundError: There is no such model or version.
-        """
-        if name.id not in self.models:
-            raise ModelNotFoundError(f"models/{name.id}", (f"models/{known}" for known in self.models))
-        if name.version is None:
-            return self.default(name.id)
-        versions = self.models[name.id]
-        for package in versions:
-            if package.version in (name.version, UNKNOWN_VERSION):
-                return package
-        raise ModelNotFoundError(
-            f"models/{name.id}/versions/{name.version}",
-            (f"models/{name.id}/versions/{package.version}" for package in versions),
-        )
-
-    def ready(self, name: ModelName) -> ReadyPackage:
-        """The package that a name means, when it can generate.
-
-        Raises:
-            ModelNotFoundError: There is no such model or version.
-            ModelFailedError: It could not be loaded.
-        """
-        package = self.find(name)
-        if isinstance(package, FailedPackage):
-            raise ModelFailedError(package.name, package.reason)
-        return package
-
-    def served(self) -> list[ReadyPackage]:
-        """The default version of each model that can generate, by name."""
-        defaults = [self.default(model_id) for model_id in self.models]
-        return [package for package in defaults if isinstance(package, ReadyPackage)]
+    stamps: Stamps | None
+    digest: str | None
+    """That of the content that is served; None: nothing is."""
 
 
 class Repository:
-    """A folder of packages, `{model}/{version}/manifest.json`, and what was loaded from it."""
+    """A folder of packages, `{model}/{version}/manifest.json`, and what was loaded from it.
 
-    def __init__(self, root: Path, provider: Provider) -> None:
+    Its coroutines all run in one event loop. One operation is carried out at a time, the loading itself in a thread; an
+    operation that has begun goes on when who awaits it is cancelled.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        provider: Provider,
+        *,
+        limits: Limits | None = None,
+        mode: Mode = Mode.NONE,
+        wanted: Iterable[str] | None = None,
+    ) -> None:
         """Points at a folder; `load` reads it.
 
         Args:
             root: The folder.
             provider: Where the graphs run.
+            limits: What a package may ask for.
+            mode: Who decides which models are served.
+            wanted: The models to begin with; None: all.
         """
         self._root = root
         self._provider = provider
+        self._limits = limits or Limits()
+        self._mode = mode
+        self._wanted = Wanted(wanted)
+        self._seen: dict[tuple[str, int], _Seen] = {}
+        self._skipped: frozenset[str] = frozenset()
+        self._lock = asyncio.Lock()
+        self._operations: set[asyncio.Task[Any]] = set()
+        self._closing = False
+        self._trying = Cancellation()  # of the package that is being loaded
         self.catalogue = Catalogue([])
         """What is served now. Replaced as a whole, so that every call sees one state of it."""
+        self.retired = 0
+        """How many sessions are not served any more, and kept by the streams that began with them."""
+        self.on_change: Callable[[], None] = lambda: None
+        """Called in the event loop after the catalogue was replaced."""
 
     def load(self) -> None:
-        """Loads every package in the folder; one that cannot be loaded is noted as failed, and the rest serve."""
-        self.catalogue = Catalogue(list(self._packages()))
+        """Loads the packages to begin with; one that cannot be loaded is noted as failed, and the rest serve.
 
-    def _packages(self) -> Iterator[Package]:
-        for folder in _folders(self._root):
-            if MODEL_ID.fullmatch(folder.name) is None:
-                _log.warning("folder skipped: not the name of a model", folder=folder.name)
-                continue
-            try:
-                versions = _folders(folder)
-            except OSError as error:
-                yield _failed(folder.name, UNKNOWN_VERSION, error)
-                continue
-            for version in versions:
-                if VERSION.fullmatch(version.name) is None:
-                    _log.warning("folder skipped: not a version", folder=f"{folder.name}/{version.name}")
-                    continue
-                yield self._load(folder.name, int(version.name), version)
+        This is for the start: nothing is to be served yet, and the thread may be any.
 
-    def _load(self, model_id: str, version: int, folder: Path) -> Package:
+        Raises:
+            RepositoryError: The folder cannot be read.
+        """
+        found = self._find()
+        loaded: list[Package] = []
+        for model_id, versions in found.models.items():
+            if model_id not in self._wanted:
+                continue
+            if isinstance(versions, OSError):
+                loaded.append(failed(model_id, UNKNOWN_VERSION, versions))
+                continue
+            for version, folder in versions.items():
+                if self._closing:
+                    return
+                loaded.append(self._load(model_id, version, folder, None))
+        self.catalogue = Catalogue(loaded)
+
+    async def load_model(self, model_id: str) -> Changes:
+        """Loads a model: all its versions that are new, changed, or failed before. It is served from now on.
+
+        Args:
+            model_id: The name of the model's folder.
+
+        Raises:
+            ModelControlError: The mode does not allow it.
+            ModelNotFoundError: There is no such folder.
+            ModelFailedError: A version could not be loaded; the others are served nevertheless.
+            RepositoryError: The folder of all models cannot be read.
+        """
+        self._require(Mode.EXPLICIT)
+        changes = await self._alone(lambda: self._load_model(model_id))
+        if changes.failed:
+            raise ModelFailedError(*next(iter(changes.failed.items())))
+        return changes
+
+    async def unload_model(self, model_id: str) -> Changes:
+        """Takes a model out of service at once, and waits until its last stream has ended and its memory is free.
+
+        Who stops waiting changes nothing.
+
+        Args:
+            model_id: The model's identifier.
+
+        Raises:
+            ModelControlError: The mode does not allow it.
+            ModelNotFoundError: It is not served, and did not fail.
+        """
+        self._require(Mode.EXPLICIT)
+        changes, freed = await self._alone(lambda: self._unload_model(model_id))
+        for event in freed:
+            await event.wait()
+        return changes
+
+    async def reload(self) -> Changes:
+        """Looks at the folder again: loads what is new or changed, tries again what failed, unloads what is gone.
+
+        Only the models that are to be served are looked at: with `Mode.EXPLICIT` those that were asked for and not
+        unloaded since.
+
+        Raises:
+            ModelControlError: The mode does not allow it.
+            RepositoryError: The folder cannot be read.
+        """
+        self._require(Mode.EXPLICIT, Mode.POLL)
+        return await self._alone(lambda: self._refresh(retry=True))
+
+    async def poll(self) -> Changes:
+        """Does the same as `reload`, but what failed is left alone until its files change.
+
+        Raises:
+            RepositoryError: The folder cannot be read.
+        """
+        return await self._alone(lambda: self._refresh(retry=False))
+
+    def give_up(self) -> None:
+        """Loads nothing any more, from any thread; what onnxruntime is reading at this moment it finishes."""
+        self._closing = True
+        self._trying.cancel()
+
+    async def close(self) -> None:
+        """Gives up what is under way, and lets go of every session."""
+        self.give_up()
+        for task in self._operations:
+            task.cancel()
+        await asyncio.gather(*self._operations, return_exceptions=True)
+        self._put(Catalogue([]))
+
+    def _require(self, *modes: Mode) -> None:
+        if self._mode not in modes:
+            raise ModelControlError(self._mode, " or ".join(modes))
+
+    async def _alone(self, operation: Callable[[], Awaitable[T]]) -> T:
+        async def carry_out() -> T:
+            async with self._lock:
+                return await operation()
+
+        task = asyncio.ensure_future(carry_out())
+        self._operations.add(task)
+        task.add_done_callback(self._operations.discard)
+        return await asyncio.shield(task)
+
+    async def _load_model(self, model_id: str) -> Changes:
+        found = await asyncio.to_thread(self._find)
+        if model_id not in found.models:
+            raise ModelNotFoundError(f"models/{model_id}", (f"models/{known}" for known in found.models))
+        self._wanted.add(model_id)
+        changes = Changes()
+        await self._refresh_model(model_id, found, changes, retry=True)
+        return changes
+
+    async def _unload_model(self, model_id: str) -> tuple[Changes, list[asyncio.Event]]:
+        if model_id not in self.catalogue.models:
+            raise ModelNotFoundError(f"models/{model_id}", (f"models/{known}" for known in self.catalogue.models))
+        self._wanted.remove(model_id)
+        changes = Changes()
+        return changes, self._remove([(model_id, p.version) for p in self.catalogue.models[model_id]], changes)
+
+    async def _refresh(self, *, retry: bool) -> Changes:
+        found = await asyncio.to_thread(self._find)
+        changes = Changes()
+        for model_id in [one for one in found.models if one in self._wanted]:
+            await self._refresh_model(model_id, found, changes, retry=retry)
+        self._remove([(p.id, p.version) for p in self.catalogue.packages if p.id not in found.models], changes)
+        return changes
+
+    async def _refresh_model(self, model_id: str, found: Found, changes: Changes, *, retry: bool) -> None:
+        """Loads what is new before it removes what is gone, so that the model is never without a version."""
+        versions = found.models[model_id]
+        if isinstance(versions, OSError):
+            self._note_unreadable(model_id, versions, changes)
+            return
+        for version, folder in versions.items():
+            await self._refresh_version(model_id, version, folder, changes, retry=retry)
+        known = self.catalogue.models.get(model_id, [])
+        self._remove([(model_id, p.version) for p in known if p.version not in versions], changes)
+
+    def _note_unreadable(self, model_id: str, error: OSError, changes: Changes) -> None:
+        """Notes that the folder of a model cannot be read; the versions that it has go on."""
+        why = reason(error)
+        served = [p for p in self.catalogue.models.get(model_id, ()) if isinstance(p, ReadyPackage)]
+        if not served:
+            known = self.catalogue.get(model_id, UNKNOWN_VERSION)
+            if known != FailedPackage(model_id, UNKNOWN_VERSION, why):
+                self._put(self.catalogue.with_package(failed(model_id, UNKNOWN_VERSION, error)))
+        for package in served:
+            if package.reload_failure != why:
+                failed(model_id, package.version, error)
+                self._put(self.catalogue.with_package(replace(package, reload_failure=why)))
+            seen = self._seen[model_id, package.version]
+            self._seen[model_id, package.version] = replace(seen, stamps=None)  # to be looked at when that is over
+        changes.failed[resource_name(model_id, UNKNOWN_VERSION)] = why
+
+    async def _refresh_version(
+        self, model_id: str, version: int, folder: Path, changes: Changes, *, retry: bool
+    ) -> None:
+        old = self.catalogue.get(model_id, version)
+        healthy = isinstance(old, ReadyPackage) and not old.reload_failure
+        if not (retry and not healthy) and not await asyncio.to_thread(self._changed, model_id, version, folder):
+            return
+        served = old if isinstance(old, ReadyPackage) else None
+        del old
+        if served is None:
+            self._put(self.catalogue.with_package(LoadingPackage(model_id, version)))
+        package = await asyncio.to_thread(self._load, model_id, version, folder, served)
+        name = resource_name(model_id, version)
+        if isinstance(package, FailedPackage):
+            changes.failed[name] = package.reason
+        elif package.reload_failure:
+            changes.failed[name] = package.reload_failure
+        elif served is None or package.session is not served.session:
+            changes.loaded.append(name)
+        if served and isinstance(package, ReadyPackage) and package.session is not served.session:
+            self._watch(served, None)
+        self._put(self.catalogue.with_package(package))
+
+    def _remove(self, versions: Iterable[tuple[str, int]], changes: Changes) -> list[asyncio.Event]:
+        """Takes versions out of service; the events tell when their sessions are free."""
+        freed = []
+        for model_id, version in versions:
+            package = self.catalogue.get(model_id, version)
+            self._seen.pop((model_id, version), None)
+            if isinstance(package, UnloadingPackage):
+                continue
+            left = self.catalogue.without(model_id, version)
+            if isinstance(package, ReadyPackage):
+                changes.unloaded.append(package.model.name)
+                marker = UnloadingPackage(model_id, version)
+                left = left.with_package(marker)
+                freed.append(self._watch(package, marker))
+            del package
+            self._put(left)
+        return freed
+
+    def _watch(self, package: ReadyPackage, marker: UnloadingPackage | None) -> asyncio.Event:
+        """Notes when the last stream of a package has let go of its session.
+
+        Args:
+            package: The package, which is not to be in the catalogue any more.
+            marker: What stands for it in the catalogue until then.
+        """
+        freed = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        name = package.model.name
+        self.retired += 1
+
+        def note() -> None:
+            self.retired -= 1
+            _log.info("session freed", model=name)
+            if marker and self.catalogue.get(marker.id, marker.version) is marker:
+                self._put(self.catalogue.without(marker.id, marker.version))
+            freed.set()
+
+        def tell() -> None:  # in whichever thread has dropped it
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(note)
+
+        weakref.finalize(package.session, tell).atexit = False
+        return freed
+
+    def _put(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.on_change()
+
+    def _find(self) -> Found:
         try:
-            package = load_package(model_id, version, folder, self._provider)
+            found = folders.find(self._root)
+        except OSError as error:
+            raise RepositoryError(reason(error)) from error
+        for name in sorted(found.skipped - self._skipped):
+            _log.warning("folder skipped: not the name of a model or version", folder=name)
+        self._skipped = found.skipped
+        return found
+
+    def _changed(self, model_id: str, version: int, folder: Path) -> bool:
+        seen = self._seen.get((model_id, version))
+        return seen is None or seen.stamps != _stamps(folder)
+
+    def _load(
+        self, model_id: str, version: int, folder: Path, served: ReadyPackage | None
+    ) -> ReadyPackage | FailedPackage:
+        """Loads a version unless it has the content that is served already; what cannot be loaded replaces nothing."""
+        key = (model_id, version)
+        # Before the files are read: should they change meanwhile, the next look finds it.
+        stamps = _stamps(folder)
+        before = self._seen.get(key, _Seen(None, None)).digest if served else None
+        self._seen[key] = _Seen(stamps, before)
+        try:
+            content = packages.read(model_id, version, folder, self._limits)
+            if served and content.digest == before:
+                return replace(served, reload_failure="")
+            self._trying = Cancellation()
+            if self._closing:
+                self._trying.cancel()
+            package = packages.load(content, self._provider, self._limits, self._trying)
         except Exception as error:
-            return _failed(model_id, version, error)
+            failure = failed(model_id, version, error)
+            return replace(served, reload_failure=failure.reason) if served else failure
+        self._seen[key] = _Seen(stamps, content.digest)
         _log.info("model loaded", model=package.model.name)
         return package
 
 
-def _failed(model_id: str, version: int, error: Exception) -> FailedPackage:
-    """Tells the log, and the callers what they may know."""
-    expected = True
-    if isinstance(error, OSError):
-        reason = f"{error.strerror}: {Path(str(error.filename)).name}"
-    elif isinstance(error, ManifestError | GraphError):
-        reason = str(error)
-    else:
-        expected, reason = False, "an unexpected error; the server's log has it"
-    package = FailedPackage(model_id, version, reason)
-    _log.error("model failed to load", model=package.name, reason=reason, exc_info=None if expected else error)
-    return package
-
-
-def load_package(model_id: str, version: int, folder: Path, provider: Provider) -> ReadyPackage:
-    """Reads, verifies, loads and tries out one package.
-
-    Args:
-        model_id: The name of the model's folder.
-        version: The name of the version's folder.
-        folder: The version's folder.
-        provider: Where the graph runs.
-
-    Raises:
-        ManifestError: The manifest is not right, or the graph's digest is another.
-        GraphError: The graph cannot be loaded or run, or does not fit the manifest.
-        OSError: A file cannot be read.
-    """
-    manifest = manifests.parse((folder / MANIFEST).read_bytes())
-    model = manifests.describe(manifest, model_id, version)
-    # Read once, so that what is verified is what runs.
-    graph = (folder / manifest.graph.file).read_bytes()
-    digest = hashlib.sha256(graph).hexdigest()
-    if digest != manifest.graph.sha256:
-        raise ManifestError(
-            f"{manifest.graph.file} has the SHA-256 {digest}, not {manifest.graph.sha256} as the manifest says"
-        )
-    session = Session(graph, provider)
-    session.check(model)
-    # The first run allocates and, on a GPU, chooses kernels; it also shows what the graph really gives.
-    sample(Draw(model, session, seed=0, start=0, count=2), Cancellation())
-    return ReadyPackage(manifest, model, session)
-
-
-def _folders(parent: Path) -> list[Path]:
-    """The folders in a folder that are not hidden, by name."""
-    return sorted(path for path in parent.iterdir() if not path.name.startswith(".") and _is_folder(path))
-
-
-def _is_folder(path: Path) -> bool:
+def _stamps(folder: Path) -> Stamps | None:
     try:
-        return path.is_dir()
+        return folders.stamps(folder)
     except OSError:
-        return True  # Reading it will tell what is wrong.
+        return None

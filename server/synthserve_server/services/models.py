@@ -1,16 +1,26 @@
-"""ModelService: tells what the server can generate."""
+"""ModelService: tells what the server can generate, and lets administrators change it."""
 
 import base64
 import binascii
 from bisect import bisect_right
 from typing import Any
 
+import structlog
 from grpc import aio
 
 from synthserve.v1 import model_pb2, model_pb2_grpc
 from synthserve_server import names
-from synthserve_server.errors import InvalidRequestError, Violation, quoted
-from synthserve_server.repository import UNKNOWN_VERSION, Catalogue, FailedPackage, Package, Repository
+from synthserve_server.catalogue import (
+    UNKNOWN_VERSION,
+    Catalogue,
+    FailedPackage,
+    Package,
+    ReadyPackage,
+    State,
+)
+from synthserve_server.errors import InvalidRequestError, PermissionDeniedError, Violation, quoted
+from synthserve_server.repository import Repository
+from synthserve_server.security.principals import ADMIN, who
 from synthserve_server.telemetry.calls import serving
 
 SERVICE = model_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
@@ -20,9 +30,18 @@ LARGEST_PAGE_SIZE = 1000
 
 Context = aio.ServicerContext[Any, Any]
 
+_log = structlog.get_logger()
+
+_STATES = {
+    State.READY: model_pb2.MODEL_STATE_READY,
+    State.FAILED: model_pb2.MODEL_STATE_FAILED,
+    State.LOADING: model_pb2.MODEL_STATE_LOADING,
+    State.UNLOADING: model_pb2.MODEL_STATE_UNLOADING,
+}
+
 
 class ModelService(model_pb2_grpc.ModelServiceServicer):
-    """Describes models."""
+    """Describes models, and loads and unloads them."""
 
     def __init__(self, repository: Repository) -> None:
         """Wires the service to the models."""
@@ -63,6 +82,62 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
         catalogue = self._repository.catalogue
         return model_pb2.GetModelResponse(model=_described(catalogue, catalogue.find(name)))
 
+    async def LoadModel(  # noqa: N802 - the name that the contract gives
+        self, request: model_pb2.LoadModelRequest, context: Context
+    ) -> model_pb2.LoadModelResponse:
+        """Loads a model."""
+        serving.get().named(request.name)
+        _require_admin(context, "LoadModel", request.name)
+        model_id = _model_id(request.name)
+        changes = await self._repository.load_model(model_id)
+        catalogue = self._repository.catalogue
+        return model_pb2.LoadModelResponse(
+            model=_described(catalogue, catalogue.find(names.ModelName(model_id, None))),
+            loaded_versions=changes.loaded,
+        )
+
+    async def UnloadModel(  # noqa: N802 - the name that the contract gives
+        self, request: model_pb2.UnloadModelRequest, context: Context
+    ) -> model_pb2.UnloadModelResponse:
+        """Takes a model out of service, and waits for its streams."""
+        serving.get().named(request.name)
+        _require_admin(context, "UnloadModel", request.name)
+        await self._repository.unload_model(_model_id(request.name))
+        return model_pb2.UnloadModelResponse()
+
+    async def ReloadModels(  # noqa: N802 - the name that the contract gives
+        self, request: model_pb2.ReloadModelsRequest, context: Context
+    ) -> model_pb2.ReloadModelsResponse:
+        """Looks at the repository again."""
+        _require_admin(context, "ReloadModels")
+        changes = await self._repository.reload()
+        return model_pb2.ReloadModelsResponse(
+            loaded_versions=changes.loaded,
+            unloaded_versions=changes.unloaded,
+            failures=[model_pb2.ModelFailure(name=name, reason=reason) for name, reason in changes.failed.items()],
+        )
+
+
+def _require_admin(context: Context, method: str, name: str = "") -> None:
+    """Lets administrators through, before anything is looked at; the log tells who asked for what.
+
+    Raises:
+        PermissionDeniedError: The caller is none.
+    """
+    principal = who(context)
+    allowed = ADMIN in principal.roles
+    about = {"principal": principal.name, "method": method, "name": name, "allowed": allowed}
+    _log.info("models to be changed", **about, **serving.get().ids)
+    if not allowed:
+        raise PermissionDeniedError(ADMIN)
+
+
+def _model_id(name: str) -> str:
+    parsed = names.parse(name)
+    if parsed is None or parsed.version is not None:
+        raise InvalidRequestError([Violation("name", f"must be models/{{model}}, not {quoted(name)}")])
+    return parsed.id
+
 
 def _described(catalogue: Catalogue, package: Package) -> model_pb2.Model:
     name = f"models/{package.id}"
@@ -72,12 +147,13 @@ def _described(catalogue: Catalogue, package: Package) -> model_pb2.Model:
         version=f"{name}/versions/{package.version}",
         versions=[f"{name}/versions/{version}" for version in versions if version != UNKNOWN_VERSION],
     )
+    model.state = _STATES[package.state]
     if isinstance(package, FailedPackage):
-        model.state = model_pb2.MODEL_STATE_FAILED
         model.state_reason = package.reason
+    if not isinstance(package, ReadyPackage):
         return model
+    model.state_reason = package.reload_failure
     manifest = package.manifest
-    model.state = model_pb2.MODEL_STATE_READY
     if manifest.WhichOneof("output") == "table":
         model.table.CopyFrom(manifest.table)
     else:

@@ -10,8 +10,7 @@ from synthserve_server import names
 from synthserve_server.encoding import images, rows
 from synthserve_server.errors import (
     InvalidRequestError,
-    ModelFailedError,
-    ModelNotFoundError,
+    ServiceError,
     Violation,
     listed,
     quoted,
@@ -94,6 +93,8 @@ def row_order(request: generation_pb2.GenerateRowsRequest, catalogue: Catalogue,
         InvalidRequestError: Some fields have values that are not allowed; it names them all.
         ModelNotFoundError: There is no such model or version.
         ModelFailedError: It could not be loaded.
+        ModelLoadingError: It is being loaded.
+        ModelUnloadingError: It takes no new streams.
     """
     violations = _range_violations(request, max_count)
     violations += _format_violations(request.format, ROW_FORMATS, generation_pb2.RowFormat.Name)
@@ -191,7 +192,7 @@ def _package(name: str, catalogue: Catalogue, violations: list[Violation]) -> Re
         raise InvalidRequestError(violations)
     try:
         return catalogue.ready(parsed)
-    except (ModelNotFoundError, ModelFailedError):
+    except ServiceError:
         if violations:
             raise InvalidRequestError(violations) from None
         raise

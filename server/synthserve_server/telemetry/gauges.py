@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-STATES = ("ready", "failed")
+STATES = ("ready", "failed", "loading", "unloading")
 """The states of a version."""
 
 

@@ -53,8 +53,11 @@ def loaded(repository: Path) -> Repository:
 
 @pytest.fixture
 async def server(repository: Path, loaded: Repository, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
-    monkeypatch.setattr("synthserve_server.app.Repository", lambda *_: loaded)
+    async def stay_open() -> None: ...
+
+    monkeypatch.setattr("synthserve_server.app.Repository", lambda *_, **__: loaded)
     monkeypatch.setattr(loaded, "load", lambda: None)
+    monkeypatch.setattr(loaded, "close", stay_open)
     settings = config.load(
         {"model_repository": repository, "listen": "127.0.0.1:0", "workers": WORKERS, "provider": "cpu"}
     )

@@ -26,7 +26,7 @@ class FakeServer:
     async def start(self) -> Ready:
         return READY
 
-    async def stop(self, grace_seconds: float) -> None:
+    async def stop(self, grace_seconds: float, delay_seconds: float = 0) -> None:
         self.stops.append(grace_seconds)
         if grace_seconds:
             self.draining()

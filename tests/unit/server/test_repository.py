@@ -111,7 +111,7 @@ def test_an_image_schema_that_is_wrong_fails_its_model(tmp_path: Path, change: C
 def test_a_truncated_graph_fails_its_model(tmp_path: Path) -> None:
     whole = packages.image_graph(4, 4, 1)
     packages.write_package(tmp_path, "bad", whole[: len(whole) // 2], packages.image_manifest(4, 4, 1))
-    assert "onnxruntime cannot load the graph" in failure(tmp_path)
+    assert failure(tmp_path) == "the graph is not an ONNX model"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "1", '"text"', "\x00"])
@@ -155,7 +155,7 @@ def test_versions_resolve(tmp_path: Path) -> None:
     assert [package.version for package in catalogue.models["m"]] == [11, 10, 2, 1]
     assert catalogue.ready(ModelName("m", None)).version == 10
     assert catalogue.ready(ModelName("m", 2)).version == 2
-    with pytest.raises(ModelFailedError, match="onnxruntime cannot load"):
+    with pytest.raises(ModelFailedError, match="is not an ONNX model"):
         catalogue.ready(ModelName("m", 11))
     with pytest.raises(ModelNotFoundError, match="models/m/versions/3; known are: models/m/versions/11"):
         catalogue.find(ModelName("m", 3))
@@ -213,7 +213,7 @@ def test_a_version_that_cannot_be_read_fails_alone(tmp_path: Path, monkeypatch: 
     for version in (1, 2):
         packages.write_package(tmp_path, "m", packages.image_graph(4, 4, 1), packages.image_manifest(4, 4, 1), version)
     deny(monkeypatch, "is_dir", tmp_path / "m" / "2")
-    deny(monkeypatch, "read_bytes", tmp_path / "m" / "2" / "manifest.json")
+    deny(monkeypatch, "open", tmp_path / "m" / "2" / "manifest.json")
     newest, older = load(tmp_path).catalogue.models["m"]
     assert newest == FailedPackage("m", 2, "Permission denied: manifest.json")
     assert isinstance(older, ReadyPackage)

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class ModelServiceStub:
-    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
-    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """Tells what the server can generate, and lets administrators change it. Every error that the server itself raises
+    carries `google.rpc.ErrorInfo` with domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
     """
 
     def __init__(self, channel):
@@ -46,11 +46,26 @@ class ModelServiceStub:
                 request_serializer=synthserve_dot_v1_dot_model__pb2.GetModelRequest.SerializeToString,
                 response_deserializer=synthserve_dot_v1_dot_model__pb2.GetModelResponse.FromString,
                 _registered_method=True)
+        self.LoadModel = channel.unary_unary(
+                '/synthserve.v1.ModelService/LoadModel',
+                request_serializer=synthserve_dot_v1_dot_model__pb2.LoadModelRequest.SerializeToString,
+                response_deserializer=synthserve_dot_v1_dot_model__pb2.LoadModelResponse.FromString,
+                _registered_method=True)
+        self.UnloadModel = channel.unary_unary(
+                '/synthserve.v1.ModelService/UnloadModel',
+                request_serializer=synthserve_dot_v1_dot_model__pb2.UnloadModelRequest.SerializeToString,
+                response_deserializer=synthserve_dot_v1_dot_model__pb2.UnloadModelResponse.FromString,
+                _registered_method=True)
+        self.ReloadModels = channel.unary_unary(
+                '/synthserve.v1.ModelService/ReloadModels',
+                request_serializer=synthserve_dot_v1_dot_model__pb2.ReloadModelsRequest.SerializeToString,
+                response_deserializer=synthserve_dot_v1_dot_model__pb2.ReloadModelsResponse.FromString,
+                _registered_method=True)
 
 
 class ModelServiceServicer:
-    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
-    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """Tells what the server can generate, and lets administrators change it. Every error that the server itself raises
+    carries `google.rpc.ErrorInfo` with domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
     """
 
     def ListModels(self, request, context):
@@ -69,6 +84,38 @@ class ModelServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LoadModel(self, request, context):
+        """Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
+        beside those that serve, and takes over when it is ready; streams end with the version that they began with. Returns
+        when that is done; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without the role "admin",
+        NOT_FOUND (ResourceInfo) when the repository has no such model, FAILED_PRECONDITION (PreconditionFailure) when a
+        version could not be loaded, while the others serve, or (reason MODEL_CONTROL) when the server does not run with
+        --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) when the name is not of the form asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnloadModel(self, request, context):
+        """Takes a model out of service: new streams are refused at once, those under way go on to their end. Returns when the
+        last has ended and its memory is free; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without
+        the role "admin", NOT_FOUND (ResourceInfo) when there is no such model, FAILED_PRECONDITION (reason MODEL_CONTROL)
+        and INVALID_ARGUMENT as with LoadModel.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReloadModels(self, request, context):
+        """Looks at the repository again: loads what is new or has changed, tries again what failed, unloads what is gone.
+        With --model-control-mode explicit that concerns the models that were asked for and not unloaded since. What cannot
+        be loaded is told in the response and is no error. Errors: PERMISSION_DENIED without the role "admin",
+        FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and when the repository cannot be read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ModelServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -82,6 +129,21 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     request_deserializer=synthserve_dot_v1_dot_model__pb2.GetModelRequest.FromString,
                     response_serializer=synthserve_dot_v1_dot_model__pb2.GetModelResponse.SerializeToString,
             ),
+            'LoadModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.LoadModel,
+                    request_deserializer=synthserve_dot_v1_dot_model__pb2.LoadModelRequest.FromString,
+                    response_serializer=synthserve_dot_v1_dot_model__pb2.LoadModelResponse.SerializeToString,
+            ),
+            'UnloadModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnloadModel,
+                    request_deserializer=synthserve_dot_v1_dot_model__pb2.UnloadModelRequest.FromString,
+                    response_serializer=synthserve_dot_v1_dot_model__pb2.UnloadModelResponse.SerializeToString,
+            ),
+            'ReloadModels': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReloadModels,
+                    request_deserializer=synthserve_dot_v1_dot_model__pb2.ReloadModelsRequest.FromString,
+                    response_serializer=synthserve_dot_v1_dot_model__pb2.ReloadModelsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'synthserve.v1.ModelService', rpc_method_handlers)
@@ -91,8 +153,8 @@ def add_ModelServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ModelService:
-    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
-    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """Tells what the server can generate, and lets administrators change it. Every error that the server itself raises
+    carries `google.rpc.ErrorInfo` with domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
     """
 
     @staticmethod
@@ -139,6 +201,87 @@ class ModelService:
             '/synthserve.v1.ModelService/GetModel',
             synthserve_dot_v1_dot_model__pb2.GetModelRequest.SerializeToString,
             synthserve_dot_v1_dot_model__pb2.GetModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LoadModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/synthserve.v1.ModelService/LoadModel',
+            synthserve_dot_v1_dot_model__pb2.LoadModelRequest.SerializeToString,
+            synthserve_dot_v1_dot_model__pb2.LoadModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnloadModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/synthserve.v1.ModelService/UnloadModel',
+            synthserve_dot_v1_dot_model__pb2.UnloadModelRequest.SerializeToString,
+            synthserve_dot_v1_dot_model__pb2.UnloadModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReloadModels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/synthserve.v1.ModelService/ReloadModels',
+            synthserve_dot_v1_dot_model__pb2.ReloadModelsRequest.SerializeToString,
+            synthserve_dot_v1_dot_model__pb2.ReloadModelsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ModelServiceStub:
-    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
-    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """Tells what the server can generate, and lets administrators change it. Every error that the server itself raises
+    carries `google.rpc.ErrorInfo` with domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
     """
 
     @_typing.overload
@@ -43,11 +43,31 @@ class ModelServiceStub:
     """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
     (BadRequest) when the name is not of the form asked for.
     """
+    LoadModel: _grpc.UnaryUnaryMultiCallable[_model_pb2.LoadModelRequest, _model_pb2.LoadModelResponse]
+    """Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
+    beside those that serve, and takes over when it is ready; streams end with the version that they began with. Returns
+    when that is done; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without the role "admin",
+    NOT_FOUND (ResourceInfo) when the repository has no such model, FAILED_PRECONDITION (PreconditionFailure) when a
+    version could not be loaded, while the others serve, or (reason MODEL_CONTROL) when the server does not run with
+    --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) when the name is not of the form asked for.
+    """
+    UnloadModel: _grpc.UnaryUnaryMultiCallable[_model_pb2.UnloadModelRequest, _model_pb2.UnloadModelResponse]
+    """Takes a model out of service: new streams are refused at once, those under way go on to their end. Returns when the
+    last has ended and its memory is free; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without
+    the role "admin", NOT_FOUND (ResourceInfo) when there is no such model, FAILED_PRECONDITION (reason MODEL_CONTROL)
+    and INVALID_ARGUMENT as with LoadModel.
+    """
+    ReloadModels: _grpc.UnaryUnaryMultiCallable[_model_pb2.ReloadModelsRequest, _model_pb2.ReloadModelsResponse]
+    """Looks at the repository again: loads what is new or has changed, tries again what failed, unloads what is gone.
+    With --model-control-mode explicit that concerns the models that were asked for and not unloaded since. What cannot
+    be loaded is told in the response and is no error. Errors: PERMISSION_DENIED without the role "admin",
+    FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and when the repository cannot be read.
+    """
 
 @_typing.type_check_only
 class ModelServiceAsyncStub(ModelServiceStub):
-    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
-    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """Tells what the server can generate, and lets administrators change it. Every error that the server itself raises
+    carries `google.rpc.ErrorInfo` with domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -59,10 +79,30 @@ class ModelServiceAsyncStub(ModelServiceStub):
     """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
     (BadRequest) when the name is not of the form asked for.
     """
+    LoadModel: _aio.UnaryUnaryMultiCallable[_model_pb2.LoadModelRequest, _model_pb2.LoadModelResponse]  # type: ignore[assignment]
+    """Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
+    beside those that serve, and takes over when it is ready; streams end with the version that they began with. Returns
+    when that is done; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without the role "admin",
+    NOT_FOUND (ResourceInfo) when the repository has no such model, FAILED_PRECONDITION (PreconditionFailure) when a
+    version could not be loaded, while the others serve, or (reason MODEL_CONTROL) when the server does not run with
+    --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) when the name is not of the form asked for.
+    """
+    UnloadModel: _aio.UnaryUnaryMultiCallable[_model_pb2.UnloadModelRequest, _model_pb2.UnloadModelResponse]  # type: ignore[assignment]
+    """Takes a model out of service: new streams are refused at once, those under way go on to their end. Returns when the
+    last has ended and its memory is free; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without
+    the role "admin", NOT_FOUND (ResourceInfo) when there is no such model, FAILED_PRECONDITION (reason MODEL_CONTROL)
+    and INVALID_ARGUMENT as with LoadModel.
+    """
+    ReloadModels: _aio.UnaryUnaryMultiCallable[_model_pb2.ReloadModelsRequest, _model_pb2.ReloadModelsResponse]  # type: ignore[assignment]
+    """Looks at the repository again: loads what is new or has changed, tries again what failed, unloads what is gone.
+    With --model-control-mode explicit that concerns the models that were asked for and not unloaded since. What cannot
+    be loaded is told in the response and is no error. Errors: PERMISSION_DENIED without the role "admin",
+    FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and when the repository cannot be read.
+    """
 
 class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tells what the server can generate. Every error that the server itself raises carries `google.rpc.ErrorInfo` with
-    domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """Tells what the server can generate, and lets administrators change it. Every error that the server itself raises
+    carries `google.rpc.ErrorInfo` with domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
     """
 
     @_abc_1.abstractmethod
@@ -83,6 +123,44 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_model_pb2.GetModelResponse, _abc.Awaitable[_model_pb2.GetModelResponse]]:
         """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
         (BadRequest) when the name is not of the form asked for.
+        """
+
+    @_abc_1.abstractmethod
+    def LoadModel(
+        self,
+        request: _model_pb2.LoadModelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_model_pb2.LoadModelResponse, _abc.Awaitable[_model_pb2.LoadModelResponse]]:
+        """Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
+        beside those that serve, and takes over when it is ready; streams end with the version that they began with. Returns
+        when that is done; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without the role "admin",
+        NOT_FOUND (ResourceInfo) when the repository has no such model, FAILED_PRECONDITION (PreconditionFailure) when a
+        version could not be loaded, while the others serve, or (reason MODEL_CONTROL) when the server does not run with
+        --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) when the name is not of the form asked for.
+        """
+
+    @_abc_1.abstractmethod
+    def UnloadModel(
+        self,
+        request: _model_pb2.UnloadModelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_model_pb2.UnloadModelResponse, _abc.Awaitable[_model_pb2.UnloadModelResponse]]:
+        """Takes a model out of service: new streams are refused at once, those under way go on to their end. Returns when the
+        last has ended and its memory is free; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without
+        the role "admin", NOT_FOUND (ResourceInfo) when there is no such model, FAILED_PRECONDITION (reason MODEL_CONTROL)
+        and INVALID_ARGUMENT as with LoadModel.
+        """
+
+    @_abc_1.abstractmethod
+    def ReloadModels(
+        self,
+        request: _model_pb2.ReloadModelsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_model_pb2.ReloadModelsResponse, _abc.Awaitable[_model_pb2.ReloadModelsResponse]]:
+        """Looks at the repository again: loads what is new or has changed, tries again what failed, unloads what is gone.
+        With --model-control-mode explicit that concerns the models that were asked for and not unloaded since. What cannot
+        be loaded is told in the response and is no error. Errors: PERMISSION_DENIED without the role "admin",
+        FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and when the repository cannot be read.
         """
 
 def add_ModelServiceServicer_to_server(servicer: ModelServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,47 @@
+"""Health by model, as the catalogue says: `models/{model}` of `grpc.health.v1`."""
+
+import asyncio
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2
+
+from synthserve_server.catalogue import Catalogue, ReadyPackage
+
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+_GONE = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+
+
+class ModelHealth(health.aio.HealthServicer):
+    """SERVING for the server and each model that can generate, NOT_SERVING for one that failed, loads or unloads.
+
+    A model that is not there any more is as one that never was: NOT_FOUND for who checks, SERVICE_UNKNOWN for who
+    watches.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, Any] = {}
+        self._lock = asyncio.Lock()
+
+    async def follow(self, catalogue: Catalogue) -> None:
+        """Tells what has changed since the last catalogue."""
+        async with self._lock:
+            now = {f"models/{model_id}": _status(catalogue, model_id) for model_id in catalogue.models}
+            gone = dict.fromkeys(self._told.keys() - now.keys(), _GONE)
+            for service, status in (now | gone).items():
+                if self._told.get(service) != status:
+                    self._told[service] = status
+                    await self.set(service, status)
+
+    async def Check(self, request: health_pb2.HealthCheckRequest, context: Any) -> Any:  # noqa: ANN401, N802 - as the base has it
+        """One look. Only watchers are ever told SERVICE_UNKNOWN."""
+        if self._told.get(request.service) == _GONE:
+            await context.abort(grpc.StatusCode.NOT_FOUND)
+        return await super().Check(request, context)
+
+
+def _status(catalogue: Catalogue, model_id: str) -> Any:  # noqa: ANN401 - an enum of protobuf
+    ready = isinstance(catalogue.default(model_id), ReadyPackage)
+    return _SERVING if ready else _NOT_SERVING
