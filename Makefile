@@ -9,7 +9,7 @@ PEERS := .venv-peers/.done .venv-peers-mlserver/.done
 DISTRIBUTIONS := clients/python server training
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: help serve test demo lint format proto model-table bench bench-quick load lock clean
+.PHONY: help serve test demo lint format proto model-table bench bench-quick load fuzz lock clean
 
 help:
 	@echo 'make serve    set up, and serve exported/ on $(ADDRESS)'
@@ -22,6 +22,7 @@ help:
 	@echo 'make bench    compare with the same work without a server, and with other servers: about two hours'
 	@echo 'make bench-quick   a few cases of it: about 5 minutes'
 	@echo 'make load     memory of the server over 100 million rows'
+	@echo 'make fuzz     load 10,000 broken model packages: some minutes'
 	@echo 'make lock     resolve the requirements anew'
 
 serve: $(VENV)/.serve
@@ -64,11 +65,14 @@ bench-quick: $(VENV)/.dev $(PEERS)
 load: $(VENV)/.dev
 	$(BIN)/python -m tests.load.memory --model-repository exported
 
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.load.fuzz_packages --cases 10000
+
 lock: $(VENV)/.dev
 	scripts/lock $(BIN)/uv
 
 clean:
-	rm -rf $(VENV) .venv-peers .venv-peers-mlserver demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers .venv-peers-mlserver demo .mypy_cache .pytest_cache .ruff_cache .hypothesis fuzz-findings
 
 # --- environment: a virtual environment, filled by uv from hashed locks -------------------------------------------
 

@@ -50,8 +50,8 @@ def parse(text: bytes) -> manifest_pb2.Manifest:
         ManifestError: It is not JSON, has a format version that is not known, or a field that is not known.
     """
     try:
-        content = json.loads(text)
-    except ValueError as error:
+        content = json.loads(text.decode())
+    except (ValueError, RecursionError) as error:
         raise ManifestError(f"the manifest is not JSON: {error}") from error
     # Before the rest, as another version may well have other fields.
     version = content.get("format_version", content.get("formatVersion", 0)) if isinstance(content, dict) else 0

@@ -23,6 +23,12 @@ from synthserve_server.runtime.session import Session
 MANIFEST = "manifest.json"
 """The file that makes a folder a package."""
 
+UNEXPECTED = "an unexpected error; the server's log has it"
+"""The reason for what was not to be reckoned with."""
+
+_LONGEST_REASON = 500
+"""Characters."""
+
 _log = structlog.get_logger()
 
 
@@ -131,8 +137,9 @@ def reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{error.strerror}: {Path(str(error.filename)).name}"
     if isinstance(error, ManifestError | GraphError):
-        return str(error)
-    return "an unexpected error; the server's log has it"
+        said = " ".join(str(error).split())  # it can quote what is in the package
+        return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]}…"
+    return UNEXPECTED
 
 
 def _read(folder: Path, name: str, most: int) -> bytes:

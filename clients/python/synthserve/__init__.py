@@ -20,6 +20,7 @@ from synthserve._exceptions import (
     FieldViolation,
     InvalidRequest,
     MissingDependency,
+    ModelControlDisabled,
     ModelNotFound,
     ModelNotReady,
     PermissionDenied,
@@ -33,7 +34,7 @@ from synthserve._exceptions import (
 )
 from synthserve._image_streams import AsyncImageStream, ImageStream
 from synthserve._images import Image
-from synthserve._models import Column, Condition, Figure, ImageSchema, Model, ModelCard, TableSchema
+from synthserve._models import Column, Condition, Figure, ImageSchema, Model, ModelCard, ModelChanges, TableSchema
 from synthserve._requests import ImageFormat
 from synthserve._retry import RetryPolicy
 from synthserve._rows import RowStream
@@ -60,6 +61,8 @@ __all__ = [
     "MissingDependency",
     "Model",
     "ModelCard",
+    "ModelChanges",
+    "ModelControlDisabled",
     "ModelNotFound",
     "ModelNotReady",
     "PermissionDenied",

@@ -22,7 +22,7 @@ from synthserve.v1 import generation_pb2_grpc, model_pb2, model_pb2_grpc
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from synthserve._models import Model
+    from synthserve._models import Model, ModelChanges
 
 
 class AsyncClient:
@@ -102,6 +102,21 @@ class AsyncClient:
         """Describes one model; see `Client.model`."""
         request = model_pb2.GetModelRequest(name=resource_name(name))
         return _models.model((await self._caller.unary(self._model_service().GetModel, request, timeout)).model)
+
+    async def load_model(self, name: str, *, timeout: float | None = None) -> Model:  # noqa: ASYNC109 - as above
+        """Has the server load a model from its repository; see `Client.load_model`."""
+        request = model_pb2.LoadModelRequest(name=resource_name(name))
+        return _models.model((await self._caller.unary(self._model_service().LoadModel, request, timeout)).model)
+
+    async def unload_model(self, name: str, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as above
+        """Has the server take a model out of service; see `Client.unload_model`."""
+        request = model_pb2.UnloadModelRequest(name=resource_name(name))
+        await self._caller.unary(self._model_service().UnloadModel, request, timeout)
+
+    async def reload_models(self, *, timeout: float | None = None) -> ModelChanges:  # noqa: ASYNC109 - as above
+        """Has the server look at its repository again; see `Client.reload_models`."""
+        request = model_pb2.ReloadModelsRequest()
+        return _models.model_changes(await self._caller.unary(self._model_service().ReloadModels, request, timeout))
 
     def rows(
         self,

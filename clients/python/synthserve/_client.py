@@ -21,7 +21,7 @@ from synthserve.v1 import generation_pb2_grpc, model_pb2, model_pb2_grpc
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from synthserve._models import Model
+    from synthserve._models import Model, ModelChanges
 
 
 class Client:
@@ -130,6 +130,64 @@ class Client:
         """
         request = model_pb2.GetModelRequest(name=resource_name(name))
         return _models.model(self._caller.unary(self._model_service.GetModel, request, timeout).model)
+
+    def load_model(self, name: str, *, timeout: float | None = None) -> Model:
+        """Has the server load a model from its repository: every version that is new, has changed, or failed before.
+
+        Versions take over when they are ready; streams end with the version that they began with. This needs the role
+        `admin`, and a server with `--model-control-mode explicit`.
+
+        Args:
+            name: The model, without a version.
+            timeout: Seconds to wait for the loading, which goes on after them. None: no limit.
+
+        Returns:
+            The model, its newest version.
+
+        Raises:
+            PermissionDenied: The caller does not have the role.
+            ModelControlDisabled: The server does not take such calls.
+            ModelNotFound: The repository has no such model.
+            ModelNotReady: A version could not be loaded; the others are served.
+            SynthserveError: The call failed.
+        """
+        request = model_pb2.LoadModelRequest(name=resource_name(name))
+        return _models.model(self._caller.unary(self._model_service.LoadModel, request, timeout).model)
+
+    def unload_model(self, name: str, *, timeout: float | None = None) -> None:
+        """Has the server take a model out of service, and waits until its last stream has ended.
+
+        New streams are refused at once. This needs the role `admin`, and a server with `--model-control-mode explicit`.
+
+        Args:
+            name: The model, without a version.
+            timeout: Seconds to wait for the streams; without new ones they go on after them. None: no limit.
+
+        Raises:
+            PermissionDenied: The caller does not have the role.
+            ModelControlDisabled: The server does not take such calls.
+            ModelNotFound: There is no such model.
+            SynthserveError: The call failed.
+        """
+        request = model_pb2.UnloadModelRequest(name=resource_name(name))
+        self._caller.unary(self._model_service.UnloadModel, request, timeout)
+
+    def reload_models(self, *, timeout: float | None = None) -> ModelChanges:
+        """Has the server look at its repository again, and tells what has changed.
+
+        It loads what is new or has changed, tries again what failed, and unloads what is gone. This needs the role
+        `admin`, and a server with `--model-control-mode explicit` or `poll`.
+
+        Args:
+            timeout: Seconds to wait for it; it goes on after them. None: no limit.
+
+        Raises:
+            PermissionDenied: The caller does not have the role.
+            ModelControlDisabled: The server does not take such calls.
+            SynthserveError: The call failed.
+        """
+        request = model_pb2.ReloadModelsRequest()
+        return _models.model_changes(self._caller.unary(self._model_service.ReloadModels, request, timeout))
 
     def rows(
         self,

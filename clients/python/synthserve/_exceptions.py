@@ -4,6 +4,7 @@ SynthserveError
  ├── InvalidRequest     (ValueError)       the request has a value that is not allowed; see `violations`
  ├── ModelNotFound      (LookupError)      there is no such model or version
  ├── ModelNotReady                         the model exists but could not be loaded
+ ├── ModelControlDisabled                  the server's settings do not let calls load or unload models
  ├── Unauthenticated                       no credentials, or wrong ones
  ├── PermissionDenied                      the credentials do not allow this
  ├── ResourceExhausted                     a limit was hit; tried again before it is raised, where the server says when
@@ -32,6 +33,7 @@ __all__ = [
     "FieldViolation",
     "InvalidRequest",
     "MissingDependency",
+    "ModelControlDisabled",
     "ModelNotFound",
     "ModelNotReady",
     "PermissionDenied",
@@ -134,7 +136,11 @@ class ModelNotFound(SynthserveError, LookupError):
 
 
 class ModelNotReady(SynthserveError):
-    """The model exists but could not be loaded; `Client.model(name).state_reason` tells why."""
+    """The model exists but could not be loaded, or is being unloaded; `Client.model(name)` tells which and why."""
+
+
+class ModelControlDisabled(SynthserveError):
+    """The server's settings do not let calls load or unload models; the message says what would."""
 
 
 class Unauthenticated(SynthserveError):

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from synthserve._exceptions import ProtocolError
-from synthserve._names import parse_version
+from synthserve._names import parse_version, short_name
 from synthserve.v1 import model_pb2, schema_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ModelState: TypeAlias = Literal["ready", "failed", "loading", "unloading", "unknown"]
+"""What a version can do; `unknown` for what a newer server may say."""
+
+_STATES: dict[int, ModelState] = {
+    model_pb2.MODEL_STATE_READY: "ready",
+    model_pb2.MODEL_STATE_FAILED: "failed",
+    model_pb2.MODEL_STATE_LOADING: "loading",
+    model_pb2.MODEL_STATE_UNLOADING: "unloading",
+}
 
 ColumnType: TypeAlias = Literal["double", "int64", "category", "bool"]
 """The type of a column's values."""
@@ -132,10 +145,11 @@ class Model:
         name: The model's name, for example `iris-vae`.
         version: The version that this describes.
         versions: Every version that the server has, newest first.
-        state: `ready`, or `failed` when it could not be loaded.
-        state_reason: Why it failed. Empty when ready.
-        table: What its rows look like; None for an image model and a failed one.
-        image: What its images look like; None for a table model and a failed one.
+        state: `ready`; `failed` when it could not be loaded; `loading`; `unloading` when it only finishes the streams
+            that it has.
+        state_reason: Why it failed; for a ready one, why its new package could not be loaded in its place. Else empty.
+        table: What its rows look like; None for an image model and one that is not ready.
+        image: What its images look like; None for a table model and one that is not ready.
         conditions: What it can be asked to hold fixed.
         figures: Measured quality.
         card: What a person should know.
@@ -145,7 +159,7 @@ class Model:
     name: str
     version: int
     versions: tuple[int, ...]
-    state: Literal["ready", "failed"]
+    state: ModelState
     state_reason: str
     table: TableSchema | None
     image: ImageSchema | None
@@ -156,10 +170,34 @@ class Model:
 
     @property
     def kind(self) -> Literal["table", "image", "unknown"]:
-        """What it generates; `unknown` for a failed model."""
+        """What it generates; `unknown` for a model that is not ready."""
         if self.table is not None:
             return "table"
         return "unknown" if self.image is None else "image"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChanges:
+    """What a look at the repository has changed.
+
+    Attributes:
+        loaded: The versions that were loaded, new and changed ones, for example `iris-vae@2`.
+        unloaded: The versions that are not served any more. Streams that began with them go on.
+        failed: Version to why it could not be loaded; what was served under its name before still is.
+    """
+
+    loaded: tuple[str, ...]
+    unloaded: tuple[str, ...]
+    failed: Mapping[str, str]
+
+
+def model_changes(message: model_pb2.ReloadModelsResponse) -> ModelChanges:
+    """Reads what has changed."""
+    return ModelChanges(
+        loaded=tuple(map(short_name, message.loaded_versions)),
+        unloaded=tuple(map(short_name, message.unloaded_versions)),
+        failed={short_name(failure.name): failure.reason for failure in message.failures},
+    )
 
 
 def table_schema(message: schema_pb2.TableSchema) -> TableSchema:
@@ -189,7 +227,7 @@ def model(message: model_pb2.Model) -> Model:
         name=version.model,
         version=version.version,
         versions=tuple(parse_version(name).version for name in message.versions),
-        state="ready" if message.state == model_pb2.MODEL_STATE_READY else "failed",
+        state=_STATES.get(message.state, "unknown"),
         state_reason=message.state_reason,
         table=table_schema(message.table) if message.HasField("table") else None,
         image=image_schema(message.image) if message.HasField("image") else None,

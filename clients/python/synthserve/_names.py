@@ -53,6 +53,12 @@ def resource_name(name: str) -> str:
     return f"models/{model}/versions/{int(version)}" if at else f"models/{model}"
 
 
+def short_name(resource: str) -> str:
+    """Turns a resource name that the server sent into what people type: `iris-vae@1`, or `iris-vae`."""
+    model, _, version = resource.removeprefix("models/").partition("/versions/")
+    return f"{model}@{version}" if version else model
+
+
 def parse_version(resource: str) -> ModelVersion:
     """Reads a full version name that the server sent.
 

@@ -15,6 +15,7 @@ from synthserve._exceptions import (
     DeadlineExceeded,
     FieldViolation,
     InvalidRequest,
+    ModelControlDisabled,
     ModelNotFound,
     ModelNotReady,
     PermissionDenied,
@@ -38,6 +39,12 @@ _PLAIN: dict[grpc.StatusCode, type[SynthserveError]] = {
     grpc.StatusCode.PERMISSION_DENIED: PermissionDenied,
     grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
 }
+
+_BY_REASON: dict[str, type[SynthserveError]] = {
+    "MODEL_CONTROL": ModelControlDisabled,
+    "REPOSITORY_UNREADABLE": ServerError,
+}
+"""Reasons that say more than their code."""
 
 # How gRPC words that it cannot read what follows a scheme; `checked_target` has looked at the rest.
 _BAD_TARGET = ("target uri is not valid", "failed to parse port", "host must not be empty", "unparsable name")
@@ -102,7 +109,8 @@ def _typed(call: grpc.Call, target: str, request_id: str) -> SynthserveError:
         )
     if code is grpc.StatusCode.UNIMPLEMENTED:
         message = f"what answers at {target} does not offer this synthserve API: {message}"
-    return _PLAIN.get(code, ServerError)(message, reason=reason, metadata=metadata)
+    kind = _BY_REASON.get(reason) or _PLAIN.get(code, ServerError)
+    return kind(message, reason=reason, metadata=metadata)
 
 
 def _request_id(call: grpc.Call) -> str:

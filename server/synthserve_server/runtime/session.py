@@ -11,6 +11,9 @@ from synthserve_server.runtime.errors import CancelledWorkError, GraphError
 from synthserve_server.runtime.model import Arrays, Model, Tensor, inputs, outputs
 from synthserve_server.runtime.provider import PROVIDERS, Provider
 
+# What matters it raises; what else it prints nobody has asked for.
+onnxruntime.set_default_logger_severity(4)
+
 BATCH = "batch"
 """The name of the first dimension of every input and output."""
 
@@ -44,7 +47,10 @@ class Session:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = 4
         try:
-            self._session = onnxruntime.InferenceSession(graph, options, providers=PROVIDERS[provider])
+            # Without the fallback, in which onnxruntime prints what went wrong and tries again on the CPU.
+            self._session = onnxruntime.InferenceSession(
+                graph, options, providers=PROVIDERS[provider], enable_fallback=0
+            )
         except Exception as error:  # onnxruntime's exceptions share no base class.
             raise GraphError(f"onnxruntime cannot load the graph: {_first_line(error)}") from error
         self._outputs = [output.name for output in self._session.get_outputs()]

@@ -149,6 +149,15 @@ class ScriptedServer(generation_pb2_grpc.GenerationServiceServicer, model_pb2_gr
         abort(context, Fault(code=grpc.StatusCode.NOT_FOUND, details=[info, resource], message="no such model"))
         raise AssertionError
 
+    def LoadModel(self, request: Any, context: Any) -> model_pb2.LoadModelResponse:
+        raise NotImplementedError
+
+    def UnloadModel(self, request: Any, context: Any) -> model_pb2.UnloadModelResponse:
+        raise NotImplementedError
+
+    def ReloadModels(self, request: Any, context: Any) -> model_pb2.ReloadModelsResponse:
+        raise NotImplementedError
+
     def _unary(self, request: Any, context: Any) -> None:
         self.requests.append(request)
         self.metadata.append({str(key): value for key, value in context.invocation_metadata()})

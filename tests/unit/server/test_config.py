@@ -49,6 +49,11 @@ def test_settings_cannot_change() -> None:
     ("setting", "value"),
     [
         ("workers", 0),
+        ("model_control_mode", "sometimes"),
+        ("repository_poll_seconds", 0),
+        ("max_graph_bytes", 0),
+        ("warm_up_seconds", 0),
+        ("drain_delay_seconds", -1),
         ("grace_seconds", -1),
         ("max_count", 0),
         ("provider", "tpu"),
@@ -174,3 +179,29 @@ def test_several_administrators_stand_with_commas_in_a_variable(
     assert config.load(tls).admin_certificate == ("operations", "Jane Doe")
     with pytest.raises(ValidationError, match="of no use without tls_client_ca"):
         config.load({})
+
+
+def test_explicit_control_loads_what_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert config.load({}).models_at_start is None
+    assert config.load({"model_control_mode": "poll"}).models_at_start is None
+    assert config.load({"model_control_mode": "explicit"}).models_at_start == ()
+    assert config.load({"model_control_mode": "explicit", "load_model": ["*"]}).models_at_start is None
+    monkeypatch.setenv("SYNTHSERVE_LOAD_MODEL", "iris-vae, mnist-dcgan")
+    assert config.load({"model_control_mode": "explicit"}).models_at_start == ("iris-vae", "mnist-dcgan")
+    with pytest.raises(ValidationError, match="of no use without model_control_mode explicit"):
+        config.load({})
+    with pytest.raises(ValidationError, match="alone, or names"):
+        config.load({"model_control_mode": "explicit", "load_model": ["*", "iris-vae"]})
+
+
+def test_administrators_without_tokens(tmp_path: Path) -> None:
+    file = tmp_path / "file.pem"
+    file.touch()
+    tls = {"tls_certificate": file, "tls_key": file, "tls_client_ca": file}
+    assert config.load({**tls, "admin_certificate": ["operator"]}).admin_certificate == ("operator",)
+    with pytest.raises(ValidationError, match="of no use without tls_client_ca"):
+        config.load({"admin_certificate": ["operator"]})
+    assert config.load({"local_admin": True}).local_admin
+    for settings in (tls, {"token_file": file}, {"listen": "0.0.0.0:1", "insecure": True}):
+        with pytest.raises(ValidationError, match="without authentication that only this machine can call"):
+            config.load({**settings, "local_admin": True})

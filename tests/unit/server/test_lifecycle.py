@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fixtures import packages
+from tests.fixtures import packages, repositories
 
 from synthserve_server.catalogue import FailedPackage, LoadingPackage, Package, ReadyPackage, UnloadingPackage
 from synthserve_server.errors import (
@@ -30,18 +30,11 @@ from synthserve_server.repository import Repository
 from synthserve_server.runtime.provider import Provider
 from synthserve_server.runtime.session import Session
 
-GRAPH, MANIFEST = packages.image_graph(4, 4, 1), packages.image_manifest(4, 4, 1)
-OTHER_GRAPH = packages.image_graph(4, 4, 1, seed=2)
+GRAPH, OTHER_GRAPH = repositories.graph(1), repositories.graph(2)
 
 
-def write(root: Path, version: int = 1, model: str = "m", graph: bytes = GRAPH, **options: Any) -> Path:
-    """Writes a package beside the repository and renames it into place, as a careful operator does."""
-    made = packages.write_package(root.parent / "unfinished", model, graph, MANIFEST, version, **options)
-    folder = root / model / str(version)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if folder.exists():
-        folder.rename(root.parent / f"old-{len(list(root.parent.iterdir()))}")
-    return made.rename(folder)
+def write(root: Path, version: int = 1, model: str = "m", graph: bytes = GRAPH) -> Path:
+    return repositories.put(root, version, graph, model)
 
 
 @pytest.fixture
@@ -338,7 +331,7 @@ def link_graph(folder: Path, target: Path) -> None:
 
 
 async def test_links_may_not_lead_out_of_the_repository(root: Path, repository: Repository, tmp_path: Path) -> None:
-    outside = packages.write_package(tmp_path / "elsewhere", "m", GRAPH, MANIFEST, version=2)
+    outside = repositories.put(tmp_path / "elsewhere", 2, GRAPH)
     link_graph(write(root, 2), outside / "model.onnx")
     (root / "m" / "3").symlink_to(outside)
     assert (await repository.reload()).failed == {

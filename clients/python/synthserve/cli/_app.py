@@ -12,11 +12,12 @@ import typer
 import synthserve
 from synthserve._files import Target, write_whole
 from synthserve._grids import GridFile
-from synthserve.cli import _listing
+from synthserve.cli import _administration, _listing
 from synthserve.cli._connection import (
     DEFAULT_SERVER,
     InsecureToken,
     Server,
+    Timeout,
     TlsCa,
     TlsClientCertificate,
     TlsClientKey,
@@ -73,7 +74,6 @@ Seed = Annotated[
 ]
 Offset = Annotated[int, typer.Option(help="The index of the first one.")]
 Where = Annotated[list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="A condition; can be repeated.")]
-Timeout = Annotated[float | None, typer.Option(metavar="SECONDS", help="The longest that all may take.")]
 
 
 def _version(wanted: bool) -> None:
@@ -220,6 +220,11 @@ def images(
         if picture is not None:
             picture.finish()
         watch.finish()
+
+
+app.command(epilog=HELP)(_administration.load)
+app.command(epilog=HELP)(_administration.unload)
+app.command(epilog=HELP)(_administration.reload)
 
 
 def _format_of(output: str) -> RowFormat:

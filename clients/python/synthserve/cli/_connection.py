@@ -49,6 +49,7 @@ TlsClientKey = Annotated[
 InsecureToken = Annotated[
     bool, typer.Option("--insecure-token", help="Send the token in plain text to another machine.")
 ]
+Timeout = Annotated[float | None, typer.Option(metavar="SECONDS", help="The longest that all may take.")]
 
 DEFAULT_SERVER = "localhost:50051"
 

@@ -33,7 +33,7 @@ def as_table(models: Sequence[Model]) -> None:
     for model in models:
         table.add_row(
             f"{model.name}@{model.version}",
-            model.state if model.state == "ready" else f"{model.state}: {model.state_reason}",
+            f"{model.state}: {model.state_reason}" if model.state_reason else model.state,
             model.kind,
             _generates(model),
             "; ".join(f"{condition.name}={'|'.join(condition.values)}" for condition in model.conditions) or "-",

@@ -1,0 +1,74 @@
+"""The commands of administrators: they change which models a server has."""
+
+from typing import Annotated
+
+import typer
+
+from synthserve.cli._connection import (
+    DEFAULT_SERVER,
+    InsecureToken,
+    Server,
+    Timeout,
+    TlsCa,
+    TlsClientCertificate,
+    TlsClientKey,
+    TokenFile,
+    connect,
+)
+from synthserve.cli._outcome import FAILED, told
+
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="The name of the model, without a version.")]
+
+
+def load(
+    model: Name,
+    server: Server = DEFAULT_SERVER,
+    tls_ca: TlsCa = None,
+    tls_client_certificate: TlsClientCertificate = None,
+    tls_client_key: TlsClientKey = None,
+    token_file: TokenFile = None,
+    insecure_token: InsecureToken = False,
+    timeout: Timeout = None,
+) -> None:
+    """Loads a model of the server's repository, and its new versions. Needs the role admin."""
+    with told(), connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client:
+        loaded = client.load_model(model, timeout=timeout)
+        typer.echo(f"{loaded.name}@{loaded.version} is {loaded.state}")
+
+
+def unload(
+    model: Name,
+    server: Server = DEFAULT_SERVER,
+    tls_ca: TlsCa = None,
+    tls_client_certificate: TlsClientCertificate = None,
+    tls_client_key: TlsClientKey = None,
+    token_file: TokenFile = None,
+    insecure_token: InsecureToken = False,
+    timeout: Timeout = None,
+) -> None:
+    """Takes a model out of service and waits until its streams have ended. Needs the role admin."""
+    with told(), connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client:
+        client.unload_model(model, timeout=timeout)
+        typer.echo(f"{model} is unloaded")
+
+
+def reload(
+    server: Server = DEFAULT_SERVER,
+    tls_ca: TlsCa = None,
+    tls_client_certificate: TlsClientCertificate = None,
+    tls_client_key: TlsClientKey = None,
+    token_file: TokenFile = None,
+    insecure_token: InsecureToken = False,
+    timeout: Timeout = None,
+) -> None:
+    """Has the server look at its repository again. Needs the role admin. Fails when a version could not be loaded."""
+    with told(), connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client:
+        changes = client.reload_models(timeout=timeout)
+        for name in changes.loaded:
+            typer.echo(f"{name} loaded")
+        for name in changes.unloaded:
+            typer.echo(f"{name} unloaded")
+        for name, reason in changes.failed.items():
+            typer.echo(f"synthserve: {name} failed: {reason}", err=True)
+        if changes.failed:
+            raise typer.Exit(FAILED)
