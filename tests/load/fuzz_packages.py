@@ -92,14 +92,16 @@ def _watch(child: "subprocess.Popen[str]", work: Path) -> str | None:
         size = (work / "results").stat().st_size if (work / "results").exists() else 0
         if size != looked_at:
             looked_at, since = size, time.monotonic()
-        elif time.monotonic() - since > LONGEST_SECONDS and size:
+        elif size and time.monotonic() - since > LONGEST_SECONDS:
             child.kill()
             return f"did not load within {LONGEST_SECONDS:g} s"
     assert child.stdout is not None
     said = child.stdout.read().strip()
     if child.returncode == 0:
         return None
-    return f"ended by signal {-child.returncode}" if child.returncode < 0 else said.splitlines()[-1]
+    if child.returncode < 0:
+        return f"ended by signal {-child.returncode}"
+    return said.rpartition("\n")[2] or f"exited with {child.returncode}"
 
 
 def _load_them(work: Path, cases: int, seed: int) -> int:
@@ -122,6 +124,7 @@ def _load_them(work: Path, cases: int, seed: int) -> int:
     left = cases
 
     with (work / "results").open("w", buffering=1) as results:
+        results.write("\n")  # from here on, time counts
 
         @hypothesis.seed(seed)
         @hypothesis.settings(
