@@ -265,8 +265,10 @@ async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
         _on_signal(signal.SIGHUP, server.reload)
     loading = asyncio.ensure_future(_give_up_loading(server, stopping))
     try:
-        # No name for what it returns: it would keep every session that it lists.
-        on_ready(await server.start())
+        ready = await server.start()
+        if not stopping.is_set():
+            on_ready(ready)
+        del ready  # it would keep every session that it lists
         await stopping.wait()
     except BaseException:
         await server.stop(0)

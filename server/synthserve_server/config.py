@@ -27,6 +27,7 @@ from pydantic_settings import (
 )
 
 from synthserve_server.model_control import Mode
+from synthserve_server.names import MODEL_ID
 
 _VISIBLE = re.compile(r"[!-~]+")
 
@@ -249,8 +250,8 @@ class Settings(BaseSettings):
     def _is_consistent(self) -> Self:
         if self.load_model and self.model_control_mode is not Mode.EXPLICIT:
             raise PydanticCustomError("control", "load_model is of no use without model_control_mode explicit")
-        if ALL_MODELS in self.load_model and len(self.load_model) > 1:
-            raise PydanticCustomError("control", "load_model must be * alone, or names")
+        if self.load_model != (ALL_MODELS,) and not all(map(MODEL_ID.fullmatch, self.load_model)):
+            raise PydanticCustomError("control", "load_model must be * alone, or names of models")
         if self.local_admin and (
             self.token_file or self.jwks or self.tls_client_ca or not _is_loopback(self.listen.rpartition(":")[0])
         ):

@@ -5,8 +5,11 @@ it; whatever happens to the repository, it ends with the session that it began w
 """
 
 import asyncio
+import errno
+import os
 import weakref
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,6 +90,7 @@ class Repository:
         self._provider = provider
         self._limits = limits or Limits()
         self._mode = mode
+        self._named = list(wanted or ())
         self._wanted = Wanted(wanted)
         self._seen: dict[tuple[str, int], _Seen] = {}
         self._skipped: frozenset[str] = frozenset()
@@ -110,7 +114,11 @@ class Repository:
             RepositoryError: The folder cannot be read.
         """
         found = self._find()
-        loaded: list[Package] = []
+        absent = [name for name in self._named if name not in found.models]
+        loaded: list[Package] = [
+            failed(name, UNKNOWN_VERSION, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name))
+            for name in absent
+        ]
         for model_id, versions in found.models.items():
             if model_id not in self._wanted:
                 continue
@@ -235,16 +243,17 @@ class Repository:
         """Loads what is new before it removes what is gone, so that the model is never without a version."""
         versions = found.models[model_id]
         if isinstance(versions, OSError):
-            self._note_unreadable(model_id, versions, changes)
+            if self._note_unreadable(model_id, versions) or retry:
+                changes.failed[resource_name(model_id, UNKNOWN_VERSION)] = reason(versions)
             return
         for version, folder in versions.items():
             await self._refresh_version(model_id, version, folder, changes, retry=retry)
         known = self.catalogue.models.get(model_id, [])
         self._remove([(model_id, p.version) for p in known if p.version not in versions], changes)
 
-    def _note_unreadable(self, model_id: str, error: OSError, changes: Changes) -> None:
-        """Notes that the folder of a model cannot be read; the versions that it has go on."""
-        why = reason(error)
+    def _note_unreadable(self, model_id: str, error: OSError) -> bool:
+        """Notes that the folder of a model cannot be read, and tells whether that is new; the versions it has go on."""
+        before, why = self.catalogue, reason(error)
         served = [p for p in self.catalogue.models.get(model_id, ()) if isinstance(p, ReadyPackage)]
         if not served:
             known = self.catalogue.get(model_id, UNKNOWN_VERSION)
@@ -256,7 +265,7 @@ class Repository:
                 self._put(self.catalogue.with_package(replace(package, reload_failure=why)))
             seen = self._seen[model_id, package.version]
             self._seen[model_id, package.version] = replace(seen, stamps=None)  # to be looked at when that is over
-        changes.failed[resource_name(model_id, UNKNOWN_VERSION)] = why
+        return self.catalogue is not before
 
     async def _refresh_version(
         self, model_id: str, version: int, folder: Path, changes: Changes, *, retry: bool
@@ -319,7 +328,7 @@ class Repository:
             freed.set()
 
         def tell() -> None:  # in whichever thread has dropped it
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
                 loop.call_soon_threadsafe(note)
 
         weakref.finalize(package.session, tell).atexit = False

@@ -190,8 +190,9 @@ def test_explicit_control_loads_what_is_named(monkeypatch: pytest.MonkeyPatch) -
     assert config.load({"model_control_mode": "explicit"}).models_at_start == ("iris-vae", "mnist-dcgan")
     with pytest.raises(ValidationError, match="of no use without model_control_mode explicit"):
         config.load({})
-    with pytest.raises(ValidationError, match="alone, or names"):
-        config.load({"model_control_mode": "explicit", "load_model": ["*", "iris-vae"]})
+    for names in (["*", "iris-vae"], ["../iris-vae"], ["iris-vae@1"]):
+        with pytest.raises(ValidationError, match="alone, or names of models"):
+            config.load({"model_control_mode": "explicit", "load_model": names})
 
 
 def test_administrators_without_tokens(tmp_path: Path) -> None:

@@ -260,6 +260,15 @@ async def test_explicit_control_begins_with_the_models_named(root: Path) -> None
     assert list(repository.catalogue.models) == ["m", "other"]
 
 
+async def test_a_model_to_begin_with_that_is_not_there_is_a_failed_one(root: Path) -> None:
+    repository = opened(root, wanted=["absent"])
+    (package,) = repository.catalogue.models["absent"]
+    assert package == FailedPackage("absent", 0, "No such file or directory: absent")
+    write(root, model="absent")
+    assert (await repository.poll()).loaded == ["models/absent/versions/1"]
+    assert kinds(repository, "absent") == {1: ReadyPackage}
+
+
 @pytest.mark.parametrize(("mode", "reloads"), [(Mode.NONE, False), (Mode.POLL, True)])
 async def test_other_modes_refuse_calls(root: Path, mode: Mode, reloads: bool) -> None:
     repository = opened(root, mode)
@@ -302,8 +311,9 @@ async def test_a_folder_that_cannot_be_read_leaves_its_model_serving(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "iterdir", denied)
-        for _ in range(2):
-            assert (await repository.poll()).failed == {"models/m": "Permission denied: m"}
+        for look in (repository.poll, repository.reload):
+            assert (await look()).failed == {"models/m": "Permission denied: m"}
+        assert not await repository.poll()
     assert kinds(repository) == {1: ReadyPackage}
     assert repository.catalogue.ready(ModelName("m", 1)).reload_failure == "Permission denied: m"
     await repository.poll()

@@ -37,12 +37,14 @@ class GenerationServiceStub:
     methods share:
     - NOT_FOUND (ResourceInfo): there is no such model or version.
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
-    - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded; GetModel tells why.
+    - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded, or is being unloaded; GetModel
+      tells which and why.
     - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
     - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server has as much under way as it may. Nothing was
       computed; ask again when RetryInfo says, and not before. Streams that are under way are never ended for a limit: one
       that is over its caller's rate is slowed down.
-    - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index.
+    - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index. Or the model is being
+      loaded; try again.
     - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
 
     What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
@@ -73,12 +75,14 @@ class GenerationServiceAsyncStub(GenerationServiceStub):
     methods share:
     - NOT_FOUND (ResourceInfo): there is no such model or version.
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
-    - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded; GetModel tells why.
+    - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded, or is being unloaded; GetModel
+      tells which and why.
     - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
     - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server has as much under way as it may. Nothing was
       computed; ask again when RetryInfo says, and not before. Streams that are under way are never ended for a limit: one
       that is over its caller's rate is slowed down.
-    - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index.
+    - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index. Or the model is being
+      loaded; try again.
     - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
 
     What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
@@ -105,12 +109,14 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
     methods share:
     - NOT_FOUND (ResourceInfo): there is no such model or version.
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
-    - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded; GetModel tells why.
+    - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded, or is being unloaded; GetModel
+      tells which and why.
     - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
     - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server has as much under way as it may. Nothing was
       computed; ask again when RetryInfo says, and not before. Streams that are under way are never ended for a limit: one
       that is over its caller's rate is slowed down.
-    - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index.
+    - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index. Or the model is being
+      loaded; try again.
     - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
 
     What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
