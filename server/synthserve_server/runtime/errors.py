@@ -13,5 +13,9 @@ class GraphError(RuntimeFailureError):
     """A graph cannot be loaded or run, or gives what its manifest does not allow; the message is one sentence."""
 
 
+class GraphInputError(GraphError):
+    """A graph cannot be run with the values of its inputs; the message is one sentence."""
+
+
 class ProviderError(RuntimeFailureError):
     """The provider that was asked for is not there; the message says why."""

@@ -1,16 +1,27 @@
-"""The messages that workers make: samples computed and encoded, several small messages in one run of their graph."""
+"""What workers make: messages of computed and encoded samples, several small ones in one run; and other jobs."""
 
 import time
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, cast
 
 from numpy.typing import NDArray
 
 from synthserve_server.runtime.cancellation import Cancellation, CancellationOfAll
 from synthserve_server.runtime.sampler import Draw, check_codes, sample, sample_together
 from synthserve_server.runtime.timings import Observer, Stopwatch
+
+
+class Job(Protocol):
+    """What a worker is given."""
+
+    def make(self) -> bytes:
+        """Does the job.
+
+        Raises:
+            Exception: It came to nothing.
+        """
 
 
 @dataclass(frozen=True)
@@ -59,39 +70,41 @@ class Message:
 Result = bytes | Exception
 
 
-def companions(first: Message) -> Callable[[Message], bool] | None:
-    """Tells which messages can be made in the same run of the graph as another one.
+def companions(first: Job) -> Callable[[Job], bool] | None:
+    """Tells which jobs can be done in the same run of the graph as another one: messages with messages.
 
     Returns:
-        A function that is asked of one message after another, and counts on it that those it agrees to are taken; None:
+        A function that is asked of one job after another, and counts on it that those it agrees to are taken; None:
         no other can.
     """
-    if not first.draw.shares(0):
+    if not isinstance(first, Message) or not first.draw.shares(0):
         return None
+    graph = first.draw.graph
     low, high = first.draw.packets
     size = high - low
 
-    def fits(message: Message) -> bool:
+    def fits(job: Job) -> bool:
         nonlocal size
-        if message.cancellation.cancelled or message.draw.graph is not first.draw.graph:
+        if not isinstance(job, Message) or job.cancellation.cancelled or job.draw.graph is not graph:
             return False
-        if not message.draw.shares(size):
+        if not job.draw.shares(size):
             return False
-        low, high = message.draw.packets
+        low, high = job.draw.packets
         size += high - low
         return True
 
     return fits
 
 
-def make_together(messages: Sequence[Message]) -> list[Result]:
-    """Makes messages; more than one only if they can share a run of their graph, see `companions`.
+def make_together(jobs: Sequence[Job]) -> list[Result]:
+    """Does jobs; more than one only if they can share a run of their graph, see `companions`.
 
     Returns:
         For each the bytes, or what went wrong with it.
     """
-    if len(messages) == 1:
-        return [_result(messages[0].make)]
+    if len(jobs) == 1:
+        return [_result(jobs[0].make)]
+    messages = cast(Sequence[Message], jobs)
     watch = Stopwatch(len(messages)) if any(message.observe for message in messages) else None
     cancellation = CancellationOfAll([message.cancellation for message in messages])
     try:

@@ -74,7 +74,7 @@ def sample(draw: Draw, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
     pieces = []
     stop = draw.start + draw.count
     for first, size, low, high in _pieces(draw.start, stop, model, fixed=draw.graph.fixed_batch):
-        results = _run(draw, _feeds(draw, first, size), size, cancellation)
+        results = run(model, draw.graph, _feeds(draw, first, size), size, cancellation)
         pieces.append({name: array[low - first : high - first] for name, array in results.items()})
     arrays = _joined(pieces, outputs(model))
     check_codes(model, arrays)
@@ -98,13 +98,38 @@ def sample_together(draws: Sequence[Draw], cancellation: Cancellation) -> list[d
     ranges = [draw.packets for draw in draws]
     fed = [_feeds(draw, low, high - low) for draw, (low, high) in zip(draws, ranges, strict=True)]
     feeds = {name: np.concatenate([feeds[name] for feeds in fed]) for name in fed[0]}
-    results = _run(draws[0], feeds, len(feeds[LATENT]), cancellation)
+    results = run(draws[0].model, draws[0].graph, feeds, len(feeds[LATENT]), cancellation)
     found, base = [], 0
     for draw, (low, high) in zip(draws, ranges, strict=True):
         first = base + draw.start - low
         found.append({name: array[first : first + draw.count] for name, array in results.items()})
         base += high - low
     return found
+
+
+def run(model: Model, graph: Graph, feeds: Arrays, size: int, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
+    """Runs a graph.
+
+    Args:
+        model: What the graph must give.
+        graph: The session that holds it.
+        feeds: Its inputs by name, `[size, ...]` each.
+        size: The batch.
+        cancellation: Ends the run.
+
+    Returns:
+        The graph's outputs by name, `[size, ...]` each.
+
+    Raises:
+        CancelledWorkError: Nobody waits for the result any more.
+        GraphError: The graph failed, or gave an output of a wrong shape or type.
+    """
+    cancellation.check()
+    expected = outputs(model)
+    results = graph.run(feeds, cancellation)
+    for name, tensor in expected.items():
+        _check_shape(name, results[name], tensor, size)
+    return {name: results[name] for name in expected}
 
 
 def check_codes(model: Model, arrays: Arrays) -> None:
@@ -123,15 +148,6 @@ def _feeds(draw: Draw, first: int, size: int) -> dict[str, NDArray[Any]]:
     for condition in draw.model.conditions:
         feeds[condition.input] = np.full(size, draw.conditions.get(condition.name, UNSET), np.int64)
     return feeds
-
-
-def _run(draw: Draw, feeds: Arrays, size: int, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
-    cancellation.check()
-    expected = outputs(draw.model)
-    results = draw.graph.run(feeds, cancellation)
-    for name, tensor in expected.items():
-        _check_shape(name, results[name], tensor, size)
-    return {name: results[name] for name in expected}
 
 
 def _pieces(start: int, stop: int, model: Model, *, fixed: bool) -> Iterator[tuple[int, int, int, int]]:

@@ -4,8 +4,8 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
@@ -106,26 +106,47 @@ class Scheduler(Generic[Job]):
         Raises:
             Exception: What a job came to.
         """
-        loop = asyncio.get_running_loop()
-        line: Line[_Ordered[Job]] = Line()
         ahead: deque[asyncio.Future[bytes]] = deque()
         most = 0 if head else self.workers
-        try:
-            for job in jobs:
-                ahead.append(loop.create_future())
-                self._put(line, _Ordered(job, ahead[-1]))
-                if len(ahead) > most:
+        with self.turns(cancellation) as begin:
+            try:
+                for job in jobs:
+                    ahead.append(begin(job))
+                    if len(ahead) > most:
+                        yield await ahead.popleft()
+                        most = self.workers
+                while ahead:
                     yield await ahead.popleft()
-                    most = self.workers
-            while ahead:
-                yield await ahead.popleft()
+            finally:
+                for future in ahead:
+                    # Of one that is done, this also forgets the failure that would else be logged as never looked at.
+                    future.cancel()
+
+    @contextmanager
+    def turns(self, cancellation: Cancellation) -> Iterator[Callable[[Job], "asyncio.Future[bytes]"]]:
+        """The place of one stream among the others, for jobs that its caller does not know beforehand.
+
+        Args:
+            cancellation: Set at the end of the `with` block, where what waits is dropped.
+
+        Yields:
+            A function that has a job done in its turn, and returns the result that is to come. How many are under way
+            is the caller's affair.
+        """
+        loop = asyncio.get_running_loop()
+        line: Line[_Ordered[Job]] = Line()
+
+        def begin(job: Job) -> "asyncio.Future[bytes]":
+            future: asyncio.Future[bytes] = loop.create_future()
+            self._put(line, _Ordered(job, future))
+            return future
+
+        try:
+            yield begin
         finally:
             cancellation.cancel()
             with self._lock:
                 self._queue.clear(line)
-            for future in ahead:
-                # Of a future that is done, this also forgets the failure that would else be logged as never looked at.
-                future.cancel()
 
     def close(self) -> None:
         """Ends the threads once they have finished what they are computing; drops what waits."""

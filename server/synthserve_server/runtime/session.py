@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
 from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.errors import CancelledWorkError, GraphError
+from synthserve_server.runtime.errors import CancelledWorkError, GraphError, GraphInputError
 from synthserve_server.runtime.model import Arrays, Model, Tensor, inputs, outputs
 from synthserve_server.runtime.provider import PROVIDERS, Provider
 
@@ -78,6 +79,7 @@ class Session:
 
         Raises:
             CancelledWorkError: The run was cancelled.
+            GraphInputError: The graph failed because of what it was fed with, such as an index that is too large.
             GraphError: The graph failed.
         """
         options = onnxruntime.RunOptions()
@@ -91,6 +93,10 @@ class Session:
                 arrays = self._session.run(self._outputs, feeds, options)
         except CancelledWorkError:
             raise
+        except InvalidArgument as error:
+            raise GraphInputError(
+                f"onnxruntime does not run the graph with these inputs: {_first_line(error)}"
+            ) from error
         except Exception as error:
             cancellation.check()
             raise GraphError(f"onnxruntime cannot run the graph: {_first_line(error)}") from error

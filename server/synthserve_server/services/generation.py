@@ -16,7 +16,7 @@ from synthserve_server.limits.quotas import Kind
 from synthserve_server.repository import Repository
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.frames import cut
-from synthserve_server.runtime.messages import Message
+from synthserve_server.runtime.messages import Job
 from synthserve_server.runtime.scheduler import Scheduler
 from synthserve_server.security.principals import who
 from synthserve_server.services import record
@@ -34,7 +34,7 @@ Context = aio.ServicerContext[Any, bytes]
 class GenerationService:
     """Streams generated rows and images. Responses are serialised by the workers, not by gRPC."""
 
-    def __init__(self, repository: Repository, scheduler: Scheduler[Message], admission: Admission) -> None:
+    def __init__(self, repository: Repository, scheduler: Scheduler[Job], admission: Admission) -> None:
         """Wires the service.
 
         Args:

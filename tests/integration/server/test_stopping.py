@@ -29,7 +29,7 @@ from synthserve_server.app import Ready, Server
 from synthserve_server.repository import Repository
 from synthserve_server.runtime import messages, sampler
 from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.messages import Message
+from synthserve_server.runtime.messages import Job
 from synthserve_server.runtime.provider import Provider
 from synthserve_server.runtime.sampler import Draw
 from synthserve_server.runtime.scheduler import Scheduler
@@ -85,7 +85,7 @@ def stub(channel: aio.Channel) -> Any:
 class Streams:
     """What the server computes, by seed, and the streams that make it compute."""
 
-    def __init__(self, scheduler: Scheduler[Message]) -> None:
+    def __init__(self, scheduler: Scheduler[Job]) -> None:
         self.begun: Counter[int] = Counter()
         self.done: Counter[int] = Counter()
         self.open = 0
