@@ -76,5 +76,17 @@ async def _abort(method: str, error: Exception, context: Context) -> NoReturn:
     told = to_status(error)
     status = rpc_status.to_status(told)
     trailers = (*context.trailing_metadata(), *status.trailing_metadata, *pushback(told))
+    _forget_frames(error)
     await context.abort(status.code, status.details, trailers)
     raise asyncio.CancelledError  # Not reached: abort raises.
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """Lets go of what the call had, a model's session for example.
+
+    The exception that ends the call has this one as its context, and is part of a cycle in gRPC: both stay until the
+    garbage collector comes by, which on a server with little to do can take hours.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__
