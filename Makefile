@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 ADDRESS ?= 127.0.0.1:50051
 
 PEERS := .venv-peers/.done .venv-peers-mlserver/.done
+TRITONCLIENT := .venv-tritonclient/.done
 DISTRIBUTIONS := clients/python server training
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
@@ -17,7 +18,7 @@ help:
 	@echo 'make test     set up, and run all tests'
 	@echo 'make lint     types, style and protos'
 	@echo 'make format   put the code in shape'
-	@echo 'make proto    generate the Python stubs from proto/'
+	@echo 'make proto    generate the Python stubs and descriptors from proto/'
 	@echo 'make model-table   write the README'\''s table of models from exported/'
 	@echo 'make bench    compare with the same work without a server, and with other servers: about two hours'
 	@echo 'make bench-quick   a few cases of it: about 5 minutes'
@@ -31,7 +32,7 @@ serve: $(VENV)/.serve
 demo: $(VENV)/.serve
 	@$(BIN)/python scripts/demo.py
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(TRITONCLIENT)
 	$(BIN)/pytest
 
 lint: $(VENV)/.dev
@@ -50,6 +51,7 @@ format: $(VENV)/.dev
 
 proto: $(VENV)/.dev
 	@scripts/generate-stubs clients/python
+	@scripts/generate-oip server/synthserve_server/services/oip
 
 model-table: $(VENV)/.dev
 	@$(BIN)/python scripts/model_table.py
@@ -72,7 +74,7 @@ lock: $(VENV)/.dev
 	scripts/lock $(BIN)/uv
 
 clean:
-	rm -rf $(VENV) .venv-peers .venv-peers-mlserver demo .mypy_cache .pytest_cache .ruff_cache .hypothesis fuzz-findings
+	rm -rf $(VENV) .venv-peers .venv-peers-mlserver .venv-tritonclient demo .mypy_cache .pytest_cache .ruff_cache .hypothesis fuzz-findings
 
 # --- environment: a virtual environment, filled by uv from hashed locks -------------------------------------------
 
@@ -94,8 +96,9 @@ $(VENV)/.dev: $(VENV)/.serve requirements/dev.txt $(addsuffix /pyproject.toml,$(
 	$(INSTALL) --no-deps --no-build-isolation $(addprefix -e ,$(DISTRIBUTIONS))
 	@touch $@
 
-# What the benchmarks compare with, in environments of their own: .venv-NAME is filled from requirements/NAME.txt.
-$(PEERS): .venv-%/.done: $(BIN)/uv requirements/%.txt
+# What the benchmarks compare with, and the client of the Open Inference Protocol that the tests use, in environments of
+# their own: .venv-NAME is filled from requirements/NAME.txt.
+$(PEERS) $(TRITONCLIENT): .venv-%/.done: $(BIN)/uv requirements/%.txt
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$*
 	$(BIN)/uv pip install --quiet --python .venv-$*/bin/python --require-hashes -r requirements/$*.txt
 	@touch $@

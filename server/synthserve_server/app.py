@@ -35,6 +35,8 @@ from synthserve_server.security.tls import server_credentials
 from synthserve_server.security.tokens import TokenFile
 from synthserve_server.services import generation, models
 from synthserve_server.services.health import ModelHealth
+from synthserve_server.services.oip import service as oip
+from synthserve_server.services.reflection import describing
 from synthserve_server.telemetry.gauges import Gauges, ModelState
 from synthserve_server.telemetry.setup import Telemetry
 
@@ -141,10 +143,13 @@ class Server:
         self._grpc.add_generic_rpc_handlers((service.handler(),))
         model_pb2_grpc.add_ModelServiceServicer_to_server(models.ModelService(self._repository), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        services = [generation.SERVICE, models.SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME]
+        if self._settings.oip:
+            inference = oip.InferenceService(self._repository, self._scheduler, self._health, self._admission)
+            self._grpc.add_generic_rpc_handlers((inference.handler(),))
+            services.append(oip.SERVICE)
         if self._settings.reflection:
-            reflection.enable_server_reflection(
-                (generation.SERVICE, models.SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc
-            )
+            reflection.enable_server_reflection(services, self._grpc, describing(services))
         await self._follow_repository()
         await self._grpc.start()
         _log.info("serving", host=host, port=bound, models=len(catalogue.served()), failed=_failures(catalogue))

@@ -85,6 +85,7 @@ def serve(
         float | None, typer.Option(help="How often keys that have a URL are fetched again. [300]")
     ] = None,
     reflection: Annotated[bool | None, typer.Option(help="Tell clients what services there are. [yes]")] = None,
+    oip: Annotated[bool | None, typer.Option(help="Serve the raw graphs by the Open Inference Protocol. [yes]")] = None,
     workers: Annotated[int | None, typer.Option(help="How many threads compute. [one per core]")] = None,
     drain_delay_seconds: Annotated[
         float | None, typer.Option(help="How long calls are still taken after SIGTERM. [0]")
@@ -155,6 +156,7 @@ def serve(
         "jwt_roles_claim": jwt_roles_claim,
         "jwks_refresh_seconds": jwks_refresh_seconds,
         "reflection": reflection,
+        "oip": oip,
         "workers": workers,
         "drain_delay_seconds": drain_delay_seconds,
         "grace_seconds": grace_seconds,

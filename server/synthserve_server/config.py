@@ -179,6 +179,8 @@ class Settings(BaseSettings):
     """How often keys that have an address are fetched again."""
     reflection: bool = True
     """Whether clients can ask what services there are."""
+    oip: bool = True
+    """Whether the raw graphs are served by the Open Inference Protocol."""
     workers: Annotated[int, Field(ge=1)] = Field(default_factory=available_cores)
     """How many threads compute."""
     drain_delay_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0

@@ -1,7 +1,7 @@
 """Refuses calls that are over a limit, at once and before anything is computed for them."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -18,11 +18,16 @@ _log = structlog.get_logger()
 
 Context = aio.ServicerContext[Any, Any]
 
-_KINDS = {
+_COMPUTING: dict[str, Kind | None] = {
     "/synthserve.v1.GenerationService/GenerateRows": Kind.ROWS,
     "/synthserve.v1.GenerationService/GenerateImages": Kind.IMAGES,
+    "/inference.GRPCInferenceService/ModelInfer": None,
+    "/inference.GRPCInferenceService/ModelStreamInfer": None,
 }
-"""The methods that compute. Others answer from what is in memory, and have no end that would be waited for."""
+"""The methods that compute, and what; None: that depends on the model, which the service finds.
+
+Others answer from what is in memory, and have no end that would be waited for.
+"""
 
 _LOG_SECONDS = 1.0
 
@@ -39,14 +44,25 @@ class AdmissionInterceptor(aio.ServerInterceptor):
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:  # noqa: ANN401 - grpc's types are loose.
         """Wraps the handler of a call that computes."""
         handler = await continuation(handler_call_details)
-        kind = _KINDS.get(handler_call_details.method)
-        if handler is None or kind is None:
+        if handler is None or handler_call_details.method not in _COMPUTING:
             return handler
-        return grpc.unary_stream_rpc_method_handler(
-            self._streaming(handler.unary_stream, kind), handler.request_deserializer, handler.response_serializer
-        )
+        kind = _COMPUTING[handler_call_details.method]
+        wrap: Callable[..., Any]
+        make, behaviour, wrap = {
+            (False, False): (grpc.unary_unary_rpc_method_handler, handler.unary_unary, self._unary),
+            (False, True): (grpc.unary_stream_rpc_method_handler, handler.unary_stream, self._streaming),
+            (True, True): (grpc.stream_stream_rpc_method_handler, handler.stream_stream, self._streaming),
+        }[handler.request_streaming, handler.response_streaming]
+        return make(wrap(behaviour, kind), handler.request_deserializer, handler.response_serializer)
 
-    def _streaming(self, behaviour: Callable[..., Any], kind: Kind) -> Any:  # noqa: ANN401 - grpc's types are loose
+    def _unary(self, behaviour: Callable[..., Awaitable[Any]], kind: Kind | None) -> Any:  # noqa: ANN401 - grpc's types are loose
+        async def handle(request: Any, context: Context) -> Any:  # noqa: ANN401 - grpc's types are loose
+            self._admit(context, kind)
+            return await behaviour(request, context)
+
+        return handle
+
+    def _streaming(self, behaviour: Callable[..., Any], kind: Kind | None) -> Any:  # noqa: ANN401 - grpc's types are loose
         async def handle(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401 - grpc's types are loose
             self._admit(context, kind)
             async with aclosing(behaviour(request, context)) as responses:
@@ -55,7 +71,7 @@ class AdmissionInterceptor(aio.ServerInterceptor):
 
         return handle
 
-    def _admit(self, context: Context, kind: Kind) -> None:
+    def _admit(self, context: Context, kind: Kind | None) -> None:
         caller = who(context).name
         decision = self._admission.admit(caller, kind)
         if isinstance(decision, Refusal):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any, NoReturn
 
 import grpc
@@ -28,9 +29,14 @@ class ErrorInterceptor(aio.ServerInterceptor):
         method: str = handler_call_details.method
         if handler is None or not method.startswith(OWN_SERVICES):
             return handler
+        if handler.request_streaming:
+            return grpc.stream_stream_rpc_method_handler(
+                _streaming(method, handler.stream_stream, partial(_each_parsed, parse=handler.request_deserializer)),
+                response_serializer=handler.response_serializer,
+            )
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                _streaming(method, handler.unary_stream, handler.request_deserializer),
+                _streaming(method, handler.unary_stream, partial(_parsed, parse=handler.request_deserializer)),
                 response_serializer=handler.response_serializer,
             )
         return grpc.unary_unary_rpc_method_handler(
@@ -49,10 +55,10 @@ def _unary(method: str, behaviour: Callable[..., Awaitable[Any]], parse: Callabl
     return handle
 
 
-def _streaming(method: str, behaviour: Callable[..., Any], parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401 - grpc's types are loose
-    async def handle(request: bytes, context: Context) -> AsyncIterator[Any]:
+def _streaming(method: str, behaviour: Callable[..., Any], parsed: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - grpc's types are loose
+    async def handle(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401 - bytes, or an iterator of them
         try:
-            async with aclosing(behaviour(_parsed(request, parse), context)) as responses:
+            async with aclosing(behaviour(parsed(request), context)) as responses:
                 async for response in responses:
                     yield response
         except Exception as error:
@@ -66,6 +72,11 @@ def _parsed(request: bytes, parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN4
         return parse(request)
     except DecodeError:
         raise InvalidRequestError([Violation("", "the request is not a message of the method's type")]) from None
+
+
+async def _each_parsed(requests: AsyncIterator[bytes], parse: Callable[[bytes], Any]) -> AsyncIterator[Any]:
+    async for request in requests:
+        yield _parsed(request, parse)
 
 
 async def _abort(method: str, error: Exception, context: Context) -> NoReturn:

@@ -84,12 +84,12 @@ class Admission:
     _callers: dict[str, _Caller] = field(default_factory=dict, init=False)
     _sweep_at: int = field(default=_REMEMBERED, init=False)
 
-    def admit(self, name: str, kind: Kind) -> Ticket | Refusal:
+    def admit(self, name: str, kind: Kind | None) -> Ticket | Refusal:
         """Decides about a call.
 
         Args:
             name: Who calls.
-            kind: What is asked for.
+            kind: What is asked for; None: that is not known yet, see `late`.
 
         Returns:
             Its place, to be released when the call is over; or why there is none. A caller hears of its own limits
@@ -111,13 +111,24 @@ class Admission:
         """The pace that the streams of an admitted caller share; None: it has no limit."""
         return self._caller(name).paces.get(kind)
 
-    def _refusal(self, name: str, caller: _Caller, kind: Kind) -> Refusal | None:
+    def late(self, name: str, kind: Kind) -> Refusal | None:
+        """Why an admitted call is not begun once it is known what it asks for; None: it is.
+
+        Args:
+            name: Who calls.
+            kind: What is asked for.
+        """
+        pace = self.pace(name, kind)
+        if pace and (delay := pace.start_delay()) > PATIENCE_SECONDS:
+            return Refusal(name, f"{kind.value}_per_second_per_caller", pace.rate, delay)
+        return None
+
+    def _refusal(self, name: str, caller: _Caller, kind: Kind | None) -> Refusal | None:
         most = caller.quota.max_streams
         if most is not None and caller.streams >= most:
             return Refusal(name, "max_streams_per_caller", most, STREAM_RETRY_SECONDS)
-        pace = caller.paces.get(kind)
-        if pace and (delay := pace.start_delay()) > PATIENCE_SECONDS:
-            return Refusal(name, f"{kind.value}_per_second_per_caller", pace.rate, delay)
+        if kind and (refusal := self.late(name, kind)):
+            return refusal
         if self.streams >= self.max_streams:
             return Refusal(None, "max_streams", self.max_streams, STREAM_RETRY_SECONDS)
         return None

@@ -5,7 +5,6 @@ import binascii
 from bisect import bisect_right
 from typing import Any
 
-import structlog
 from grpc import aio
 
 from synthserve.v1 import model_pb2, model_pb2_grpc
@@ -18,9 +17,9 @@ from synthserve_server.catalogue import (
     ReadyPackage,
     State,
 )
-from synthserve_server.errors import InvalidRequestError, PermissionDeniedError, Violation, quoted
+from synthserve_server.errors import InvalidRequestError, Violation, quoted
 from synthserve_server.repository import Repository
-from synthserve_server.security.principals import ADMIN, who
+from synthserve_server.services.administrators import require_admin
 from synthserve_server.telemetry.calls import serving
 
 SERVICE = model_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
@@ -29,8 +28,6 @@ DEFAULT_PAGE_SIZE = 50
 LARGEST_PAGE_SIZE = 1000
 
 Context = aio.ServicerContext[Any, Any]
-
-_log = structlog.get_logger()
 
 _STATES = {
     State.READY: model_pb2.MODEL_STATE_READY,
@@ -87,7 +84,7 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
     ) -> model_pb2.LoadModelResponse:
         """Loads a model."""
         serving.get().named(request.name)
-        _require_admin(context, "LoadModel", request.name)
+        require_admin(context, "LoadModel", request.name)
         model_id = _model_id(request.name)
         changes = await self._repository.load_model(model_id)
         catalogue = self._repository.catalogue
@@ -101,7 +98,7 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
     ) -> model_pb2.UnloadModelResponse:
         """Takes a model out of service, and waits for its streams."""
         serving.get().named(request.name)
-        _require_admin(context, "UnloadModel", request.name)
+        require_admin(context, "UnloadModel", request.name)
         await self._repository.unload_model(_model_id(request.name))
         return model_pb2.UnloadModelResponse()
 
@@ -109,27 +106,13 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
         self, request: model_pb2.ReloadModelsRequest, context: Context
     ) -> model_pb2.ReloadModelsResponse:
         """Looks at the repository again."""
-        _require_admin(context, "ReloadModels")
+        require_admin(context, "ReloadModels")
         changes = await self._repository.reload()
         return model_pb2.ReloadModelsResponse(
             loaded_versions=changes.loaded,
             unloaded_versions=changes.unloaded,
             failures=[model_pb2.ModelFailure(name=name, reason=reason) for name, reason in changes.failed.items()],
         )
-
-
-def _require_admin(context: Context, method: str, name: str = "") -> None:
-    """Lets administrators through, before anything is looked at; the log tells who asked for what.
-
-    Raises:
-        PermissionDeniedError: The caller is none.
-    """
-    principal = who(context)
-    allowed = ADMIN in principal.roles
-    about = {"principal": principal.name, "method": method, "name": name, "allowed": allowed}
-    _log.info("models to be changed", **about, **serving.get().ids)
-    if not allowed:
-        raise PermissionDeniedError(ADMIN)
 
 
 def _model_id(name: str) -> str:

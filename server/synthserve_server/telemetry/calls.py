@@ -22,14 +22,14 @@ class Stream:
     Attributes:
         model: The model's identifier.
         version: The version that was resolved.
-        seed: The seed, drawn or given.
+        seed: The seed, drawn or given; None: the noise is the caller's own.
         offset: The index of the first sample.
         count: How many samples are asked for; None: until the caller cancels.
     """
 
     model: str
     version: int
-    seed: int
+    seed: int | None
     offset: int
     count: int | None
 

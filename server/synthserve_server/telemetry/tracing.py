@@ -102,10 +102,11 @@ class _CallSpan:
             {
                 "synthserve.model": stream.model,
                 "synthserve.version": stream.version,
-                "synthserve.seed": stream.seed,
                 "synthserve.offset": stream.offset,
             }
         )
+        if stream.seed is not None:
+            self._span.set_attribute("synthserve.seed", stream.seed)
         if stream.count is not None:
             self._span.set_attribute("synthserve.count", stream.count)
 

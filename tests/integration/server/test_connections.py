@@ -33,15 +33,17 @@ def models(address: str, *metadata: tuple[str, str]) -> int:
         return len(stub.ListModels(model_pb2.ListModelsRequest(), metadata=metadata, timeout=30).models)
 
 
-def test_what_is_too_large_is_refused_and_the_connection_lives(
-    server_address: str, generation: GenerationServiceStub, models: ModelServiceStub
-) -> None:
-    stub: Any = generation
+def test_what_is_too_large_is_refused_and_the_connection_lives(serve: Serve) -> None:
+    address = serve("--no-oip").address
+    with grpc.insecure_channel(address) as channel:
+        refuses_what_is_too_large(address, GenerationServiceStub(channel), ModelServiceStub(channel))
+
+
+def refuses_what_is_too_large(address: str, stub: Any, everything: Any) -> None:
     for size, code in ((60_000, grpc.StatusCode.INVALID_ARGUMENT), (70_000, grpc.StatusCode.RESOURCE_EXHAUSTED)):
         with pytest.raises(grpc.RpcError) as caught:
             next(stub.GenerateRows(generation_pb2.GenerateRowsRequest(model="x" * size)))
         assert caught.value.code() is code
-    everything: Any = models
     request = model_pb2.ListModelsRequest()
     assert everything.ListModels(request, metadata=(("x-long", "a" * 15_000),)).models
     with pytest.raises(grpc.RpcError) as caught:
@@ -49,7 +51,7 @@ def test_what_is_too_large_is_refused_and_the_connection_lives(
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert everything.ListModels(request).models
     # The SDK does not try again what would fail again.
-    with synthserve.Client(server_address, retry=synthserve.RetryPolicy(initial_backoff=60, max_backoff=60)) as client:
+    with synthserve.Client(address, retry=synthserve.RetryPolicy(initial_backoff=60, max_backoff=60)) as client:
         with pytest.raises(synthserve.ResourceExhausted) as raised:
             client.model("x" * 70_000)
         assert raised.value.retry_delay is None

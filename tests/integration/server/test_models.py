@@ -70,6 +70,7 @@ def test_reflection(channel: grpc.Channel) -> None:
     assert sorted(database.get_services()) == [
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",
+        "inference.GRPCInferenceService",
         "synthserve.v1.GenerationService",
         "synthserve.v1.ModelService",
     ]

@@ -52,7 +52,7 @@ def imports(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("room", BELOW)
 def test_a_room_imports_nothing_from_above(room: str) -> None:
-    paths = list((ROOT / room).glob("*.py"))
+    paths = list((ROOT / room).rglob("*.py"))
     assert paths
     for path in paths:
         above = [name for name in imports(path) if name.startswith(BELOW[room])]

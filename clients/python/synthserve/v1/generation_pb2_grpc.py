@@ -49,8 +49,8 @@ class GenerationServiceStub:
     What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
 
     Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
-    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over
-    64 KiB or metadata over 16 KiB (do not ask again).
+    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request or
+    metadata that are too large: 64 KiB and 16 KiB are always taken (do not ask again).
     """
 
     def __init__(self, channel):
@@ -95,8 +95,8 @@ class GenerationServiceServicer:
     What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
 
     Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
-    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over
-    64 KiB or metadata over 16 KiB (do not ask again).
+    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request or
+    metadata that are too large: 64 KiB and 16 KiB are always taken (do not ask again).
     """
 
     def GenerateRows(self, request, context):
@@ -158,8 +158,8 @@ class GenerationService:
     What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
 
     Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
-    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request over
-    64 KiB or metadata over 16 KiB (do not ask again).
+    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request or
+    metadata that are too large: 64 KiB and 16 KiB are always taken (do not ask again).
     """
 
     @staticmethod

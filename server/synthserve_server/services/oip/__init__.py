@@ -1,0 +1,1 @@
+"""The Open Inference Protocol, version 2: raw graphs for the clients that speak it."""

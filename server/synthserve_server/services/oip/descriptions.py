@@ -1,0 +1,94 @@
+"""What the protocol tells of models."""
+
+from synthserve_server.catalogue import (
+    UNKNOWN_VERSION,
+    Catalogue,
+    FailedPackage,
+    Package,
+    ReadyPackage,
+    State,
+)
+from synthserve_server.runtime.model import LATENT, Tensor, inputs, outputs
+from synthserve_server.services.oip import inference_pb2
+from synthserve_server.services.oip.requests import described_shape, max_batch
+from synthserve_server.services.oip.tensors import datatype
+
+PLATFORM = "onnxruntime_onnx"
+"""Triton's name for what runs the graphs."""
+
+BACKEND = "onnxruntime"
+"""Triton's newer name for it."""
+
+_BATCH = -1
+
+_STATES = {
+    State.READY: "READY",
+    State.FAILED: "UNAVAILABLE",
+    State.LOADING: "LOADING",
+    State.UNLOADING: "UNLOADING",
+}
+
+_Metadata = inference_pb2.ModelMetadataResponse.TensorMetadata
+
+
+def metadata(package: ReadyPackage, catalogue: Catalogue) -> inference_pb2.ModelMetadataResponse:
+    """The inputs and outputs of a version."""
+    versions = (other for other in catalogue.models[package.id] if isinstance(other, ReadyPackage))
+    return inference_pb2.ModelMetadataResponse(
+        name=package.id,
+        versions=[str(other.version) for other in versions],
+        platform=PLATFORM,
+        inputs=[_tensor(name, one, described_shape(one)) for name, one in inputs(package.model).items()],
+        outputs=[_tensor(name, one, one.shape) for name, one in outputs(package.model).items()],
+    )
+
+
+def _tensor(name: str, tensor: Tensor, shape: tuple[int, ...]) -> _Metadata:
+    return _Metadata(name=name, datatype=datatype(tensor.dtype).name, shape=(_BATCH, *shape))
+
+
+def config(package: ReadyPackage, max_count: int | None) -> inference_pb2.ModelConfig:
+    """Triton's description of a version.
+
+    Args:
+        package: The version.
+        max_count: The most samples that one request may ask for; None: no limit.
+    """
+    return inference_pb2.ModelConfig(
+        name=package.id,
+        platform=PLATFORM,
+        backend=BACKEND,
+        max_batch_size=max_batch(package.model, max_count),
+        default_model_filename=package.manifest.graph.file,
+        input=[
+            inference_pb2.ModelInput(
+                name=name,
+                data_type=datatype(tensor.dtype).number,
+                dims=described_shape(tensor),
+                reshape=None if tensor.shape else inference_pb2.ModelTensorReshape(),
+                optional=name != LATENT,
+            )
+            for name, tensor in inputs(package.model).items()
+        ],
+        output=[
+            inference_pb2.ModelOutput(name=name, data_type=datatype(tensor.dtype).number, dims=tensor.shape)
+            for name, tensor in outputs(package.model).items()
+        ],
+    )
+
+
+def index(catalogue: Catalogue, *, ready: bool) -> inference_pb2.RepositoryIndexResponse:
+    """Every version of every model, or only those that can be run."""
+    return inference_pb2.RepositoryIndexResponse(
+        models=[_entry(package) for package in catalogue.packages if package.state is State.READY or not ready]
+    )
+
+
+def _entry(package: Package) -> inference_pb2.RepositoryIndexResponse.ModelIndex:
+    entry = inference_pb2.RepositoryIndexResponse.ModelIndex(name=package.id)
+    if package.version != UNKNOWN_VERSION:
+        entry.version = str(package.version)
+    entry.state = _STATES[package.state]
+    if isinstance(package, FailedPackage):
+        entry.reason = package.reason
+    return entry

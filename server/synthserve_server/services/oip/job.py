@@ -1,0 +1,100 @@
+"""What a worker does for one request: arrays from its bytes, a run of the graph, bytes from the outputs."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from synthserve_server.errors import InvalidRequestError, Violation
+from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.errors import GraphInputError
+from synthserve_server.runtime.sampler import run
+from synthserve_server.runtime.timings import Observer, Run, Timings
+from synthserve_server.services.oip import inference_pb2, tensors
+from synthserve_server.services.oip.requests import Order
+from synthserve_server.services.oip.statistics import Statistics
+
+_WANTS_FINAL = "triton_enable_empty_final_response"
+_IS_FINAL = "triton_final_response"
+
+
+@dataclass(frozen=True)
+class Inference:
+    """One run of a graph.
+
+    Attributes:
+        order: What to run.
+        cancellation: Set when nobody waits for it any more.
+        statistics: Counts it.
+        streamed: Whether the answer is a ModelStreamInferResponse.
+        observe: Told how long it took, once it is made; None: nobody else wants to know.
+        ordered: When it was put in the queue.
+    """
+
+    order: Order
+    cancellation: Cancellation
+    statistics: Statistics
+    streamed: bool
+    observe: Observer | None
+    ordered: float = field(default_factory=time.perf_counter)
+
+    def make(self) -> bytes:
+        """The serialised ModelInferResponse or ModelStreamInferResponse.
+
+        Raises:
+            InvalidRequestError: A value of an input is not allowed.
+            CancelledWorkError: Nobody waits for it any more.
+            GraphError: The graph failed.
+        """
+        package = self.order.package
+        try:
+            answer, timings = self._answer()
+        except Exception:
+            self.statistics.failed(package, time.perf_counter() - self.ordered)
+            raise
+        self.statistics.answered(package, self.order.batch, timings)
+        if self.observe:
+            self.observe(timings)
+        return answer
+
+    def _answer(self) -> tuple[bytes, Timings]:
+        self.cancellation.check()
+        order, package = self.order, self.order.package
+        started = time.perf_counter()
+        feeds = order.feeds()
+        fed = time.perf_counter()
+        try:
+            arrays = run(package.model, package.session, feeds, order.batch, self.cancellation)
+        except GraphInputError as error:
+            raise InvalidRequestError([Violation("inputs", str(error))]) from None
+        ran = time.perf_counter()
+        answer = self._encoded(arrays)
+        runs = [Run(order.batch, fed, ran)]
+        return answer, Timings(self.ordered, started, runs, ran, time.perf_counter(), together=1, first=True)
+
+    def _encoded(self, arrays: Mapping[str, NDArray[Any]]) -> bytes:
+        if not self.streamed:
+            response = inference_pb2.ModelInferResponse()
+            self._fill(response, arrays)
+            return response.SerializeToString()
+        streamed = inference_pb2.ModelStreamInferResponse()
+        self._fill(streamed.infer_response, arrays)
+        parameters = self.order.request.parameters
+        if _WANTS_FINAL in parameters and parameters[_WANTS_FINAL].bool_param:
+            streamed.infer_response.parameters[_IS_FINAL].bool_param = True
+        return streamed.SerializeToString()
+
+    def _fill(self, response: inference_pb2.ModelInferResponse, arrays: Mapping[str, NDArray[Any]]) -> None:
+        order = self.order
+        response.model_name = order.package.id
+        response.model_version = str(order.package.version)
+        response.id = order.request.id
+        for name in order.outputs:
+            array = arrays[name]
+            output = response.outputs.add(name=name, datatype=tensors.datatype(array.dtype).name, shape=array.shape)
+            if order.raw:
+                response.raw_output_contents.append(tensors.to_memory(array))
+            else:
+                tensors.to_fields(array, output.contents)

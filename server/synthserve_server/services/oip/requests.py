@@ -1,0 +1,259 @@
+"""Checks requests to run a graph, and turns them into orders that only hold allowed values."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthserve_server import names
+from synthserve_server.catalogue import Catalogue, ReadyPackage
+from synthserve_server.errors import InvalidRequestError, Violation, listed, quoted
+from synthserve_server.names import ModelName
+from synthserve_server.runtime.model import LATENT, UNSET, Model, Tensor, inputs, outputs
+from synthserve_server.services.oip import inference_pb2, tensors
+
+LARGEST_REQUEST = 1 << 20
+"""Bytes of a request. gRPC keeps it in memory before anybody has looked at it."""
+
+_ROOM = 16 << 10
+"""Bytes of a request beside the values: names, shapes, an id, parameters."""
+
+SHARED_MEMORY = "shared_memory_region"
+"""Triton's parameter of a tensor whose values are not in the message."""
+
+CLASSIFICATION = "classification"
+"""Triton's parameter of an output that is to be answered as the labels of its largest values."""
+
+_HALF = {"FP16", "BF16"}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to run a graph with, but for the values, which workers read.
+
+    Attributes:
+        package: The model.
+        request: The request; its shapes, datatypes and numbers of values are right.
+        batch: How many samples, at least 1.
+        outputs: The names of the outputs to answer with.
+    """
+
+    package: ReadyPackage
+    request: inference_pb2.ModelInferRequest
+    batch: int
+    outputs: tuple[str, ...]
+
+    @property
+    def raw(self) -> bool:
+        """Whether values come, and are answered, as they lie in memory."""
+        return bool(self.request.raw_input_contents)
+
+    def feeds(self) -> dict[str, NDArray[Any]]:
+        """The graph's inputs by name.
+
+        Raises:
+            InvalidRequestError: A value is not allowed.
+        """
+        model = self.package.model
+        feeds = {}
+        taken = inputs(model)
+        for place, tensor in enumerate(self.request.inputs):
+            kind, shape = tensors.datatype(taken[tensor.name].dtype), (self.batch, *taken[tensor.name].shape)
+            if self.raw:
+                array = tensors.from_memory(self.request.raw_input_contents[place], kind, shape)
+            else:
+                array = tensors.from_fields(tensor.contents, kind, shape)
+            if problem := _value_problem(model, tensor.name, array):
+                field = f"raw_input_contents[{place}]" if self.raw else f"inputs[{place}].contents.{kind.field}"
+                raise InvalidRequestError([Violation(field, problem)])
+            feeds[tensor.name] = array
+        for condition in model.conditions:
+            feeds.setdefault(condition.input, np.full(self.batch, UNSET, np.int64))
+        return feeds
+
+
+def described_shape(tensor: Tensor) -> tuple[int, ...]:
+    """The shape of an input without the batch, as the protocol's clients are told.
+
+    Triton knows no empty one, and `perf_analyzer` cannot send it. So a single value for each sample is `[1]`.
+    """
+    return tensor.shape or (1,)
+
+
+def max_batch(model: Model, max_count: int | None) -> int:
+    """The largest batch of one request: no larger than the manifest allows, and than what fits into a message.
+
+    Args:
+        model: The model.
+        max_count: The most samples that one request may ask for; None: no limit.
+    """
+    sample = sum(math.prod(tensor.shape) * _longest(tensor) for tensor in inputs(model).values())
+    most = min(model.batch_size, max((LARGEST_REQUEST - _ROOM) // max(sample, 1), 1))
+    return most if max_count is None else min(most, max_count)
+
+
+def _longest(tensor: Tensor) -> int:
+    """Bytes of a value; in typed fields a negative integer takes ten."""
+    return 10 if tensor.dtype.kind == "i" else tensor.dtype.itemsize
+
+
+def ready_package(catalogue: Catalogue, name: str, version: str, field: str = "") -> ReadyPackage:
+    """The package that a name and a version mean.
+
+    Args:
+        catalogue: The models.
+        name: A model.
+        version: A version; empty: the default one.
+        field: What the names of the two fields begin with.
+
+    Raises:
+        InvalidRequestError: They do not look like that.
+        ModelNotFoundError: There is no such model or version.
+        ModelFailedError: It could not be loaded.
+    """
+    return catalogue.ready(parsed(name, version, field))
+
+
+def parsed(name: str, version: str, field: str = "") -> ModelName:
+    """The name of a package; arguments are those of `ready_package`.
+
+    Raises:
+        InvalidRequestError: Name or version do not look like one.
+    """
+    violations = []
+    if not names.MODEL_ID.fullmatch(name):
+        violations.append(
+            Violation(
+                f"{field}name", f"must be lower-case letters, digits and hyphens, a letter first, not {quoted(name)}"
+            )
+        )
+    if version and not names.VERSION.fullmatch(version):
+        violations.append(
+            Violation(f"{field}version", f"must be a number from 1, or empty for the default, not {quoted(version)}")
+        )
+    if violations:
+        raise InvalidRequestError(violations)
+    return ModelName(name, int(version) if version else None)
+
+
+def order(request: inference_pb2.ModelInferRequest, catalogue: Catalogue, max_count: int | None) -> Order:
+    """Checks a request, but for the values of its tensors.
+
+    Args:
+        request: What the caller sent.
+        catalogue: The models.
+        max_count: The most samples that one request may ask for; None: no limit.
+
+    Raises:
+        InvalidRequestError: Some fields have values that are not allowed; it names them all.
+        ModelNotFoundError: There is no such model or version.
+        ModelFailedError: It could not be loaded.
+    """
+    package = ready_package(catalogue, request.model_name, request.model_version, "model_")
+    model = package.model
+    violations = [*_input_violations(request, model, max_batch(model, max_count)), *_output_violations(request, model)]
+    if violations:
+        raise InvalidRequestError(violations)
+    wanted = tuple(output.name for output in request.outputs) or tuple(outputs(model))
+    return Order(package, request, request.inputs[0].shape[0], wanted)
+
+
+def _input_violations(request: inference_pb2.ModelInferRequest, model: Model, most: int) -> list[Violation]:
+    taken = inputs(model)
+    violations = list(_name_violations("inputs", [tensor.name for tensor in request.inputs], taken))
+    raw = len(request.raw_input_contents)
+    if raw not in (0, len(request.inputs)):
+        violations.append(Violation("raw_input_contents", f"must be one for each input, not {raw}"))
+    if LATENT not in {tensor.name for tensor in request.inputs}:
+        violations.append(Violation("inputs", f"{LATENT!r} is missing"))
+    if violations:  # Which input is meant, or where its values are, is not clear.
+        return violations
+    for place, tensor in enumerate(request.inputs):
+        violations += _tensor_violations(f"inputs[{place}]", tensor, taken[tensor.name], most)
+        if not violations:
+            violations += _values_violations(request, place, taken[tensor.name])
+    batches = {tensor.shape[0] for tensor in request.inputs if tensor.shape}
+    if not violations and len(batches) > 1:
+        violations.append(Violation("inputs", f"must all have the same batch, not {listed(map(str, sorted(batches)))}"))
+    return violations
+
+
+def _name_violations(field: str, given: list[str], known: Mapping[str, Tensor]) -> Iterable[Violation]:
+    if len(given) > len(known):
+        yield Violation(field, f"must be {len(known)} at most, not {len(given)}")
+        return
+    for place, name in enumerate(given):
+        if name not in known:
+            yield Violation(f"{field}[{place}].name", f"{quoted(name)} is unknown; there are: {listed(known)}")
+        elif name in given[:place]:
+            yield Violation(f"{field}[{place}].name", f"{quoted(name)} comes twice")
+
+
+def _tensor_violations(
+    field: str, tensor: inference_pb2.ModelInferRequest.InferInputTensor, expected: Tensor, most: int
+) -> Iterable[Violation]:
+    wanted = tensors.datatype(expected.dtype).name
+    if tensor.datatype in _HALF:
+        yield Violation(f"{field}.datatype", f"{tensor.datatype} is not converted here: send {wanted}")
+    elif tensor.datatype != wanted:
+        yield Violation(f"{field}.datatype", f"must be {wanted}, not {quoted(tensor.datatype)}")
+    if SHARED_MEMORY in tensor.parameters:
+        yield Violation(f"{field}.parameters", "shared memory is not served: send the values")
+    shape = tuple(tensor.shape[: len(expected.shape) + 2])  # long enough to tell that it is too long
+    if shape[1:] not in (expected.shape, described_shape(expected)) or not shape:
+        yield Violation(
+            f"{field}.shape", f"must be {['batch', *described_shape(expected)]}, not {_listed_shape(tensor.shape)}"
+        )
+    elif not 1 <= shape[0] <= most:
+        yield Violation(f"{field}.shape", f"the batch must be from 1 to {most}, not {shape[0]}")
+
+
+def _values_violations(request: inference_pb2.ModelInferRequest, place: int, expected: Tensor) -> Iterable[Violation]:
+    tensor = request.inputs[place]
+    kind = tensors.datatype(expected.dtype)
+    filled = tensors.filled_fields(tensor.contents)
+    if request.raw_input_contents:
+        if filled:
+            yield Violation(f"inputs[{place}].contents", "must be empty where there are raw_input_contents")
+        length, right = len(request.raw_input_contents[place]), kind.size(tensor.shape)
+        if length != right:
+            yield Violation(
+                f"raw_input_contents[{place}]",
+                f"must be {right} bytes for {tensor.datatype} of the shape {list(tensor.shape)}, not {length}",
+            )
+        return
+    if others := filled.keys() - {kind.field}:
+        yield Violation(
+            f"inputs[{place}].contents", f"{tensor.datatype} goes into {kind.field}, not {listed(sorted(others))}"
+        )
+    number, right = filled.get(kind.field, 0), kind.size(tensor.shape) // kind.dtype.itemsize
+    if number != right:
+        yield Violation(
+            f"inputs[{place}].contents.{kind.field}",
+            f"must be {right} values for the shape {list(tensor.shape)}, not {number}",
+        )
+
+
+def _output_violations(request: inference_pb2.ModelInferRequest, model: Model) -> Iterable[Violation]:
+    yield from _name_violations("outputs", [output.name for output in request.outputs], outputs(model))
+    for place, output in enumerate(request.outputs[: len(outputs(model))]):
+        for refused in (SHARED_MEMORY, CLASSIFICATION):
+            if refused in output.parameters:
+                yield Violation(f"outputs[{place}].parameters", f"{refused} is not served")
+
+
+def _listed_shape(shape: Iterable[int]) -> str:
+    return f"[{listed(map(str, shape))}]"
+
+
+def _value_problem(model: Model, name: str, array: NDArray[Any]) -> str | None:
+    """What is wrong with the values of an input; None: nothing."""
+    if name == LATENT:
+        return None if np.isfinite(array).all() else "must be finite numbers"
+    (condition,) = (condition for condition in model.conditions if condition.input == name)
+    last = len(condition.categories) - 1
+    wrong = (array < UNSET) | (array > last)
+    return f"must be from 0 to {last}, or {UNSET} for none, not {array[wrong][0]}" if wrong.any() else None

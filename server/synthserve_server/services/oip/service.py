@@ -1,0 +1,276 @@
+"""GRPCInferenceService: describes the raw graphs, and has the workers run them."""
+
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
+from importlib.metadata import version
+from itertools import chain
+from typing import Any
+
+import grpc
+import structlog
+from google.protobuf import message_factory
+from grpc import aio
+from grpc_health.v1 import health_pb2
+
+from synthserve_server.catalogue import ReadyPackage
+from synthserve_server.errors import (
+    InvalidRequestError,
+    LimitExceededError,
+    ServiceError,
+    Violation,
+    listed,
+    status_code,
+    to_status,
+)
+from synthserve_server.limits.admission import Admission
+from synthserve_server.limits.quotas import Kind
+from synthserve_server.repository import Repository
+from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.in_order import in_order
+from synthserve_server.runtime.messages import Job
+from synthserve_server.runtime.model import Table
+from synthserve_server.runtime.scheduler import Scheduler
+from synthserve_server.security.principals import who
+from synthserve_server.services.administrators import require_admin
+from synthserve_server.services.health import ModelHealth
+from synthserve_server.services.oip import descriptions, inference_pb2
+from synthserve_server.services.oip.job import Inference
+from synthserve_server.services.oip.record import InferenceRecord
+from synthserve_server.services.oip.requests import Order, order, parsed, ready_package
+from synthserve_server.services.oip.statistics import Statistics
+from synthserve_server.telemetry.calls import Call, Stream, serving
+from synthserve_server.telemetry.request_ids import KEY
+
+_DESCRIPTOR = inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
+
+SERVICE = _DESCRIPTOR.full_name
+
+_EXTENSIONS = ("model_configuration", "model_repository", "statistics")
+
+_MAKE_HANDLER: dict[tuple[bool, bool], Any] = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}
+
+_log = structlog.get_logger()
+
+Context = aio.ServicerContext[Any, Any]
+
+
+class InferenceService:
+    """The Open Inference Protocol with Triton's additions; methods have the protocol's names."""
+
+    def __init__(
+        self, repository: Repository, scheduler: Scheduler[Job], health: ModelHealth, admission: Admission
+    ) -> None:
+        """Wires the service.
+
+        Args:
+            repository: The models.
+            scheduler: The workers.
+            health: Tells whether the server takes requests.
+            admission: What callers may do.
+        """
+        self._repository = repository
+        self._scheduler = scheduler
+        self._health = health
+        self._admission = admission
+        self._statistics = Statistics()
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """The handlers to register with a server. What workers have serialised is sent as it is."""
+        methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        for method in _DESCRIPTOR.methods:
+            methods[method.name] = _MAKE_HANDLER[method.client_streaming, method.server_streaming](
+                getattr(self, method.name),
+                request_deserializer=message_factory.GetMessageClass(method.input_type).FromString,
+                response_serializer=_serialised,
+            )
+        return grpc.method_handlers_generic_handler(SERVICE, methods)
+
+    async def ServerLive(  # noqa: N802 - the protocol's name
+        self, request: inference_pb2.ServerLiveRequest, context: Context
+    ) -> inference_pb2.ServerLiveResponse:
+        """Yes."""
+        return inference_pb2.ServerLiveResponse(live=True)
+
+    async def ServerReady(  # noqa: N802
+        self, request: inference_pb2.ServerReadyRequest, context: Context
+    ) -> inference_pb2.ServerReadyResponse:
+        """Whether the server takes requests, as `grpc.health.v1` tells it."""
+        health = await self._health.Check(health_pb2.HealthCheckRequest(), context)
+        return inference_pb2.ServerReadyResponse(ready=health.status == health_pb2.HealthCheckResponse.SERVING)
+
+    async def ModelReady(  # noqa: N802
+        self, request: inference_pb2.ModelReadyRequest, context: Context
+    ) -> inference_pb2.ModelReadyResponse:
+        """Whether a model can be run."""
+        try:
+            self._package(request)
+        except ServiceError:
+            return inference_pb2.ModelReadyResponse(ready=False)
+        return inference_pb2.ModelReadyResponse(ready=True)
+
+    async def ServerMetadata(  # noqa: N802
+        self, request: inference_pb2.ServerMetadataRequest, context: Context
+    ) -> inference_pb2.ServerMetadataResponse:
+        """What this is."""
+        return inference_pb2.ServerMetadataResponse(
+            name="synthserve", version=version("synthserve-server"), extensions=_EXTENSIONS
+        )
+
+    async def ModelMetadata(  # noqa: N802
+        self, request: inference_pb2.ModelMetadataRequest, context: Context
+    ) -> inference_pb2.ModelMetadataResponse:
+        """The inputs and outputs of a model."""
+        return descriptions.metadata(self._package(request), self._repository.catalogue)
+
+    async def ModelConfig(  # noqa: N802
+        self, request: inference_pb2.ModelConfigRequest, context: Context
+    ) -> inference_pb2.ModelConfigResponse:
+        """Triton's description of a model."""
+        most = self._max_count(who(context).name)
+        return inference_pb2.ModelConfigResponse(config=descriptions.config(self._package(request), most))
+
+    async def ModelStatistics(  # noqa: N802
+        self, request: inference_pb2.ModelStatisticsRequest, context: Context
+    ) -> inference_pb2.ModelStatisticsResponse:
+        """What was run of a version, of every version of a model, or of all."""
+        models = self._repository.catalogue.models
+        asked = self._package(request) if request.name or request.version else None
+        if asked and request.version:
+            ready = [asked]
+        else:
+            versions = [models[asked.id]] if asked else models.values()
+            ready = [package for package in chain(*versions) if isinstance(package, ReadyPackage)]
+        return inference_pb2.ModelStatisticsResponse(model_stats=map(self._statistics.of, ready))
+
+    async def RepositoryIndex(  # noqa: N802
+        self, request: inference_pb2.RepositoryIndexRequest, context: Context
+    ) -> inference_pb2.RepositoryIndexResponse:
+        """Every version and its state."""
+        _check_repository(request.repository_name)
+        return descriptions.index(self._repository.catalogue, ready=request.ready)
+
+    async def RepositoryModelLoad(  # noqa: N802
+        self, request: inference_pb2.RepositoryModelLoadRequest, context: Context
+    ) -> inference_pb2.RepositoryModelLoadResponse:
+        """Loads a model."""
+        serving.get().named(f"models/{request.model_name}")
+        require_admin(context, "RepositoryModelLoad", request.model_name)
+        await self._repository.load_model(_model_to_change(request, set()))
+        return inference_pb2.RepositoryModelLoadResponse()
+
+    async def RepositoryModelUnload(  # noqa: N802
+        self, request: inference_pb2.RepositoryModelUnloadRequest, context: Context
+    ) -> inference_pb2.RepositoryModelUnloadResponse:
+        """Takes a model out of service, and waits for its streams."""
+        serving.get().named(f"models/{request.model_name}")
+        require_admin(context, "RepositoryModelUnload", request.model_name)
+        await self._repository.unload_model(_model_to_change(request, {"unload_dependents"}))
+        return inference_pb2.RepositoryModelUnloadResponse()
+
+    async def ModelInfer(  # noqa: N802
+        self, request: inference_pb2.ModelInferRequest, context: Context
+    ) -> bytes:
+        """Runs a graph once: the serialised ModelInferResponse."""
+        call, caller, cancellation = serving.get(), who(context).name, Cancellation()
+        ordered = self._order(request, call, caller)
+        if refusal := self._admission.late(caller, _kind(ordered)):
+            raise LimitExceededError(refusal)
+        record = InferenceRecord(call, caller)
+        context.add_done_callback(record.write)  # type: ignore[arg-type]  # The stubs ask for a subclass.
+        name = ("synthserve-model", ordered.package.model.name)
+        await context.send_initial_metadata((*_MARK, name, (KEY, call.request_id)))
+        job = Inference(ordered, cancellation, self._statistics, streamed=False, observe=call.observer)
+        # Closed with the call, which also stops the job of one that is cancelled or has no more time.
+        async with aclosing(self._scheduler.stream([job], cancellation)) as made:
+            answer = await anext(made)
+        await self._counted(ordered, record, caller)
+        return answer
+
+    async def ModelStreamInfer(  # noqa: N802
+        self, requests: AsyncIterable[inference_pb2.ModelInferRequest], context: Context
+    ) -> AsyncGenerator[bytes, None]:
+        """Runs graphs as requests come: the serialised ModelStreamInferResponse messages, in their order."""
+        call, caller, cancellation = serving.get(), who(context).name, Cancellation()
+        record = InferenceRecord(call, caller)
+
+        # When a call ends while its message is being sent, gRPC drops this generator without closing it.
+        def finished(ctx: Context) -> None:
+            cancellation.cancel()
+            record.write(ctx)
+
+        context.add_done_callback(finished)  # type: ignore[arg-type]  # The stubs ask for a subclass.
+        await context.send_initial_metadata((*_MARK, (KEY, call.request_id)))
+        with self._scheduler.turns(cancellation) as begin:
+
+            async def answer(request: inference_pb2.ModelInferRequest) -> bytes:
+                try:
+                    ordered = self._order(request, call, caller)
+                    made = await begin(Inference(ordered, cancellation, self._statistics, True, call.observer))
+                except Exception as error:
+                    record.failed += 1
+                    return _refusal(request.id, error)
+                await self._counted(ordered, record, caller)
+                return made
+
+            async with aclosing(in_order(requests, answer, self._scheduler.workers + 1)) as answers:
+                async for data in answers:
+                    yield data
+
+    def _order(self, request: inference_pb2.ModelInferRequest, call: Call, caller: str) -> Order:
+        call.named(f"models/{request.model_name}")
+        ordered = order(request, self._repository.catalogue, self._max_count(caller))
+        # With several models in one stream, metrics that tell models apart go by the one that was asked for last.
+        run = Stream(ordered.package.id, ordered.package.version, seed=None, offset=0, count=None)
+        if call.stream != run:
+            call.generating(run)
+        return ordered
+
+    async def _counted(self, ordered: Order, record: InferenceRecord, caller: str) -> None:
+        """Waits until the caller's rate allows the answer, and notes it."""
+        if pace := self._admission.pace(caller, _kind(ordered)):
+            await pace.wait(ordered.batch)
+        record.answered += 1
+        record.call.delivered(ordered.batch)
+
+    def _max_count(self, caller: str) -> int | None:
+        return self._admission.quotas.of(caller).max_count
+
+    def _package(self, request: Any) -> ReadyPackage:  # noqa: ANN401 - several messages have these two fields
+        return ready_package(self._repository.catalogue, request.name, request.version)
+
+
+_MARK = (("synthserve-synthetic", "true"),)
+"""Metadata that say what the answers are, as those of generated streams do."""
+
+
+def _kind(ordered: Order) -> Kind:
+    return Kind.ROWS if isinstance(ordered.package.model.output, Table) else Kind.IMAGES
+
+
+def _serialised(response: Any) -> bytes:  # noqa: ANN401 - a message of the protocol, or its bytes
+    return response if isinstance(response, bytes) else response.SerializeToString()
+
+
+def _refusal(request_id: str, error: Exception) -> bytes:
+    """What a stream answers to a request that came to nothing."""
+    if status_code(error) is grpc.StatusCode.INTERNAL:
+        _log.error("inference failed", exc_info=error)
+    refusal = inference_pb2.ModelStreamInferResponse(error_message=to_status(error).message)
+    refusal.infer_response.id = request_id
+    return refusal.SerializeToString()
+
+
+def _model_to_change(request: Any, ignored: set[str]) -> str:  # noqa: ANN401 - to load or to unload
+    """The model that a request names; parameters that are not ignored could ask for what is not done."""
+    _check_repository(request.repository_name)
+    if others := request.parameters.keys() - ignored:
+        raise InvalidRequestError([Violation("parameters", f"not served: {listed(sorted(others))}")])
+    return parsed(request.model_name, "", "model_").id
+
+
+def _check_repository(name: str) -> None:
+    if name:
+        raise InvalidRequestError([Violation("repository_name", "must be empty: there is one repository")])
