@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from tests.fixtures import packages
 from tests.fixtures.collector import Collector, attributes, running_collector
-from tests.fixtures.processes import SERVER, ServerProcess, running_server
+from tests.fixtures.processes import SERVER, ServerProcess, log_with, running_server
 
 import synthserve
 from synthserve.v1 import generation_pb2, model_pb2
@@ -100,12 +100,13 @@ def generate(channel: grpc.Channel, request: Any, metadata: Any) -> Any:
     return GenerationServiceStub(channel).GenerateRows(request, metadata=metadata)
 
 
-def lines(log: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in log.read_text().splitlines()]
+def lines(server: ServerProcess, text: str) -> list[dict[str, Any]]:
+    """The lines of the log once a text is in it."""
+    return [json.loads(line) for line in log_with(server, text).splitlines()]
 
 
 def shown(server: ServerProcess) -> str:
-    (port,) = [line["port"] for line in lines(server.log) if line["event"] == "showing metrics"]
+    (port,) = [line["port"] for line in lines(server, "showing metrics") if line["event"] == "showing metrics"]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         text: str = answer.read().decode()
     return text
@@ -160,7 +161,7 @@ def test_call_leaves_its_traces(server: ServerProcess, channel: grpc.Channel, co
     assert value(server, "synthserve_samples_total") == before["synthserve_samples_total"] + 500
     sent = value(server, "synthserve_sent_bytes_total") - before["synthserve_sent_bytes_total"]
     assert sent == sum(response.ByteSize() for response in responses)
-    (line,) = [line for line in lines(server.log) if line.get("request_id") == "traced"]
+    (line,) = [line for line in lines(server, '"traced"') if line.get("request_id") == "traced"]
     assert line["trace_id"] == TRACE
     assert line["principal"] == "reporting"
 
@@ -214,7 +215,7 @@ def test_error_can_be_found(
     assert attributes(span)["rpc.response.status_code"] == code
     assert (span.status.code == Status.STATUS_CODE_ERROR) == failed
     assert attributes(span).get("error.type") == (code if failed else None)
-    found = [line for line in lines(server.log) if line.get("request_id") == request_id]
+    found = [line for line in lines(server, f'"{request_id}"') if line.get("request_id") == request_id]
     assert code in {line.get("code") for line in found}
     assert ("call failed" in {line["event"] for line in found}) == failed
     assert '"locals"' not in json.dumps(found)
@@ -321,7 +322,13 @@ def test_no_secret_is_told(server: ServerProcess, channel: grpc.Channel, collect
     list(generate(channel, rows(count=1), headers("secret-2")))
     collector.of_call("secret-2")
     told = "".join(
-        (server.log.read_text(), shown(server), str(caught.value), str(collector.spans), str(collector.resources))
+        (
+            log_with(server, '"secret-2"'),
+            shown(server),
+            str(caught.value),
+            str(collector.spans),
+            str(collector.resources),
+        )
     )
     for secret in (TOKEN, wrong, hashlib.sha256(TOKEN.encode()).hexdigest(), "Bearer"):
         assert secret not in told
@@ -340,7 +347,7 @@ def test_collector_that_is_not_there_holds_nothing_up(models: Path, tmp_path: Pa
                 assert list(generate(channel, rows(count=10), headers("alone")))
             server.process.terminate()
             assert server.process.wait(20) == 0  # The exporter would try for a minute.
-    assert "stopped" in [line["event"] for line in lines(tmp_path / "log.txt")]
+    assert "stopped" in [line["event"] for line in lines(server, "stopped")]
 
 
 def test_port_for_metrics_that_is_taken_is_one_clear_line(models: Path) -> None:
