@@ -26,7 +26,7 @@ from synthserve_server.model_control import Mode
 from synthserve_server.packages import Limits
 from synthserve_server.polling import poll
 from synthserve_server.repository import Catalogue, ReadyPackage, Repository
-from synthserve_server.runtime import provider
+from synthserve_server.runtime import devices
 from synthserve_server.runtime.messages import companions, make_together
 from synthserve_server.runtime.scheduler import Scheduler
 from synthserve_server.security.callers import Callers
@@ -66,12 +66,11 @@ class Server:
         """Wires the parts; `start` brings them to life.
 
         Raises:
-            ProviderError: The provider that the settings ask for does not work.
+            ProviderError: The device that the settings ask for does not work.
             CredentialsError: A certificate, key or token file cannot be used.
         """
-        wanted = None if settings.provider == "auto" else provider.Provider(settings.provider)
-        chosen, why = provider.choose(wanted)
-        _log.info("provider chosen", provider=chosen.value, why=why, workers=settings.workers)
+        chosen, why = devices.choose(settings.device)
+        _log.info("device chosen", device=str(chosen), why=why, workers=settings.workers)
         self._settings = settings
         self._callers = _callers(settings)
         self._credentials = (
@@ -93,7 +92,7 @@ class Server:
         self._admission = Admission(settings.max_streams, quotas(settings))
         self._health = ModelHealth()
         gauges = Gauges(self._states, self._has, lambda: self._scheduler.waiting, settings.workers)
-        self._telemetry = Telemetry(settings.otlp_endpoint, settings.metrics_listen, gauges, chosen.value)
+        self._telemetry = Telemetry(settings.otlp_endpoint, settings.metrics_listen, gauges, str(chosen))
         admins = Administration(Administrators(frozenset(settings.admin_certificate), settings.local_admin))
         authentication = [Authentication(self._callers.find)] if self._callers else []
         interceptors = [
@@ -256,7 +255,7 @@ async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
 
     Raises:
         ListenError: The address is taken or not of this machine.
-        ProviderError: The provider that the settings ask for does not work.
+        ProviderError: The device that the settings ask for does not work.
     """
     stopping, hurrying = asyncio.Event(), asyncio.Event()
 

@@ -107,7 +107,7 @@ def serve(
     max_connection_age_seconds: Annotated[
         float | None, typer.Option(help="After how long clients are asked to connect anew. [never]")
     ] = None,
-    provider: Annotated[str | None, typer.Option(help="Where graphs run: auto, cpu or cuda. [auto]")] = None,
+    device: Annotated[str | None, typer.Option(help="Where graphs run: auto, cpu, cuda or cuda:0,1. [auto]")] = None,
     log_format: Annotated[str | None, typer.Option(help="How log lines are written: text or json. [text]")] = None,
     metrics_listen: Annotated[
         str | None, typer.Option(help="Where Prometheus reads metrics, as HOST:PORT. [nowhere]")
@@ -166,7 +166,7 @@ def serve(
         "rows_per_second_per_caller": rows_per_second_per_caller,
         "images_per_second_per_caller": images_per_second_per_caller,
         "max_connection_age_seconds": max_connection_age_seconds,
-        "provider": provider,
+        "device": device,
         "log_format": log_format,
         "metrics_listen": metrics_listen,
         "metrics_insecure": metrics_insecure,

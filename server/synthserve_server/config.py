@@ -201,8 +201,8 @@ class Settings(BaseSettings):
     """Limits of single callers, by name: `[limits.NAME]` in the TOML file."""
     max_connection_age_seconds: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
     """After how long clients are asked to connect anew; their streams have `grace_seconds` then. Unset: never."""
-    provider: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where graphs run."""
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3}(,\d{1,3})*)?)$")] = "auto"
+    """Where graphs run: `cuda:0,1` shares the work between two GPUs; auto: on the first GPU, where there is one."""
     log_format: Literal["text", "json"] = "text"
     """How log lines are written."""
     metrics_listen: Annotated[str, AfterValidator(_address)] | None = None

@@ -14,9 +14,9 @@ from synthserve_server import manifest as manifests
 from synthserve_server.catalogue import FailedPackage, ReadyPackage
 from synthserve_server.manifest import ManifestError
 from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.devices import Devices
 from synthserve_server.runtime.errors import CancelledWorkError, GraphError
 from synthserve_server.runtime.model import Model
-from synthserve_server.runtime.provider import Provider
 from synthserve_server.runtime.sampler import Draw, sample
 from synthserve_server.runtime.session import Session
 
@@ -65,11 +65,11 @@ class Content:
 
 
 def load_package(
-    model_id: str, version: int, folder: Path, provider: Provider, limits: Limits | None = None
+    model_id: str, version: int, folder: Path, devices: Devices, limits: Limits | None = None
 ) -> ReadyPackage:
     """Reads, verifies, loads and tries out one package; the arguments and errors are those of `read` and `load`."""
     limits = limits or Limits()
-    return load(read(model_id, version, folder, limits), provider, limits, Cancellation())
+    return load(read(model_id, version, folder, limits), devices, limits, Cancellation())
 
 
 def read(model_id: str, version: int, folder: Path, limits: Limits) -> Content:
@@ -96,12 +96,12 @@ def read(model_id: str, version: int, folder: Path, limits: Limits) -> Content:
     return Content(manifest, model, graph, hashlib.sha256(text).hexdigest())
 
 
-def load(content: Content, provider: Provider, limits: Limits, cancellation: Cancellation) -> ReadyPackage:
+def load(content: Content, devices: Devices, limits: Limits, cancellation: Cancellation) -> ReadyPackage:
     """Loads a graph and tries it out.
 
     Args:
         content: The package.
-        provider: Where the graph runs.
+        devices: Where the graph runs.
         limits: What it may ask for.
         cancellation: Ends the trying out; it is set when that takes too long.
 
@@ -110,7 +110,7 @@ def load(content: Content, provider: Provider, limits: Limits, cancellation: Can
             too long.
     """
     graph_bounds.check(content.graph)
-    session = Session(content.graph, provider)
+    session = Session(content.graph, devices)
     session.check(content.model)
     timer = threading.Timer(limits.warm_up_seconds, cancellation.cancel)
     timer.start()

@@ -32,7 +32,7 @@ from synthserve_server.folders import Found, Stamps
 from synthserve_server.model_control import Changes, Mode, Wanted
 from synthserve_server.packages import MANIFEST, Limits, failed, load_package, reason
 from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.provider import Provider
+from synthserve_server.runtime.devices import Devices
 
 __all__ = [
     "MANIFEST",
@@ -71,7 +71,7 @@ class Repository:
     def __init__(
         self,
         root: Path,
-        provider: Provider,
+        devices: Devices,
         *,
         limits: Limits | None = None,
         mode: Mode = Mode.NONE,
@@ -81,13 +81,13 @@ class Repository:
 
         Args:
             root: The folder.
-            provider: Where the graphs run.
+            devices: Where the graphs run.
             limits: What a package may ask for.
             mode: Who decides which models are served.
             wanted: The models to begin with; None: all.
         """
         self._root = root
-        self._provider = provider
+        self._devices = devices
         self._limits = limits or Limits()
         self._mode = mode
         self._named = list(wanted or ())
@@ -368,7 +368,7 @@ class Repository:
             self._trying = Cancellation()
             if self._closing:
                 self._trying.cancel()
-            package = packages.load(content, self._provider, self._limits, self._trying)
+            package = packages.load(content, self._devices, self._limits, self._trying)
         except Exception as error:
             failure = failed(model_id, version, error)
             return replace(served, reload_failure=failure.reason) if served else failure

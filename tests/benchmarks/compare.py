@@ -111,7 +111,7 @@ class Comparison:
         if self._wanted(IN_PROCESS):
             yield Side(IN_PROCESS, Transport.IN_PROCESS, self._worker.pid, repository=repository)
         if self._wanted(SERVER) or self._wanted(SDK):
-            server = stack.enter_context(running_server(repository, self._logs / "synthserve.txt", "--provider", "cpu"))
+            server = stack.enter_context(running_server(repository, self._logs / "synthserve.txt", "--device", "cpu"))
             both = ((SERVER, Transport.GRPC_STREAM), (SDK, Transport.SDK))
             yield from (
                 Side(name, transport, server.process.pid, server.address)

@@ -51,7 +51,7 @@ def main() -> None:
     streams += [Workload("images", model, ENDLESS, "png", STREAMS) for model in models.images]
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_server(arguments.model_repository, Path(folder) / "log.txt", "--provider", "cpu") as server,
+        running_server(arguments.model_repository, Path(folder) / "log.txt", "--device", "cpu") as server,
         ClientProcess() as caller,
         ClientProcess() as reader,
     ):

@@ -13,8 +13,8 @@ from tests.benchmarks.serve import prepared_images, prepared_rows
 from synthserve_server import logs
 from synthserve_server.config import available_cores
 from synthserve_server.repository import Catalogue, Repository
-from synthserve_server.runtime import provider
 from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.frames import cut
 
 
@@ -22,7 +22,7 @@ from synthserve_server.runtime.frames import cut
 def catalogue(repository: Path) -> Catalogue:
     """Opens the packages, once in a process, for the CPU."""
     logs.configure("text")
-    opened = Repository(repository, provider.Provider.CPU)
+    opened = Repository(repository, CPU)
     opened.load()
     return opened.catalogue
 

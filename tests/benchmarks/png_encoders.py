@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from synthserve_server.encoding import png
 from synthserve_server.repository import Repository
 from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.model import IMAGE, Image
-from synthserve_server.runtime.provider import Provider
 from synthserve_server.runtime.sampler import Draw, sample
 
 IMAGES = 128
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
     parser.add_argument("--repeats", type=int, default=15)
     arguments = parser.parse_args()
-    repository = Repository(arguments.model_repository, Provider.CPU)
+    repository = Repository(arguments.model_repository, CPU)
     repository.load()
     for package in repository.catalogue.served():
         if not isinstance(package.model.output, Image):

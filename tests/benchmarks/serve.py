@@ -23,7 +23,7 @@ from synthserve.v1 import generation_pb2
 from synthserve_server.config import available_cores
 from synthserve_server.process import running_server
 from synthserve_server.repository import Catalogue, Repository
-from synthserve_server.runtime import provider
+from synthserve_server.runtime import devices
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.frames import cut
 from synthserve_server.runtime.model import Table
@@ -149,22 +149,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
     parser.add_argument("--workers", type=int, default=available_cores())
-    parser.add_argument("--provider", choices=["auto", "cpu", "cuda"], default="auto")
+    parser.add_argument("--device", default="auto")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="how long one repeat of one side takes")
     arguments = parser.parse_args()
     threads = arguments.workers
-    wanted = None if arguments.provider == "auto" else provider.Provider(arguments.provider)
-    chosen, why = provider.choose(wanted)
+    chosen, why = devices.choose(arguments.device)
     repository = Repository(arguments.model_repository, chosen)
     repository.load()
     print(
         f"{threads} threads in one process | server process with {threads} workers, client on the same cores, one "
         f"stream, messages dropped as bytes\nmedians of {arguments.repeats} interleaved repeats of about "
-        f"{arguments.seconds:g} s, on the provider {chosen.value} ({why})\n"
+        f"{arguments.seconds:g} s, on {chosen} ({why})\n"
     )
     print(f"{'model, format, samples a message':<34} {'in-process':>12} {'served':>12}           {'ratio':>5}  target")
-    flags = ["--workers", str(threads), "--provider", chosen.value]
+    flags = ["--workers", str(threads), "--device", str(chosen)]
     with (
         tempfile.TemporaryDirectory() as folder,
         running_server(arguments.model_repository, Path(folder) / "log.txt", *flags) as server,

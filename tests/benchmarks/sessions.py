@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tests.benchmarks import report
 
 from synthserve_server.repository import Repository
-from synthserve_server.runtime.provider import Provider
+from synthserve_server.runtime.devices import CPU
 
 SIZES = (1, 64, 8192)
 MOST_IMAGES = 64
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
     parser.add_argument("--repeats", type=int, default=31)
     arguments = parser.parse_args()
-    repository = Repository(arguments.model_repository, Provider.CPU)
+    repository = Repository(arguments.model_repository, CPU)
     repository.load()
     loads, runs = [], []
     for package in repository.catalogue.served():

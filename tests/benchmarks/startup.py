@@ -47,7 +47,7 @@ def start(repository: Path, log: Path) -> float:
         RuntimeError: It does not.
     """
     port = free_port()
-    flags = ["--model-repository", str(repository), "--listen", f"127.0.0.1:{port}", "--provider", "cpu"]
+    flags = ["--model-repository", str(repository), "--listen", f"127.0.0.1:{port}", "--device", "cpu"]
     with log.open("w") as output:
         started = time.perf_counter()
         process = subprocess.Popen([*COMMAND, *flags], stdout=output, stderr=output, start_new_session=True)

@@ -114,7 +114,7 @@ def _load_them(work: Path, cases: int, seed: int) -> int:
 
     from synthserve_server.packages import Limits
     from synthserve_server.repository import FailedPackage, Repository
-    from synthserve_server.runtime.provider import Provider
+    from synthserve_server.runtime.devices import CPU
 
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -141,7 +141,7 @@ def _load_them(work: Path, cases: int, seed: int) -> int:
                 return
             (folder / "manifest.json").write_bytes(package.manifest)
             (folder / "model.onnx").write_bytes(package.graph)
-            repository = Repository(work / "models", Provider.CPU, limits=Limits(warm_up_seconds=1))
+            repository = Repository(work / "models", CPU, limits=Limits(warm_up_seconds=1))
             repository.load()
             (loaded,) = repository.catalogue.models["m"]
             if isinstance(loaded, FailedPackage):

@@ -54,14 +54,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
     parser.add_argument("--model", default="iris-vae")
-    parser.add_argument("--provider", choices=["auto", "cpu", "cuda"], default="auto")
+    parser.add_argument("--device", default="auto")
     parser.add_argument("--rows", type=int, default=100_000_000)
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_server(
-            arguments.model_repository, Path(folder) / "log.txt", "--provider", arguments.provider
-        ) as server,
+        running_server(arguments.model_repository, Path(folder) / "log.txt", "--device", arguments.device) as server,
     ):
         process = psutil.Process(server.process.pid)
         grown = growth(resident_memory(server.address, process, arguments.model, arguments.rows))

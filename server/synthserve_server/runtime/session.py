@@ -1,5 +1,8 @@
 """onnxruntime sessions: graphs that are ready to run."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -8,9 +11,9 @@ from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
 from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.devices import CPU, Devices
 from synthserve_server.runtime.errors import CancelledWorkError, GraphError, GraphInputError
 from synthserve_server.runtime.model import Arrays, Model, Tensor, inputs, outputs
-from synthserve_server.runtime.provider import PROVIDERS, Provider
 
 # What matters it raises; what else it prints nobody has asked for.
 onnxruntime.set_default_logger_severity(4)
@@ -29,14 +32,14 @@ _DTYPES = {
 
 
 class Session:
-    """A loaded graph. Any number of threads may run it at the same time."""
+    """A loaded graph, on one or several devices. Any number of threads may run it at the same time."""
 
-    def __init__(self, graph: bytes, provider: Provider) -> None:
+    def __init__(self, graph: bytes, devices: Devices) -> None:
         """Loads a graph.
 
         Args:
             graph: The ONNX model.
-            provider: Where to run it.
+            devices: Where to run it: each run takes the device that has the fewest others.
 
         Raises:
             GraphError: It is not a model that onnxruntime can load.
@@ -49,14 +52,17 @@ class Session:
         options.log_severity_level = 4
         try:
             # Without the fallback, in which onnxruntime prints what went wrong and tries again on the CPU.
-            self._session = onnxruntime.InferenceSession(
-                graph, options, providers=PROVIDERS[provider], enable_fallback=0
-            )
+            self._sessions = [
+                onnxruntime.InferenceSession(graph, options, providers=providers, enable_fallback=0)
+                for providers in devices.ort_providers
+            ]
         except Exception as error:  # onnxruntime's exceptions share no base class.
             raise GraphError(f"onnxruntime cannot load the graph: {_first_line(error)}") from error
-        self._outputs = [output.name for output in self._session.get_outputs()]
+        self._running = [0] * len(self._sessions)
+        self._lock = threading.Lock()
+        self._outputs = [output.name for output in self._sessions[0].get_outputs()]
         # cuBLAS and cuDNN choose their kernels by the batch size, and with them the rounding.
-        self.fixed_batch = provider is not Provider.CPU
+        self.fixed_batch = devices != CPU
 
     def check(self, model: Model) -> None:
         """Compares the graph's inputs and outputs with what the manifest promises.
@@ -64,8 +70,8 @@ class Session:
         Raises:
             GraphError: A name, dtype or shape differs.
         """
-        _check("input", self._session.get_inputs(), inputs(model))
-        _check("output", self._session.get_outputs(), outputs(model))
+        _check("input", self._sessions[0].get_inputs(), inputs(model))
+        _check("output", self._sessions[0].get_outputs(), outputs(model))
 
     def run(self, feeds: Arrays, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
         """Runs the graph.
@@ -89,8 +95,8 @@ class Session:
             options.terminate = True
 
         try:
-            with cancellation.interrupting(terminate):
-                arrays = self._session.run(self._outputs, feeds, options)
+            with self._least_busy() as session, cancellation.interrupting(terminate):
+                arrays = session.run(self._outputs, feeds, options)
         except CancelledWorkError:
             raise
         except InvalidArgument as error:
@@ -101,6 +107,17 @@ class Session:
             cancellation.check()
             raise GraphError(f"onnxruntime cannot run the graph: {_first_line(error)}") from error
         return dict(zip(self._outputs, arrays, strict=True))
+
+    @contextmanager
+    def _least_busy(self) -> Iterator[onnxruntime.InferenceSession]:
+        with self._lock:
+            device = self._running.index(min(self._running))
+            self._running[device] += 1
+        try:
+            yield self._sessions[device]
+        finally:
+            with self._lock:
+                self._running[device] -= 1
 
 
 def _check(kind: str, nodes: list[Any], expected: dict[str, Tensor]) -> None:

@@ -19,14 +19,14 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
 class Telemetry:
     """Metrics and traces, each where it is asked for."""
 
-    def __init__(self, collector: str | None, metrics_listen: str | None, gauges: Gauges, provider: str) -> None:
+    def __init__(self, collector: str | None, metrics_listen: str | None, gauges: Gauges, device: str) -> None:
         """Begins to count and to trace.
 
         Args:
             collector: The URL of the collector that gets traces; None: what the environment says.
             metrics_listen: Where the metrics are to be read, as HOST:PORT; None: there are none.
             gauges: What need not be counted.
-            provider: Where graphs run.
+            device: Where graphs run.
         """
         self.recorders: list[StartRecorder] = []
         """Who take down each call."""
@@ -35,7 +35,7 @@ class Telemetry:
         if metrics_listen:
             from synthserve_server.telemetry.metrics import Metrics
 
-            self._metrics = Metrics(gauges, _build(provider))
+            self._metrics = Metrics(gauges, _build(device))
             self.recorders.append(self._metrics.start)
         if wants_traces(collector):
             from synthserve_server.telemetry.tracing import Tracing
@@ -80,11 +80,11 @@ def wants_traces(endpoint: str | None, environment: Mapping[str, str] = os.envir
     return not off and bool(endpoint or any(environment.get(name) for name in _ENDPOINTS))
 
 
-def _build(provider: str) -> dict[str, str]:
+def _build(device: str) -> dict[str, str]:
     return {
         "version": version("synthserve-server"),
         "python": platform.python_version(),
         "grpc": version("grpcio"),
         "onnxruntime": onnxruntime.__version__,
-        "provider": provider,
+        "device": device,
     }

@@ -111,7 +111,7 @@ def test_a_client_gets_the_place_that_another_one_leaves(
 ) -> None:
     caplog.set_level(logging.INFO, "synthserve")
     with (
-        running_server(repository, tmp_path / "log.txt", "--provider", "cpu", "--max-streams", "1") as server,
+        running_server(repository, tmp_path / "log.txt", "--device", "cpu", "--max-streams", "1") as server,
         synthserve.Client(server.address) as client,
     ):
         endless = client.rows("tiny-table")

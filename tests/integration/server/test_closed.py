@@ -51,7 +51,7 @@ async def methods(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @asynccontextmanager
 async def running(repository: Path, **settings: Any) -> AsyncIterator[str]:
-    server = Server(Settings(model_repository=repository, listen="127.0.0.1:0", provider="cpu", workers=1, **settings))
+    server = Server(Settings(model_repository=repository, listen="127.0.0.1:0", device="cpu", workers=1, **settings))
     ready = await server.start()
     try:
         yield f"127.0.0.1:{ready.port}"

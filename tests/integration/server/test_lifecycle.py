@@ -20,7 +20,7 @@ from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve.v1.model_pb2_grpc import ModelServiceStub
 from synthserve_server.packages import load_package
 from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.provider import Provider
+from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.sampler import Draw, sample
 from synthserve_server.runtime.session import Session
 
@@ -66,7 +66,7 @@ def request(**fields: Any) -> generation_pb2.GenerateImagesRequest:
 
 def pictures(folder: Path) -> bytes:
     """What a stream of `COUNT` pictures of a package is, made without a server."""
-    package = load_package("m", int(folder.name), folder, Provider.CPU)
+    package = load_package("m", int(folder.name), folder, CPU)
     arrays = sample(Draw(package.model, package.session, seed=7, start=0, count=COUNT), Cancellation())
     return bytes(arrays["image"].tobytes())
 

@@ -72,7 +72,7 @@ async def serve(small: Path) -> AsyncIterator[Serve]:
         async def start(**settings: Any) -> Served:
             server = Server(
                 config.load(
-                    {"model_repository": small, "listen": "127.0.0.1:0", "workers": 2, "provider": "cpu", **settings}
+                    {"model_repository": small, "listen": "127.0.0.1:0", "workers": 2, "device": "cpu", **settings}
                 )
             )
             ready = await server.start()

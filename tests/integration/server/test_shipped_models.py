@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from synthserve_server.repository import MANIFEST, load_package
 from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.model import Table
-from synthserve_server.runtime.provider import Provider
 from synthserve_server.runtime.sampler import Draw, sample
 
 FOLDERS = [path.parent for path in sorted(Path(__file__).parents[3].glob(f"exported/*/*/{MANIFEST}"))]
@@ -19,7 +19,7 @@ FOLDERS = [path.parent for path in sorted(Path(__file__).parents[3].glob(f"expor
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
 def test_any_cut_gives_the_same_samples(folder: Path) -> None:
-    package = load_package(folder.parent.name, int(folder.name), folder, Provider.CPU)
+    package = load_package(folder.parent.name, int(folder.name), folder, CPU)
     total = 10_000 if isinstance(package.model.output, Table) else 100
 
     def cut(start: int, stop: int) -> dict[str, np.ndarray]:

@@ -29,8 +29,8 @@ from synthserve_server.app import Ready, Server
 from synthserve_server.repository import Repository
 from synthserve_server.runtime import messages, sampler
 from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.messages import Job
-from synthserve_server.runtime.provider import Provider
 from synthserve_server.runtime.sampler import Draw
 from synthserve_server.runtime.scheduler import Scheduler
 
@@ -46,7 +46,7 @@ STANDING = 2 + WORKERS
 @pytest.fixture(scope="module")
 def loaded(repository: Path) -> Repository:
     """Loaded once, as the slow model takes its time."""
-    loaded = Repository(repository, Provider.CPU)
+    loaded = Repository(repository, CPU)
     loaded.load()
     return loaded
 
@@ -59,7 +59,7 @@ async def server(repository: Path, loaded: Repository, monkeypatch: pytest.Monke
     monkeypatch.setattr(loaded, "load", lambda: None)
     monkeypatch.setattr(loaded, "close", stay_open)
     settings = config.load(
-        {"model_repository": repository, "listen": "127.0.0.1:0", "workers": WORKERS, "provider": "cpu"}
+        {"model_repository": repository, "listen": "127.0.0.1:0", "workers": WORKERS, "device": "cpu"}
     )
     server = Server(settings)
     yield server

@@ -294,7 +294,7 @@ def test_call_that_runs_out_of_time_is_told_from_one_that_is_cancelled(
 def test_states_of_models(server: ServerProcess) -> None:
     assert value(server, "synthserve_model_state", model="tiny-table", version="1", state="ready") == 1
     assert value(server, "synthserve_model_state", model="broken", version="3", state="failed") == 1
-    assert value(server, "synthserve_build_info", provider="cpu") == 1
+    assert value(server, "synthserve_build_info", device="cpu") == 1
     assert value(server, "process_resident_memory_bytes") > 10_000_000
 
 

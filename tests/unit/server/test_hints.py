@@ -4,12 +4,12 @@ import pytest
 
 from synthserve_server.hints import hints
 from synthserve_server.repository import Catalogue, Repository
-from synthserve_server.runtime.provider import Provider
+from synthserve_server.runtime.devices import CPU
 
 
 @pytest.fixture(scope="module")
 def catalogue(repository: Path) -> Catalogue:
-    loaded = Repository(repository, Provider.CPU)
+    loaded = Repository(repository, CPU)
     loaded.load()
     return loaded.catalogue
 

@@ -27,7 +27,7 @@ from synthserve_server.model_control import Mode, Wanted
 from synthserve_server.names import ModelName
 from synthserve_server.packages import Limits
 from synthserve_server.repository import Repository
-from synthserve_server.runtime.provider import Provider
+from synthserve_server.runtime.devices import CPU, Devices
 from synthserve_server.runtime.session import Session
 
 GRAPH, OTHER_GRAPH = repositories.graph(1), repositories.graph(2)
@@ -46,7 +46,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def opened(root: Path, mode: Mode = Mode.EXPLICIT, **options: Any) -> Repository:
-    repository = Repository(root, Provider.CPU, mode=mode, **options)
+    repository = Repository(root, CPU, mode=mode, **options)
     repository.load()
     return repository
 
@@ -80,14 +80,14 @@ class Loads:
         self.begun = threading.Event()
         made = Session.__init__
 
-        def counted(session: Session, graph: bytes, provider: Provider) -> None:
+        def counted(session: Session, graph: bytes, devices: Devices) -> None:
             self.count += 1
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
             self.begun.set()
             assert self.gate.wait(60)
             self.at_once -= 1
-            made(session, graph, provider)
+            made(session, graph, devices)
 
         monkeypatch.setattr(Session, "__init__", counted)
 
@@ -383,7 +383,7 @@ def test_a_graph_that_takes_too_long_fails(tmp_path: Path) -> None:
 
 def test_a_start_is_given_up(root: Path, tmp_path: Path) -> None:
     packages.write_package(root, "slow", packages.slow_graph(10**12), packages.SLOW_MANIFEST)
-    repository = Repository(root, Provider.CPU)
+    repository = Repository(root, CPU)
     starting = threading.Thread(target=repository.load)
     starting.start()
     repository.give_up()

@@ -13,24 +13,24 @@ from numpy.typing import NDArray
 
 from synthserve_server.repository import ReadyPackage, load_package
 from synthserve_server.runtime.cancellation import Cancellation, CancellationOfAll
+from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.errors import CancelledWorkError, GraphError
 from synthserve_server.runtime.messages import Message, companions, make_together
 from synthserve_server.runtime.model import Arrays
-from synthserve_server.runtime.provider import Provider
 from synthserve_server.runtime.sampler import Draw
 
 
 @pytest.mark.parametrize("count", [1, 3, 5])
 def test_digits_do_not_depend_on_who_shares_the_run(count: int) -> None:
     folder = max((Path(__file__).parents[3] / "exported/mnist-dcgan").glob("*/"))
-    digits = load_package("mnist-dcgan", int(folder.name), folder, Provider.CPU)
+    digits = load_package("mnist-dcgan", int(folder.name), folder, CPU)
     messages = [message(digits, digits.session, seed, 5 * seed, count) for seed in range(4)]
     assert make_together(messages) == [one.make() for one in messages]
 
 
 @pytest.fixture(scope="module")
 def package(repository: Path) -> ReadyPackage:
-    return load_package("tiny-table", 1, repository / "tiny-table" / "1", Provider.CPU)
+    return load_package("tiny-table", 1, repository / "tiny-table" / "1", CPU)
 
 
 class Counting:

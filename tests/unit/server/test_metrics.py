@@ -23,7 +23,7 @@ SAMPLE = re.compile(r"\b(?:synthserve|process|python)_\w+|\bup\b")
 def metrics() -> Metrics:
     states = [ModelState("iris", 1, "ready"), ModelState("iris", 2, "failed")]
     gauges = Gauges(lambda: states, lambda model: model == "iris", lambda: 3, 2)
-    return Metrics(gauges, {"version": "1", "python": "3", "grpc": "1", "onnxruntime": "1", "provider": "cpu"})
+    return Metrics(gauges, {"version": "1", "python": "3", "grpc": "1", "onnxruntime": "1", "device": "cpu"})
 
 
 def call(metrics: Metrics, name: str, code: str = "OK") -> None:

@@ -14,14 +14,14 @@ from synthserve.v1 import model_pb2
 from synthserve_server.errors import ModelFailedError, ModelNotFoundError
 from synthserve_server.names import ModelName
 from synthserve_server.repository import FailedPackage, ReadyPackage, Repository
-from synthserve_server.runtime.provider import Provider
+from synthserve_server.runtime.devices import CPU
 from synthserve_server.services.models import ModelService
 
 Change = Callable[[dict[str, Any]], Any]
 
 
 def load(root: Path) -> Repository:
-    repository = Repository(root, Provider.CPU)
+    repository = Repository(root, CPU)
     repository.load()
     return repository
 

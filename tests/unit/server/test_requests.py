@@ -7,8 +7,8 @@ import pytest
 
 from synthserve.v1 import generation_pb2
 from synthserve_server.repository import Catalogue, load_package
+from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.frames import cut
-from synthserve_server.runtime.provider import Provider
 from synthserve_server.services.messages import marks
 from synthserve_server.services.requests import LARGEST, RowOrder, image_order, row_order
 from synthserve_server.services.sizes import FEW_ROWS, FIRST_ROWS, image_sizes, row_sizes
@@ -16,9 +16,7 @@ from synthserve_server.services.sizes import FEW_ROWS, FIRST_ROWS, image_sizes, 
 
 @pytest.fixture(scope="module")
 def catalogue(repository: Path) -> Catalogue:
-    return Catalogue(
-        [load_package(name, 1, repository / name / "1", Provider.CPU) for name in ("tiny-table", "tiny-grey")]
-    )
+    return Catalogue([load_package(name, 1, repository / name / "1", CPU) for name in ("tiny-table", "tiny-grey")])
 
 
 def order(catalogue: Catalogue, **fields: Any) -> RowOrder:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from synthserve_server.repository import ReadyPackage, load_package
 from synthserve_server.runtime import noise
 from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.errors import CancelledWorkError, GraphError
 from synthserve_server.runtime.model import PACKET, Arrays, Column, ColumnType, Condition, Model, Table
 from synthserve_server.runtime.noise import VALUES_PER_BLOCK
-from synthserve_server.runtime.provider import Provider
 from synthserve_server.runtime.sampler import Draw, sample
 
 CODES = Table((Column("code", ColumnType.CATEGORY, ("a", "b")), Column("maybe", ColumnType.BOOL, nullable=True)))
@@ -50,7 +50,7 @@ def run(described: Model, graph: FakeGraph, start: int, count: int, **conditions
 
 @pytest.fixture(scope="module")
 def package(repository: Path) -> ReadyPackage:
-    return load_package("tiny-table", 1, repository / "tiny-table" / "1", Provider.CPU)
+    return load_package("tiny-table", 1, repository / "tiny-table" / "1", CPU)
 
 
 @given(
@@ -168,7 +168,7 @@ def test_cancelled_work_is_not_begun() -> None:
 
 
 def test_cancelling_stops_a_running_graph(repository: Path) -> None:
-    slow = load_package("slow", 1, repository / "slow" / "1", Provider.CPU)
+    slow = load_package("slow", 1, repository / "slow" / "1", CPU)
     cancellation = Cancellation()
 
     class CancellingGraph:

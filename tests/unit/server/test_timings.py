@@ -9,15 +9,15 @@ import pytest
 
 from synthserve_server.repository import ReadyPackage, load_package
 from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.messages import Message, make_together
-from synthserve_server.runtime.provider import Provider
 from synthserve_server.runtime.sampler import Draw
 from synthserve_server.runtime.timings import Timings
 
 
 @pytest.fixture(scope="module")
 def package(repository: Path) -> ReadyPackage:
-    return load_package("tiny-table", 1, repository / "tiny-table" / "1", Provider.CPU)
+    return load_package("tiny-table", 1, repository / "tiny-table" / "1", CPU)
 
 
 def whole(arrays: dict[str, Any]) -> bytes:

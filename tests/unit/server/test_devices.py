@@ -1,0 +1,120 @@
+import ctypes
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from tests.fixtures.packages import table_graph
+
+from synthserve_server.runtime import devices
+from synthserve_server.runtime.cancellation import Cancellation
+from synthserve_server.runtime.devices import CPU, Devices, Provider
+from synthserve_server.runtime.errors import ProviderError
+from synthserve_server.runtime.session import Session
+
+
+def test_the_cpu_can_be_asked_for() -> None:
+    assert devices.choose("cpu") == (CPU, "asked for")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "indices"), [("auto", (0,)), ("cuda", (0,)), ("cuda:1", (1,)), ("cuda:0,3", (0, 3))]
+)
+@pytest.mark.parametrize("obstacle", ["no NVIDIA driver is installed", None])
+def test_gpus_are_taken_where_they_work(
+    monkeypatch: pytest.MonkeyPatch, wanted: str, indices: tuple[int, ...], obstacle: str | None
+) -> None:
+    monkeypatch.setattr(devices, "_cuda_obstacle", lambda _devices: obstacle)
+    if obstacle is None:
+        chosen, _ = devices.choose(wanted)
+        assert chosen == Devices(Provider.CUDA, indices)
+        assert str(chosen) == f"cuda:{','.join(map(str, indices))}"
+        told: Any = chosen.ort_providers
+        assert [cuda["device_id"] for (_, cuda), _ in told] == [str(index) for index in indices]
+    elif wanted == "auto":
+        assert devices.choose(wanted) == (CPU, obstacle)
+    else:
+        with pytest.raises(ProviderError, match=f"{wanted} does not work here: {obstacle}"):
+            devices.choose(wanted)
+
+
+@pytest.mark.parametrize(("platform", "name"), [("linux", "libcuda.so.1"), ("win32", "nvcuda.dll")])
+def test_the_driver_is_looked_for_under_its_name(monkeypatch: pytest.MonkeyPatch, platform: str, name: str) -> None:
+    asked = []
+
+    def absent(library: str) -> None:
+        asked.append(library)
+        raise OSError
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(ctypes, "CDLL", absent)
+    monkeypatch.setattr(sys, "platform", platform)
+    assert devices.choose("auto") == (CPU, "no NVIDIA driver is installed")
+    assert asked == [name]
+
+
+class TwoGpus:
+    """A driver that sees two GPUs."""
+
+    @staticmethod
+    def cuInit(_flags: int) -> int:  # noqa: N802 - the driver's name
+        return 0
+
+    @staticmethod
+    def cuDeviceGetCount(count: Any) -> int:  # noqa: N802 - the driver's name
+        count._obj.value = 2
+        return 0
+
+
+def test_a_gpu_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: TwoGpus)
+    with pytest.raises(ProviderError, match="there is no GPU 2, 5; those that are visible are 0 to 1"):
+        devices.choose("cuda:0,2,5")
+
+
+def test_looking_for_cuda_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    devices.choose("auto")
+    assert capfd.readouterr() == ("", "")
+
+
+class TwoCpus(Devices):
+    """Stands in for two GPUs, where tests have none."""
+
+    @property
+    def ort_providers(self) -> list[Any]:
+        return [["CPUExecutionProvider"]] * 2
+
+
+def test_runs_are_shared_between_devices() -> None:
+    session = Session(table_graph(), TwoCpus(Provider.CUDA, (0, 1)))
+    assert session.fixed_batch
+    graphs = session._sessions
+    entered = threading.Barrier(2)
+    used: list[int] = []
+
+    class Watched:
+        """One of the two graphs; runs wait for each other."""
+
+        def __init__(self, index: int) -> None:
+            self._index = index
+
+        def run(self, *arguments: Any) -> Any:
+            used.append(self._index)
+            entered.wait(10)
+            return graphs[self._index].run(*arguments)
+
+    session._sessions = [Watched(0), Watched(1)]
+    feeds = {
+        node.name: np.zeros((4, *node.shape[1:]), np.float32 if node.name == "latent" else np.int64)
+        for node in graphs[0].get_inputs()
+    }
+    threads = [threading.Thread(target=session.run, args=(feeds, Cancellation())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(used) == [0, 1]
+    assert session._running == [0, 0]
