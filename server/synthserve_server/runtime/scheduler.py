@@ -208,6 +208,9 @@ class Scheduler(Generic[Job]):
             results = self._perform([one.job for one in ordered])
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 ordered[0].future.get_loop().call_soon_threadsafe(_deliver, ordered, results)
+            # A failure knows the frames that it came through. As this one knows the failure, it and what its job had
+            # would stay until the garbage collector comes by.
+            del results
         finally:
             self._lock.acquire()
             self._on_new -= new

@@ -1,6 +1,7 @@
 import asyncio
 import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -143,6 +144,33 @@ async def test_a_failure_that_nobody_waited_for_is_not_logged(
     await asyncio.sleep(0.05)
     gc.collect()
     assert caplog.records == []
+
+
+async def test_a_failure_that_nobody_waits_for_keeps_nothing(scheduler: Scheduler[Job]) -> None:
+    class Held:
+        def __call__(self) -> bytes:
+            begun.set()
+            assert free.wait(60)
+            raise ValueError("broken")
+
+    begun, free = threading.Event(), threading.Event()
+    held = Held()
+    gone = weakref.ref(held)
+    gc.collect()
+    gc.disable()
+    try:
+        reading = asyncio.ensure_future(anext(scheduler.stream([held], Cancellation())))
+        del held
+        assert await asyncio.to_thread(begun.wait, 60)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        del reading
+        free.set()
+        while gone():  # noqa: ASYNC110 - a worker lets go of it, which sets no event
+            await asyncio.sleep(0.01)
+    finally:
+        gc.enable()
 
 
 def test_interrupting_after_cancelling_raises() -> None:
