@@ -14,11 +14,10 @@ from grpc_reflection.v1alpha import reflection
 from synthserve.v1 import model_pb2_grpc
 from synthserve_server.config import Settings
 from synthserve_server.connections import channel_options
-from synthserve_server.interceptors.administration import Administration
-from synthserve_server.interceptors.admission import AdmissionInterceptor
+from synthserve_server.interceptors.admission import Gate
 from synthserve_server.interceptors.authentication import Authentication
-from synthserve_server.interceptors.errors import ErrorInterceptor
 from synthserve_server.interceptors.lifecycle import Lifecycle
+from synthserve_server.interceptors.pipeline import Pipeline
 from synthserve_server.interceptors.telemetry import CallTelemetry
 from synthserve_server.limits.admission import Admission
 from synthserve_server.limits.settings import quotas
@@ -93,17 +92,14 @@ class Server:
         self._health = ModelHealth()
         gauges = Gauges(self._states, self._has, lambda: self._scheduler.waiting, settings.workers)
         self._telemetry = Telemetry(settings.otlp_endpoint, settings.metrics_listen, gauges, str(chosen))
-        admins = Administration(Administrators(frozenset(settings.admin_certificate), settings.local_admin))
-        authentication = [Authentication(self._callers.find)] if self._callers else []
-        interceptors = [
+        admins = Administrators(frozenset(settings.admin_certificate), settings.local_admin)
+        pipeline = Pipeline(
             CallTelemetry(self._telemetry.recorders),
-            admins,
-            *authentication,
-            ErrorInterceptor(),
+            Authentication(admins, self._callers.find if self._callers else None),
             self._lifecycle,
-            AdmissionInterceptor(self._admission),
-        ]
-        self._grpc = aio.server(interceptors=interceptors, options=channel_options(settings))
+            Gate(self._admission),
+        )
+        self._grpc = aio.server(interceptors=[pipeline], options=channel_options(settings))
 
     @property
     def active_calls(self) -> int:

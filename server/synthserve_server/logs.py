@@ -8,6 +8,7 @@ from typing import Literal
 import structlog
 
 from synthserve_server.log_writer import LogWriter
+from synthserve_server.telemetry.calls import serving
 
 
 def configure(log_format: Literal["text", "json"]) -> None:
@@ -27,7 +28,7 @@ def configure(log_format: Literal["text", "json"]) -> None:
         )
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _with_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *processors,
@@ -37,6 +38,13 @@ def configure(log_format: Literal["text", "json"]) -> None:
         logger_factory=structlog.WriteLoggerFactory(writer),  # type: ignore[arg-type]  # it needs write and flush
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_Forwarding()])
+
+
+def _with_request_id(_logger: object, _level: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Says which call a line belongs to, where it is written in one."""
+    if call := serving.get(None):
+        line.setdefault("request_id", call.request_id)
+    return line
 
 
 class _Forwarding(logging.Handler):

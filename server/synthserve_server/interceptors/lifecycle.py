@@ -1,20 +1,19 @@
 """Counts the calls, refuses new ones while the server drains, and ends those that take too long."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import grpc
 from grpc import aio
 
 from synthserve_server.errors import ShuttingDownError
-from synthserve_server.interceptors import OWN_SERVICES
 
 Context = aio.ServicerContext[Any, Any]
 
 
-class Lifecycle(aio.ServerInterceptor):
+class Lifecycle:
     """The calls to this package's services that are under way.
 
     Health checks and reflection are not counted: a health watch has no end, and must not hold up the shutdown.
@@ -51,42 +50,13 @@ class Lifecycle(aio.ServerInterceptor):
             context.set_code(grpc.StatusCode.UNAVAILABLE)
             task.cancel()
 
-    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:  # noqa: ANN401 - grpc's types are loose.
-        """Wraps the handler of a call."""
-        handler = await continuation(handler_call_details)
-        if handler is None or not handler_call_details.method.startswith(OWN_SERVICES):
-            return handler
-        if handler.request_streaming:
-            return grpc.stream_stream_rpc_method_handler(
-                self._streaming(handler.stream_stream), handler.request_deserializer, handler.response_serializer
-            )
-        if handler.response_streaming:
-            return grpc.unary_stream_rpc_method_handler(
-                self._streaming(handler.unary_stream), handler.request_deserializer, handler.response_serializer
-            )
-        return grpc.unary_unary_rpc_method_handler(
-            self._unary(handler.unary_unary), handler.request_deserializer, handler.response_serializer
-        )
-
-    def _unary(self, behaviour: Callable[..., Awaitable[Any]]) -> Any:  # noqa: ANN401 - grpc's types are loose
-        async def handle(request: Any, context: Context) -> Any:  # noqa: ANN401 - grpc's types are loose
-            with self._counted(context):
-                return await behaviour(request, context)
-
-        return handle
-
-    def _streaming(self, behaviour: Callable[..., Any]) -> Any:  # noqa: ANN401 - grpc's types are loose
-        async def handle(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401 - grpc's types are loose
-            with self._counted(context):
-                async with aclosing(behaviour(request, context)) as responses:
-                    async for response in responses:
-                        yield response
-
-        return handle
-
     @contextmanager
-    def _counted(self, context: Context) -> Iterator[None]:
-        """Counts a call from here to its end, which can be later or earlier than that of the `with` block."""
+    def counted(self, context: Context) -> Iterator[None]:
+        """Counts a call from here to its end, which can be later or earlier than that of the `with` block.
+
+        Raises:
+            ShuttingDownError: The server takes no more calls, or has ended this one.
+        """
         if self._draining:
             raise ShuttingDownError
         task = asyncio.current_task()

@@ -18,8 +18,13 @@ from tests.fixtures.statuses import detail
 
 from synthserve_server.app import Server
 from synthserve_server.config import Settings
-from synthserve_server.interceptors.administration import Administration
+from synthserve_server.interceptors.admission import Gate
 from synthserve_server.interceptors.authentication import Authentication
+from synthserve_server.interceptors.lifecycle import Lifecycle
+from synthserve_server.interceptors.pipeline import Pipeline
+from synthserve_server.interceptors.telemetry import CallTelemetry
+from synthserve_server.limits.admission import Admission
+from synthserve_server.limits.quotas import Quota, Quotas
 from synthserve_server.security.principals import Administrators, Principal, who
 from synthserve_server.security.tls import server_credentials
 
@@ -132,9 +137,11 @@ async def test_who_calls_is_told_by_the_token_else_by_the_certificate(tmp_path: 
         return Principal("by token")
 
     handler = grpc.method_handlers_generic_handler("test.Who", {"Calls": grpc.unary_unary_rpc_method_handler(tell)})
-    admins = Administration(Administrators(frozenset({"operator", ""})))
+    admins = Administrators(frozenset({"operator", ""}))
     for wants_token in (False, True):
-        server = aio.server(interceptors=[admins, *([Authentication(find)] if wants_token else [])])
+        authentication = Authentication(admins, find if wants_token else None)
+        gate = Gate(Admission(1, Quotas(Quota(), {})))
+        server = aio.server(interceptors=[Pipeline(CallTelemetry([]), authentication, Lifecycle(), gate)])
         server.add_generic_rpc_handlers((handler,))
         credentials = server_credentials(certificates.chain, certificates.key, certificates.ca)
         port = server.add_secure_port("127.0.0.1:0", credentials)
