@@ -30,7 +30,7 @@ ANYBODY = Principal("anybody")
 """The caller of a server that asks for no token and no certificate."""
 
 calling: contextvars.ContextVar[Principal | None] = contextvars.ContextVar("calling", default=None)
-"""The owner of the token that came with the call that this task serves."""
+"""The caller that this task serves, once it is known; at first by its token."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,14 @@ def who(context: aio.ServicerContext[Any, Any]) -> Principal:
 
     A certificate names its owner by its common name, else by its first alternative name.
     """
-    if (by_token := calling.get()) is not None:
-        return by_token
+    if (known := calling.get()) is not None:
+        return known
+    principal = _by_certificate(context)
+    calling.set(principal)  # asking gRPC again would cost as much as a small message
+    return principal
+
+
+def _by_certificate(context: aio.ServicerContext[Any, Any]) -> Principal:
     every = [*context.auth_context().get("x509_common_name", ()), *(context.peer_identities() or ())]
     names = [name for name in every if name]  # A certificate without a common name gives an empty one.
     if names:
