@@ -53,6 +53,8 @@ def channel_options(settings: Settings) -> list[tuple[str, int]]:
         # A client that vanished without a word keeps its places for at most this long, not for two hours.
         ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
         ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_SECONDS * 1000),
+        # Also while it stands still and is sent nothing: gRPC's own two pings without data are soon used up.
+        ("grpc.http2.max_pings_without_data", 0),
         # Clients may ask as often whether the server is there, with or without calls; who asks oftener is sent away.
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", SHORTEST_PING_SECONDS * 1000),
