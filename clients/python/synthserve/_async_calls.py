@@ -17,7 +17,7 @@ from synthserve._status import error_from_rpc
 from synthserve._tokens import AsyncToken, authorization
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
 _log = logging.getLogger("synthserve")
 
@@ -95,7 +95,7 @@ class AsyncResumingCall(Generic[Request, Response]):
         self.run = run
         self._deadline = Deadline(timeout)
         self._call: Any = None
-        self._responses: AsyncIterator[Response] | None = None
+        self._responses: AsyncGenerator[Response] | None = None
         self._ended = False
         self._closed = asyncio.Event()
 
@@ -132,7 +132,7 @@ class AsyncResumingCall(Generic[Request, Response]):
                 return self.run.accept(response)
         raise StopAsyncIteration
 
-    def _running(self, headers: tuple[tuple[str, str], ...]) -> AsyncIterator[Response]:
+    def _running(self, headers: tuple[tuple[str, str], ...]) -> AsyncGenerator[Response]:
         if self._responses is None:
             self._call = self._method(self.run.request(), timeout=self._deadline.left(), metadata=headers)
             self._responses = self._call.__aiter__()
@@ -156,6 +156,11 @@ class AsyncResumingCall(Generic[Request, Response]):
         self._closed.set()
         if self._call is not None:
             self._call.cancel()
+        if self._responses is not None:
+            # gRPC's generator and call hold each other, and the call its connection, also that of a closed channel: all
+            # would stay until the garbage collector finds them. It raises when another task is waiting for it.
+            with contextlib.suppress(RuntimeError):
+                await self._responses.aclose()
 
 
 def _task_is_cancelled() -> bool:

@@ -46,6 +46,9 @@ _BY_REASON: dict[str, type[SynthserveError]] = {
 }
 """Reasons that say more than their code."""
 
+# How gRPC words that this side has cancelled a call.
+_CANCELLED_HERE = ("locally cancelled", "channel closed")
+
 # How gRPC words that it cannot read what follows a scheme; `checked_target` has looked at the rest.
 _BAD_TARGET = ("target uri is not valid", "failed to parse port", "host must not be empty", "unparsable name")
 
@@ -107,6 +110,10 @@ def _typed(call: grpc.Call, target: str, request_id: str) -> SynthserveError:
         return ResourceExhausted(
             message, retry_delay=_retry_delay(details), violations=quotas, reason=reason, metadata=metadata
         )
+
+    if code is grpc.StatusCode.CANCELLED and not reason and not message.lower().startswith(_CANCELLED_HERE):
+        # A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
+        return Unavailable(f"{target} dropped the call: {message}", reason=reason, metadata=metadata)
     if code is grpc.StatusCode.UNIMPLEMENTED:
         message = f"what answers at {target} does not offer this synthserve API: {message}"
     kind = _BY_REASON.get(reason) or _PLAIN.get(code, ServerError)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import socket
 import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
+import psutil
 import pytest
 from google.rpc import error_details_pb2
 
@@ -163,7 +165,8 @@ def test_details_become_typed_errors(scripted: ScriptedServer, client: synthserv
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        (grpc.StatusCode.CANCELLED, synthserve.Cancelled),
+        # Nobody here cancelled it, so it was dropped.
+        (grpc.StatusCode.CANCELLED, synthserve.Unavailable),
         (grpc.StatusCode.DEADLINE_EXCEEDED, synthserve.DeadlineExceeded),
         (grpc.StatusCode.FAILED_PRECONDITION, synthserve.ModelNotReady),
         (grpc.StatusCode.INTERNAL, synthserve.ServerError),
@@ -367,3 +370,28 @@ async def test_asyncio_seed_needs_start(scripted: ScriptedServer) -> None:
         assert (await client.model("broken")).state == "failed"
         with pytest.raises(synthserve.DeadlineExceeded):
             await client.rows("scripted", count=4, timeout=0).to_arrow()
+
+
+async def test_asyncio_a_closed_client_keeps_no_connection(server_address: str) -> None:
+    port = int(server_address.rpartition(":")[2])
+
+    def connections() -> int:
+        links = psutil.Process().net_connections("tcp")
+        return sum(link.raddr.port == port for link in links if link.raddr)
+
+    def write(_: bytes) -> int:
+        # Between two messages: nobody waits for the next one.
+        raise BrokenPipeError
+
+    before = connections()
+    gc.disable()  # what has to be collected is kept
+    try:
+        async with synthserve.AsyncClient(server_address) as client:
+            target: Any = SimpleNamespace(write=write)
+            with pytest.raises(BrokenPipeError):
+                await client.rows("tiny-table", seed=7).to_csv(target)
+            assert connections() == before + 1
+        while connections() > before:  # noqa: ASYNC110 - the kernel sets no event
+            await asyncio.sleep(0.01)
+    finally:
+        gc.enable()
