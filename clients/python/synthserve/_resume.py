@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from synthserve._retry import RetryPolicy
+    from synthserve.v1.schema_pb2 import ImageSchema, TableSchema
 
 Request = TypeVar("Request", bound=pb.GenerateRowsRequest | pb.GenerateImagesRequest)
 Response = TypeVar("Response", bound=pb.GenerateRowsResponse | pb.GenerateImagesResponse)
@@ -45,6 +46,7 @@ class Resume(Generic[Request, Response]):
         self._end = request.offset + request.count if request.HasField("count") else None
         self._model = request.model if "/versions/" in request.model else None
         self._seed = request.seed if request.HasField("seed") else None
+        self._schema: TableSchema | ImageSchema | None = None
         self._started = False
         self._failures = 0
         self.next_index = request.offset
@@ -102,7 +104,9 @@ class Resume(Generic[Request, Response]):
         model, seed = response.info.model, response.info.seed
         if self._model not in (None, model) or self._seed not in (None, seed):
             raise ProtocolError(f"asked for {self._model} with seed {self._seed}, got {model} with seed {seed}")
-        self._model, self._seed = model, seed
+        if self._schema not in (None, response.info.schema):
+            raise ProtocolError(f"{model} has another schema than before the stream broke")
+        self._model, self._seed, self._schema = model, seed, response.info.schema
 
     def finish(self) -> None:
         """Takes note that the running call ended without an error.

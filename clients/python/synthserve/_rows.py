@@ -149,6 +149,9 @@ class RowStream(Stream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]
     def to_arrow_stream(self, target: Target) -> int:
         """Writes the Arrow IPC streaming format (`.arrows`), byte for byte as the server sends it.
 
+        Each message is a record batch. So after a break the rows are the same, but not where they are cut;
+        `to_arrow_file()` does not depend on it.
+
         Args:
             target: A path, which appears when the file is whole; or a file open for bytes.
 
