@@ -6,14 +6,12 @@ import io
 import json
 import logging
 import signal
-import socket
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.fixtures.processes import ServerProcess, running_server
+from tests.fixtures.processes import end, held_address, running_server
 
 import synthserve
 
@@ -197,21 +195,3 @@ async def test_asyncio_rows_go_on_after_the_server_is_restarted(
                 got += [batch async for batch in batches]
     assert "going on in" in caplog.text
     assert pa.Table.from_batches(got).equals(real.rows("tiny-table", count=ROWS, seed=11).to_arrow())
-
-
-def end(server: ServerProcess, how: signal.Signals) -> None:
-    """Ends a server with a signal and waits until it is gone."""
-    server.process.send_signal(how)
-    server.process.wait()
-
-
-@contextmanager
-def held_address() -> Iterator[str]:
-    """An address that no other process is given between two servers on it.
-
-    A bound socket that does not listen keeps the port from being drawn, and a server that reuses addresses can have it.
-    """
-    with socket.socket() as held:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.1", 0))
-        yield f"127.0.0.1:{held.getsockname()[1]}"
