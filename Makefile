@@ -4,13 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ADDRESS ?= 127.0.0.1:50051
+MINUTES ?= 30
+SEED ?= 7
 
 PEERS := .venv-peers/.done .venv-peers-mlserver/.done
 TRITONCLIENT := .venv-tritonclient/.done
 DISTRIBUTIONS := clients/python server training
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: help serve test demo lint format proto model-table bench bench-quick load fuzz lock clean
+.PHONY: help serve test demo lint format proto model-table bench bench-quick load soak connections fuzz lock clean
 
 help:
 	@echo 'make serve    set up, and serve exported/ on $(ADDRESS)'
@@ -23,6 +25,8 @@ help:
 	@echo 'make bench    compare with the same work without a server, and with other servers: about two hours'
 	@echo 'make bench-quick   a few cases of it: about 5 minutes'
 	@echo 'make load     memory of the server over 100 million rows'
+	@echo 'make soak     load a server and break everything that can break, for MINUTES=$(MINUTES)'
+	@echo 'make connections   10,000 short connections: a minute'
 	@echo 'make fuzz     load 10,000 broken model packages: some minutes'
 	@echo 'make lock     resolve the requirements anew'
 
@@ -66,6 +70,12 @@ bench-quick: $(VENV)/.dev $(PEERS)
 
 load: $(VENV)/.dev
 	$(BIN)/python -m tests.load.memory --model-repository exported
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.load.soak --minutes $(MINUTES) --seed $(SEED)
+
+connections: $(VENV)/.dev
+	$(BIN)/python -m tests.load.connections
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.load.fuzz_packages --cases 10000
