@@ -1,21 +1,28 @@
 """What breaks HTTP/2 (RFC 9113) breaks its own connection: others are served meanwhile, and nothing is left of it."""
 
+import asyncio
 import os
 import random
 import socket
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import psutil
 import pytest
+from google.rpc import error_details_pb2
+from grpc import aio
 from tests.fixtures import http2
 from tests.fixtures.http2 import Connection
 from tests.fixtures.processes import running_server
 from tests.fixtures.serving import Holdings, wait_until
+from tests.fixtures.statuses import detail
 
 from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
@@ -208,10 +215,22 @@ def test_an_attack(target: Target, attack: str) -> None:
     assert target.process.memory_info().rss / (1 << 20) - target.start.memory <= ALLOWED_MIB
 
 
-async def test_a_burst_of_calls_is_served_whole(target: Target) -> None:
-    calls = 3_000
-    async with grpc.aio.insecure_channel(target.address) as channel:
-        call = GenerationServiceStub(channel).GenerateRows
-        request = generation_pb2.GenerateRowsRequest(model="models/tiny-table", seed=7, count=1)
-        burst = [call(request) for _ in range(calls)]
-        assert sum([(await answer.read()).row_count for answer in burst]) == calls  # type: ignore[attr-defined]  # the stubs are those of the sync calls
+async def test_a_burst_of_calls_is_served_or_refused_with_details(target: Target) -> None:
+    connections, calls = 3, 800
+    request = generation_pb2.GenerateRowsRequest(model="models/tiny-table", seed=7, count=1)
+
+    async def outcome(call: Any) -> str:
+        try:
+            return f"{(await call.read()).row_count} row"
+        except aio.AioRpcError as error:
+            return f"{error.code().name} {detail(error, error_details_pb2.ErrorInfo).reason}"
+
+    async with AsyncExitStack() as stack:
+        stubs: list[Any] = []
+        for _ in range(connections):
+            channel = aio.insecure_channel(target.address, [("grpc.use_local_subchannel_pool", 1)])
+            stubs.append(GenerationServiceStub(await stack.enter_async_context(channel)))
+        burst = [stub.GenerateRows(request) for stub in stubs for _ in range(calls)]
+        outcomes = Counter(await asyncio.gather(*map(outcome, burst)))
+    assert outcomes["1 row"] + outcomes["RESOURCE_EXHAUSTED LIMIT_EXCEEDED"] == connections * calls, outcomes
+    assert outcomes["1 row"] >= calls

@@ -24,7 +24,7 @@ from tests.fixtures.serving import MIB, WORKERS, Holdings, Serving, serving, unt
 import synthserve
 from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
-from synthserve_server import app
+from synthserve_server import app, config, connections
 from synthserve_server.services.sizes import TYPICAL_MESSAGE
 
 ROWS = "/synthserve.v1.GenerationService/GenerateRows"
@@ -108,17 +108,19 @@ async def test_a_client_process_that_is_killed_frees_its_work(served: Serving) -
 
 async def test_a_reader_without_a_sign_of_life_is_given_up(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As when its machine lost power: nothing closes the connection. The server asks, and is not answered.
-    seldom = dict(app._OPTIONS)
-    assert seldom["grpc.keepalive_time_ms"] <= 60_000
-    assert seldom["grpc.keepalive_timeout_ms"] <= 20_000
-    often = {
-        **seldom,
-        "grpc.keepalive_time_ms": 200,
-        "grpc.keepalive_timeout_ms": 100,
-        # Of pings that measure the connection; while one is not answered, no other is sent. A minute by default.
-        "grpc.http2.ping_timeout_ms": 300,
-    }
-    monkeypatch.setattr(app, "_OPTIONS", list(often.items()))
+    def often(settings: config.Settings) -> list[tuple[str, int]]:
+        quick = {
+            "grpc.keepalive_time_ms": 200,
+            "grpc.keepalive_timeout_ms": 100,
+            # Of pings that measure the connection; while one is not answered, no other is sent. A minute by default.
+            "grpc.http2.ping_timeout_ms": 300,
+        }
+        seldom = dict(connections.channel_options(settings))
+        assert seldom["grpc.keepalive_time_ms"] <= 60_000
+        assert seldom["grpc.keepalive_timeout_ms"] <= 20_000
+        return list({**seldom, **quick}.items())
+
+    monkeypatch.setattr(app, "channel_options", often)
     async with serving(small) as served:
         async with aio.insecure_channel(served.address) as channel:
             # One that answers the pings may stand still as long as it likes.

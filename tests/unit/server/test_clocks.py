@@ -13,8 +13,8 @@ WALL = {("time", "time"), ("time", "time_ns"), ("time", "localtime"), ("time", "
     (kind, name) for kind in ("datetime", "date") for name in ("utcnow", "today", "now", "fromtimestamp")
 }
 
-# Log lines and signed tokens tell a time of day; nothing waits for it.
-MAY_ASK = ("logs.py", "security/")
+# Log lines, traces, statistics and signed tokens tell a time of day; nothing waits for it.
+MAY_ASK = ("logs.py", "telemetry/", "services/oip/statistics.py", "security/")
 
 SOURCES = [
     (root, path)
