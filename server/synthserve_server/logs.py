@@ -51,7 +51,9 @@ class _Forwarding(logging.Handler):
     """Writes what libraries log, such as that the collector of traces cannot be reached, in the same form."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes one line."""
+        """Writes one line, but not of clients that left while they were sent something: their streams' lines tell."""
+        if record.exc_info and type(record.exc_info[1]).__name__ == "ExecuteBatchError":
+            return
         structlog.get_logger().log(
             record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info or None
         )
