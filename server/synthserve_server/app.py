@@ -41,7 +41,7 @@ from synthserve_server.telemetry.setup import Telemetry
 
 _log = structlog.get_logger()
 
-_ENDING_SECONDS = 1.0
+_ENDING_SECONDS = 3.0
 """How long calls that are ended have to send their status."""
 
 
