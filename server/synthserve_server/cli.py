@@ -14,6 +14,7 @@ from synthserve_server import config, logs
 
 if TYPE_CHECKING:
     from synthserve_server.app import Ready
+    from synthserve_server.log_writer import LogWriter
 
 BAD_SETTINGS = 2
 FAILED = 1
@@ -176,7 +177,7 @@ def serve(
         "port_file": port_file,
     }
     settings = _settings({name: value for name, value in flags.items() if value is not None})
-    logs.configure(settings.log_format)
+    log = logs.configure(settings.log_format)
     # Both are read on import, which is why the rest is imported here: polars is to have no more threads than there are
     # workers, and gRPC's own log to be silent, as the server says itself what an operator must know.
     os.environ.setdefault("POLARS_MAX_THREADS", str(settings.workers))
@@ -186,7 +187,7 @@ def serve(
     from synthserve_server.security.files import CredentialsError
 
     try:
-        finished = asyncio.run(app.run(settings, lambda ready: _announce(settings, ready)))
+        finished = asyncio.run(app.run(settings, lambda ready: _announce(settings, ready, log)))
     except (app.ListenError, CredentialsError, ProviderError) as error:
         _fail(str(error), FAILED)
     if not finished:
@@ -205,9 +206,10 @@ def _settings(flags: dict[str, Any]) -> config.Settings:
         _fail(f"the settings file: {error}", BAD_SETTINGS)
 
 
-def _announce(settings: config.Settings, ready: "Ready") -> None:
+def _announce(settings: config.Settings, ready: "Ready", log: "LogWriter") -> None:
     from synthserve_server.hints import hints
 
+    log.drain()  # on a terminal, what was loaded is to stand above
     typer.echo(f"synthserve-server: serving on {ready.host}:{ready.port}")
     show = sys.stdout.isatty() if settings.hints is None else settings.hints
     if show:

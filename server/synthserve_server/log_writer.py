@@ -27,6 +27,7 @@ class LogWriter:
         self._stream = stream
         self._lines: deque[str] = deque()
         self._dropped = 0
+        self._writing = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
@@ -42,6 +43,10 @@ class LogWriter:
     def flush(self) -> None:
         """Does nothing: lines are written soon."""
 
+    def drain(self) -> None:
+        """Writes what waits, before the caller goes on; this can block."""
+        self._write()
+
     def close(self) -> None:
         """Writes what waits, and ends the thread."""
         self._closing.set()
@@ -53,14 +58,15 @@ class LogWriter:
         self._write()
 
     def _write(self) -> None:
-        lines = [self._lines.popleft() for _ in range(len(self._lines))]
-        if dropped := self._dropped:
-            self._dropped -= dropped
-            lines.append(f"{dropped} log lines dropped: they came faster than they could be written\n")
-        if not lines:
-            return
-        try:
-            self._stream.write("".join(lines))
-            self._stream.flush()
-        except (OSError, ValueError):  # the reader is gone, or the stream closed: there is nobody left to tell
-            self._lines.clear()
+        with self._writing:
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            if dropped := self._dropped:
+                self._dropped -= dropped
+                lines.append(f"{dropped} log lines dropped: they came faster than they could be written\n")
+            if not lines:
+                return
+            try:
+                self._stream.write("".join(lines))
+                self._stream.flush()
+            except (OSError, ValueError):  # the reader is gone, or the stream closed: there is nobody left to tell
+                self._lines.clear()

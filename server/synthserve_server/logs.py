@@ -11,8 +11,8 @@ from synthserve_server.log_writer import LogWriter
 from synthserve_server.telemetry.calls import serving
 
 
-def configure(log_format: Literal["text", "json"]) -> None:
-    """Has log lines written to standard error, those that wait at the latest when the process exits."""
+def configure(log_format: Literal["text", "json"]) -> LogWriter:
+    """Has log lines written to standard error, those that wait at the latest when the process exits; by whom."""
     writer = LogWriter(sys.stderr)
     atexit.register(writer.close)
     renderer: structlog.typing.Processor
@@ -38,6 +38,7 @@ def configure(log_format: Literal["text", "json"]) -> None:
         logger_factory=structlog.WriteLoggerFactory(writer),  # type: ignore[arg-type]  # it needs write and flush
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_Forwarding()])
+    return writer
 
 
 def _with_request_id(_logger: object, _level: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -68,7 +68,8 @@ async def test_64_streams(small: Path, tmp_path: Path, server_address: str) -> N
                 assert isinstance(end, aio.AioRpcError)
                 assert end.code() is grpc.StatusCode.UNAVAILABLE
                 # A reader whose connection is full when the server goes gets no more than that.
-                if rpc_status.from_call(end):
+                ended: Any = end
+                if rpc_status.from_call(ended):
                     told += 1
                     assert detail(end, error_details_pb2.ErrorInfo).reason == "SHUTTING_DOWN"
                     assert detail(end, error_details_pb2.RetryInfo).retry_delay.seconds == 1
