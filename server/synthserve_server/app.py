@@ -20,7 +20,7 @@ from synthserve_server.interceptors.lifecycle import Lifecycle
 from synthserve_server.interceptors.pipeline import Pipeline
 from synthserve_server.interceptors.telemetry import CallTelemetry
 from synthserve_server.limits.admission import Admission
-from synthserve_server.limits.settings import quotas
+from synthserve_server.limits.settings import quotas, rates
 from synthserve_server.model_control import Mode
 from synthserve_server.packages import Limits
 from synthserve_server.polling import poll
@@ -88,7 +88,7 @@ class Server:
         self._followers: list[asyncio.Task[None]] = []
         self._scheduler = Scheduler(settings.workers, make_together, companions)
         self._lifecycle = Lifecycle()
-        self._admission = Admission(settings.max_streams, quotas(settings))
+        self._admission = Admission(settings.max_streams, quotas(settings), rates=rates(settings))
         self._health = ModelHealth()
         gauges = Gauges(self._states, self._has, lambda: self._scheduler.waiting, settings.workers)
         self._telemetry = Telemetry(settings.otlp_endpoint, settings.metrics_listen, gauges, str(chosen))

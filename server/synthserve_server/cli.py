@@ -99,6 +99,12 @@ def serve(
     max_streams_per_caller: Annotated[
         int | None, typer.Option(help="The most streams of one caller at once. [no limit]")
     ] = None,
+    rows_per_second: Annotated[
+        float | None, typer.Option(help="The rate of all rows, all callers together. [no limit]")
+    ] = None,
+    images_per_second: Annotated[
+        float | None, typer.Option(help="The rate of all images, all callers together. [no limit]")
+    ] = None,
     rows_per_second_per_caller: Annotated[
         float | None, typer.Option(help="The rate of all rows of one caller together. [no limit]")
     ] = None,
@@ -164,6 +170,8 @@ def serve(
         "max_count": max_count,
         "max_streams": max_streams,
         "max_streams_per_caller": max_streams_per_caller,
+        "rows_per_second": rows_per_second,
+        "images_per_second": images_per_second,
         "rows_per_second_per_caller": rows_per_second_per_caller,
         "images_per_second_per_caller": images_per_second_per_caller,
         "max_connection_age_seconds": max_connection_age_seconds,

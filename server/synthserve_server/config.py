@@ -193,6 +193,10 @@ class Settings(BaseSettings):
     """The most streams at once; those of all callers together."""
     max_streams_per_caller: Count | None = None
     """The most streams of one caller at once; unset: no limit."""
+    rows_per_second: Rate | None = None
+    """How fast the streams of all callers are together; unset: no limit."""
+    images_per_second: Rate | None = None
+    """How fast the streams of all callers are together; unset: no limit."""
     rows_per_second_per_caller: Rate | None = None
     """How fast the streams of one caller are together; unset: no limit."""
     images_per_second_per_caller: Rate | None = None

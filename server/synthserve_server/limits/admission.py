@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from synthserve_server.limits.pace import Pace
+from synthserve_server.limits.pace import Pace, Paces
 from synthserve_server.limits.quotas import Kind, Quota, Quotas
 
 PATIENCE_SECONDS = 2.0
@@ -56,12 +56,13 @@ class Ticket:
 @dataclass
 class _Caller:
     quota: Quota
-    paces: dict[Kind, Pace]
+    own: dict[Kind, Pace]
+    paces: dict[Kind, Paces]
     streams: int = 0
 
     @property
     def is_at_rest(self) -> bool:
-        return not self.streams and all(pace.is_rested for pace in self.paces.values())
+        return not self.streams and all(pace.is_rested for pace in self.own.values())
 
 
 @dataclass
@@ -73,6 +74,7 @@ class Admission:
         quotas: What each caller may do.
         clock: Seconds that never go back.
         sleep: Waits for so many seconds of that clock.
+        rates: Samples per second of all callers together; a kind that is not there has no limit.
         streams: How many streams are under way.
     """
 
@@ -80,9 +82,14 @@ class Admission:
     quotas: Quotas
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    rates: Mapping[Kind, float] = field(default_factory=dict)
     streams: int = field(default=0, init=False)
     _callers: dict[str, _Caller] = field(default_factory=dict, init=False)
     _sweep_at: int = field(default=_REMEMBERED, init=False)
+    _paces: dict[Kind, Pace] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._paces = {kind: Pace(rate, self.clock, self.sleep) for kind, rate in self.rates.items()}
 
     def admit(self, name: str, kind: Kind | None) -> Ticket | Refusal:
         """Decides about a call.
@@ -107,8 +114,8 @@ class Admission:
 
         return Ticket(give_back)
 
-    def pace(self, name: str, kind: Kind) -> Pace | None:
-        """The pace that the streams of an admitted caller share; None: it has no limit."""
+    def pace(self, name: str, kind: Kind) -> Paces | None:
+        """The pace that the streams of an admitted caller keep, its own and that of all; None: there is no limit."""
         return self._caller(name).paces.get(kind)
 
     def late(self, name: str, kind: Kind) -> Refusal | None:
@@ -118,9 +125,11 @@ class Admission:
             name: Who calls.
             kind: What is asked for.
         """
-        pace = self.pace(name, kind)
-        if pace and (delay := pace.start_delay()) > PATIENCE_SECONDS:
-            return Refusal(name, f"{kind.value}_per_second_per_caller", pace.rate, delay)
+        own, of_all = self._caller(name).own.get(kind), self._paces.get(kind)
+        if own and (delay := own.start_delay()) > PATIENCE_SECONDS:
+            return Refusal(name, f"{kind.value}_per_second_per_caller", own.rate, delay)
+        if of_all and (delay := of_all.start_delay()) > PATIENCE_SECONDS:
+            return Refusal(None, f"{kind.value}_per_second", of_all.rate, delay)
         return None
 
     def _refusal(self, name: str, caller: _Caller, kind: Kind | None) -> Refusal | None:
@@ -141,5 +150,7 @@ class Admission:
             self._sweep_at = max(_REMEMBERED, 2 * len(self._callers))
         quota = self.quotas.of(name)
         rates = ((kind, quota.rate(kind)) for kind in Kind)
-        paces = {kind: Pace(rate, self.clock, self.sleep) for kind, rate in rates if rate is not None}
-        return self._callers.setdefault(name, _Caller(quota, paces))
+        own = {kind: Pace(rate, self.clock, self.sleep) for kind, rate in rates if rate is not None}
+        both = {kind: [each[kind] for each in (own, self._paces) if kind in each] for kind in Kind}
+        paces = {kind: Paces(found) for kind, found in both.items() if found}
+        return self._callers.setdefault(name, _Caller(quota, own, paces))

@@ -1,7 +1,7 @@
-"""The pace of one caller: its streams send no faster than its rate, in turns."""
+"""The pace of a caller, or of all of them: its streams send no faster than its rate, in turns."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from synthserve_server.limits.bucket import Bucket
 
@@ -52,3 +52,26 @@ class Pace:
                 self._bucket.take(samples, self._clock())
         finally:
             self._waiting -= samples
+
+
+class Paces:
+    """Several paces that a stream keeps at once."""
+
+    def __init__(self, paces: Sequence[Pace]) -> None:
+        """Takes them together.
+
+        Args:
+            paces: At least one; waited for in this order.
+        """
+        self._paces = paces
+        self.most = min(pace.most for pace in paces)
+        """The most samples in a message."""
+
+    def start_delay(self) -> float:
+        """Seconds until a new stream could send its first sample."""
+        return max(pace.start_delay() for pace in self._paces)
+
+    async def wait(self, samples: int) -> None:
+        """Returns when a message of so many samples may go."""
+        for pace in self._paces:
+            await pace.wait(samples)

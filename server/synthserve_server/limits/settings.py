@@ -3,7 +3,7 @@
 from typing import Literal, TypeVar
 
 from synthserve_server.config import Settings
-from synthserve_server.limits.quotas import Quota, Quotas
+from synthserve_server.limits.quotas import Kind, Quota, Quotas
 
 Value = TypeVar("Value", int, float)
 
@@ -26,6 +26,12 @@ def quotas(settings: Settings) -> Quotas:
         for name, limits in settings.limits.items()
     }
     return Quotas(default, own)
+
+
+def rates(settings: Settings) -> dict[Kind, float]:
+    """The rates of all callers together that the settings ask for."""
+    asked = {Kind.ROWS: settings.rows_per_second, Kind.IMAGES: settings.images_per_second}
+    return {kind: rate for kind, rate in asked.items() if rate is not None}
 
 
 def _chosen(own: Value | Literal["unlimited"] | None, default: Value | None) -> Value | None:

@@ -11,7 +11,7 @@ from grpc import aio
 from synthserve.v1 import generation_pb2
 from synthserve_server.errors import IndicesExhaustedError
 from synthserve_server.limits.admission import Admission
-from synthserve_server.limits.pace import Pace
+from synthserve_server.limits.pace import Paces
 from synthserve_server.limits.quotas import Kind
 from synthserve_server.repository import Repository
 from synthserve_server.runtime.cancellation import Cancellation
@@ -82,7 +82,7 @@ class GenerationService:
         return self._stream(order, sizes, image_messages(order, call.observer), pace, context)
 
     async def _stream(
-        self, order: Order, sizes: Sizes, message: Messages, pace: Pace | None, context: Context
+        self, order: Order, sizes: Sizes, message: Messages, pace: Paces | None, context: Context
     ) -> AsyncGenerator[bytes, None]:
         cancellation = Cancellation()
         call, principal = serving.get(), who(context).name

@@ -236,6 +236,18 @@ async def test_a_call_that_could_not_start_is_refused_until_it_can(serve: Serve)
     assert [len(response.images) async for response in images] == [1]
 
 
+async def test_all_callers_together_have_a_rate_too(serve: Serve) -> None:
+    served = await serve(images_per_second=0.01)
+    images = served.stub.GenerateImages(pb.GenerateImagesRequest(model="models/tiny-grey", count=1))
+    assert [len(response.images) async for response in images] == [1]
+    with pytest.raises(grpc.RpcError) as caught:
+        await served.stub.GenerateImages(pb.GenerateImagesRequest(model="models/tiny-grey", count=1)).read()
+    assert detail(caught.value, error_details_pb2.ErrorInfo).metadata["limit"] == "images_per_second"
+    (quota,) = detail(caught.value, error_details_pb2.QuotaFailure).violations
+    assert quota.subject == "server"
+    assert await collected(served.rows(count=10))
+
+
 async def test_a_paced_stream_that_is_cancelled_leaves_its_turn(serve: Serve) -> None:
     served = await serve(images_per_second_per_caller=0.01)
 
@@ -244,7 +256,7 @@ async def test_a_paced_stream_that_is_cancelled_leaves_its_turn(serve: Serve) ->
 
     waiting = images()
     await waiting.read()
-    pace = served.server._admission._callers["anybody"].paces.popitem()[1]
+    pace = served.server._admission._callers["anybody"].own.popitem()[1]
     await until(lambda: pace.start_delay() > 150)
     waiting.cancel()
     await until(lambda: served.places == 0)

@@ -183,6 +183,27 @@ async def test_a_call_that_would_wait_long_for_its_first_sample_is_refused() -> 
     assert pace.start_delay() == pytest.approx(PATIENCE_SECONDS)
 
 
+async def test_the_rate_of_all_callers_holds_beside_their_own() -> None:
+    clock = Clock()
+    quotas = Quotas(Quota(rows_per_second=8), {"free": Quota()})
+    allowed = Admission(10, quotas, clock, clock.sleep, {Kind.ROWS: 4})
+    assert allowed.pace("free", Kind.IMAGES) is None
+    of_a, of_free = allowed.pace("a", Kind.ROWS), allowed.pace("free", Kind.ROWS)
+    assert of_a
+    assert of_free
+    assert of_a.most == of_free.most == 1  # of the slower pace
+    for _ in range(4):
+        await of_a.wait(1)
+    assert clock.now == 0  # a burst
+    for _ in range(8):
+        await of_free.wait(1)
+    assert clock.now == pytest.approx(2.0)
+    assert of_a.start_delay() == pytest.approx(0.25)
+    await of_free.wait(12)
+    assert allowed.admit("a", Kind.ROWS) == Refusal(None, "rows_per_second", 4, 2.25)
+    assert isinstance(allowed.admit("a", Kind.IMAGES), Ticket)
+
+
 def test_callers_who_have_nothing_under_way_are_forgotten() -> None:
     clock = Clock()
     allowed = Admission(100, Quotas(Quota(rows_per_second=1), {}), clock, clock.sleep)
