@@ -209,3 +209,11 @@ def test_administrators_without_tokens(tmp_path: Path) -> None:
     for settings in (tls, {"token_file": file}, {"listen": "0.0.0.0:1", "insecure": True}):
         with pytest.raises(ValidationError, match="without authentication that only this machine can call"):
             config.load({**settings, "local_admin": True})
+
+
+OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
+
+
+@pytest.mark.parametrize("name", sorted(set(config.Settings.model_fields) - {"limits"}))
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"--{name.replace('_', '-')}" in OPERATIONS.read_text()
