@@ -1,6 +1,8 @@
 """Who computes when: worker threads, a bounded look-ahead for each stream, and turns that are fair to all of them."""
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from collections import deque
@@ -14,6 +16,9 @@ from synthserve_server.runtime.fair_queue import FairQueue, Line
 
 HEAD_START = 0.05
 """Seconds of work that a new stream gets before it queues with the others."""
+
+NICENESS = 10
+"""How much lower the workers' priority is than that of the event loop and of the thread for new streams."""
 
 MOST_TOGETHER = 64
 """Jobs that are done together at most: each waits for the encoding of all."""
@@ -166,6 +171,7 @@ class Scheduler(Generic[Job]):
                 self._relief.notify()
 
     def _as_worker(self) -> None:
+        _step_back()
         with self._lock:
             while not self._closing:
                 if first := self._queue.take():
@@ -218,6 +224,12 @@ class Scheduler(Generic[Job]):
             seconds = (time.perf_counter() - started) / len(taken)
             for line, _ in taken:
                 self._queue.done(line, seconds)
+
+
+def _step_back() -> None:
+    """Lowers the priority of this thread where the system has one for each: whoever sends what is made goes first."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
 
 
 def _deliver(ordered: Sequence[_Ordered[Job]], results: Sequence[bytes | Exception]) -> None:
