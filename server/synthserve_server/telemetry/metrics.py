@@ -38,7 +38,7 @@ class Metrics:
             build: What is running: names and versions.
         """
         # They double the number of series, and nothing asks for them.
-        disable_created_metrics()  # type: ignore[no-untyped-call]
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the package has no types there
         self.registry = registry = CollectorRegistry()
 
         def counter(name: str, about: str, *labels: str) -> Counter:

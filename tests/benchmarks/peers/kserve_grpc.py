@@ -20,14 +20,14 @@ from grpc import aio
 
 # KServe reads the command line when it is imported.
 arguments, sys.argv[1:] = sys.argv[1:], []
-import kserve  # noqa: E402
-from kserve.protocol.dataplane import DataPlane  # noqa: E402
-from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc  # noqa: E402
-from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor, LoggingInterceptor  # noqa: E402
-from kserve.protocol.grpc.servicer import InferenceServicer  # noqa: E402
-from kserve.protocol.model_repository_extension import ModelRepositoryExtension  # noqa: E402
-from kserve.utils.numpy_codec import from_np_dtype  # noqa: E402
-from tests.benchmarks.peers.package import CORES, Package, packages  # noqa: E402
+import kserve  # noqa: E402 - after that
+from kserve.protocol.dataplane import DataPlane  # noqa: E402 - after that
+from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc  # noqa: E402 - after that
+from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor, LoggingInterceptor  # noqa: E402 - after that
+from kserve.protocol.grpc.servicer import InferenceServicer  # noqa: E402 - after that
+from kserve.protocol.model_repository_extension import ModelRepositoryExtension  # noqa: E402 - after that
+from kserve.utils.numpy_codec import from_np_dtype  # noqa: E402 - after that
+from tests.benchmarks.peers.package import CORES, Package, packages  # noqa: E402 - after that
 
 UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
 

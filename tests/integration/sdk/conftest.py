@@ -149,6 +149,8 @@ class ScriptedServer(generation_pb2_grpc.GenerationServiceServicer, model_pb2_gr
         abort(context, Fault(code=grpc.StatusCode.NOT_FOUND, details=[info, resource], message="no such model"))
         raise AssertionError
 
+    # No test of the client calls these; the service asks for them.
+
     def LoadModel(self, request: Any, context: Any) -> model_pb2.LoadModelResponse:
         raise NotImplementedError
 

@@ -94,14 +94,14 @@ class InferenceService:
         """Yes."""
         return inference_pb2.ServerLiveResponse(live=True)
 
-    async def ServerReady(  # noqa: N802
+    async def ServerReady(  # noqa: N802 - the protocol's name
         self, request: inference_pb2.ServerReadyRequest, context: Context
     ) -> inference_pb2.ServerReadyResponse:
         """Whether the server takes requests, as `grpc.health.v1` tells it."""
         health = await self._health.Check(health_pb2.HealthCheckRequest(), context)
         return inference_pb2.ServerReadyResponse(ready=health.status == health_pb2.HealthCheckResponse.SERVING)
 
-    async def ModelReady(  # noqa: N802
+    async def ModelReady(  # noqa: N802 - the protocol's name
         self, request: inference_pb2.ModelReadyRequest, context: Context
     ) -> inference_pb2.ModelReadyResponse:
         """Whether a model can be run."""
@@ -111,7 +111,7 @@ class InferenceService:
             return inference_pb2.ModelReadyResponse(ready=False)
         return inference_pb2.ModelReadyResponse(ready=True)
 
-    async def ServerMetadata(  # noqa: N802
+    async def ServerMetadata(  # noqa: N802 - the protocol's name
         self, request: inference_pb2.ServerMetadataRequest, context: Context
     ) -> inference_pb2.ServerMetadataResponse:
         """What this is."""
@@ -119,20 +119,20 @@ class InferenceService:
             name="synthserve", version=version("synthserve-server"), extensions=_EXTENSIONS
         )
 
-    async def ModelMetadata(  # noqa: N802
+    async def ModelMetadata(  # noqa: N802 - the protocol's name
         self, request: inference_pb2.ModelMetadataRequest, context: Context
     ) -> inference_pb2.ModelMetadataResponse:
         """The inputs and outputs of a model."""
         return descriptions.metadata(self._package(request), self._repository.catalogue)
 
-    async def ModelConfig(  # noqa: N802
+    async def ModelConfig(  # noqa: N802 - the protocol's name
         self, request: inference_pb2.ModelConfigRequest, context: Context
     ) -> inference_pb2.ModelConfigResponse:
         """Triton's description of a model."""
         most = self._max_count(who(context).name)
         return inference_pb2.ModelConfigResponse(config=descriptions.config(self._package(request), most))
 
-    async def ModelStatistics(  # noqa: N802
+    async def ModelStatistics(  # noqa: N802 - the protocol's name
         self, request: inference_pb2.ModelStatisticsRequest, context: Context
     ) -> inference_pb2.ModelStatisticsResponse:
         """What was run of a version, of every version of a model, or of all."""
@@ -145,14 +145,14 @@ class InferenceService:
             ready = [package for package in chain(*versions) if isinstance(package, ReadyPackage)]
         return inference_pb2.ModelStatisticsResponse(model_stats=map(self._statistics.of, ready))
 
-    async def RepositoryIndex(  # noqa: N802
+    async def RepositoryIndex(  # noqa: N802 - the protocol's name
         self, request: inference_pb2.RepositoryIndexRequest, context: Context
     ) -> inference_pb2.RepositoryIndexResponse:
         """Every version and its state."""
         _check_repository(request.repository_name)
         return descriptions.index(self._repository.catalogue, ready=request.ready)
 
-    async def RepositoryModelLoad(  # noqa: N802
+    async def RepositoryModelLoad(  # noqa: N802 - the protocol's name
         self, request: inference_pb2.RepositoryModelLoadRequest, context: Context
     ) -> inference_pb2.RepositoryModelLoadResponse:
         """Loads a model."""
@@ -161,7 +161,7 @@ class InferenceService:
         await self._repository.load_model(_model_to_change(request, set()))
         return inference_pb2.RepositoryModelLoadResponse()
 
-    async def RepositoryModelUnload(  # noqa: N802
+    async def RepositoryModelUnload(  # noqa: N802 - the protocol's name
         self, request: inference_pb2.RepositoryModelUnloadRequest, context: Context
     ) -> inference_pb2.RepositoryModelUnloadResponse:
         """Takes a model out of service, and waits for its streams."""
@@ -170,7 +170,7 @@ class InferenceService:
         await self._repository.unload_model(_model_to_change(request, {"unload_dependents"}))
         return inference_pb2.RepositoryModelUnloadResponse()
 
-    async def ModelInfer(  # noqa: N802
+    async def ModelInfer(  # noqa: N802 - the protocol's name
         self, request: inference_pb2.ModelInferRequest, context: Context
     ) -> bytes:
         """Runs a graph once: the serialised ModelInferResponse."""
@@ -189,7 +189,7 @@ class InferenceService:
         await self._counted(ordered, record, caller)
         return answer
 
-    async def ModelStreamInfer(  # noqa: N802
+    async def ModelStreamInfer(  # noqa: N802 - the protocol's name
         self, requests: AsyncIterable[inference_pb2.ModelInferRequest], context: Context
     ) -> AsyncGenerator[bytes, None]:
         """Runs graphs as requests come: the serialised ModelStreamInferResponse messages, in their order."""
