@@ -4,65 +4,43 @@ from typing import Annotated
 
 import typer
 
-from synthserve.cli._connection import (
-    DEFAULT_SERVER,
-    InsecureToken,
-    Server,
-    Timeout,
-    TlsCa,
-    TlsClientCertificate,
-    TlsClientKey,
-    TokenFile,
-    connect,
-)
+from synthserve.cli._connection import Connect, Timeout, connecting
 from synthserve.cli._outcome import FAILED, told
 
 Name = Annotated[str, typer.Argument(metavar="MODEL", help="The name of the model, without a version.")]
 
 
+@connecting
 def load(
+    connect: Connect,
     model: Name,
-    server: Server = DEFAULT_SERVER,
-    tls_ca: TlsCa = None,
-    tls_client_certificate: TlsClientCertificate = None,
-    tls_client_key: TlsClientKey = None,
-    token_file: TokenFile = None,
-    insecure_token: InsecureToken = False,
     timeout: Timeout = None,
 ) -> None:
     """Loads a model of the server's repository, and its new versions. Needs the role admin."""
-    with told(), connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client:
+    with told(), connect() as client:
         loaded = client.load_model(model, timeout=timeout)
         typer.echo(f"{loaded.name}@{loaded.version} is {loaded.state}")
 
 
+@connecting
 def unload(
+    connect: Connect,
     model: Name,
-    server: Server = DEFAULT_SERVER,
-    tls_ca: TlsCa = None,
-    tls_client_certificate: TlsClientCertificate = None,
-    tls_client_key: TlsClientKey = None,
-    token_file: TokenFile = None,
-    insecure_token: InsecureToken = False,
     timeout: Timeout = None,
 ) -> None:
     """Takes a model out of service and waits until its streams have ended. Needs the role admin."""
-    with told(), connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client:
+    with told(), connect() as client:
         client.unload_model(model, timeout=timeout)
         typer.echo(f"{model} is unloaded")
 
 
+@connecting
 def reload(
-    server: Server = DEFAULT_SERVER,
-    tls_ca: TlsCa = None,
-    tls_client_certificate: TlsClientCertificate = None,
-    tls_client_key: TlsClientKey = None,
-    token_file: TokenFile = None,
-    insecure_token: InsecureToken = False,
+    connect: Connect,
     timeout: Timeout = None,
 ) -> None:
     """Has the server look at its repository again. Needs the role admin. Fails when a version could not be loaded."""
-    with told(), connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client:
+    with told(), connect() as client:
         changes = client.reload_models(timeout=timeout)
         for name in changes.loaded:
             typer.echo(f"{name} loaded")

@@ -13,17 +13,7 @@ import synthserve
 from synthserve._files import Target, write_whole
 from synthserve._grids import GridFile
 from synthserve.cli import _administration, _listing
-from synthserve.cli._connection import (
-    DEFAULT_SERVER,
-    InsecureToken,
-    Server,
-    Timeout,
-    TlsCa,
-    TlsClientCertificate,
-    TlsClientKey,
-    TokenFile,
-    connect,
-)
+from synthserve.cli._connection import Connect, Timeout, connecting
 from synthserve.cli._outcome import HELP, told
 from synthserve.cli._progress import Watch
 
@@ -90,18 +80,14 @@ def _options(
 
 
 @app.command(epilog=HELP)
+@connecting
 def models(
-    server: Server = DEFAULT_SERVER,
-    tls_ca: TlsCa = None,
-    tls_client_certificate: TlsClientCertificate = None,
-    tls_client_key: TlsClientKey = None,
-    token_file: TokenFile = None,
-    insecure_token: InsecureToken = False,
+    connect: Connect,
     timeout: Timeout = None,
     json: Annotated[bool, typer.Option("--json", help="Everything that is known, as JSON.")] = False,
 ) -> None:
     """Lists the models of a server."""
-    with told(), connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client:
+    with told(), connect() as client:
         found = client.models(timeout=timeout)
         if json:
             typer.echo(_listing.as_json(found))
@@ -110,7 +96,9 @@ def models(
 
 
 @app.command(epilog=HELP)
+@connecting
 def rows(
+    connect: Connect,
     model: Name,
     count: Count = None,
     seed: Seed = None,
@@ -124,12 +112,6 @@ def rows(
     no_header: Annotated[
         bool, typer.Option("--no-header", help="CSV: no line with the names, so that parts can be joined.")
     ] = False,
-    server: Server = DEFAULT_SERVER,
-    tls_ca: TlsCa = None,
-    tls_client_certificate: TlsClientCertificate = None,
-    tls_client_key: TlsClientKey = None,
-    token_file: TokenFile = None,
-    insecure_token: InsecureToken = False,
     timeout: Timeout = None,
 ) -> None:
     """Generates rows of a table model.
@@ -146,7 +128,7 @@ def rows(
     target: Target = sys.stdout.buffer if to_stdout else output
     with (
         told(),
-        connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client,
+        connect() as client,
         Watch("rows", count, seeded=seed is not None, bar=not (to_stdout and sys.stdout.isatty())) as watch,
     ):
         stream = watch.over(
@@ -166,7 +148,9 @@ def rows(
 
 
 @app.command(epilog=HELP)
+@connecting
 def images(
+    connect: Connect,
     model: Name,
     count: Annotated[int, typer.Option(help="How many.")],
     seed: Seed = None,
@@ -179,12 +163,6 @@ def images(
     ] = None,
     grid: Annotated[Path | None, typer.Option(metavar="FILE", help="A picture of all images, .png or .jpg.")] = None,
     columns: Annotated[int, typer.Option(min=1, help="Images in a row of the grid.")] = 8,
-    server: Server = DEFAULT_SERVER,
-    tls_ca: TlsCa = None,
-    tls_client_certificate: TlsClientCertificate = None,
-    tls_client_key: TlsClientKey = None,
-    token_file: TokenFile = None,
-    insecure_token: InsecureToken = False,
     timeout: Timeout = None,
 ) -> None:
     """Generates images of an image model, into a folder (MODEL-seedSEED-INDEX.png), a grid, or both."""
@@ -194,7 +172,7 @@ def images(
     with (
         told(),
         nullcontext() if grid is None else GridFile(grid, count, columns, conditions) as picture,
-        connect(server, tls_ca, tls_client_certificate, tls_client_key, token_file, insecure_token) as client,
+        connect() as client,
         Watch("images", count, seeded=seed is not None, bar=True) as watch,
     ):
         stream = watch.over(

@@ -1,12 +1,16 @@
 """How the commands connect: the options that all of them share."""
 
-from functools import partial
+import inspect
+from collections.abc import Callable
+from functools import partial, wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeAlias
 
 import typer
 
 import synthserve
+
+P = ParamSpec("P")
 
 Server = Annotated[str, typer.Option(metavar="HOST:PORT", envvar="SYNTHSERVE_SERVER", help="The server.")]
 TlsCa = Annotated[
@@ -54,13 +58,13 @@ Timeout = Annotated[float | None, typer.Option(metavar="SECONDS", help="The long
 DEFAULT_SERVER = "localhost:50051"
 
 
-def connect(
-    server: str,
-    tls_ca: Path | None,
-    tls_client_certificate: Path | None,
-    tls_client_key: Path | None,
-    token_file: Path | None,
-    insecure_token: bool,
+def _connect(
+    server: Server = DEFAULT_SERVER,
+    tls_ca: TlsCa = None,
+    tls_client_certificate: TlsClientCertificate = None,
+    tls_client_key: TlsClientKey = None,
+    token_file: TokenFile = None,
+    insecure_token: InsecureToken = False,
 ) -> synthserve.Client:
     """Makes a client. The token is read again for each attempt of each call.
 
@@ -76,3 +80,26 @@ def connect(
         token=partial(token_file.read_text, errors="replace") if token_file else None,
         insecure_token=insecure_token,
     )
+
+
+_OPTIONS = tuple(inspect.signature(_connect).parameters.values())
+
+Connect: TypeAlias = Callable[[], synthserve.Client]
+"""Makes the client that the options of the connection ask for; errors are those of `Client`."""
+
+
+def connecting(command: Callable[Concatenate[Connect, P], None]) -> Callable[..., None]:
+    """Gives a command the options of the connection, behind its own, and in their place a function that connects."""
+
+    @wraps(command)
+    def run(*arguments: P.args, **options: P.kwargs) -> None:
+        connection: dict[str, Any] = {option.name: options.pop(option.name) for option in _OPTIONS}
+        command(partial(_connect, **connection), *arguments, **options)
+
+    _, *own = inspect.signature(command).parameters.values()
+    everything = [*own, *_OPTIONS]
+    # What Typer reads. As keywords, an option without a default can stand behind one that has one.
+    signature = inspect.Signature([option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in everything])
+    run.__signature__ = signature  # type: ignore[attr-defined]  # functions take any attribute
+    run.__annotations__ = {option.name: option.annotation for option in everything}
+    return run
