@@ -116,7 +116,8 @@ def load(content: Content, devices: Devices, limits: Limits, cancellation: Cance
     timer.start()
     try:
         # The first run allocates and, on a GPU, chooses kernels; it also shows what the graph really gives.
-        sample(Draw(content.model, session, seed=0, start=0, count=2), cancellation)
+        for graph in session.on_each_device():
+            sample(Draw(content.model, graph, seed=0, start=0, count=2), cancellation)
     except CancelledWorkError:
         raise GraphError(f"the graph takes more than {limits.warm_up_seconds:g} s for two samples") from None
     finally:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,15 @@ class Session:
             cancellation.check()
             raise GraphError(f"onnxruntime cannot run the graph: {_first_line(error)}") from error
         return dict(zip(self._outputs, arrays, strict=True))
+
+    def on_each_device(self) -> "list[Session]":
+        """The same graph, bound to one device after the other."""
+        bound = []
+        for one in self._sessions:
+            session = copy(self)
+            session._sessions, session._running = [one], [0]
+            bound.append(session)
+        return bound
 
     @contextmanager
     def _least_busy(self) -> Iterator[onnxruntime.InferenceSession]:

@@ -111,6 +111,7 @@ def test_runs_are_shared_between_devices() -> None:
         node.name: np.zeros((4, *node.shape[1:]), np.float32 if node.name == "latent" else np.int64)
         for node in graphs[0].get_inputs()
     }
+    assert [len(each._sessions) for each in session.on_each_device()] == [1, 1]
     threads = [threading.Thread(target=session.run, args=(feeds, Cancellation())) for _ in range(2)]
     for thread in threads:
         thread.start()
