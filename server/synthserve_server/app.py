@@ -12,6 +12,7 @@ from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from synthserve.v1 import model_pb2_grpc
+from synthserve_server.catalogue import Catalogue, ReadyPackage
 from synthserve_server.config import Settings
 from synthserve_server.connections import channel_options
 from synthserve_server.interceptors.admission import Gate
@@ -24,7 +25,7 @@ from synthserve_server.limits.settings import quotas, rates
 from synthserve_server.model_control import Mode
 from synthserve_server.packages import Limits
 from synthserve_server.polling import poll
-from synthserve_server.repository import Catalogue, ReadyPackage, Repository
+from synthserve_server.repository import Repository
 from synthserve_server.runtime import devices
 from synthserve_server.runtime.messages import companions, make_together
 from synthserve_server.runtime.scheduler import Scheduler

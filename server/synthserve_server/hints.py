@@ -1,6 +1,6 @@
 """Commands to try against a running server."""
 
-from synthserve_server.repository import Catalogue
+from synthserve_server.catalogue import Catalogue
 from synthserve_server.runtime.model import Table
 
 DEFAULT_ADDRESS = "127.0.0.1:50051"

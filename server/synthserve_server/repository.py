@@ -30,22 +30,9 @@ from synthserve_server.catalogue import (
 from synthserve_server.errors import ModelControlError, ModelFailedError, ModelNotFoundError, RepositoryError
 from synthserve_server.folders import Found, Stamps
 from synthserve_server.model_control import Changes, Mode, Wanted
-from synthserve_server.packages import MANIFEST, Limits, failed, load_package, reason
+from synthserve_server.packages import Limits, failed, reason
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.devices import Devices
-
-__all__ = [
-    "MANIFEST",
-    "UNKNOWN_VERSION",
-    "Catalogue",
-    "FailedPackage",
-    "LoadingPackage",
-    "Package",
-    "ReadyPackage",
-    "Repository",
-    "UnloadingPackage",
-    "load_package",
-]
 
 T = TypeVar("T")
 

@@ -20,9 +20,10 @@ from typing import Any
 import grpc
 
 from synthserve.v1 import generation_pb2
+from synthserve_server.catalogue import Catalogue
 from synthserve_server.config import available_cores
 from synthserve_server.process import running_server
-from synthserve_server.repository import Catalogue, Repository
+from synthserve_server.repository import Repository
 from synthserve_server.runtime import devices
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.frames import cut

@@ -112,8 +112,9 @@ def _load_them(work: Path, cases: int, seed: int) -> int:
     import structlog
     from tests.fixtures.damage import Package, damaged_packages
 
+    from synthserve_server.catalogue import FailedPackage
     from synthserve_server.packages import Limits
-    from synthserve_server.repository import FailedPackage, Repository
+    from synthserve_server.repository import Repository
     from synthserve_server.runtime.devices import CPU
 
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())

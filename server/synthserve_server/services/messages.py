@@ -47,8 +47,7 @@ def row_messages(order: RowOrder, observe: Observer | None = None) -> Messages:
         observe: Told how long each message took; None: nothing is measured.
     """
     draw = _draw(order)
-    metadata = {key.replace("-", "."): value for key, value in marks(order).items()}
-    encoder = RowEncoder(order.table, order.file_format, metadata) if order.file_format else None
+    encoder = _encoder(order)
     info = generation_pb2.RowStreamInfo(
         model=draw.model.name,
         seed=order.seed,
@@ -67,6 +66,13 @@ def row_messages(order: RowOrder, observe: Observer | None = None) -> Messages:
         return Message(replace(draw, start=first, count=count), encode, cancellation, observe)
 
     return message
+
+
+def _encoder(order: RowOrder) -> RowEncoder | None:
+    if order.file_format is None:
+        return None
+    metadata = {key.replace("-", "."): value for key, value in marks(order).items()}
+    return RowEncoder(order.table, order.file_format, metadata)
 
 
 def image_messages(order: ImageOrder, observe: Observer | None = None) -> Messages:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from synthserve.v1 import generation_pb2
 from synthserve_server import names
+from synthserve_server.catalogue import Catalogue, ReadyPackage
 from synthserve_server.encoding import images, rows
 from synthserve_server.errors import (
     InvalidRequestError,
@@ -15,7 +16,6 @@ from synthserve_server.errors import (
     listed,
     quoted,
 )
-from synthserve_server.repository import Catalogue, ReadyPackage
 from synthserve_server.runtime.model import Image, Model, Table
 
 LARGEST = 2**63 - 1

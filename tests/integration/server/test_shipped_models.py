@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthserve_server.repository import MANIFEST, load_package
+from synthserve_server.packages import MANIFEST, load_package
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.model import Table

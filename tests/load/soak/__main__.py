@@ -23,11 +23,12 @@ from pathlib import Path
 import psutil
 from tests.fixtures import packages
 from tests.fixtures.processes import held_address, running_server
+from tests.fixtures.serving import Holdings
 from tests.load.soak.cases import References
 from tests.load.soak.clients import Clients
 from tests.load.soak.faults import Injector
 from tests.load.soak.loop import Loop
-from tests.load.soak.tally import Breaks, Generation, Holdings, Tally
+from tests.load.soak.tally import Breaks, Generation, Tally
 
 import synthserve
 

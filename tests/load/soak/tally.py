@@ -6,10 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import psutil
+from tests.fixtures.serving import Holdings
 
 from synthserve_server.process import ServerProcess
-
-MIB = 1 << 20
 
 
 @dataclass
@@ -73,23 +72,6 @@ class Breaks(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if "broke at index" in record.getMessage():
             self._tally.broke()
-
-
-@dataclass(frozen=True)
-class Holdings:
-    """What a process holds: file descriptors, threads, and resident memory in MiB."""
-
-    descriptors: int
-    threads: int
-    memory: float
-
-    @classmethod
-    def of(cls, process: psutil.Process) -> "Holdings":
-        """What it holds now."""
-        return cls(process.num_fds(), process.num_threads(), process.memory_info().rss / MIB)
-
-    def __str__(self) -> str:
-        return f"{self.memory:.0f} MiB, {self.threads} threads, {self.descriptors} file descriptors"
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 
 from synthserve_server import app, config
 from synthserve_server.app import Ready
-from synthserve_server.repository import Catalogue
+from synthserve_server.catalogue import Catalogue
 
 READY = Ready("127.0.0.1", 1, Catalogue([]))
 

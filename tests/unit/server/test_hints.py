@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from synthserve_server.catalogue import Catalogue
 from synthserve_server.hints import hints
-from synthserve_server.repository import Catalogue, Repository
+from synthserve_server.repository import Repository
 from synthserve_server.runtime.devices import CPU
 
 

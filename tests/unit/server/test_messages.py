@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from synthserve_server.repository import ReadyPackage, load_package
+from synthserve_server.catalogue import ReadyPackage
+from synthserve_server.packages import load_package
 from synthserve_server.runtime.cancellation import Cancellation, CancellationOfAll
 from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.errors import CancelledWorkError, GraphError

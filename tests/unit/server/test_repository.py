@@ -11,9 +11,10 @@ from onnx import TensorProto, helper
 from tests.fixtures import packages
 
 from synthserve.v1 import model_pb2
+from synthserve_server.catalogue import FailedPackage, ReadyPackage
 from synthserve_server.errors import ModelFailedError, ModelNotFoundError
 from synthserve_server.names import ModelName
-from synthserve_server.repository import FailedPackage, ReadyPackage, Repository
+from synthserve_server.repository import Repository
 from synthserve_server.runtime.devices import CPU
 from synthserve_server.services.models import ModelService
 

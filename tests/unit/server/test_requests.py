@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from synthserve.v1 import generation_pb2
-from synthserve_server.repository import Catalogue, load_package
+from synthserve_server.catalogue import Catalogue
+from synthserve_server.packages import load_package
 from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.frames import cut
 from synthserve_server.services.messages import marks

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from synthserve_server.repository import ReadyPackage, load_package
+from synthserve_server.catalogue import ReadyPackage
+from synthserve_server.packages import load_package
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.messages import Message, make_together
