@@ -1,13 +1,13 @@
-"""One bounded HTTP GET. It takes no thread, follows no redirect and asks no proxy."""
+"""One bounded HTTP GET, which follows no redirect and asks no proxy."""
 
 import asyncio
-import http.client
-import io
 import ssl
-from typing import Any
-from urllib.parse import urlsplit
+from http import HTTPStatus
 
-_CHUNK = 64 * 1024
+import httpx
+
+# Bytes as they are sent: what is counted is then what is kept.
+_HEADERS = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "synthserve-server"}
 
 
 class FetchError(Exception):
@@ -19,7 +19,7 @@ async def get(url: str, most_bytes: int, seconds: float) -> bytes:
 
     Args:
         url: `https://` or `http://`.
-        most_bytes: The most that it may send, headers counted.
+        most_bytes: The most that it may send.
         seconds: The longest that all may take.
 
     Raises:
@@ -27,53 +27,37 @@ async def get(url: str, most_bytes: int, seconds: float) -> bytes:
     """
     try:
         async with asyncio.timeout(seconds):
-            return _body(await _exchange(url, most_bytes))
-    except TimeoutError:
+            return await _get(url, most_bytes, seconds)
+    except (TimeoutError, httpx.TimeoutException):  # of everything, of one step
         raise FetchError(f"has not answered within {seconds:g} s") from None
-    except ssl.SSLCertVerificationError as error:
-        raise FetchError(f"has a certificate that is not trusted: {error.verify_message}") from None
-    except (http.client.HTTPException, OverflowError) as error:  # a length can be too large to count to
-        raise FetchError(f"does not answer as HTTP wants it: {type(error).__name__}") from None
-    except UnicodeError:
+    except httpx.RemoteProtocolError as error:
+        raise FetchError(f"does not answer as HTTP wants it: {error}") from None
+    except (httpx.InvalidURL, UnicodeError):
         raise FetchError("has a host that is no name") from None
-    except OSError as error:
-        raise FetchError(f"cannot be reached: {error.strerror or type(error).__name__}") from None
+    except httpx.HTTPError as error:
+        raise FetchError(_why(error)) from None
 
 
-async def _exchange(url: str, most_bytes: int) -> bytes:
-    place = urlsplit(url)
-    secure = ssl.create_default_context() if place.scheme == "https" else None
-    reader, writer = await asyncio.open_connection(place.hostname, place.port or (443 if secure else 80), ssl=secure)
-    try:
-        path = (place.path or "/") + (f"?{place.query}" if place.query else "")
-        writer.write(
-            f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\nAccept: application/json\r\n"
-            "User-Agent: synthserve-server\r\nConnection: close\r\n\r\n".encode()
-        )
+async def _get(url: str, most_bytes: int, seconds: float) -> bytes:
+    trusted = ssl.create_default_context()  # the system's authorities, or those of SSL_CERT_FILE
+    async with (
+        httpx.AsyncClient(verify=trusted, trust_env=False, timeout=seconds, headers=_HEADERS) as client,
+        client.stream("GET", url) as response,
+    ):
+        if response.status_code != HTTPStatus.OK:
+            raise FetchError(f"answers {response.status_code}")
         received = bytearray()
-        while chunk := await reader.read(_CHUNK):
-            received += chunk
+        async for part in response.aiter_raw():
+            received += part
             if len(received) > most_bytes:
                 raise FetchError(f"sends more than {most_bytes} bytes")
         return bytes(received)
-    finally:
-        writer.transport.abort()
 
 
-class _Received:
-    """What http.client takes for a socket."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def makefile(self, *_: object) -> io.BytesIO:
-        return io.BytesIO(self._data)
-
-
-def _body(data: bytes) -> bytes:
-    received: Any = _Received(data)
-    with http.client.HTTPResponse(received) as response:
-        response.begin()
-        if response.status != http.HTTPStatus.OK:
-            raise FetchError(f"answers {response.status}")
-        return response.read()
+def _why(error: BaseException) -> str:
+    """Says what the system said, below what the libraries made of it."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"has a certificate that is not trusted: {error.verify_message}"
+    return f"cannot be reached: {(error.strerror if isinstance(error, OSError) else None) or type(error).__name__}"

@@ -151,8 +151,8 @@ BAD: list[tuple[Answer, str]] = [
     (says(b'{"keys": []}'), "holds no public key"),
     (flood, "sends more than 1048576 bytes"),
     (drip, r"has not answered within 0\.3 s"),
-    (cut_short, "does not answer as HTTP wants it: IncompleteRead"),
-    (endless_chunk, "does not answer as HTTP wants it: OverflowError"),
+    (cut_short, "does not answer as HTTP wants it: peer closed connection"),
+    (endless_chunk, "does not answer as HTTP wants it: "),
     (another_protocol, "does not answer as HTTP wants it"),
     (lambda _: None, "does not answer as HTTP wants it"),
 ]
@@ -237,7 +237,7 @@ async def test_nobody_there() -> None:
 
 async def test_a_host_that_is_no_name() -> None:
     with pytest.raises(FetchError, match="has a host that is no name"):
-        await fetch.get(f"https://{'a' * 64}.example.org/", 1000, 30)
+        await fetch.get("https://xn--a.example.org/", 1000, 30)
 
 
 async def test_https_wants_a_certificate_that_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
