@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
 from synthserve.v1 import manifest_pb2
@@ -10,18 +9,10 @@ from synthserve_server.errors import ModelFailedError, ModelLoadingError, ModelN
 from synthserve_server.names import ModelName
 from synthserve_server.runtime.model import Model
 from synthserve_server.runtime.session import Session
+from synthserve_server.states import State
 
 UNKNOWN_VERSION = 0
 """Stands for the versions of a model whose folder cannot be read. No package has it: versions begin at 1."""
-
-
-class State(StrEnum):
-    """What a version can do; the names are those of the contract."""
-
-    READY = "ready"
-    FAILED = "failed"
-    LOADING = "loading"
-    UNLOADING = "unloading"
 
 
 def resource_name(model_id: str, version: int) -> str:

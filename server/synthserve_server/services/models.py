@@ -9,17 +9,11 @@ from grpc import aio
 
 from synthserve.v1 import model_pb2, model_pb2_grpc
 from synthserve_server import names
-from synthserve_server.catalogue import (
-    UNKNOWN_VERSION,
-    Catalogue,
-    FailedPackage,
-    Package,
-    ReadyPackage,
-    State,
-)
+from synthserve_server.catalogue import UNKNOWN_VERSION, Catalogue, FailedPackage, Package, ReadyPackage
 from synthserve_server.errors import InvalidRequestError, Violation, quoted
 from synthserve_server.repository import Repository
 from synthserve_server.services.administrators import require_admin
+from synthserve_server.states import State
 from synthserve_server.telemetry.calls import serving
 
 SERVICE = model_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-STATES = ("ready", "failed", "loading", "unloading")
-"""The states of a version."""
+from synthserve_server.states import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +13,12 @@ class ModelState:
     Attributes:
         model: The model's identifier.
         version: The version.
-        state: One of `STATES`.
+        state: What it can do.
     """
 
     model: str
     version: int
-    state: str
+    state: State
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from synthserve_server.runtime.timings import Timings
+from synthserve_server.states import State
 from synthserve_server.telemetry.calls import UNKNOWN, Call, Stream
-from synthserve_server.telemetry.gauges import STATES, Gauges, ModelState
+from synthserve_server.telemetry.gauges import Gauges, ModelState
 
 _CALLS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 """Seconds of a call: the shortest take one millisecond, streams hours."""
@@ -172,7 +173,7 @@ class _States(Collector):
     def collect(self) -> Iterable[Metric]:
         family = self._family()
         for version in self._states():
-            for state in STATES:
+            for state in State:
                 family.add_metric([version.model, str(version.version), state], state == version.state)
         yield family
 

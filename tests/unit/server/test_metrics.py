@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from synthserve_server.runtime.timings import Run, Timings
+from synthserve_server.states import State
 from synthserve_server.telemetry.calls import UNKNOWN, Call, Stream
 from synthserve_server.telemetry.gauges import Gauges, ModelState
 from synthserve_server.telemetry.metrics import Metrics
@@ -21,7 +22,7 @@ SAMPLE = re.compile(r"\b(?:synthserve|process|python)_\w+|\bup\b")
 
 @pytest.fixture
 def metrics() -> Metrics:
-    states = [ModelState("iris", 1, "ready"), ModelState("iris", 2, "failed")]
+    states = [ModelState("iris", 1, State.READY), ModelState("iris", 2, State.FAILED)]
     gauges = Gauges(lambda: states, lambda model: model == "iris", lambda: 3, 2)
     return Metrics(gauges, {"version": "1", "python": "3", "grpc": "1", "onnxruntime": "1", "device": "cpu"})
 

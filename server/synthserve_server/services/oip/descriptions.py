@@ -1,17 +1,11 @@
 """What the protocol tells of models."""
 
-from synthserve_server.catalogue import (
-    UNKNOWN_VERSION,
-    Catalogue,
-    FailedPackage,
-    Package,
-    ReadyPackage,
-    State,
-)
+from synthserve_server.catalogue import UNKNOWN_VERSION, Catalogue, FailedPackage, Package, ReadyPackage
 from synthserve_server.runtime.model import LATENT, Tensor, inputs, outputs
 from synthserve_server.services.oip import inference_pb2
 from synthserve_server.services.oip.requests import described_shape, max_batch
 from synthserve_server.services.oip.tensors import datatype
+from synthserve_server.states import State
 
 PLATFORM = "onnxruntime_onnx"
 """Triton's name for what runs the graphs."""
