@@ -12,12 +12,15 @@ TRITONCLIENT := .venv-tritonclient/.done
 DISTRIBUTIONS := clients/python server training
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: help serve test demo lint format proto model-table bench bench-quick load soak connections fuzz lock clean
+LANGUAGES ?=
+
+.PHONY: help serve test conformance demo lint format proto model-table bench bench-quick load soak connections fuzz lock clean
 
 help:
 	@echo 'make serve    set up, and serve exported/ on $(ADDRESS)'
 	@echo 'make demo     set up, serve, write 1,000 rows and a grid of digits to demo/, stop'
 	@echo 'make test     set up, and run all tests'
+	@echo 'make conformance   build the clients of all languages, and hold them to the same cases (LANGUAGES="go rust": some)'
 	@echo 'make lint     types, style and protos'
 	@echo 'make format   put the code in shape'
 	@echo 'make proto    generate the Python stubs and descriptors from proto/'
@@ -38,6 +41,9 @@ demo: $(VENV)/.serve
 
 test: $(VENV)/.dev $(TRITONCLIENT)
 	$(BIN)/pytest
+
+conformance: $(VENV)/.dev
+	@$(BIN)/python -m tests.conformance $(LANGUAGES)
 
 lint: $(VENV)/.dev
 	$(BIN)/buf lint proto

@@ -37,6 +37,7 @@ __all__ = [
     "ModelNotFound",
     "ModelNotReady",
     "PermissionDenied",
+    "PreconditionViolation",
     "ProtocolError",
     "QuotaViolation",
     "ResourceExhausted",
@@ -79,6 +80,22 @@ class QuotaViolation:
         return f"{self.subject}: {self.description}"
 
 
+@dataclass(frozen=True, slots=True)
+class PreconditionViolation:
+    """Why a model cannot be used.
+
+    Attributes:
+        subject: The version, as `models/{model}/versions/{version}`.
+        description: What is the matter with it.
+    """
+
+    subject: str
+    description: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.description}"
+
+
 class SynthserveError(Exception):
     """The base of all errors that this package raises.
 
@@ -87,9 +104,12 @@ class SynthserveError(Exception):
         reason: `google.rpc.ErrorInfo.reason` that the server sent, for example `MODEL_NOT_FOUND`; empty if it sent
             none. Programs should look at the type of the error first, then at this, never at the message.
         metadata: `google.rpc.ErrorInfo.metadata`.
+        code: The name of the gRPC status, for example `NOT_FOUND`; of what the client itself finds, that of the status
+            that says the same, or empty.
         request_id: What the server's log and traces call the request; empty where the server did not answer it.
     """
 
+    code: str = ""
     request_id: str = ""
 
     def __init__(self, message: str, *, reason: str = "", metadata: Mapping[str, str] | None = None) -> None:
@@ -108,6 +128,8 @@ class InvalidRequest(SynthserveError, ValueError):
     Attributes:
         violations: What is wrong, field by field. Can be empty.
     """
+
+    code = "INVALID_ARGUMENT"
 
     def __init__(
         self,
@@ -128,6 +150,8 @@ class ModelNotFound(SynthserveError, LookupError):
         resource: The name that was asked for; empty if the server did not repeat it.
     """
 
+    code = "NOT_FOUND"
+
     def __init__(
         self, message: str, *, resource: str = "", reason: str = "", metadata: Mapping[str, str] | None = None
     ) -> None:
@@ -136,19 +160,42 @@ class ModelNotFound(SynthserveError, LookupError):
 
 
 class ModelNotReady(SynthserveError):
-    """The model exists but could not be loaded, or is being unloaded; `Client.model(name)` tells which and why."""
+    """The model exists but could not be loaded, or is being unloaded; `Client.model(name)` tells which and why.
+
+    Attributes:
+        violations: The versions that cannot be used, and why. Can be empty.
+    """
+
+    code = "FAILED_PRECONDITION"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        violations: Sequence[PreconditionViolation] = (),
+        reason: str = "",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason, metadata=metadata)
+        self.violations = tuple(violations)
 
 
 class ModelControlDisabled(SynthserveError):
     """The server's settings do not let calls load or unload models; the message says what would."""
 
+    code = "FAILED_PRECONDITION"
+
 
 class Unauthenticated(SynthserveError):
     """The server wants credentials and got none, or wrong ones."""
 
+    code = "UNAUTHENTICATED"
+
 
 class PermissionDenied(SynthserveError):
     """The credentials are known and do not allow this."""
+
+    code = "PERMISSION_DENIED"
 
 
 class ResourceExhausted(SynthserveError):
@@ -160,6 +207,8 @@ class ResourceExhausted(SynthserveError):
         retry_delay: Seconds to wait before the next attempt, as the server asked; None if trying again does not help.
         violations: The limits that were hit. Can be empty.
     """
+
+    code = "RESOURCE_EXHAUSTED"
 
     def __init__(
         self,
@@ -184,6 +233,8 @@ class Unavailable(SynthserveError, ConnectionError):
         retry_delay: Seconds to wait before the next attempt, as the server asked; None if it did not.
     """
 
+    code = "UNAVAILABLE"
+
     def __init__(
         self,
         message: str,
@@ -199,13 +250,19 @@ class Unavailable(SynthserveError, ConnectionError):
 class DeadlineExceeded(SynthserveError, TimeoutError):
     """`timeout` ran out before the end."""
 
+    code = "DEADLINE_EXCEEDED"
+
 
 class Cancelled(SynthserveError):
     """The stream or the client was closed while in use, or the server gave the call up."""
 
+    code = "CANCELLED"
+
 
 class ServerError(SynthserveError):
     """A fault of the server."""
+
+    code = "INTERNAL"
 
 
 class ProtocolError(SynthserveError):

@@ -19,6 +19,7 @@ from synthserve._exceptions import (
     ModelNotFound,
     ModelNotReady,
     PermissionDenied,
+    PreconditionViolation,
     QuotaViolation,
     ResourceExhausted,
     ServerError,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 _PLAIN: dict[grpc.StatusCode, type[SynthserveError]] = {
     grpc.StatusCode.CANCELLED: Cancelled,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
-    grpc.StatusCode.FAILED_PRECONDITION: ModelNotReady,
     grpc.StatusCode.PERMISSION_DENIED: PermissionDenied,
     grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
 }
@@ -67,6 +67,9 @@ def error_from_rpc(error: grpc.RpcError, target: str) -> SynthserveError:
     call = cast("grpc.Call", error)
     request_id = _request_id(call)
     typed = _typed(call, target, request_id)
+    if isinstance(typed, ServerError) or call.code() is grpc.StatusCode.OUT_OF_RANGE:
+        # These types stand for more than one status.
+        typed.code = call.code().name
     typed.request_id = request_id
     return typed
 
@@ -111,6 +114,14 @@ def _typed(call: grpc.Call, target: str, request_id: str) -> SynthserveError:
             message, retry_delay=_retry_delay(details), violations=quotas, reason=reason, metadata=metadata
         )
 
+    if code is grpc.StatusCode.FAILED_PRECONDITION and reason not in _BY_REASON:
+        broken = [
+            PreconditionViolation(v.subject, v.description)
+            for d in details
+            if isinstance(d, details_pb.PreconditionFailure)
+            for v in d.violations
+        ]
+        return ModelNotReady(message, violations=broken, reason=reason, metadata=metadata)
     if code is grpc.StatusCode.CANCELLED and not reason and not message.lower().startswith(_CANCELLED_HERE):
         # A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
         return Unavailable(f"{target} dropped the call: {message}", reason=reason, metadata=metadata)
@@ -134,6 +145,7 @@ def _details(call: grpc.Call) -> Iterator[Message]:
         for kind in (
             details_pb.ErrorInfo,
             details_pb.BadRequest,
+            details_pb.PreconditionFailure,
             details_pb.QuotaFailure,
             details_pb.ResourceInfo,
             details_pb.RetryInfo,

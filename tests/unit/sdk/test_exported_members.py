@@ -13,7 +13,7 @@ import pytest
 import synthserve
 from synthserve import _exceptions
 
-PARTS = ("FieldViolation", "QuotaViolation")
+PARTS = ("FieldViolation", "PreconditionViolation", "QuotaViolation")
 """What errors carry."""
 
 
