@@ -64,7 +64,7 @@ def _verdicts(
     folder.mkdir()
     return [
         builds,
-        *([_commands("its unit tests", language.test, language.cwd)] if tests else []),
+        *([_commands("its unit tests", language.test, language.cwd)] if tests and language.test else []),
         examples.check(language.example, reference, folder / "example"),
         *play(language.runner, language.cwd, vectors.read(), steady, folder / "play"),
     ]
