@@ -2,7 +2,7 @@
 
     python -m tests.conformance                 # all of them
     python -m tests.conformance go rust         # some
-    python -m tests.conformance --no-tests go   # without the client's unit tests
+    python -m tests.conformance --no-checks go  # without the client's linters and unit tests
 
 Exits with 1 when anything is not as expected, also when a language's tools are missing.
 """
@@ -36,7 +36,9 @@ def main() -> int:
     ):
         for language in chosen:
             began = time.monotonic()
-            verdicts = _verdicts(language, steady, reference, Path(temporary) / language.folder, tests=arguments.tests)
+            verdicts = _verdicts(
+                language, steady, reference, Path(temporary) / language.folder, checks=arguments.checks
+            )
             columns[language.name] = verdicts
             failed = sum(not verdict.passed for verdict in verdicts)
             outcome = f"{failed} not as expected" if failed else "all as expected"
@@ -48,12 +50,12 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("languages", nargs="*", choices=[[], *(language.folder for language in LANGUAGES)])
-    parser.add_argument("--no-tests", dest="tests", action="store_false")
+    parser.add_argument("--no-checks", dest="checks", action="store_false")
     return parser.parse_args()
 
 
 def _verdicts(
-    language: Language, steady: Connections, reference: Reference, folder: Path, *, tests: bool
+    language: Language, steady: Connections, reference: Reference, folder: Path, *, checks: bool
 ) -> list[Verdict]:
     """Everything that is found out about a language."""
     if language.missing:
@@ -64,7 +66,7 @@ def _verdicts(
     folder.mkdir()
     return [
         builds,
-        *([_commands("its unit tests", language.test, language.cwd)] if tests and language.test else []),
+        *([_commands("its lint and unit tests", language.check, language.cwd)] if checks and language.check else []),
         examples.check(language.example, reference, folder / "example"),
         *play(language.runner, language.cwd, vectors.read(), steady, folder / "play"),
     ]

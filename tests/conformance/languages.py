@@ -20,7 +20,7 @@ class Language:
         folder: Where the client is, below `clients/`.
         needs: The programs that must be there.
         build: Generates stubs, compiles the client, its example and its runner. Run in the folder, like the others.
-        test: Runs its unit tests. Those of Python are among those of the whole.
+        check: Runs its linters and unit tests. Those of Python are run with the server's.
         runner: Plays cases; the file is appended.
         example: Writes `iris.csv` and `digits/` into the working folder; absolute, so that it can be run anywhere. The
             server's address is appended.
@@ -30,7 +30,7 @@ class Language:
     folder: str
     needs: Sequence[str]
     build: Sequence[Command]
-    test: Sequence[Command]
+    check: Sequence[Command]
     runner: Command
     example: Command
 
@@ -49,9 +49,19 @@ PYTHON = Language(
     folder="python",
     needs=[],
     build=[],
-    test=[],
+    check=[],
     runner=[sys.executable, "conformance.py"],
     example=[sys.executable, str(ROOT / "clients/python/example.py")],
 )
 
-LANGUAGES = [PYTHON]
+GO = Language(
+    name="Go",
+    folder="go",
+    needs=["go"],
+    build=[["go", "run", "./internal/generate", "-check"], ["go", "build", "-o", "bin/", "./example", "./conformance"]],
+    check=[["sh", "-c", 'test -z "$(gofmt -l .)"'], ["go", "vet", "./..."], ["go", "test", "./..."]],
+    runner=["bin/conformance"],
+    example=[str(ROOT / "clients/go/bin/example")],
+)
+
+LANGUAGES = [PYTHON, GO]

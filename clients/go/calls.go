@@ -1,0 +1,136 @@
+package synthserve
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+)
+
+// unary makes a call with one answer, and tries it again where that can help.
+func unary[Response any](
+	ctx context.Context, client *Client, call func(context.Context, ...grpc.CallOption) (Response, error),
+) (Response, error) {
+	var last *Error
+	for failures := 1; ; failures++ {
+		var trailer metadata.MD
+		response, err := call(ctx, grpc.Trailer(&trailer))
+		if err == nil {
+			return response, nil
+		}
+		failure := client.failure(ctx, err, trailer, last)
+		wait, again := client.policy.wait(failures, failure, false, rand.Float64())
+		if !again {
+			return response, failure
+		}
+		if err := client.pause(ctx, wait, failure); err != nil {
+			return response, err
+		}
+		last = failure
+	}
+}
+
+// source is one logical stream, over as many calls as it takes.
+type source[Response any] struct {
+	client *Client
+	run    *resume
+	start  func(context.Context, ask) (grpc.ServerStreamingClient[Response], error)
+	look   func(*Response) part
+	last   *Error // what the attempt before failed with
+}
+
+// drain gives each response to use, in order. It returns when the stream has ended or failed, or use has: with its error.
+func (s *source[Response]) drain(ctx context.Context, use func(*Response) error) error {
+	for {
+		failure, err := s.attempt(ctx, use)
+		if failure == nil {
+			return err
+		}
+		wait, done, err := s.run.broken(failure, rand.Float64())
+		if done || err != nil {
+			return err
+		}
+		if err := s.client.pause(ctx, wait, failure); err != nil {
+			return err
+		}
+		s.last = failure
+	}
+}
+
+// attempt makes one call. It returns a failure of the call, which need not be the end; or the error that is.
+func (s *source[Response]) attempt(outer context.Context, use func(*Response) error) (*Error, error) {
+	// Whatever ends the attempt: the call must not stay behind it.
+	ctx, cancel := context.WithCancel(outer)
+	defer cancel()
+	call, err := s.start(ctx, s.run.next())
+	if err != nil {
+		return s.client.failure(outer, err, nil, s.last), nil
+	}
+	for {
+		response, err := call.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil, s.run.finished()
+		}
+		if err != nil {
+			return s.client.failure(outer, err, call.Trailer(), s.last), nil
+		}
+		part := s.look(response)
+		if err := s.run.accept(part); err != nil {
+			return nil, err
+		}
+		if part.size > 0 {
+			s.last = nil
+		}
+		if err := use(response); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// failure reads why a call failed. Last is what the attempt before it failed with, if one did since the last progress.
+func (c *Client) failure(ctx context.Context, err error, trailer metadata.MD, last *Error) *Error {
+	failure := fromRPC(err, trailer, c.target)
+	select {
+	case <-c.closed:
+		return closedError()
+	default:
+	}
+	switch {
+	case failure.Code == codes.DeadlineExceeded && last != nil:
+		return late(last)
+	case failure.Code == codes.Canceled && failure.Reason == "" && ctx.Err() == nil:
+		// A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
+		failure.Code = codes.Unavailable
+		failure.Message = c.target + " dropped the call: " + failure.Message
+	}
+	return failure
+}
+
+// pause waits until the next attempt, unless that would be too late or nobody waits any more. Cause is what the attempt
+// before failed with.
+func (c *Client) pause(ctx context.Context, wait time.Duration, cause *Error) error {
+	if deadline, bounded := ctx.Deadline(); bounded && wait >= time.Until(deadline) {
+		return late(cause)
+	}
+	c.logger.InfoContext(ctx, "synthserve: trying again", "target", c.target, "wait", wait, "error", cause)
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-c.closed:
+		return closedError()
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return late(cause)
+		}
+		return &Error{Code: codes.Canceled, Message: "cancelled while waiting: " + cause.Message, cause: cause}
+	}
+}
+
+func closedError() *Error { return &Error{Code: codes.Canceled, Message: "the client is closed"} }

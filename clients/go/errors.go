@@ -1,0 +1,184 @@
+package synthserve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// The values of [Error.Reason] that a server sends.
+const (
+	ReasonModelNotFound        = "MODEL_NOT_FOUND"
+	ReasonInvalidRequest       = "INVALID_REQUEST"
+	ReasonUnauthenticated      = "UNAUTHENTICATED"
+	ReasonTokenExpired         = "TOKEN_EXPIRED"
+	ReasonKeysUnavailable      = "KEYS_UNAVAILABLE"
+	ReasonModelFailed          = "MODEL_FAILED"
+	ReasonModelUnloading       = "MODEL_UNLOADING"
+	ReasonModelControl         = "MODEL_CONTROL"
+	ReasonRepositoryUnreadable = "REPOSITORY_UNREADABLE"
+	ReasonModelLoading         = "MODEL_LOADING"
+	ReasonPermissionDenied     = "PERMISSION_DENIED"
+	ReasonIndicesExhausted     = "INDICES_EXHAUSTED"
+	ReasonShuttingDown         = "SHUTTING_DOWN"
+	ReasonLimitExceeded        = "LIMIT_EXCEEDED"
+	ReasonCancelled            = "CANCELLED"
+	ReasonInternal             = "INTERNAL"
+)
+
+// ErrProtocol is found by errors.Is in the error of a stream in which the server sent what the contract does not allow,
+// for example rows out of order. The code is then codes.Internal.
+var ErrProtocol = errors.New("the server broke the protocol")
+
+// Error is what everything in this package that talks to a server fails with.
+type Error struct {
+	// Code tells the kind of the error.
+	Code codes.Code
+	// Message says what happened, for people.
+	Message string
+	// Reason is the reason of google.rpc.ErrorInfo, one of the constants of this package: it says more than Code. Empty
+	// if the server sent none.
+	Reason string
+	// Metadata is the metadata of google.rpc.ErrorInfo.
+	Metadata map[string]string
+	// RequestID is what the server's log and traces call the request. Empty where the server did not answer it.
+	RequestID string
+	// FieldViolations says what is wrong with the request, field by field. Can be empty.
+	FieldViolations []FieldViolation
+	// ResourceName is the model that there is not. Empty if that is not what happened.
+	ResourceName string
+	// RetryDelay is how long the server asks to wait before the next attempt. Nil if it did not.
+	RetryDelay *time.Duration
+	// QuotaViolations says which limits were hit. Can be empty.
+	QuotaViolations []Violation
+	// PreconditionViolations says what is not as it must be. Can be empty.
+	PreconditionViolations []Violation
+
+	note   string
+	cause  error
+	status *status.Status
+}
+
+// FieldViolation is one thing that is wrong with a request.
+type FieldViolation struct {
+	// Field is the field of the request, for example count.
+	Field string
+	// Description says what is wrong with it and what is allowed.
+	Description string
+}
+
+// Violation is a limit that was hit, or a condition that does not hold.
+type Violation struct {
+	// Type is the kind of the condition. Empty for limits.
+	Type string
+	// Subject is whose limit it is (caller:NAME or server), or what the condition is about (a model version).
+	Subject string
+	// Description says what the limit allows, or what is not as it must be.
+	Description string
+}
+
+// Error returns the message, and what was done about it.
+func (e *Error) Error() string {
+	text := "synthserve: " + e.Message + e.note
+	if e.Code == codes.Internal && e.RequestID != "" {
+		text += " (request " + e.RequestID + ")"
+	}
+	return text
+}
+
+// Unwrap returns what the error came from. For codes.DeadlineExceeded that is what went wrong last, if anything did.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is reports whether target is the error of package context that stands for the code.
+func (e *Error) Is(target error) bool {
+	switch e.Code {
+	case codes.Canceled:
+		return target == context.Canceled
+	case codes.DeadlineExceeded:
+		return target == context.DeadlineExceeded
+	default:
+		return false
+	}
+}
+
+// GRPCStatus returns the error as gRPC sees it, for status.FromError and status.Code.
+func (e *Error) GRPCStatus() *status.Status {
+	if e.status != nil && e.status.Code() == e.Code {
+		return e.status
+	}
+	return status.New(e.Code, e.Message)
+}
+
+// fromRPC reads what a stub returned, and the trailing metadata that came with it.
+func fromRPC(err error, trailer metadata.MD, target string) *Error {
+	state, _ := status.FromError(err)
+	result := &Error{Code: state.Code(), Message: state.Message(), cause: err, status: state}
+	if ids := trailer.Get("x-request-id"); len(ids) > 0 {
+		result.RequestID = ids[0]
+	}
+	for _, detail := range state.Details() {
+		result.add(detail)
+	}
+	if result.Reason == "" {
+		switch result.Code {
+		case codes.Unavailable:
+			result.Message = fmt.Sprintf("no answer from %s: %s", target, state.Message())
+		case codes.Unimplemented:
+			result.Message = fmt.Sprintf("what answers at %s does not offer this API: %s", target, state.Message())
+		}
+	}
+	return result
+}
+
+func (e *Error) add(detail any) {
+	switch detail := detail.(type) {
+	case *errdetails.ErrorInfo:
+		e.Reason, e.Metadata = detail.GetReason(), detail.GetMetadata()
+	case *errdetails.BadRequest:
+		for _, v := range detail.GetFieldViolations() {
+			e.FieldViolations = append(e.FieldViolations, FieldViolation{v.GetField(), v.GetDescription()})
+		}
+	case *errdetails.ResourceInfo:
+		e.ResourceName = detail.GetResourceName()
+	case *errdetails.RetryInfo:
+		e.RetryDelay = new(detail.GetRetryDelay().AsDuration())
+	case *errdetails.QuotaFailure:
+		for _, v := range detail.GetViolations() {
+			e.QuotaViolations = append(e.QuotaViolations, Violation{Subject: v.GetSubject(), Description: v.GetDescription()})
+		}
+	case *errdetails.PreconditionFailure:
+		for _, v := range detail.GetViolations() {
+			violation := Violation{Type: v.GetType(), Subject: v.GetSubject(), Description: v.GetDescription()}
+			e.PreconditionViolations = append(e.PreconditionViolations, violation)
+		}
+	}
+}
+
+// invalid returns the error for a value that cannot be sent.
+func invalid(field, format string, args ...any) *Error {
+	description := fmt.Sprintf(format, args...)
+	return &Error{
+		Code:            codes.InvalidArgument,
+		Message:         field + ": " + description,
+		FieldViolations: []FieldViolation{{field, description}},
+	}
+}
+
+func protocolError(format string, args ...any) *Error {
+	return &Error{Code: codes.Internal, Message: fmt.Sprintf(format, args...), cause: ErrProtocol}
+}
+
+// late returns the error for a deadline that passed, or would while waiting. The cause is what went wrong last.
+func late(cause *Error) *Error {
+	return &Error{
+		Code:    codes.DeadlineExceeded,
+		Message: "not done by the deadline; the last attempt failed: " + cause.Message,
+		cause:   cause,
+	}
+}

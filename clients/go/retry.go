@@ -1,0 +1,86 @@
+package synthserve
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"google.golang.org/grpc/codes"
+)
+
+// RetryPolicy says how calls are tried again after the server was unavailable, or refused them for now. A field that is
+// zero means its default.
+//
+// A wrong address should be told soon, a stream that already gave a million rows deserves patience: so there is one bound
+// for calls that have given nothing yet, and one for streams that have. Both count attempts since the last sample that
+// came. Each wait is shortened by a random part of at most a half, and is never shorter than the server asks for.
+type RetryPolicy struct {
+	// StartAttempts is how many attempts are made in a row before anything came, at least 1; 1 turns retries off.
+	// Default: 4.
+	StartAttempts int
+	// ResumeAttempts is how many attempts are made in a row once a stream has begun, at least 1; the one that broke
+	// counts, so 1 turns resuming off. Default: 12.
+	ResumeAttempts int
+	// InitialBackoff is the wait before the second attempt. Default: 100 ms.
+	InitialBackoff time.Duration
+	// MaxBackoff is the longest wait, at least InitialBackoff. Default: 5 s.
+	MaxBackoff time.Duration
+	// Multiplier is the growth from wait to wait, at least 1. Default: 2.
+	Multiplier float64
+}
+
+// NoRetries is the policy of a client that never tries again.
+func NoRetries() RetryPolicy { return RetryPolicy{StartAttempts: 1, ResumeAttempts: 1} }
+
+func (p RetryPolicy) withDefaults() (RetryPolicy, error) {
+	p.StartAttempts = orDefault(p.StartAttempts, 4)
+	p.ResumeAttempts = orDefault(p.ResumeAttempts, 12)
+	p.InitialBackoff = orDefault(p.InitialBackoff, 100*time.Millisecond)
+	p.MaxBackoff = orDefault(p.MaxBackoff, 5*time.Second)
+	p.Multiplier = orDefault(p.Multiplier, 2)
+	if p.StartAttempts < 1 || p.ResumeAttempts < 1 {
+		return p, errors.New("synthserve: StartAttempts and ResumeAttempts must be at least 1")
+	}
+	if p.InitialBackoff < 0 || p.InitialBackoff > p.MaxBackoff || !(p.Multiplier >= 1) {
+		return p, errors.New("synthserve: 0 <= InitialBackoff <= MaxBackoff and Multiplier >= 1 must hold")
+	}
+	return p, nil
+}
+
+func orDefault[T int | time.Duration | float64](value, fallback T) T {
+	if value == 0 {
+		return fallback
+	}
+	return value
+}
+
+// wait decides what follows an attempt that failed: how long to wait before the next, or that there is none. Failures
+// are counted since the last progress, with this one; started tells whether the call has given anything; random is from
+// [0, 1).
+func (p RetryPolicy) wait(failures int, err *Error, started bool, random float64) (time.Duration, bool) {
+	var atLeast, more time.Duration
+	switch {
+	case err.Code == codes.Unavailable && err.RetryDelay != nil:
+		atLeast = *err.RetryDelay
+	case err.Code == codes.Unavailable:
+	case err.Code == codes.ResourceExhausted && err.RetryDelay != nil:
+		// Then, and the wait of the policy later, so that not all come at once.
+		more = max(*err.RetryDelay, 0)
+	default:
+		return 0, false
+	}
+	attempts := p.StartAttempts
+	if started {
+		attempts = p.ResumeAttempts
+	}
+	if failures >= attempts {
+		if failures > 1 {
+			err.note += fmt.Sprintf("; gave up after %d attempts", failures)
+		}
+		return 0, false
+	}
+	backoff := min(float64(p.InitialBackoff)*math.Pow(p.Multiplier, float64(failures-1)), float64(p.MaxBackoff))
+	jittered := time.Duration(backoff * (1 - random/2))
+	return max(jittered, atLeast) + min(more, math.MaxInt64-p.MaxBackoff), true
+}
