@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ADDRESS ?= 127.0.0.1:50051
+LOAD ?= --output load-report/index.html
 MINUTES ?= 30
 SEED ?= 7
 
@@ -14,7 +15,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 LANGUAGES ?=
 
-.PHONY: help serve test conformance demo lint format proto model-table bench bench-quick load soak connections fuzz lock clean
+.PHONY: help serve test conformance demo lint format proto model-table bench bench-quick load memory soak connections fuzz lock clean
 
 help:
 	@echo 'make serve    set up, and serve exported/ on $(ADDRESS)'
@@ -27,7 +28,8 @@ help:
 	@echo 'make model-table   write the README'\''s table of models from exported/'
 	@echo 'make bench    compare with the same work without a server, and with other servers: about two hours'
 	@echo 'make bench-quick   a few cases of it: about 5 minutes'
-	@echo 'make load     memory of the server over 100 million rows'
+	@echo 'make load     raise the load until the server does not keep up; a report with curves: about 4 minutes'
+	@echo 'make memory   memory of the server over 100 million rows'
 	@echo 'make soak     load a server and break everything that can break, for MINUTES=$(MINUTES)'
 	@echo 'make connections   10,000 short connections: a minute'
 	@echo 'make fuzz     load 10,000 broken model packages: some minutes'
@@ -75,6 +77,9 @@ bench-quick: $(VENV)/.dev $(PEERS)
 	$(BIN)/python -m tests.benchmarks.compare --quick
 
 load: $(VENV)/.dev
+	@$(BIN)/python -m tests.load.open_loop $(LOAD)
+
+memory: $(VENV)/.dev
 	$(BIN)/python -m tests.load.memory --model-repository exported
 
 soak: $(VENV)/.dev
@@ -90,7 +95,7 @@ lock: $(VENV)/.dev
 	scripts/lock $(BIN)/uv
 
 clean:
-	rm -rf $(VENV) .venv-peers .venv-peers-mlserver .venv-tritonclient demo .mypy_cache .pytest_cache .ruff_cache .hypothesis fuzz-findings
+	rm -rf $(VENV) .venv-peers .venv-peers-mlserver .venv-tritonclient .tools demo load-report .mypy_cache .pytest_cache .ruff_cache .hypothesis fuzz-findings
 
 # --- environment: a virtual environment, filled by uv from hashed locks -------------------------------------------
 
