@@ -16,7 +16,7 @@ from tests.fixtures.processes import running_server
 from tests.load.open_loop import calls, driver, ghz, profiles
 from tests.load.open_loop.__main__ import main
 from tests.load.open_loop.driver import Plan
-from tests.load.open_loop.target import Target
+from tests.load.open_loop.target import Target, check_answer
 
 Refused: TypeAlias = Callable[..., str]
 ROOT = Path(__file__).parents[3]
@@ -241,6 +241,22 @@ def test_the_second_opinion_is_of_the_same_calls(server_address: str) -> None:
         assert set(found.outcomes) == {"OK"}
         assert found.whole is not None
         assert found.cores > 0
+
+
+def test_the_second_opinion_over_mutual_tls_with_a_token(repository: Path, tmp_path: Path) -> None:
+    if not ghz.BINARY.is_file():
+        pytest.skip("needs ghz: `make load` builds it")
+    certificates, token, tokens = Certificates(tmp_path), tmp_path / "token", tmp_path / "tokens"
+    token.write_text(TOKEN + "\n")
+    tokens.write_text(f"tester {hashlib.sha256(TOKEN.encode()).hexdigest()}\n")
+    secured = (*certificates.flags, "--tls-client-ca", str(certificates.ca), "--token-file", str(tokens))
+    certificate, key = certificates.client_files("tester")
+    profile = profiles.Profile.model_validate({"title": "t", "call": {"method": "GetModel", "model": "tiny-table"}})
+    with running_server(repository, tmp_path / "log.txt", *secured) as server:
+        target = Target(server.address, True, certificates.ca, certificate, key, token)
+        check_answer(target, profile.call)
+        found = ghz.run(ghz.BINARY, target, profile, 0.5, 20)
+    assert set(found.outcomes) == {"OK"}
 
 
 def test_models_that_are_not_there(refused: Refused, tmp_path: Path, profile: Write) -> None:

@@ -14,13 +14,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.load.open_loop import ghz, knee, machine, profiles, report, run, target
 from tests.load.open_loop.drivers import Drivers
-from tests.load.open_loop.errors import LoadError, ProfileError
+from tests.load.open_loop.errors import LoadError, ProfileError, TargetError
 from tests.load.open_loop.machine import Meter
 from tests.load.open_loop.profiles import Profile
 from tests.load.open_loop.run import Result
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options,
             shlex.join(["python", "-m", "tests.load.open_loop", *(sys.argv[1:] if arguments is None else arguments)]),
         )
-    except (LoadError, synthserve.SynthserveError, OSError, RuntimeError) as error:
+    except (LoadError, synthserve.SynthserveError, OSError) as error:
         print(f"load test: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_USE
     except KeyboardInterrupt:
@@ -134,10 +134,13 @@ def _profiles(files: Sequence[Path]) -> dict[str, Profile]:
 def _server(options: argparse.Namespace) -> Iterator[tuple[Target, int | None]]:
     """The server to load, and its process ID where it is one of ours."""
     if options.target is None:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            running_server(options.model_repository, Path(folder) / "log.txt", "--device", options.device) as server,
-        ):
+        with ExitStack() as stack:
+            log = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "log.txt"
+            own = running_server(options.model_repository, log, "--device", options.device)
+            try:
+                server = stack.enter_context(own)
+            except RuntimeError as error:
+                raise TargetError(str(error)) from None
             yield Target(server.address), server.process.pid
         return
     target.check_allowed(options.target, allow_remote=options.allow_remote)

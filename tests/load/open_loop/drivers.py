@@ -1,13 +1,14 @@
 """The driver processes, apart from the one that leads them, and kept from step to step."""
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from tests.load.open_loop import calls, driver
 from tests.load.open_loop.arrivals import share
@@ -23,6 +24,8 @@ LEAD_SECONDS = 0.5
 ALONE_CALLS = 10_000
 """The most calls that one caller makes alone."""
 
+T = TypeVar("T")
+
 
 class Drivers:
     """So many processes that share what is due."""
@@ -32,10 +35,11 @@ class Drivers:
         self._target = target
         # Spawned: gRPC does not survive a fork. One pool each, so that no process takes two plans.
         spawn = multiprocessing.get_context("spawn")
-        self._pools = [ProcessPoolExecutor(1, spawn) for _ in range(count)]
+        # Ctrl-C goes to all processes of a terminal, and these have nothing to say about it.
+        ignore = (signal.SIGINT, signal.SIG_IGN)
+        self._pools = [ProcessPoolExecutor(1, spawn, signal.signal, ignore) for _ in range(count)]
         # Starts them now, and not when the first plan is due.
-        for started in [pool.submit(driver.started) for pool in self._pools]:
-            started.result()
+        self._end([pool.submit(driver.started) for pool in self._pools])
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +110,7 @@ class Drivers:
         ]
         return start_at, begun
 
-    def _end(self, futures: list["Future[Record]"]) -> list[Record]:
+    def _end(self, futures: list["Future[T]"]) -> list[T]:
         try:
             return [future.result() for future in futures]
         except TimeoutError:

@@ -61,7 +61,7 @@ class Load(_Table):
     seed: Annotated[int, Field(ge=0, lt=1 << 63)] = 7
     """Of the arrivals, and of what is generated."""
     step_seconds: Annotated[float, Field(ge=0.2, le=3600, allow_inf_nan=False)] = 3.0
-    """How long a rate is offered; three times as long at most where that is too few calls."""
+    """How long a rate is offered; twice as long at most where that is too few calls."""
     start_rate: Rate | None = None
     """Calls a second of the first step after the one that counts as no load; unset: that times `growth`."""
     most_rate: Rate = 1_000_000.0
