@@ -121,7 +121,7 @@ class _Driver:
     def __init__(self, plan: Plan) -> None:
         self.record = Record()
         self._plan = plan
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_flight = 0
         self._metadata = plan.target.metadata()
         self._channels = [plan.target.channel() for _ in range(plan.connections)]
         path, streaming = plan.method.path, plan.method.streaming
@@ -141,20 +141,19 @@ class _Driver:
         plan, record = self._plan, self.record
         await asyncio.sleep(max(0.0, -self._now()))
         cpu, loop_cpu = time.process_time(), time.thread_time()
-        for number, due in enumerate(plan.due):
-            # Also when it is late: a sleep of 0 lets the loop look after what has come in meanwhile.
-            await asyncio.sleep(max(0.0, due - self._now()))
-            if len(self._in_flight) >= plan.max_in_flight:
-                record.not_begun.append(due)
-                continue
-            task = asyncio.create_task(self._call(number, due))
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
-            record.most_in_flight = max(record.most_in_flight, len(self._in_flight))
-        await asyncio.sleep(max(0.0, plan.seconds - self._now()))
-        record.cpu_seconds, record.loop_seconds = time.process_time() - cpu, time.thread_time() - loop_cpu
-        while self._in_flight:
-            await asyncio.wait(self._in_flight)
+        # What goes wrong in a call without being a status of it ends the step.
+        async with asyncio.TaskGroup() as calls:
+            for number, due in enumerate(plan.due):
+                # Also when it is late: a sleep of 0 lets the loop look after what has come in meanwhile.
+                await asyncio.sleep(max(0.0, due - self._now()))
+                if self._in_flight >= plan.max_in_flight:
+                    record.not_begun.append(due)
+                    continue
+                self._in_flight += 1
+                record.most_in_flight = max(record.most_in_flight, self._in_flight)
+                calls.create_task(self._call(number, due)).add_done_callback(self._ended)
+            await asyncio.sleep(max(0.0, plan.seconds - self._now()))
+            record.cpu_seconds, record.loop_seconds = time.process_time() - cpu, time.thread_time() - loop_cpu
 
     async def one_by_one(self) -> None:
         # From here, as nobody waits for this to start: once connected, there is time for one call at least.
@@ -166,6 +165,9 @@ class _Driver:
 
     def _now(self) -> float:
         return time.monotonic() - self._plan.start_at
+
+    def _ended(self, _: "asyncio.Task[None]") -> None:
+        self._in_flight -= 1
 
     async def _call(self, number: int, due: float) -> None:
         begun, first, code, received = self._now(), None, OK, 0
