@@ -64,4 +64,14 @@ GO = Language(
     example=[str(ROOT / "clients/go/bin/example")],
 )
 
-LANGUAGES = [PYTHON, GO]
+NODE = Language(
+    name="TypeScript",
+    folder="node",
+    needs=["node", "npm"],
+    build=[["npm", "ci"], ["npm", "run", "generate"], ["npm", "run", "build"]],
+    check=[["npm", "run", "lint"], ["npm", "test"]],
+    runner=["node", "build/conformance/runner.js"],
+    example=["node", str(ROOT / "clients/node/build/examples/example.js")],
+)
+
+LANGUAGES = [PYTHON, GO, NODE]

@@ -1,0 +1,66 @@
+import { createHash, type Hash } from "node:crypto";
+import { decode } from "fast-png";
+import type { ColumnData, Image, RowBatch } from "synthserve";
+
+/** The digest of rows that come batch by batch, however they are cut. */
+export class ColumnsDigest {
+  readonly #columns: Hash[] = [];
+
+  update(batch: RowBatch): void {
+    for (const [position, column] of batch.columns.entries()) {
+      (this.#columns[position] ??= createHash("sha256")).update(encoded(column));
+    }
+  }
+
+  /** @param columns - How many there are; where no batch came, the digests do not know it. */
+  hex(columns: number): string {
+    const whole = createHash("sha256");
+    for (let position = 0; position < columns; position++) {
+      whole.update((this.#columns[position] ?? createHash("sha256")).digest());
+    }
+    return whole.digest("hex");
+  }
+}
+
+/** For each row one byte that says whether the value is there, and the value if it is. */
+function encoded(column: ColumnData): Buffer {
+  if (column.type === "category") {
+    const cells = column.categories.map(cell);
+    return joined(column, (position) => cells[column.codes[position]!]!);
+  }
+  const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT: width } = column.values;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  const out = Buffer.allocUnsafe(column.values.length * (1 + width));
+  let end = 0;
+  for (let position = 0; position < column.values.length; position++) {
+    const there = column.validity?.[position] ?? 1;
+    out[end++] = there;
+    for (let byte = 0; byte < width * there; byte++) {
+      out[end++] = bytes[position * width + byte]!;
+    }
+  }
+  return out.subarray(0, end);
+}
+
+function cell(text: string): Buffer {
+  const utf8 = Buffer.from(text);
+  const head = Buffer.from([1, 0, 0, 0, 0]);
+  head.writeInt32LE(utf8.length, 1);
+  return Buffer.concat([head, utf8]);
+}
+
+const MISSING = Buffer.from([0]);
+
+function joined(column: ColumnData & { type: "category" }, at: (position: number) => Buffer): Buffer {
+  const cells = Array.from(column.codes, (_, position) => (column.validity?.[position] === 0 ? MISSING : at(position)));
+  return Buffer.concat(cells);
+}
+
+/** What counts of an image: the pixels of a PNG, all bytes of others. */
+export function counted(image: Image, format: string): Uint8Array {
+  if (format !== "png") {
+    return image.data;
+  }
+  const { data } = decode(image.data);
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+
+/** A server, and how to connect to it. */
+export interface Connection {
+  readonly target: string;
+  readonly ca?: string;
+  readonly token?: string;
+}
+
+/** What to ask; tests/conformance/README.md of the repository says what the fields mean. */
+export interface Case {
+  readonly name: string;
+  readonly connection: string;
+  readonly call: "rows" | "images" | "models" | "model";
+  readonly model?: string;
+  readonly count?: string;
+  readonly seed?: string;
+  readonly offset?: string;
+  readonly where?: Readonly<Record<string, string>>;
+  readonly format?: "columns" | "csv" | "json_lines" | "arrow" | "png" | "jpeg" | "raw";
+  readonly per_message?: number;
+  readonly jpeg_quality?: number;
+  readonly timeout_ms?: number;
+  readonly retries?: boolean;
+  readonly cancel_after?: string;
+  readonly pause_after?: string;
+}
+
+/** Cases, and the servers that they speak of. */
+export interface Play {
+  readonly connections: Readonly<Record<string, Connection>>;
+  readonly cases: readonly Case[];
+}
+
+export async function readPlay(file: string): Promise<Play> {
+  return JSON.parse(await readFile(file, "utf8")) as Play;
+}

@@ -1,0 +1,203 @@
+/**
+ * Plays conformance cases through the public surface and prints a line of JSON for each.
+ *
+ *     node build/conformance/runner.js PLAY
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import {
+  Client,
+  SynthserveError,
+  type Encoding,
+  type ImageFormat,
+  type ImagesInfo,
+  type Model,
+  type RowsInfo,
+  type SampleStream,
+} from "synthserve";
+import { ColumnsDigest, counted } from "./digests.js";
+import { readPlay, type Case, type Connection, type Play } from "./play.js";
+
+/** The clients of a play, made when a case needs one: for each connection one with retries and one without. */
+class Clients implements Disposable {
+  readonly #clients = new Map<string, Client>();
+
+  constructor(private readonly connections: Play["connections"]) {}
+
+  get({ connection, retries = true }: Case): Client {
+    const key = `${connection} ${String(retries)}`;
+    const client = this.#clients.get(key) ?? connect(this.connections[connection]!, retries);
+    this.#clients.set(key, client);
+    return client;
+  }
+
+  [Symbol.dispose](): void {
+    for (const client of this.#clients.values()) {
+      client.close();
+    }
+  }
+}
+
+function connect({ target, ca, token }: Connection, retries: boolean): Client {
+  return new Client(target, {
+    tls: ca !== undefined && { ca: readFileSync(ca) },
+    token,
+    retry: retries ? {} : false,
+  });
+}
+
+/** How far a case has come. */
+class Progress {
+  samples = 0n;
+  readonly #case: Case;
+  #paused = false;
+
+  constructor(asked: Case) {
+    this.#case = asked;
+  }
+
+  /** Takes note of samples; pauses where the case says so. Returns whether the stream is to be cancelled now. */
+  async took(samples: number): Promise<boolean> {
+    const { name, pause_after, cancel_after } = this.#case;
+    this.samples += BigInt(samples);
+    if (pause_after !== undefined && !this.#paused && this.samples >= BigInt(pause_after)) {
+      this.#paused = true;
+      say({ case: name, paused: true });
+      await input.next();
+    }
+    return cancel_after !== undefined && this.samples >= BigInt(cancel_after);
+  }
+}
+
+const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+function say(line: Record<string, unknown>): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+async function play(asked: Case, clients: Clients): Promise<Record<string, unknown>> {
+  const progress = new Progress(asked);
+  try {
+    const client = clients.get(asked);
+    switch (asked.call) {
+      case "models": {
+        const models: string[] = [];
+        for await (const model of client.models()) {
+          models.push(model.version);
+        }
+        return { models };
+      }
+      case "model":
+        return described(await client.model(asked.model ?? ""));
+      case "rows":
+        return asked.format === undefined || asked.format === "columns"
+          ? await playRows(client, asked, progress)
+          : await playEncodedRows(client, asked, asked.format as Encoding, progress);
+      case "images":
+        return await playImages(client, asked, progress);
+    }
+  } catch (error) {
+    if (!(error instanceof SynthserveError)) {
+      throw error;
+    }
+    return { samples: String(progress.samples), error: failure(error) };
+  }
+}
+
+function options({ count, seed, offset, where, timeout_ms }: Case) {
+  const exact = (text: string | undefined) => (text === undefined ? undefined : BigInt(text));
+  return { count: exact(count), seed: exact(seed), offset: exact(offset), where, timeout: timeout_ms };
+}
+
+async function playRows(client: Client, asked: Case, progress: Progress): Promise<Record<string, unknown>> {
+  const stream = client.rows(asked.model ?? "", { ...options(asked), rowsPerMessage: asked.per_message });
+  const digest = new ColumnsDigest();
+  for await (const batch of stream) {
+    digest.update(batch);
+    if (await progress.took(batch.rowCount)) {
+      return cancelled(progress);
+    }
+  }
+  return ended(progress, digest.hex(stream.info?.schema.columns.length ?? 0), stream);
+}
+
+async function playEncodedRows(
+  client: Client,
+  asked: Case,
+  format: Encoding,
+  progress: Progress,
+): Promise<Record<string, unknown>> {
+  const rowsPerMessage = asked.per_message;
+  const stream = client.encodedRows(asked.model ?? "", { ...options(asked), format, rowsPerMessage });
+  const digest = createHash("sha256");
+  for await (const chunk of stream) {
+    digest.update(chunk.data);
+    if (await progress.took(chunk.rowCount)) {
+      return cancelled(progress);
+    }
+  }
+  return ended(progress, digest.digest("hex"), stream);
+}
+
+async function playImages(client: Client, asked: Case, progress: Progress): Promise<Record<string, unknown>> {
+  const format = (asked.format ?? "png") as ImageFormat;
+  const stream = client.images(asked.model ?? "", {
+    ...options(asked),
+    format,
+    imagesPerMessage: asked.per_message,
+    jpegQuality: asked.jpeg_quality,
+  });
+  const digest = createHash("sha256");
+  for await (const image of stream) {
+    digest.update(counted(image, format));
+    if (await progress.took(1)) {
+      return cancelled(progress);
+    }
+  }
+  return ended(progress, digest.digest("hex"), stream);
+}
+
+function cancelled({ samples }: Progress): Record<string, unknown> {
+  return { samples: String(samples), cancelled: true };
+}
+
+function ended(
+  { samples }: Progress,
+  sha256: string,
+  { info }: SampleStream<unknown, RowsInfo | ImagesInfo>,
+): Record<string, unknown> {
+  return { samples: String(samples), sha256, model: info?.model, seed: String(info?.seed) };
+}
+
+function described(model: Model): Record<string, unknown> {
+  const columns = model.output?.$case === "table" ? model.output.value.columns : [];
+  return {
+    model: model.version,
+    columns: columns.map(({ name }) => name),
+    conditions: model.conditions.map(({ column }) => column),
+    graph_sha256: model.graphSha256,
+  };
+}
+
+function failure(error: SynthserveError): Record<string, unknown> {
+  const some = <Item, Told>(items: readonly Item[], told: (item: Item) => Told) =>
+    items.length === 0 ? undefined : items.map(told);
+  // What is undefined is left out of JSON.
+  return {
+    code: error.code,
+    reason: error.reason,
+    fields: some(error.fields, ({ field }) => field),
+    resource: error.resource,
+    retry_ms: error.retryDelay,
+    quotas: some(error.quotas, ({ subject }) => subject),
+    preconditions: some(error.preconditions, ({ subject }) => subject),
+  };
+}
+
+const { connections, cases } = await readPlay(process.argv[2] ?? "");
+using clients = new Clients(connections);
+for (const asked of cases) {
+  say({ case: asked.name, ...(await play(asked, clients)) });
+}
+process.stdin.destroy();

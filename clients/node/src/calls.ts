@@ -1,0 +1,267 @@
+import { setMaxListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { debuglog } from "node:util";
+import {
+  Metadata,
+  type CallOptions,
+  type Client as Stub,
+  type ClientUnaryCall,
+  type MethodDefinition,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { CancelledError, SynthserveError } from "./errors.js";
+import type { Resume, StreamInfo, StreamRequest, StreamResponse } from "./resume.js";
+import { Deadline, type RetryPolicy } from "./retry.js";
+import { errorFromCall } from "./status.js";
+import { authorization, type Token } from "./tokens.js";
+
+/** What the calls need to know of a method. */
+export type Method<Request, Response> = Pick<
+  MethodDefinition<Request, Response>,
+  "path" | "requestSerialize" | "responseDeserialize"
+>;
+
+/** `NODE_DEBUG=synthserve` shows on standard error what is tried again. */
+const log = debuglog("synthserve");
+
+/** The one place that meets gRPC: what every call of a client shares, and how calls are made and made again. */
+export class Caller {
+  readonly #scopes = new Set<Scope>();
+  #closed = false;
+
+  constructor(
+    readonly stub: Stub,
+    readonly policy: RetryPolicy,
+    private readonly target: string,
+    private readonly token: Token | undefined,
+  ) {}
+
+  /** Begins a logical call; its owner must `leave` it. */
+  enter(scope: Scope): void {
+    if (this.#closed) {
+      throw new CancelledError("the client is closed");
+    }
+    this.#scopes.add(scope);
+    scope.enter();
+  }
+
+  /** Ends a logical call. */
+  leave(scope: Scope): void {
+    this.#scopes.delete(scope);
+    scope.leave();
+  }
+
+  /** Cancels all calls and gives the connection back. */
+  close(): void {
+    this.#closed = true;
+    for (const scope of this.#scopes) {
+      scope.cancel(new CancelledError("the client was closed"));
+    }
+    this.stub.close();
+  }
+
+  /**
+   * Makes a call with one answer, as often as it takes. `scope` has been entered.
+   *
+   * @throws SynthserveError - It failed, and trying again did not help.
+   */
+  async unary<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    scope: Scope,
+    deadline: Deadline,
+  ): Promise<Response> {
+    for (let failures = 1; ; failures++) {
+      const metadata = await this.#metadata();
+      scope.signal.throwIfAborted();
+      try {
+        return await this.#answer(method, request, metadata, scope, deadline);
+      } catch (raised) {
+        const error = this.#typed(raised, scope);
+        const wait = this.policy.delay(failures, error, false);
+        if (wait === undefined) {
+          throw error;
+        }
+        await pause(deadline.fit(wait, error), scope);
+      }
+    }
+  }
+
+  async #answer<Request, Response>(
+    { path, requestSerialize, responseDeserialize }: Method<Request, Response>,
+    request: Request,
+    metadata: Metadata,
+    scope: Scope,
+    deadline: Deadline,
+  ): Promise<Response> {
+    const options = callOptions(deadline);
+    let call: ClientUnaryCall | undefined;
+    const cancel = () => call?.cancel();
+    scope.signal.addEventListener("abort", cancel);
+    try {
+      return await new Promise((resolve, reject) => {
+        const done = (error: ServiceError | null, response?: Response) => {
+          if (error === null) {
+            resolve(response as Response);
+          } else {
+            reject(error);
+          }
+        };
+        call = this.stub.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          request,
+          metadata,
+          options,
+          done,
+        );
+      });
+    } finally {
+      scope.signal.removeEventListener("abort", cancel);
+    }
+  }
+
+  /**
+   * The responses of one logical stream, over as many calls as it takes. Nothing is sent before the first is asked for,
+   * and no call goes on when the generator has returned.
+   */
+  async *stream<Request extends StreamRequest, Info extends StreamInfo, Response extends StreamResponse<Info>>(
+    method: Method<Request, Response>,
+    run: Resume<Request, Info>,
+    scope: Scope,
+    timeout: number | undefined,
+  ): AsyncGenerator<Response, undefined, undefined> {
+    const deadline = new Deadline(timeout);
+    this.enter(scope);
+    try {
+      for (;;) {
+        const failure = yield* this.#attempt(method, run, scope, deadline);
+        if (failure === undefined) {
+          run.finish();
+          return;
+        }
+        const wait = run.broken(failure);
+        if (wait === undefined) {
+          return;
+        }
+        log("broke at index %s (%s); going on in %i ms", run.nextIndex, failure.message, wait);
+        await pause(deadline.fit(wait, failure), scope);
+      }
+    } finally {
+      this.leave(scope);
+    }
+  }
+
+  /** One call of a stream: gives its responses, and returns the error that it ended with, if it did. */
+  async *#attempt<Request extends StreamRequest, Info extends StreamInfo, Response extends StreamResponse<Info>>(
+    { path, requestSerialize, responseDeserialize }: Method<Request, Response>,
+    run: Resume<Request, Info>,
+    scope: Scope,
+    deadline: Deadline,
+  ): AsyncGenerator<Response, SynthserveError | undefined, undefined> {
+    const metadata = await this.#metadata();
+    scope.signal.throwIfAborted();
+    const call = this.stub.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      run.request(),
+      metadata,
+      callOptions(deadline),
+    );
+    // The iterator throws what went wrong while it waits. Later nobody listens, and such an event would end the process.
+    call.on("error", () => undefined);
+    const cancel = () => {
+      call.cancel();
+    };
+    scope.signal.addEventListener("abort", cancel);
+    try {
+      // It reads ahead up to 16 messages and no further, which keeps HTTP/2's flow control in force.
+      const responses = call[Symbol.asyncIterator]() as AsyncIterator<Response, undefined>;
+      for (;;) {
+        let next: IteratorResult<Response, undefined>;
+        try {
+          next = await responses.next();
+        } catch (raised) {
+          return this.#typed(raised, scope);
+        }
+        scope.signal.throwIfAborted();
+        if (next.done === true) {
+          return undefined;
+        }
+        yield run.accept(next.value);
+      }
+    } finally {
+      scope.signal.removeEventListener("abort", cancel);
+      call.cancel();
+    }
+  }
+
+  async #metadata(): Promise<Metadata> {
+    const metadata = new Metadata();
+    if (this.token !== undefined) {
+      const token = typeof this.token === "string" ? this.token : await this.token();
+      metadata.set("authorization", authorization(token));
+    }
+    return metadata;
+  }
+
+  /** The typed error for what gRPC raised; throws the one of `scope` if that was cancelled here. */
+  #typed(raised: unknown, scope: Scope): SynthserveError {
+    scope.signal.throwIfAborted();
+    if (raised instanceof SynthserveError) {
+      return raised;
+    }
+    return errorFromCall(raised as ServiceError, this.target);
+  }
+}
+
+/** What cancels a logical call with all its attempts: its caller's signal, its owner, or the end of the client. */
+export class Scope {
+  readonly #controller = new AbortController();
+
+  /** @param outer - The signal of the caller. */
+  constructor(private readonly outer: AbortSignal | undefined) {}
+
+  /** Aborts with a {@link CancelledError}. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  cancel(error: CancelledError): void {
+    this.#controller.abort(error);
+  }
+
+  enter(): void {
+    if (this.outer === undefined) {
+      return;
+    }
+    if (this.outer.aborted) {
+      this.#onAbort();
+    }
+    // One signal may stop many streams; Node.js would take more than ten for a leak.
+    setMaxListeners(0, this.outer);
+    this.outer.addEventListener("abort", this.#onAbort);
+  }
+
+  leave(): void {
+    this.outer?.removeEventListener("abort", this.#onAbort);
+  }
+
+  readonly #onAbort = (): void => {
+    this.cancel(new CancelledError("the signal was aborted", { cause: this.outer?.reason }));
+  };
+}
+
+function callOptions(deadline: Deadline): CallOptions {
+  return { deadline: Date.now() + deadline.left() };
+}
+
+async function pause(wait: number, { signal }: Scope): Promise<void> {
+  try {
+    await sleep(wait, undefined, { signal });
+  } catch {
+    signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,171 @@
+import { Client as Stub, type ChannelOptions } from "@grpc/grpc-js";
+import { Caller, Scope } from "./calls.js";
+import { channelCredentials, channelOptions, checkedTarget, type TlsOptions } from "./channel.js";
+import { ProtocolError, invalid } from "./errors.js";
+import { ModelServiceService, type Model } from "./gen/synthserve/v1/model.js";
+import { resourceName } from "./names.js";
+import {
+  encodedRowsRequest,
+  imagesRequest,
+  rowsRequest,
+  type EncodedRowsOptions,
+  type ImagesOptions,
+  type RowsOptions,
+} from "./requests.js";
+import { Deadline, RetryPolicy, type RetryOptions } from "./retry.js";
+import { EncodedRowStream, ImageStream, RowStream } from "./streams.js";
+import { checkTokenUse, type Token } from "./tokens.js";
+
+/** How to connect. */
+export interface ClientOptions {
+  /** TLS: true for the authorities that Node.js brings, else what to use. Default: plain text. */
+  readonly tls?: boolean | TlsOptions | undefined;
+  /** Sent with every call as `authorization: Bearer TOKEN`; in plain text only to this machine. */
+  readonly token?: Token | undefined;
+  /** Whether the token may be sent in plain text to other machines: where something else secures the connection. */
+  readonly insecureToken?: boolean | undefined;
+  /** How often to try again; false: never. */
+  readonly retry?: RetryOptions | false | undefined;
+  /** Options of gRPC's channel; they go over those that the client sets. */
+  readonly channelOptions?: ChannelOptions | undefined;
+}
+
+/** How to ask for models. */
+export interface CallOptions {
+  /** Milliseconds that it may take, with all that is tried again. */
+  readonly timeout?: number | undefined;
+  /** Cancels it when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A connection to a server, for any number of calls at a time. It connects when it is first used, and again when the
+ * connection was lost.
+ *
+ * Models are named `iris-vae` (the newest version that is ready), `iris-vae@2` (that version) or by the resource name,
+ * `models/iris-vae/versions/2`.
+ *
+ * @example
+ * ```ts
+ * const client = new Client("localhost:50051");
+ * for await (const batch of client.rows("iris-vae", { count: 1000, seed: 7 })) {
+ *   for (const row of batch.rows()) console.log(row);
+ * }
+ * client.close();
+ * ```
+ */
+export class Client implements Disposable {
+  readonly #caller: Caller;
+
+  /**
+   * @param target - The server's address, `HOST:PORT` or what else gRPC takes (`dns:`, `ipv4:`, `ipv6:`, `unix:`).
+   * @throws InvalidArgumentError - It is not one, or an option is not allowed.
+   */
+  constructor(target: string, options: ClientOptions = {}) {
+    const { tls = false, token, insecureToken = false, retry = {} } = options;
+    if (token !== undefined) {
+      checkTokenUse(target, tls !== false, insecureToken);
+    }
+    const policy = new RetryPolicy(retry === false ? { startAttempts: 1, resumeAttempts: 1 } : retry);
+    const stub = new Stub(
+      checkedTarget(target),
+      channelCredentials(tls),
+      channelOptions(target, options.channelOptions ?? {}),
+    );
+    this.#caller = new Caller(stub, policy, target, token);
+  }
+
+  /** The channel of gRPC, for stubs of `synthserve/v1`. */
+  get channel(): ReturnType<Stub["getChannel"]> {
+    return this.#caller.stub.getChannel();
+  }
+
+  /**
+   * Generates rows of a table model, as batches of typed columns.
+   *
+   * @throws InvalidArgumentError - An option cannot be sent. What can be sent is for the server to judge.
+   */
+  rows(model: string, options: RowsOptions = {}): RowStream {
+    return new RowStream(this.#caller, rowsRequest(model, options), new Scope(options.signal), timeoutOf(options));
+  }
+
+  /**
+   * Generates rows of a table model as a file of CSV, JSON lines or Arrow, byte for byte as the server sends it.
+   *
+   * @throws InvalidArgumentError - As with {@link rows}.
+   */
+  encodedRows(model: string, options: EncodedRowsOptions): EncodedRowStream {
+    const request = encodedRowsRequest(model, options);
+    return new EncodedRowStream(this.#caller, request, new Scope(options.signal), timeoutOf(options));
+  }
+
+  /**
+   * Generates images of an image model.
+   *
+   * @throws InvalidArgumentError - As with {@link rows}.
+   */
+  images(model: string, options: ImagesOptions = {}): ImageStream {
+    return new ImageStream(this.#caller, imagesRequest(model, options), new Scope(options.signal), timeoutOf(options));
+  }
+
+  /**
+   * Goes through all models of the server, by name; those that failed to load too.
+   *
+   * @throws SynthserveError - The server cannot be asked, or refuses.
+   */
+  async *models(options: CallOptions = {}): AsyncGenerator<Model, undefined, undefined> {
+    const deadline = new Deadline(timeoutOf(options));
+    const scope = new Scope(options.signal);
+    this.#caller.enter(scope);
+    try {
+      let pageToken = "";
+      do {
+        const request = { pageSize: 0, pageToken };
+        const page = await this.#caller.unary(ModelServiceService.listModels, request, scope, deadline);
+        yield* page.models;
+        pageToken = page.nextPageToken;
+      } while (pageToken !== "");
+    } finally {
+      this.#caller.leave(scope);
+    }
+  }
+
+  /**
+   * Describes a model.
+   *
+   * @throws InvalidArgumentError - `name` is not a model's name.
+   * @throws NotFoundError - There is no such model or version.
+   * @throws SynthserveError - The server cannot be asked, or refuses.
+   */
+  async model(name: string, options: CallOptions = {}): Promise<Model> {
+    const deadline = new Deadline(timeoutOf(options));
+    const scope = new Scope(options.signal);
+    const request = { name: resourceName(name) };
+    this.#caller.enter(scope);
+    try {
+      const { model } = await this.#caller.unary(ModelServiceService.getModel, request, scope, deadline);
+      if (model === undefined) {
+        throw new ProtocolError("the server described no model");
+      }
+      return model;
+    } finally {
+      this.#caller.leave(scope);
+    }
+  }
+
+  /** Cancels what is under way, and closes the connection. */
+  close(): void {
+    this.#caller.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function timeoutOf({ timeout }: { readonly timeout?: number | undefined }): number | undefined {
+  if (timeout !== undefined && !(timeout >= 0)) {
+    throw invalid("timeout", `must be milliseconds, at least 0, not ${String(timeout)}`);
+  }
+  return timeout;
+}

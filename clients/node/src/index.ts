@@ -1,0 +1,54 @@
+export {
+  RowBatch,
+  type BoolData,
+  type CategoryData,
+  type ColumnData,
+  type DoubleData,
+  type Int64Data,
+  type Row,
+  type Value,
+} from "./batches.js";
+export type { TlsOptions } from "./channel.js";
+export { Client, type CallOptions, type ClientOptions } from "./client.js";
+export {
+  CancelledError,
+  DeadlineExceededError,
+  FailedPreconditionError,
+  InvalidArgumentError,
+  NotFoundError,
+  PermissionDeniedError,
+  ProtocolError,
+  ResourceExhaustedError,
+  SynthserveError,
+  UnauthenticatedError,
+  UnavailableError,
+  type ErrorDetails,
+  type FieldViolation,
+  type PreconditionViolation,
+  type QuotaViolation,
+  type StatusCode,
+} from "./errors.js";
+export { ModelState, type Model } from "./gen/synthserve/v1/model.js";
+export {
+  ColumnType,
+  type Column,
+  type ConditionSpec,
+  type ImageSchema,
+  type ModelCard,
+  type QualityFigure,
+  type TableSchema,
+} from "./gen/synthserve/v1/schema.js";
+export type {
+  EncodedRowsOptions,
+  Encoding,
+  ImageFormat,
+  ImagesOptions,
+  Integer,
+  RowsOptions,
+  StreamOptions,
+} from "./requests.js";
+export type { RetryOptions } from "./retry.js";
+export { EncodedRowStream, ImageStream, RowStream, SampleStream, type Image, type RowChunk } from "./streams.js";
+export type { Token } from "./tokens.js";
+export { VERSION } from "./version.js";
+export type { ImagesInfo, RowsInfo } from "./wire.js";

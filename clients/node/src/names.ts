@@ -1,0 +1,20 @@
+import { invalid } from "./errors.js";
+
+const SHORT = /^(?<model>[^/@]+)(?:@0*(?<version>[0-9]{1,18}))?$/;
+
+/**
+ * Turns what people type into a resource name. Whether there is such a model is for the server to say.
+ *
+ * @param name - `iris-vae`, `iris-vae@2`, or a resource name (`models/…`).
+ * @throws InvalidArgumentError - It has none of these forms.
+ */
+export function resourceName(name: string): string {
+  if (name.startsWith("models/")) {
+    return name;
+  }
+  const { model, version } = SHORT.exec(name)?.groups ?? {};
+  if (model === undefined) {
+    throw invalid("model", `write NAME, NAME@VERSION or a resource name (models/…), not ${JSON.stringify(name)}`);
+  }
+  return version === undefined ? `models/${model}` : `models/${model}/versions/${version}`;
+}

@@ -1,0 +1,151 @@
+import { invalid } from "./errors.js";
+import {
+  ImageFormat as ProtoImageFormat,
+  RowFormat,
+  type GenerateImagesRequest,
+  type GenerateRowsRequest,
+} from "./gen/synthserve/v1/generation.js";
+import { resourceName } from "./names.js";
+
+/** A 64-bit integer. As `number` it must be a safe one (`Number.isSafeInteger`): above that only `bigint` is exact. */
+export type Integer = number | bigint;
+
+/** What to ask of a model; common to all streams. */
+export interface StreamOptions {
+  /** How many samples, at least 0. Unset: they come until the stream is cancelled, or to the end of the indices. */
+  readonly count?: Integer | undefined;
+  /** From 0 to 2^63 - 1. Unset: the server draws one, which the stream's `info` tells. */
+  readonly seed?: Integer | undefined;
+  /** The index of the first sample, from 0 to 2^63 - 1. Default: 0. A large offset costs no more than a small one. */
+  readonly offset?: Integer | undefined;
+  /** Conditions, name to value, for example `{ species: "setosa" }`. Default: none. */
+  readonly where?: Readonly<Record<string, string | number | bigint | boolean>> | undefined;
+  /** Milliseconds that the whole stream may take, with all that is tried again, from when its reading begins. */
+  readonly timeout?: number | undefined;
+  /** Cancels the stream when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What to ask of a table model. */
+export interface RowsOptions extends StreamOptions {
+  /** A hint: how many rows to send at once, at least 1. It never changes the rows. Default: the server chooses. */
+  readonly rowsPerMessage?: number | undefined;
+}
+
+/** How encoded rows come. */
+export type Encoding = "csv" | "json_lines" | "arrow";
+
+/** What to ask of a table model, encoded. */
+export interface EncodedRowsOptions extends RowsOptions {
+  /** `csv` (RFC 4180, UTF-8), `json_lines` or `arrow` (IPC streaming format). */
+  readonly format: Encoding;
+}
+
+/** How images come: `png` (lossless), `jpeg`, or `raw` (pixels: rows from the top, channels last, 8 bits each). */
+export type ImageFormat = "png" | "jpeg" | "raw";
+
+/** What to ask of an image model. */
+export interface ImagesOptions extends StreamOptions {
+  /** Default: `png`. */
+  readonly format?: ImageFormat | undefined;
+  /** JPEG only: from 1 to 100. Default: 95. */
+  readonly jpegQuality?: number | undefined;
+  /** A hint: how many images to send at once, at least 1. It never changes the images. Default: the server chooses. */
+  readonly imagesPerMessage?: number | undefined;
+}
+
+const ENCODINGS: Readonly<Record<Encoding, RowFormat>> = {
+  csv: RowFormat.CSV,
+  json_lines: RowFormat.JSON_LINES,
+  arrow: RowFormat.ARROW,
+};
+
+const IMAGE_FORMATS: Readonly<Record<ImageFormat, ProtoImageFormat>> = {
+  png: ProtoImageFormat.PNG,
+  jpeg: ProtoImageFormat.JPEG,
+  raw: ProtoImageFormat.RAW,
+};
+
+/**
+ * Builds the request for typed rows.
+ *
+ * @throws InvalidArgumentError - A value cannot be sent. What can be sent is for the server to judge.
+ */
+export function rowsRequest(model: string, options: RowsOptions): GenerateRowsRequest {
+  return {
+    ...common(model, options),
+    format: RowFormat.COLUMNS,
+    rowsPerMessage: int32("rows_per_message", options.rowsPerMessage ?? 0),
+  };
+}
+
+/**
+ * Builds the request for encoded rows.
+ *
+ * @throws InvalidArgumentError - As with {@link rowsRequest}.
+ */
+export function encodedRowsRequest(model: string, options: EncodedRowsOptions): GenerateRowsRequest {
+  return { ...rowsRequest(model, options), format: choice("format", options.format, ENCODINGS) };
+}
+
+/**
+ * Builds the request for images.
+ *
+ * @throws InvalidArgumentError - As with {@link rowsRequest}.
+ */
+export function imagesRequest(model: string, options: ImagesOptions): GenerateImagesRequest {
+  return {
+    ...common(model, options),
+    format: choice("format", options.format ?? "png", IMAGE_FORMATS),
+    imagesPerMessage: int32("images_per_message", options.imagesPerMessage ?? 0),
+    jpegQuality: int32("jpeg_quality", options.jpegQuality ?? 0),
+  };
+}
+
+function common(model: string, options: StreamOptions) {
+  return {
+    model: resourceName(model),
+    count: options.count === undefined ? undefined : int64("count", options.count),
+    seed: options.seed === undefined ? undefined : int64("seed", options.seed),
+    offset: int64("offset", options.offset ?? 0n),
+    conditions: new Map(Object.entries(options.where ?? {}).map(([name, value]) => [name, condition(name, value)])),
+  };
+}
+
+function int64(field: string, value: Integer): bigint {
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
+    throw invalid(field, `must be a bigint or a safe integer, not ${String(value)}`);
+  }
+  const exact = BigInt(value);
+  if (BigInt.asIntN(64, exact) !== exact) {
+    throw invalid(field, "must be from -2^63 to 2^63 - 1");
+  }
+  return exact;
+}
+
+function int32(field: string, value: number): number {
+  if ((value | 0) !== value) {
+    throw invalid(field, `must be an integer of 32 bits, not ${String(value)}`);
+  }
+  return value;
+}
+
+function choice<Name extends string, Value>(field: string, name: Name, values: Readonly<Record<Name, Value>>): Value {
+  if (!Object.hasOwn(values, name)) {
+    throw invalid(field, `must be one of ${Object.keys(values).join(", ")}, not ${JSON.stringify(name)}`);
+  }
+  return values[name];
+}
+
+/** A condition's value as it stands in a CSV file. */
+function condition(name: string, value: unknown): string {
+  switch (typeof value) {
+    case "string":
+    case "number":
+    case "bigint":
+    case "boolean":
+      return String(value);
+    default:
+      throw invalid(`conditions[${name}]`, "must be text, a number or a boolean; to set none, leave the condition out");
+  }
+}

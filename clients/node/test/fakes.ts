@@ -1,0 +1,191 @@
+/** Servers in this process that say what a test has them say, and errors as gRPC raises them. */
+import { promisify } from "node:util";
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerWritableStream,
+  type ServiceError,
+  type handleUnaryCall,
+  type sendUnaryData,
+  status,
+} from "@grpc/grpc-js";
+import { Client, type ClientOptions } from "synthserve";
+import { Status } from "#src/gen/synthserve/rpc/details.js";
+import {
+  ColumnType,
+  GenerationServiceService,
+  ModelServiceService,
+  type Column,
+  type GenerateImagesRequest,
+  type GenerateImagesResponse,
+  type GenerateRowsRequest,
+  type GenerateRowsResponse,
+  type ListModelsRequest,
+  type ListModelsResponse,
+} from "synthserve/v1";
+
+export const VERSION = "models/m/versions/1";
+export const SEED = 7n;
+
+export type RowsCall = ServerWritableStream<GenerateRowsRequest, GenerateRowsResponse>;
+export type ImagesCall = ServerWritableStream<GenerateImagesRequest, GenerateImagesResponse>;
+
+/** How the calls of a method are answered: the first by the first function, and so on; the last answers all others. */
+interface Answers {
+  readonly rows?: readonly ((call: RowsCall) => void)[];
+  readonly images?: readonly ((call: ImagesCall) => void)[];
+  readonly models?: readonly ((request: ListModelsRequest) => ListModelsResponse | ServiceError)[];
+}
+
+/** A server on a port of its own. */
+export class FakeServer implements AsyncDisposable {
+  /** What was asked, in order. */
+  readonly requests: (GenerateRowsRequest | GenerateImagesRequest | ListModelsRequest)[] = [];
+  /** The metadata of each request. */
+  readonly metadata: Metadata[] = [];
+  readonly #server = new Server();
+  target = "";
+
+  /** @param address - Where to listen; by default at a port that is free. */
+  static async start(answers: Answers, address = "127.0.0.1:0"): Promise<FakeServer> {
+    const fake = new FakeServer();
+    await fake.#start(answers, address);
+    return fake;
+  }
+
+  async #start({ rows = [], images = [], models = [] }: Answers, address: string): Promise<void> {
+    const streaming = <Request extends GenerateRowsRequest | GenerateImagesRequest, Response>(
+      answers: readonly ((call: ServerWritableStream<Request, Response>) => void)[],
+    ) => {
+      const next = inTurn(answers);
+      return (call: ServerWritableStream<Request, Response>) => {
+        this.requests.push(call.request);
+        this.metadata.push(call.metadata);
+        next()(call);
+      };
+    };
+    const page = inTurn(models);
+    const listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse> = ({ request, metadata }, answer) => {
+      this.requests.push(request);
+      this.metadata.push(metadata);
+      answerUnary(answer, page()(request));
+    };
+    this.#server.addService(GenerationServiceService, {
+      generateRows: streaming(rows),
+      generateImages: streaming(images),
+    });
+    this.#server.addService(ModelServiceService, { listModels });
+    const bind = promisify(this.#server.bindAsync.bind(this.#server));
+    this.target = `127.0.0.1:${await bind(address, ServerCredentials.createInsecure())}`;
+  }
+
+  /** Drops all connections. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#server.forceShutdown();
+    return Promise.resolve();
+  }
+}
+
+function inTurn<Answer>(answers: readonly Answer[]): () => Answer {
+  let calls = 0;
+  return () => answers[Math.min(calls++, answers.length - 1)]!;
+}
+
+function answerUnary<Response extends object>(answer: sendUnaryData<Response>, said: Response | ServiceError): void {
+  if (said instanceof Error) {
+    answer(said);
+  } else {
+    answer(null, said);
+  }
+}
+
+export const INDEX: Column = {
+  name: "index",
+  type: ColumnType.INT64,
+  categories: [],
+  decimals: undefined,
+  nullable: false,
+  unit: "",
+  description: "",
+};
+
+/** Rows whose only column is their index. */
+export function indices(first: bigint, size: number, withInfo: boolean): GenerateRowsResponse {
+  const values = Array.from({ length: size }, (_, position) => first + BigInt(position));
+  return {
+    info: withInfo
+      ? { model: VERSION, seed: SEED, schema: { columns: [INDEX] }, preamble: Buffer.from("index\n") }
+      : undefined,
+    firstIndex: first,
+    rowCount: BigInt(size),
+    rows: {
+      $case: "columns",
+      value: { columns: [{ values: { $case: "int64s", value: { values } }, validity: [] }] },
+    },
+  };
+}
+
+/** The same rows as CSV. */
+export function csv(first: bigint, size: number, withInfo: boolean): GenerateRowsResponse {
+  const lines = Array.from({ length: size }, (_, position) => `${first + BigInt(position)}\n`);
+  return { ...indices(first, size, withInfo), rows: { $case: "data", value: Buffer.from(lines.join("")) } };
+}
+
+/** Answers a call with messages of `size` rows each, up to `most` rows; then it ends well, or with `error`. */
+export function rowsUpTo(
+  most: number,
+  size: number,
+  { error, message = indices }: { error?: ServiceError; message?: typeof indices } = {},
+): (call: RowsCall) => void {
+  return (call) => {
+    const { offset, count } = call.request;
+    const end = offset + (count === undefined || count > BigInt(most) ? BigInt(most) : count);
+    let next = offset;
+    do {
+      const now = Math.min(size, Number(end - next));
+      call.write(message(next, now, next === offset));
+      next += BigInt(now);
+    } while (next < end);
+    if (error === undefined) {
+      call.end();
+    } else {
+      call.emit("error", error);
+    }
+  };
+}
+
+/** A detail of an error. */
+export function packed<Message>(
+  name: string,
+  type: { encode(message: Message): { finish(): Uint8Array } },
+  message: Message,
+): Status["details"][number] {
+  return { typeUrl: `type.googleapis.com/google.rpc.${name}`, value: type.encode(message).finish() };
+}
+
+/** An error as gRPC raises it, and as a server sends it. */
+export function serviceError(code: status, details: string, packedDetails: Status["details"] = []): ServiceError {
+  const metadata = new Metadata();
+  if (packedDetails.length > 0) {
+    metadata.set("grpc-status-details-bin", Buffer.from(Status.encode({ details: packedDetails }).finish()));
+  }
+  return Object.assign(new Error(details), { code, details, metadata });
+}
+
+/** What a server says that goes away. */
+export const LOST = serviceError(status.UNAVAILABLE, "lost");
+
+/** A client that tries again at once. */
+export function connect({ target }: FakeServer, options: ClientOptions = {}): Client {
+  return new Client(target, { retry: { initialBackoff: 0, maxBackoff: 0 }, ...options });
+}
+
+/** Everything that comes. */
+export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const got: Item[] = [];
+  for await (const item of items) {
+    got.push(item);
+  }
+  return got;
+}
