@@ -74,4 +74,18 @@ NODE = Language(
     example=["node", str(ROOT / "clients/node/build/examples/example.js")],
 )
 
-LANGUAGES = [PYTHON, GO, NODE]
+RUST = Language(
+    name="Rust",
+    folder="rust",
+    needs=["cargo"],
+    build=[["cargo", "build", "--examples"]],
+    check=[
+        ["cargo", "fmt", "--check"],
+        ["cargo", "clippy", "--all-targets", "--", "-D", "warnings"],
+        ["cargo", "test"],
+    ],
+    runner=["target/debug/examples/conformance"],
+    example=[str(ROOT / "clients/rust/target/debug/examples/example")],
+)
+
+LANGUAGES = [PYTHON, GO, NODE, RUST]

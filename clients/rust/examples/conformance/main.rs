@@ -1,0 +1,25 @@
+//! Plays conformance cases through the public surface of this crate; see `tests/conformance/README.md` of the
+//! repository.
+//!
+//! Usage: `conformance PLAY`
+
+mod digest;
+mod play;
+mod player;
+
+use std::error::Error;
+
+use crate::play::Play;
+use crate::player::Player;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let file = std::env::args().nth(1).ok_or("usage: conformance PLAY")?;
+    let play = Play::read(&std::fs::read(file)?)?;
+    let mut player = Player::new(play.connections);
+    for case in &play.cases {
+        let outcome = player.play(case).await?;
+        player::say(&case.name, outcome)?;
+    }
+    Ok(())
+}

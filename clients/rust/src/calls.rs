@@ -1,0 +1,68 @@
+//! Calls with one answer that are tried again: the one place where they meet gRPC and the clock.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use tonic::{Response, Status};
+
+use crate::client::Caller;
+use crate::retry::Deadline;
+use crate::{Error, status};
+
+/// The longest timeout that is told to the server; gRPC's text for it ends somewhere.
+const LONGEST_TOLD: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Makes a call until it succeeds, trying again does not help, or the deadline comes.
+pub(crate) async fn unary<Q, A, F>(
+    caller: &Caller,
+    deadline: Option<Deadline>,
+    request: Q,
+    call: impl Fn(tonic::Request<Q>) -> F,
+) -> Result<A, Error>
+where
+    Q: Clone,
+    F: Future<Output = Result<Response<A>, Status>>,
+{
+    let mut failures = 0;
+    loop {
+        let attempt = call(timed(request.clone(), deadline));
+        let answer = match deadline {
+            None => attempt.await,
+            Some(deadline) => tokio::time::timeout_at(deadline.end().into(), attempt)
+                .await
+                .map_err(|_| deadline.exceeded())?,
+        };
+        let error = match answer {
+            Ok(answer) => return Ok(answer.into_inner()),
+            Err(status) => status::error(&status, &caller.target),
+        };
+        failures += 1;
+        let Some(wait) = caller.policy.delay(failures, &error, false, share()) else {
+            return Err(if failures > 1 {
+                error.note(format_args!("after {failures} attempts"))
+            } else {
+                error
+            });
+        };
+        if let Some(deadline) = deadline {
+            deadline.fit(Instant::now(), wait, &error)?;
+        }
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// A request that tells the server how much time is left.
+pub(crate) fn timed<Q>(message: Q, deadline: Option<Deadline>) -> tonic::Request<Q> {
+    let mut request = tonic::Request::new(message);
+    if let Some(deadline) = deadline {
+        let left = deadline.end().saturating_duration_since(Instant::now());
+        request.set_timeout(left.min(LONGEST_TOLD));
+    }
+    request
+}
+
+/// A random share of a wait, from 0.5 to 1. It spreads load and guards nothing, so the randomness of hash maps will do.
+pub(crate) fn share() -> f64 {
+    let random = RandomState::new().hash_one(()) >> 11;
+    0.5 + 0.5 * random as f64 / (1u64 << 53) as f64
+}

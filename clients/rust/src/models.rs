@@ -1,0 +1,170 @@
+//! What the server can generate.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use futures_core::Stream;
+
+use crate::calls::unary;
+use crate::client::Caller;
+use crate::names::resource_name;
+use crate::retry::Deadline;
+use crate::v1::{GetModelRequest, ListModelsRequest, ListModelsResponse, Model};
+use crate::{Error, samples};
+
+type Answer<A> = Pin<Box<dyn Future<Output = Result<A, Error>> + Send>>;
+
+/// Asks for one model; made by [`Client::model`](crate::Client::model). Await it.
+#[must_use = "nothing is asked for until it is awaited"]
+#[derive(Debug)]
+pub struct ModelRequest {
+    caller: Arc<Caller>,
+    name: Result<String, Error>,
+    timeout: Option<Duration>,
+}
+
+impl ModelRequest {
+    pub(crate) fn new(caller: Arc<Caller>, name: &str) -> Self {
+        Self {
+            caller,
+            name: resource_name(name),
+            timeout: None,
+        }
+    }
+
+    /// A deadline for the call, with everything that is tried again. Default: none.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+impl IntoFuture for ModelRequest {
+    type Output = Result<Model, Error>;
+    type IntoFuture = Answer<Model>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let deadline = self.timeout.and_then(|timeout| Deadline::new(Instant::now(), timeout));
+            let request = GetModelRequest { name: self.name? };
+            let stub = self.caller.models();
+            let call = |request| {
+                let mut stub = stub.clone();
+                async move { stub.get_model(request).await }
+            };
+            let answer = unary(&self.caller, deadline, request, call).await?;
+            answer.model.ok_or_else(|| Error::protocol("the answer has no model"))
+        })
+    }
+}
+
+/// A stream of the server's models, sorted by name; made by [`Client::models`](crate::Client::models). It asks for a
+/// page when it comes to it.
+#[must_use = "streams do nothing unless polled"]
+pub struct Models {
+    caller: Arc<Caller>,
+    timeout: Option<Duration>,
+    deadline: Option<Deadline>,
+    rest: std::vec::IntoIter<Model>,
+    state: Pages,
+}
+
+enum Pages {
+    /// Nothing was asked for yet.
+    New,
+    Loading(Answer<ListModelsResponse>),
+    /// This is the token of the next page.
+    More(String),
+    Ended,
+}
+
+impl Models {
+    pub(crate) fn new(caller: Arc<Caller>) -> Self {
+        Self {
+            caller,
+            timeout: None,
+            deadline: None,
+            rest: Vec::new().into_iter(),
+            state: Pages::New,
+        }
+    }
+
+    /// A deadline for the whole list, with everything that is tried again, from when it is first polled. Default: none.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The next model; none at the end and after an error.
+    pub async fn next(&mut self) -> Option<Result<Model, Error>> {
+        samples::next(self).await
+    }
+
+    fn load(&self, page_token: String) -> Answer<ListModelsResponse> {
+        let (caller, deadline) = (self.caller.clone(), self.deadline);
+        Box::pin(async move {
+            let request = ListModelsRequest {
+                page_token,
+                ..ListModelsRequest::default()
+            };
+            let stub = caller.models();
+            let call = |request| {
+                let mut stub = stub.clone();
+                async move { stub.list_models(request).await }
+            };
+            unary(&caller, deadline, request, call).await
+        })
+    }
+}
+
+impl fmt::Debug for Models {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Models")
+            .field("caller", &self.caller)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Stream for Models {
+    type Item = Result<Model, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(model) = self.rest.next() {
+                return Poll::Ready(Some(Ok(model)));
+            }
+            match &mut self.state {
+                Pages::New => {
+                    self.deadline = self.timeout.and_then(|timeout| Deadline::new(Instant::now(), timeout));
+                    self.state = Pages::More(String::new());
+                }
+                Pages::More(token) => {
+                    let token = std::mem::take(token);
+                    self.state = Pages::Loading(self.load(token));
+                }
+                Pages::Loading(page) => match ready!(page.as_mut().poll(cx)) {
+                    Ok(page) => {
+                        let token = page.next_page_token;
+                        self.state = if token.is_empty() {
+                            Pages::Ended
+                        } else {
+                            Pages::More(token)
+                        };
+                        self.rest = page.models.into_iter();
+                    }
+                    Err(error) => {
+                        self.state = Pages::Ended;
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                },
+                Pages::Ended => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+use crate::Code;
+use crate::fake::{Fake, Rude, whole};
+
+use super::*;
+
+#[tokio::test]
+async fn models_come_from_all_pages() {
+    let fake = Fake::start(whole).await;
+    let mut models = fake.client().models();
+    for number in 0..5 {
+        assert_eq!(models.next().await.unwrap().unwrap().name, format!("models/m{number}"));
+    }
+    assert!(models.next().await.is_none());
+
+    // The first attempts meet a server that goes down.
+    for _ in 0..3 {
+        fake.be_rude(Rude::NoTrailers);
+    }
+    let model = fake
+        .client()
+        .model("numbers@3")
+        .timeout(Duration::from_secs(100))
+        .await
+        .unwrap();
+    assert_eq!(model.name, "models/numbers/versions/3");
+
+    fake.be_rude(Rude::Reset(h2::Reason::INTERNAL_ERROR));
+    let mut models = fake.client().models();
+    assert_eq!(models.next().await.unwrap().unwrap_err().code(), Code::Internal);
+    assert!(models.next().await.is_none());
+    assert_eq!(
+        fake.client().model("a/b").await.unwrap_err().code(),
+        Code::InvalidArgument
+    );
+}

@@ -1,0 +1,58 @@
+//! The options that requests for rows and those for images share.
+
+/// Writes the constructor and the shared options of a request builder with the fields `caller`, `request`, `refused`
+/// and `timeout`.
+macro_rules! stream_options {
+    ($request:ident) => {
+        pub(crate) fn new(caller: Arc<Caller>, model: &str) -> Self {
+            let (model, refused) = match resource_name(model) {
+                Ok(model) => (model, None),
+                Err(error) => (String::new(), Some(error)),
+            };
+            let request = $request {
+                model,
+                ..$request::default()
+            };
+            Self {
+                caller,
+                request,
+                refused,
+                timeout: None,
+            }
+        }
+
+        /// How many samples, from 0 up to the server's limit. Default: they come until the stream is dropped.
+        pub fn count(mut self, count: i64) -> Self {
+            self.request.count = Some(count);
+            self
+        }
+
+        /// The seed, from 0 to 2^63 - 1. Default: the server draws one, and the stream's `info()` tells it.
+        pub fn seed(mut self, seed: i64) -> Self {
+            self.request.seed = Some(seed);
+            self
+        }
+
+        /// The index of the first sample, from 0 to 2^63 - 1. A large one costs no more than a small one. Default: 0.
+        pub fn offset(mut self, offset: i64) -> Self {
+            self.request.offset = offset;
+            self
+        }
+
+        /// Draws the samples given that `name` has this value, written as in a CSV file. Can be called for several
+        /// names; `Model.conditions` tells which there are. Default: none.
+        pub fn condition(mut self, name: impl Into<String>, value: impl ToString) -> Self {
+            self.request.conditions.insert(name.into(), value.to_string());
+            self
+        }
+
+        /// A deadline for the whole of the stream, with everything that is tried again, from when it is first polled.
+        /// Default: none.
+        pub fn timeout(mut self, timeout: Duration) -> Self {
+            self.timeout = Some(timeout);
+            self
+        }
+    };
+}
+
+pub(crate) use stream_options;

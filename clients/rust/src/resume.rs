@@ -1,0 +1,198 @@
+//! The state of one logical stream, which may take several calls: pure, no I/O, no clock.
+//!
+//! Sample `i` depends only on the model version, the seed, `i` and the conditions. So a stream that broke goes on, with
+//! nothing lost and nothing repeated, by asking for the rest: the next index, the version and the seed of the first
+//! response. A stream that broke before its first response is simply asked for again; where no seed was given, none of
+//! the drawn ones was seen.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::messages::{Request, Response};
+use crate::{Error, RetryPolicy};
+
+/// The end of the indices: no sample has this one.
+const END: i64 = i64::MAX;
+
+/// What holds for a whole stream.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct StreamInfo<Schema> {
+    /// The model version that generates, as `models/{model}/versions/{version}`.
+    pub model: String,
+    /// The seed in use, from 0 to 2^63 - 1: the one of the request, or the one that the server drew.
+    pub seed: i64,
+    /// What the samples look like.
+    pub schema: Schema,
+}
+
+/// Turns the calls that a stream takes into one stream that obeys the contract of one call.
+///
+/// The driver asks [`request`](Self::request) what to send, shows every response to [`accept`](Self::accept), and tells
+/// how the call ended with [`finish`](Self::finish) or [`broken`](Self::broken).
+pub(crate) struct Resume<Q: Request> {
+    base: Q,
+    policy: RetryPolicy,
+    info: Option<Arc<Info<Q>>>,
+    next_index: i64,
+    failures: u32,
+}
+
+type Info<Q> = StreamInfo<<<Q as Request>::Response as Response>::Schema>;
+
+impl<Q: Request> Resume<Q> {
+    pub(crate) fn new(base: Q, policy: RetryPolicy) -> Self {
+        let next_index = base.offset();
+        Self {
+            base,
+            policy,
+            info: None,
+            next_index,
+            failures: 0,
+        }
+    }
+
+    /// What holds for the whole stream, once its first response has come.
+    pub(crate) fn info(&self) -> Option<&Arc<Info<Q>>> {
+        self.info.as_ref()
+    }
+
+    /// The index of the next sample.
+    pub(crate) fn next_index(&self) -> i64 {
+        self.next_index
+    }
+
+    /// Whether everything that was asked for has come: without a count, every sample that there is. So a stream without
+    /// a count that gets there ends as any other does, whatever the server calls it.
+    pub(crate) fn complete(&self) -> bool {
+        self.info.is_some() && self.next_index == self.end().unwrap_or(END)
+    }
+
+    /// The index after the last one that was asked for.
+    fn end(&self) -> Option<i64> {
+        // A sum that is too large is refused by the server, with an error that names the field.
+        self.base.count().map(|count| self.base.offset().saturating_add(count))
+    }
+
+    /// The request for what is missing.
+    pub(crate) fn request(&self) -> Q {
+        match &self.info {
+            None => self.base.clone(),
+            Some(info) => {
+                let count = self.end().map(|end| end - self.next_index);
+                self.base.rest(info.model.clone(), info.seed, self.next_index, count)
+            }
+        }
+    }
+
+    /// Takes the next response of the running call. Those after the first lose their `info`, also where a second call
+    /// begins.
+    pub(crate) fn accept(&mut self, mut response: Q::Response) -> Result<Q::Response, Error> {
+        let started = self.info.is_some();
+        match response.info() {
+            Some(info) => self.take_info(info?)?,
+            None if !started => {
+                return Err(Error::protocol(
+                    "the first response says neither model version nor seed",
+                ));
+            }
+            None => {}
+        }
+        if started {
+            response.clear_info();
+        }
+        let (first, size) = (response.first_index(), response.size());
+        if first != self.next_index || size < 0 {
+            let expected = self.next_index;
+            return Err(Error::protocol(format_args!(
+                "expected samples from index {expected}, got {size} from {first}"
+            )));
+        }
+        match first.checked_add(size) {
+            Some(next) if next <= self.end().unwrap_or(END) => self.next_index = next,
+            _ => {
+                let end = self.end().unwrap_or(END);
+                return Err(Error::protocol(format_args!(
+                    "asked for samples up to index {end}, got {size} from {first}"
+                )));
+            }
+        }
+        if size > 0 {
+            self.failures = 0;
+        }
+        Ok(response)
+    }
+
+    fn take_info(&mut self, got: Info<Q>) -> Result<(), Error> {
+        let (model, seed) = match &self.info {
+            Some(info) => (Some(info.model.as_str()), Some(info.seed)),
+            None => (
+                Some(self.base.model()).filter(|model| model.contains("/versions/")),
+                self.base.seed(),
+            ),
+        };
+        if model.is_some_and(|model| model != got.model) || seed.is_some_and(|seed| seed != got.seed) {
+            let (model, seed) = (
+                model.unwrap_or("any version"),
+                seed.map_or("any".to_owned(), |seed| seed.to_string()),
+            );
+            return Err(Error::protocol(format_args!(
+                "asked for {model} with seed {seed}, got {} with seed {}",
+                got.model, got.seed
+            )));
+        }
+        match &self.info {
+            Some(info) if info.schema != got.schema => Err(Error::protocol(format_args!(
+                "{} has another schema than before the stream broke",
+                got.model
+            ))),
+            Some(_) => Ok(()),
+            None => {
+                self.info = Some(Arc::new(got));
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes note that the running call ended without an error, which must not be too early.
+    pub(crate) fn finish(&self) -> Result<(), Error> {
+        if self.complete() {
+            return Ok(());
+        }
+        let goal = match self.end() {
+            Some(end) => format!("samples up to index {end} were asked for"),
+            None => "the call was not cancelled".to_owned(),
+        };
+        Err(Error::protocol(format_args!(
+            "the stream ended at index {}, but {goal}",
+            self.next_index
+        )))
+    }
+
+    /// Takes note that the running call failed. `share` is the random share of the wait, from 0.5 to 1.
+    ///
+    /// Returns how long to wait before the next call, nothing if nothing is missing, so that the error does not matter,
+    /// or the error, when the stream cannot go on.
+    pub(crate) fn broken(&mut self, error: Error, share: f64) -> Result<Option<Duration>, Error> {
+        if self.complete() {
+            return Ok(None);
+        }
+        let started = self.info.is_some();
+        self.failures += 1;
+        if let Some(wait) = self.policy.delay(self.failures, &error, started, share) {
+            return Ok(Some(wait));
+        }
+        let error = match self.failures {
+            1 => error,
+            failures => error.note(format_args!("after {failures} attempts")),
+        };
+        Err(if started {
+            error.note(format_args!("the stream broke at index {}", self.next_index))
+        } else {
+            error
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
