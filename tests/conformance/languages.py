@@ -88,4 +88,21 @@ RUST = Language(
     example=[str(ROOT / "clients/rust/target/debug/examples/example")],
 )
 
-LANGUAGES = [PYTHON, GO, NODE, RUST]
+_JAVA_CLASSES = ("target/classes", "target/test-classes", "target/lib/*")
+
+JAVA = Language(
+    name="Java",
+    folder="java",
+    needs=["java", "mvn"],
+    build=[["mvn", "-B", "-q", "-ntp", "clean", "package", "-DskipTests"]],
+    check=[["mvn", "-B", "-q", "-ntp", "-Plint", "clean", "test"]],
+    runner=["java", "-cp", ":".join(_JAVA_CLASSES), "dev.synthserve.conformance.Runner"],
+    example=[
+        "java",
+        "-cp",
+        ":".join(str(ROOT / "clients/java" / classes) for classes in _JAVA_CLASSES),
+        "dev.synthserve.example.Example",
+    ],
+)
+
+LANGUAGES = [PYTHON, GO, JAVA, NODE, RUST]

@@ -1,0 +1,95 @@
+package dev.synthserve.conformance;
+
+import com.google.gson.FieldNamingPolicy;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import dev.synthserve.Client;
+import dev.synthserve.ClientBuilder;
+import dev.synthserve.RetryPolicy;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Plays conformance cases: {@code Runner PLAY}. */
+public final class Runner {
+  private static final Gson JSON =
+      new GsonBuilder()
+          .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+          .create();
+
+  private final Map<String, Connection> connections;
+  private final Map<String, Client> clients = new HashMap<>();
+  private final BufferedReader in =
+      new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+  private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+
+  private Runner(Map<String, Connection> connections) {
+    this.connections = connections;
+  }
+
+  /** What the file says of a server. */
+  private record Connection(String target, String ca, String token) {}
+
+  /** The file. */
+  private record Play(Map<String, Connection> connections, List<Case> cases) {}
+
+  /** Plays the cases of the file that was named. */
+  public static void main(String[] arguments) throws IOException {
+    System.setProperty("java.awt.headless", "true");
+    Play play = JSON.fromJson(Files.readString(Path.of(arguments[0])), Play.class);
+    Runner runner = new Runner(play.connections());
+    for (Case asked : play.cases()) {
+      runner.play(asked);
+    }
+    runner.clients.values().forEach(Client::close);
+  }
+
+  private void play(Case asked) {
+    Client client = client(asked.connection(), !Boolean.FALSE.equals(asked.retries()));
+    say(asked, new Player(asked, client, () -> pause(asked)).play());
+  }
+
+  private Client client(String name, boolean retries) {
+    return clients.computeIfAbsent(
+        name + (retries ? "" : ", no retries"),
+        key -> {
+          Connection connection = connections.get(name);
+          ClientBuilder builder = Client.builder(connection.target());
+          if (connection.ca() != null) {
+            builder.tls(Path.of(connection.ca()));
+          }
+          if (connection.token() != null) {
+            builder.token(connection.token());
+          }
+          if (!retries) {
+            builder.retry(RetryPolicy.none());
+          }
+          return builder.build();
+        });
+  }
+
+  private void pause(Case asked) {
+    say(asked, Map.of("paused", true));
+    try {
+      in.readLine();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void say(Case asked, Map<String, Object> outcome) {
+    JsonObject line = new JsonObject();
+    line.addProperty("case", asked.name());
+    outcome.forEach((key, value) -> line.add(key, JSON.toJsonTree(value)));
+    out.println(line);
+  }
+}

@@ -1,0 +1,118 @@
+package dev.synthserve;
+
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import io.grpc.CallOptions;
+import io.grpc.Context;
+import io.grpc.Context.CancellableContext;
+import io.grpc.Context.CancellationListener;
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * The calls that one logical call takes: they have one time limit, and are cancelled together, by
+ * {@link #cancel} or when the client is closed or the context ends in which this was made.
+ *
+ * <p>It is used by one thread; {@link #cancel} may be called from any.
+ */
+final class Attempts implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("dev.synthserve");
+
+  private final Connection connection;
+  private final TimeLimit limit;
+  private final CancellableContext context = Context.current().withCancellation();
+  private final CountDownLatch cancelled = new CountDownLatch(1);
+  private final CancellationListener clientClosed = end -> context.cancel(end.cancellationCause());
+  private SynthserveException lastFailure;
+
+  Attempts(Connection connection, TimeLimit limit) {
+    this.connection = connection;
+    this.limit = limit;
+    context.addListener(end -> cancelled.countDown(), Runnable::run);
+    connection.open().addListener(clientClosed, Runnable::run);
+  }
+
+  /**
+   * Begins an attempt.
+   *
+   * @param call makes the call
+   * @return what it returned
+   * @throws SynthserveException if it failed
+   */
+  <T> T begin(Function<CallOptions, T> call) {
+    connection.hurry();
+    return go(() -> call.apply(limit.callOptions()));
+  }
+
+  /** Goes on with an attempt: does something that can raise the same as {@link #begin}. */
+  <T> T go(Supplier<T> step) {
+    Context previous = context.attach();
+    try {
+      return step.get();
+    } catch (StatusRuntimeException raised) {
+      throw typed(raised);
+    } finally {
+      context.detach(previous);
+    }
+  }
+
+  private SynthserveException typed(StatusRuntimeException raised) {
+    boolean interrupted = Thread.currentThread().isInterrupted();
+    SynthserveException failure =
+        Failures.from(raised, connection.target(), interrupted || context.isCancelled());
+    if (failure.code() == Code.DEADLINE_EXCEEDED && limit.isOver()) {
+      return limit.exceeded(lastFailure, raised);
+    }
+    if (failure.code() == Code.CANCELLED
+        && context.cancellationCause() instanceof CancellationException why) {
+      return SynthserveException.of(Code.CANCELLED, why.getMessage(), raised);
+    }
+    return failure;
+  }
+
+  /**
+   * Waits before the next attempt, or until this is cancelled: then the next attempt tells.
+   *
+   * @param wait how long
+   * @param failure what went wrong
+   * @throws SynthserveException if the time limit would be over, or the thread is interrupted
+   */
+  void pause(Duration wait, SynthserveException failure) {
+    lastFailure = failure;
+    if (!limit.allows(wait)) {
+      throw limit.exceeded(failure, null);
+    }
+    LOG.log(
+        System.Logger.Level.DEBUG,
+        () -> failure.getMessage() + "; trying again in " + wait.toMillis() + " ms");
+    try {
+      cancelled.await(NANOSECONDS.convert(wait), NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw SynthserveException.of(Code.CANCELLED, "interrupted", e);
+    }
+  }
+
+  /** What the next wait of the retry policy is multiplied by. */
+  static double jitter() {
+    return ThreadLocalRandom.current().nextDouble(0.5, 1);
+  }
+
+  /** Cancels what is running and what would follow; does nothing after {@link #close}. */
+  void cancel(String why) {
+    context.cancel(new CancellationException(why));
+  }
+
+  /** Releases everything. */
+  @Override
+  public void close() {
+    connection.open().removeListener(clientClosed);
+    context.cancel(null);
+  }
+}

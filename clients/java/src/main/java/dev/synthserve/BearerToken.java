@@ -1,0 +1,43 @@
+package dev.synthserve;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+
+/**
+ * Sends a token with every attempt of every call.
+ *
+ * @param token gives it, to the thread that makes the call: what it throws, that thread gets
+ */
+record BearerToken(Supplier<String> token) implements ClientInterceptor {
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Pattern LINE = Pattern.compile("[\\x20-\\x7e]+");
+
+  @Override
+  public <Q, R> ClientCall<Q, R> interceptCall(
+      MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+    return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+      @Override
+      public void start(Listener<R> listener, Metadata headers) {
+        headers.put(AUTHORIZATION, "Bearer " + checked(token.get()));
+        super.start(listener, headers);
+      }
+    };
+  }
+
+  /** The token as a header can hold it. An error does not repeat it. */
+  static String checked(String token) {
+    String stripped = token.strip();
+    if (!LINE.matcher(stripped).matches()) {
+      throw SynthserveException.invalid("token", "must be a line of ASCII text");
+    }
+    return stripped;
+  }
+}

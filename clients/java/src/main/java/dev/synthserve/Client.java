@@ -1,0 +1,161 @@
+package dev.synthserve;
+
+import dev.synthserve.v1.GetModelRequest;
+import dev.synthserve.v1.ListModelsRequest;
+import dev.synthserve.v1.ListModelsResponse;
+import dev.synthserve.v1.Model;
+import dev.synthserve.v1.ModelServiceGrpc;
+import io.grpc.Channel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A connection to a synthserve server; safe to share between threads.
+ *
+ * <p>Models are named {@code iris-vae} (the newest version that is ready), {@code iris-vae@2} (that
+ * version), or by their full resource name ({@code models/iris-vae/versions/2}).
+ *
+ * <pre>{@code
+ * try (Client client = Client.builder("localhost:50051").build();
+ *     RowStream rows =
+ *         client.rows(RowsRequest.builder("iris-vae").count(1_000).seed(7).build())) {
+ *   for (Row row : rows.rows()) {
+ *     System.out.println(row.getString("species") + " " + row.getDouble("petal_length"));
+ *   }
+ * }
+ * }</pre>
+ */
+public final class Client implements AutoCloseable {
+  private static final int PAGE_SIZE = 1_000;
+
+  private final Connection connection;
+
+  Client(Connection connection) {
+    this.connection = connection;
+  }
+
+  /**
+   * Begins a client.
+   *
+   * @param target the server's address: {@code HOST:PORT}, or another target that gRPC knows
+   *     ({@code dns:///HOST:PORT}, {@code unix:PATH})
+   * @return a builder
+   * @throws SynthserveException with {@code INVALID_ARGUMENT} if it is not an address
+   */
+  public static ClientBuilder builder(String target) {
+    return new ClientBuilder(target);
+  }
+
+  /**
+   * Opens a stream of rows with typed values. Its time limit begins now; it asks the server when it
+   * is first read.
+   *
+   * @param request what to ask for
+   * @return the stream, to be closed
+   */
+  public RowStream rows(RowsRequest request) {
+    return RowStream.open(connection, request);
+  }
+
+  /**
+   * Opens a stream of rows as the bytes of a file, as the server writes it. Its time limit begins
+   * now; it asks the server when it is first read.
+   *
+   * @param request what to ask for
+   * @param format the format of the file
+   * @return the stream, to be closed
+   */
+  public EncodedRowStream encodedRows(RowsRequest request, RowFormat format) {
+    return EncodedRowStream.open(connection, request, format);
+  }
+
+  /**
+   * Opens a stream of images. Its time limit begins now; it asks the server when it is first read.
+   *
+   * @param request what to ask for
+   * @return the stream, to be closed
+   */
+  public ImageStream images(ImagesRequest request) {
+    return ImageStream.open(connection, request);
+  }
+
+  /**
+   * Lists the models of the server, those that failed to load too, by name. There is no time limit.
+   *
+   * @return the models of all pages
+   * @throws SynthserveException if the server cannot be asked
+   */
+  public List<Model> models() {
+    return models(TimeLimit.start(Optional.empty()));
+  }
+
+  /**
+   * Lists the models of the server, those that failed to load too, by name.
+   *
+   * @param timeout how long it may take, with everything that is tried again
+   * @return the models of all pages
+   * @throws SynthserveException if the server cannot be asked
+   */
+  public List<Model> models(Duration timeout) {
+    return models(TimeLimit.start(Optional.of(timeout)));
+  }
+
+  private List<Model> models(TimeLimit limit) {
+    List<Model> models = new ArrayList<>();
+    ListModelsRequest.Builder request = ListModelsRequest.newBuilder().setPageSize(PAGE_SIZE);
+    do {
+      ListModelsResponse page =
+          connection.unary(ModelServiceGrpc.getListModelsMethod(), request.build(), limit);
+      models.addAll(page.getModelsList());
+      request.setPageToken(page.getNextPageToken());
+    } while (!request.getPageToken().isEmpty());
+    return models;
+  }
+
+  /**
+   * Describes a model. There is no time limit.
+   *
+   * @param name the model
+   * @return the version that it names, or the newest one that is ready, else the newest
+   * @throws SynthserveException with {@code NOT_FOUND} if there is no such model or version
+   */
+  public Model model(String name) {
+    return model(name, TimeLimit.start(Optional.empty()));
+  }
+
+  /**
+   * Describes a model.
+   *
+   * @param name the model
+   * @param timeout how long it may take, with everything that is tried again
+   * @return the version that it names, or the newest one that is ready, else the newest
+   * @throws SynthserveException with {@code NOT_FOUND} if there is no such model or version
+   */
+  public Model model(String name, Duration timeout) {
+    return model(name, TimeLimit.start(Optional.of(timeout)));
+  }
+
+  private Model model(String name, TimeLimit limit) {
+    GetModelRequest request =
+        GetModelRequest.newBuilder().setName(ModelNames.resource(name)).build();
+    return connection.unary(ModelServiceGrpc.getGetModelMethod(), request, limit).getModel();
+  }
+
+  /**
+   * Gives the connection, with token and TLS, for the stubs of {@code dev.synthserve.v1}: for what
+   * this class does not cover, such as loading models.
+   *
+   * @return the channel; it is closed with this client
+   */
+  public Channel channel() {
+    return connection.channel();
+  }
+
+  /** Closes the connection. What is running fails with {@code CANCELLED}. */
+  @Override
+  public void close() {
+    connection.close();
+  }
+}

@@ -1,0 +1,82 @@
+package dev.synthserve;
+
+import io.grpc.Channel;
+import io.grpc.ClientInterceptor;
+import io.grpc.ClientInterceptors;
+import io.grpc.ConnectivityState;
+import io.grpc.Context;
+import io.grpc.Context.CancellableContext;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.stub.ClientCalls;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+
+/** What all calls of a client share. */
+final class Connection implements AutoCloseable {
+  private final String target;
+  private final ManagedChannel managed;
+  private final Channel channel;
+  private final RetryPolicy policy;
+  private final CancellableContext open = Context.ROOT.withCancellation();
+
+  Connection(
+      String target,
+      ManagedChannel managed,
+      List<ClientInterceptor> interceptors,
+      RetryPolicy policy) {
+    this.target = target;
+    this.managed = managed;
+    this.channel = ClientInterceptors.intercept(managed, interceptors);
+    this.policy = policy;
+  }
+
+  String target() {
+    return target;
+  }
+
+  Channel channel() {
+    return channel;
+  }
+
+  RetryPolicy policy() {
+    return policy;
+  }
+
+  /** A context that is cancelled when the client is closed. */
+  CancellableContext open() {
+    return open;
+  }
+
+  /**
+   * Has a connection that failed tried again by the next call.
+   *
+   * <p>gRPC for Java would wait, for up to two minutes, and fail calls in the meantime with what it
+   * saw last. Its backoff cannot be configured; calls have that of the retry policy.
+   */
+  void hurry() {
+    if (managed.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+      managed.enterIdle();
+    }
+  }
+
+  /** Makes a call with one answer, as often as the retry policy says. */
+  <Q, R> R unary(MethodDescriptor<Q, R> method, Q request, TimeLimit limit) {
+    try (Attempts attempts = new Attempts(this, limit)) {
+      for (int failures = 1; ; failures++) {
+        try {
+          return attempts.begin(
+              options -> ClientCalls.blockingUnaryCall(channel, method, options, request));
+        } catch (SynthserveException failure) {
+          attempts.pause(policy.delay(failures, failure, false, Attempts.jitter()), failure);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    open.cancel(new CancellationException("the client was closed"));
+    managed.shutdownNow();
+  }
+}

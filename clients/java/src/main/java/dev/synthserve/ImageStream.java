@@ -1,0 +1,37 @@
+package dev.synthserve;
+
+import com.google.protobuf.ByteString;
+import dev.synthserve.v1.GenerateImagesResponse;
+import dev.synthserve.v1.ImageSchema;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Images, one by one; see {@link Client#images}. */
+public final class ImageStream extends SampleStream<Image> {
+  private ImageStream(ResumingCall<?, ?, Image> call) {
+    super(call);
+  }
+
+  static ImageStream open(Connection connection, ImagesRequest request) {
+    var method = StreamMethod.images(request, (response, info, first) -> unpack(response));
+    return new ImageStream(new ResumingCall<>(connection, method, request));
+  }
+
+  private static List<Image> unpack(GenerateImagesResponse response) {
+    List<Image> images = new ArrayList<>(response.getImagesCount());
+    for (ByteString data : response.getImagesList()) {
+      images.add(new Image(response.getFirstIndex() + images.size(), data));
+    }
+    return images;
+  }
+
+  /**
+   * Tells what the images look like. Waits for the first message if none has come yet.
+   *
+   * @return height, width and channels
+   * @throws SynthserveException if the stream failed before
+   */
+  public ImageSchema schema() {
+    return (ImageSchema) info().schema();
+  }
+}

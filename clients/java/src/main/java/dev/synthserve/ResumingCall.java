@@ -1,0 +1,108 @@
+package dev.synthserve;
+
+import io.grpc.stub.ClientCalls;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The responses of one logical stream, over as many calls as it takes.
+ *
+ * <p>It is used by one thread; {@link #cancel} may be called from any.
+ */
+final class ResumingCall<Q, R, T> {
+  private final Connection connection;
+  private final StreamMethod<Q, R, T> method;
+  private final Resume resume;
+  private final Attempts attempts;
+  private Iterator<R> running; // Null between two calls.
+  private boolean ended;
+  private RuntimeException failure;
+
+  ResumingCall(Connection connection, StreamMethod<Q, R, T> method, StreamRequest request) {
+    this.connection = connection;
+    this.method = method;
+    this.resume = new Resume(request.ask, connection.policy());
+    this.attempts = new Attempts(connection, TimeLimit.start(request.timeout));
+  }
+
+  /** What the first response said. */
+  Optional<Resume.Info> info() {
+    return resume.info();
+  }
+
+  /**
+   * Waits for the next response. At most one more is on its way before it is asked for.
+   *
+   * @return what is in it; nothing at the end
+   * @throws SynthserveException if the stream cannot go on, now and whenever it is asked again
+   */
+  Optional<List<T>> next() {
+    if (failure != null) {
+      throw failure;
+    }
+    if (ended) {
+      return Optional.empty();
+    }
+    try {
+      Optional<R> response = read();
+      if (response.isPresent()) {
+        return Optional.of(accept(response.get()));
+      }
+      ended = true;
+      attempts.close();
+      return Optional.empty();
+    } catch (RuntimeException e) {
+      failure = e;
+      attempts.close();
+      throw e;
+    }
+  }
+
+  /** Reads on, in further calls where one breaks; returns nothing when nothing is missing. */
+  private Optional<R> read() {
+    while (true) {
+      Optional<R> response;
+      try {
+        response = readRunning();
+      } catch (SynthserveException broken) {
+        running = null;
+        Optional<Duration> wait = resume.broken(broken, Attempts.jitter());
+        if (wait.isEmpty()) {
+          return Optional.empty();
+        }
+        attempts.pause(wait.get(), broken);
+        continue;
+      }
+      if (response.isEmpty()) {
+        resume.finish();
+      }
+      return response;
+    }
+  }
+
+  private Optional<R> readRunning() {
+    if (running == null) {
+      Q request = method.request().apply(resume.rest());
+      running =
+          attempts.begin(
+              options ->
+                  ClientCalls.blockingServerStreamingCall(
+                      connection.channel(), method.descriptor(), options, request));
+    }
+    return attempts.go(() -> running.hasNext() ? Optional.of(running.next()) : Optional.empty());
+  }
+
+  private List<T> accept(R response) {
+    boolean first = resume.info().isEmpty();
+    resume.accept(method.part().apply(response));
+    return method.unpacking().unpack(response, resume.info().orElseThrow(), first);
+  }
+
+  /** Cancels what is running; who waits for it gets {@code CANCELLED}. */
+  void cancel() {
+    attempts.cancel("the stream was closed");
+    attempts.close();
+  }
+}

@@ -1,0 +1,119 @@
+package dev.synthserve;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.NoSuchElementException;
+
+/**
+ * One row of a batch. Values are asked for by the name of their column.
+ *
+ * <p>Its methods throw {@link IllegalArgumentException} if there is no column of that name, or one
+ * of another type, and those that return primitive values or text {@link NoSuchElementException} if
+ * the value is missing.
+ */
+public final class Row {
+  private final RowBatch batch;
+  private final int position;
+
+  Row(RowBatch batch, int position) {
+    this.batch = batch;
+    this.position = position;
+  }
+
+  /**
+   * Tells which row it is.
+   *
+   * @return the index, from 0 to 2^63 - 2
+   */
+  public long index() {
+    return batch.firstIndex() + position;
+  }
+
+  /**
+   * Tells whether a value is missing.
+   *
+   * @param column the column's name
+   * @return whether it is
+   */
+  public boolean isMissing(String column) {
+    return batch.column(column).isMissing(position);
+  }
+
+  /**
+   * Gives a value of any type.
+   *
+   * @param column the column's name
+   * @return a {@link Double}, {@link Long}, {@link String} or {@link Boolean}; null if it is
+   *     missing
+   */
+  public Object get(String column) {
+    return batch.column(column).value(position);
+  }
+
+  /**
+   * Gives the value of a {@code DOUBLE} column.
+   *
+   * @param column the column's name
+   * @return the value
+   */
+  public double getDouble(String column) {
+    return find(column, ColumnData.Doubles.class).get(position);
+  }
+
+  /**
+   * Gives the value of an {@code INT64} column.
+   *
+   * @param column the column's name
+   * @return the value
+   */
+  public long getLong(String column) {
+    return find(column, ColumnData.Int64s.class).get(position);
+  }
+
+  /**
+   * Gives the value of a {@code CATEGORY} column.
+   *
+   * @param column the column's name
+   * @return the value
+   */
+  public String getString(String column) {
+    return find(column, ColumnData.Categories.class).get(position);
+  }
+
+  /**
+   * Gives the value of a {@code BOOL} column.
+   *
+   * @param column the column's name
+   * @return the value
+   */
+  public boolean getBoolean(String column) {
+    return find(column, ColumnData.Bools.class).get(position);
+  }
+
+  /**
+   * Gives the whole row.
+   *
+   * @return column name to value, in the order of the schema; null where a value is missing
+   */
+  public Map<String, Object> toMap() {
+    Map<String, Object> values = new LinkedHashMap<>();
+    for (ColumnData column : batch.columns()) {
+      values.put(column.name(), column.value(position));
+    }
+    return values;
+  }
+
+  @Override
+  public String toString() {
+    return index() + ": " + toMap();
+  }
+
+  private <C extends ColumnData> C find(String name, Class<C> type) {
+    ColumnData column = batch.column(name);
+    if (!type.isInstance(column)) {
+      throw new IllegalArgumentException(
+          "column '" + name + "' is of the type " + column.column().getType());
+    }
+    return type.cast(column);
+  }
+}

@@ -1,0 +1,82 @@
+package dev.synthserve;
+
+import dev.synthserve.v1.ColumnValues;
+import dev.synthserve.v1.GenerateRowsResponse;
+import dev.synthserve.v1.TableSchema;
+import java.util.AbstractList;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.RandomAccess;
+
+/**
+ * Some rows of a stream, column by column.
+ *
+ * @param firstIndex the index of the first row; the others follow one by one
+ * @param rowCount how many rows there are, at least 1
+ * @param columns the values of each column, in the order of the schema
+ */
+public record RowBatch(long firstIndex, int rowCount, List<ColumnData> columns) {
+
+  /**
+   * Reads the columns of a response.
+   *
+   * @throws SynthserveException if they do not fit the schema or the number of rows
+   */
+  static RowBatch of(GenerateRowsResponse response, TableSchema schema) {
+    List<ColumnValues> values = response.getColumns().getColumnsList();
+    if (values.size() != schema.getColumnsCount()) {
+      throw SynthserveException.protocol(
+          "expected " + schema.getColumnsCount() + " columns, got " + values.size());
+    }
+    List<ColumnData> columns = new ArrayList<>(values.size());
+    for (ColumnValues of : values) {
+      columns.add(ColumnData.of(schema.getColumns(columns.size()), of, response.getRowCount()));
+    }
+    return new RowBatch(
+        response.getFirstIndex(), (int) response.getRowCount(), List.copyOf(columns));
+  }
+
+  /**
+   * Finds a column.
+   *
+   * @param name its name
+   * @return its values
+   * @throws IllegalArgumentException if there is none of this name
+   */
+  public ColumnData column(String name) {
+    for (ColumnData column : columns) {
+      if (column.name().equals(name)) {
+        return column;
+      }
+    }
+    throw new IllegalArgumentException("there is no column '" + name + "'");
+  }
+
+  /**
+   * Shows the batch row by row.
+   *
+   * @return a view, not a copy
+   */
+  public List<Row> rows() {
+    return new RowList(this);
+  }
+
+  private static final class RowList extends AbstractList<Row> implements RandomAccess {
+    private final RowBatch batch;
+
+    RowList(RowBatch batch) {
+      this.batch = batch;
+    }
+
+    @Override
+    public Row get(int position) {
+      return new Row(batch, Objects.checkIndex(position, batch.rowCount()));
+    }
+
+    @Override
+    public int size() {
+      return batch.rowCount();
+    }
+  }
+}

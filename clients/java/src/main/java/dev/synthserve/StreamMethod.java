@@ -1,0 +1,107 @@
+package dev.synthserve;
+
+import dev.synthserve.v1.GenerateImagesRequest;
+import dev.synthserve.v1.GenerateImagesResponse;
+import dev.synthserve.v1.GenerateRowsRequest;
+import dev.synthserve.v1.GenerateRowsResponse;
+import dev.synthserve.v1.GenerationServiceGrpc;
+import dev.synthserve.v1.ImageStreamInfo;
+import dev.synthserve.v1.RowStreamInfo;
+import io.grpc.MethodDescriptor;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * What a resuming call must know of the method that it calls.
+ *
+ * @param descriptor the method
+ * @param request makes the request for what is missing
+ * @param part tells what matters of a response
+ * @param unpacking takes a response apart
+ */
+record StreamMethod<Q, R, T>(
+    MethodDescriptor<Q, R> descriptor,
+    Function<Resume.Ask, Q> request,
+    Function<R, Resume.Part> part,
+    Unpacking<R, T> unpacking) {
+
+  /** What a response brings to who reads the stream. */
+  @FunctionalInterface
+  interface Unpacking<R, T> {
+    /**
+     * Takes a response apart.
+     *
+     * @param response the next response of the stream
+     * @param info what holds for the stream
+     * @param first whether it is the very first one, not only that of a call which resumes
+     * @return what is in it
+     */
+    List<T> unpack(R response, Resume.Info info, boolean first);
+  }
+
+  static <T> StreamMethod<GenerateRowsRequest, GenerateRowsResponse, T> rows(
+      RowsRequest request,
+      dev.synthserve.v1.RowFormat format,
+      Unpacking<GenerateRowsResponse, T> unpacking) {
+    return new StreamMethod<>(
+        GenerationServiceGrpc.getGenerateRowsMethod(),
+        ask -> {
+          GenerateRowsRequest.Builder message =
+              GenerateRowsRequest.newBuilder()
+                  .setModel(ask.model())
+                  .setOffset(ask.offset())
+                  .putAllConditions(request.conditions)
+                  .setFormat(format)
+                  .setRowsPerMessage(request.rowsPerMessage);
+          ask.count().ifPresent(message::setCount);
+          ask.seed().ifPresent(message::setSeed);
+          return message.build();
+        },
+        response ->
+            new Resume.Part(
+                Optional.of(response)
+                    .filter(GenerateRowsResponse::hasInfo)
+                    .map(GenerateRowsResponse::getInfo)
+                    .map(StreamMethod::info),
+                response.getFirstIndex(),
+                response.getRowCount()),
+        unpacking);
+  }
+
+  static <T> StreamMethod<GenerateImagesRequest, GenerateImagesResponse, T> images(
+      ImagesRequest request, Unpacking<GenerateImagesResponse, T> unpacking) {
+    return new StreamMethod<>(
+        GenerationServiceGrpc.getGenerateImagesMethod(),
+        ask -> {
+          GenerateImagesRequest.Builder message =
+              GenerateImagesRequest.newBuilder()
+                  .setModel(ask.model())
+                  .setOffset(ask.offset())
+                  .putAllConditions(request.conditions)
+                  .setFormat(request.format.wire)
+                  .setJpegQuality(request.jpegQuality)
+                  .setImagesPerMessage(request.imagesPerMessage);
+          ask.count().ifPresent(message::setCount);
+          ask.seed().ifPresent(message::setSeed);
+          return message.build();
+        },
+        response ->
+            new Resume.Part(
+                Optional.of(response)
+                    .filter(GenerateImagesResponse::hasInfo)
+                    .map(GenerateImagesResponse::getInfo)
+                    .map(StreamMethod::info),
+                response.getFirstIndex(),
+                response.getImagesCount()),
+        unpacking);
+  }
+
+  private static Resume.Info info(RowStreamInfo info) {
+    return new Resume.Info(info.getModel(), info.getSeed(), info.getSchema());
+  }
+
+  private static Resume.Info info(ImageStreamInfo info) {
+    return new Resume.Info(info.getModel(), info.getSeed(), info.getSchema());
+  }
+}

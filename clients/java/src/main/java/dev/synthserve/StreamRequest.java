@@ -1,0 +1,118 @@
+package dev.synthserve;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * What a stream is asked for. Immutable; each use of it gives the same samples if it has a seed and
+ * names a version.
+ */
+public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
+  final Resume.Ask ask;
+  final Map<String, String> conditions;
+  final Optional<Duration> timeout;
+
+  StreamRequest(Builder<?> builder) {
+    ask = new Resume.Ask(builder.model, builder.seed, builder.offset, builder.count);
+    conditions = Map.copyOf(builder.conditions);
+    timeout = builder.timeout;
+  }
+
+  /**
+   * What requests for rows and for images have in common.
+   *
+   * <p>Which values are allowed is for the server to judge: what it refuses ends the stream with
+   * {@code INVALID_ARGUMENT}.
+   *
+   * @param <B> the builder itself
+   */
+  public abstract static sealed class Builder<B extends Builder<B>>
+      permits RowsRequest.Builder, ImagesRequest.Builder {
+    private final String model;
+    private final Map<String, String> conditions = new LinkedHashMap<>();
+    private OptionalLong count = OptionalLong.empty();
+    private OptionalLong seed = OptionalLong.empty();
+    private long offset;
+    private Optional<Duration> timeout = Optional.empty();
+
+    Builder(String model) {
+      this.model = ModelNames.resource(model);
+    }
+
+    abstract B self();
+
+    /**
+     * Asks for so many samples. Without it they come until the stream is closed, or to the last
+     * index, 2^63 - 2.
+     *
+     * @param count from 0 up to the server's limit
+     * @return this builder
+     */
+    public B count(long count) {
+      this.count = OptionalLong.of(count);
+      return self();
+    }
+
+    /**
+     * Sets the seed. Without it the server draws one; {@link SampleStream#seed} tells which.
+     *
+     * @param seed from 0 to 2^63 - 1
+     * @return this builder
+     */
+    public B seed(long seed) {
+      this.seed = OptionalLong.of(seed);
+      return self();
+    }
+
+    /**
+     * Sets the index of the first sample. A large one costs no more than a small one.
+     *
+     * @param offset from 0 (the default) to 2^63 - 1
+     * @return this builder
+     */
+    public B offset(long offset) {
+      this.offset = offset;
+      return self();
+    }
+
+    /**
+     * Adds a condition that holds for all samples.
+     *
+     * @param column one of {@code Model.conditions}
+     * @param value one of its categories, written as in a CSV file
+     * @return this builder
+     */
+    public B where(String column, String value) {
+      conditions.put(
+          Objects.requireNonNull(column, "column"), Objects.requireNonNull(value, "value"));
+      return self();
+    }
+
+    /**
+     * Adds conditions that hold for all samples.
+     *
+     * @param conditions column name to value
+     * @return this builder
+     */
+    public B where(Map<String, String> conditions) {
+      conditions.forEach(this::where);
+      return self();
+    }
+
+    /**
+     * Sets how long the whole stream may take, from when it is opened, with everything that is
+     * tried again. Without it there is no limit.
+     *
+     * @param timeout the limit; past it the stream fails with {@code DEADLINE_EXCEEDED}
+     * @return this builder
+     */
+    public B timeout(Duration timeout) {
+      this.timeout = Optional.of(timeout);
+      return self();
+    }
+  }
+}

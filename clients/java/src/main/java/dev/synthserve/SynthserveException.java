@@ -1,0 +1,178 @@
+package dev.synthserve;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.PreconditionFailure;
+import com.google.rpc.QuotaFailure;
+import com.google.rpc.ResourceInfo;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+import io.grpc.Status.Code;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Whatever goes wrong with a call, or with what a call was asked for.
+ *
+ * <p>Programs tell errors apart by {@link #code} and {@link #reason}, never by the message:
+ *
+ * <ul>
+ *   <li>{@code INVALID_ARGUMENT}: a value that is not allowed, see {@link #fieldViolations}
+ *   <li>{@code NOT_FOUND}: no such model or version, see {@link #resourceName}
+ *   <li>{@code FAILED_PRECONDITION}: the model could not be loaded, or is being unloaded
+ *   <li>{@code UNAVAILABLE}: no server, or it is shutting down; raised after all attempts
+ *   <li>{@code RESOURCE_EXHAUSTED}: over a limit, see {@link #quotaViolations}; raised after all
+ *       attempts where the server said when to come back, or a message that is too large
+ *   <li>{@code DEADLINE_EXCEEDED}: the timeout ran out
+ *   <li>{@code CANCELLED}: the stream or the client was closed while in use, or the thread that
+ *       waited was interrupted (its interrupt status is then set)
+ *   <li>{@code UNAUTHENTICATED}, {@code PERMISSION_DENIED}: no credentials, wrong ones, or too few
+ *       rights
+ *   <li>{@code INTERNAL}: a fault of the server; without a reason also an answer that breaks the
+ *       protocol, such as rows out of order
+ * </ul>
+ */
+public final class SynthserveException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final Status status;
+  private final String requestId;
+
+  SynthserveException(Status status, String requestId, Throwable cause) {
+    super(status.getMessage(), cause);
+    this.status = status;
+    this.requestId = requestId;
+  }
+
+  static SynthserveException of(Code code, String message, Throwable cause) {
+    Status status = Status.newBuilder().setCode(code.value()).setMessage(message).build();
+    return new SynthserveException(status, "", cause);
+  }
+
+  /** The error for a field that has a value which cannot be sent. */
+  static SynthserveException invalid(String field, String description) {
+    BadRequest.FieldViolation violation =
+        BadRequest.FieldViolation.newBuilder().setField(field).setDescription(description).build();
+    Status status =
+        Status.newBuilder()
+            .setCode(Code.INVALID_ARGUMENT.value())
+            .setMessage(field + ": " + description)
+            .addDetails(Any.pack(BadRequest.newBuilder().addFieldViolations(violation).build()))
+            .build();
+    return new SynthserveException(status, "", null);
+  }
+
+  /** The error for an answer that the contract does not allow. */
+  static SynthserveException protocol(String message) {
+    return of(Code.INTERNAL, message, null);
+  }
+
+  /** The same error with something added to the message. */
+  SynthserveException withNote(String note) {
+    Status noted = status.toBuilder().setMessage(status.getMessage() + "; " + note).build();
+    return new SynthserveException(noted, requestId, getCause());
+  }
+
+  /**
+   * Tells what kind of error it is.
+   *
+   * @return the gRPC code
+   */
+  public Code code() {
+    return io.grpc.Status.fromCodeValue(status.getCode()).getCode();
+  }
+
+  /**
+   * Tells more than the code, in a word such as {@code MODEL_NOT_FOUND}.
+   *
+   * @return {@code google.rpc.ErrorInfo.reason}; empty if the server sent none
+   */
+  public String reason() {
+    return detail(ErrorInfo.class).map(ErrorInfo::getReason).orElse("");
+  }
+
+  /**
+   * Tells what belongs to the reason.
+   *
+   * @return {@code google.rpc.ErrorInfo.metadata}
+   */
+  public Map<String, String> metadata() {
+    return detail(ErrorInfo.class).map(ErrorInfo::getMetadataMap).orElse(Map.of());
+  }
+
+  /**
+   * Tells what the server's log and traces call the request.
+   *
+   * @return the request id; empty where the server did not answer it
+   */
+  public String requestId() {
+    return requestId;
+  }
+
+  /**
+   * Tells what is wrong with the request, field by field.
+   *
+   * @return the violations of {@code google.rpc.BadRequest}; can be empty
+   */
+  public List<BadRequest.FieldViolation> fieldViolations() {
+    return detail(BadRequest.class).map(BadRequest::getFieldViolationsList).orElse(List.of());
+  }
+
+  /**
+   * Tells what there is not.
+   *
+   * @return the name in {@code google.rpc.ResourceInfo}
+   */
+  public Optional<String> resourceName() {
+    return detail(ResourceInfo.class).map(ResourceInfo::getResourceName);
+  }
+
+  /**
+   * Tells when to try again.
+   *
+   * @return how long to wait, as {@code google.rpc.RetryInfo} says
+   */
+  public Optional<Duration> retryDelay() {
+    return detail(RetryInfo.class)
+        .map(RetryInfo::getRetryDelay)
+        .map(delay -> Duration.ofSeconds(delay.getSeconds(), delay.getNanos()));
+  }
+
+  /**
+   * Tells which limits were hit, and whose ({@code caller:NAME} or {@code server}).
+   *
+   * @return the violations of {@code google.rpc.QuotaFailure}; can be empty
+   */
+  public List<QuotaFailure.Violation> quotaViolations() {
+    return detail(QuotaFailure.class).map(QuotaFailure::getViolationsList).orElse(List.of());
+  }
+
+  /**
+   * Tells what is not as it must be.
+   *
+   * @return the violations of {@code google.rpc.PreconditionFailure}; can be empty
+   */
+  public List<PreconditionFailure.Violation> preconditionViolations() {
+    return detail(PreconditionFailure.class)
+        .map(PreconditionFailure::getViolationsList)
+        .orElse(List.of());
+  }
+
+  private <T extends Message> Optional<T> detail(Class<T> type) {
+    for (Any detail : status.getDetailsList()) {
+      if (detail.is(type)) {
+        try {
+          return Optional.of(detail.unpack(type));
+        } catch (InvalidProtocolBufferException e) {
+          return Optional.empty(); // A detail that cannot be read says nothing.
+        }
+      }
+    }
+    return Optional.empty();
+  }
+}
