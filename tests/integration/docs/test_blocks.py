@@ -20,6 +20,7 @@ from tests.fixtures import grpcurl
 from tests.fixtures.certificates import Certificates
 from tests.fixtures.markdown import ROOT, Block, blocks
 from tests.fixtures.processes import ServerProcess, running_server
+from tests.load.open_loop import profiles
 
 import synthserve
 from synthserve_server import config
@@ -34,6 +35,7 @@ PAGES = sorted(
 NOT_RUN = {
     "README.md": ["these serve until they are stopped, and run this very test", "trains", "needs a Docker engine"],
     "clients/python/README.md": ["there is no release yet"],
+    "docs/load.md": ["takes minutes", "needs a server elsewhere"],
     "docs/oip.md": ["needs perf_analyzer"],
     "docs/operations.md": ["needs a Docker engine", "takes an hour"],
 }
@@ -176,8 +178,12 @@ def end_session(shell: int) -> None:
 
 
 def read_toml(block: Block, stage: Stage) -> None:
+    """Has a file read by whom the page says it is for."""
     file = stage.folder / "settings.toml"
     file.write_text(block.text)
+    if block.page == "docs/load.md":
+        profiles.read(file)
+        return
     settings = config.load({"config": file, "model_repository": stage.folder})
     assert settings.model_fields_set >= tomllib.loads(block.text).keys()
 
