@@ -24,7 +24,7 @@ help:
 	@echo 'make conformance   build the clients of all languages, and hold them to the same cases (LANGUAGES="go rust": some)'
 	@echo 'make lint     types, style and protos'
 	@echo 'make format   put the code in shape'
-	@echo 'make proto    generate the Python stubs and descriptors from proto/'
+	@echo 'make proto    generate the Python stubs, descriptors and docs/api.md from proto/'
 	@echo 'make model-table   write the README'\''s table of models from exported/'
 	@echo 'make bench    compare with the same work without a server, and with other servers: about two hours'
 	@echo 'make bench-quick   a few cases of it: about 5 minutes'
@@ -53,6 +53,8 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose*.yaml
 	@scripts/check-stubs
 	@$(BIN)/python scripts/model_table.py --check
 
@@ -64,6 +66,7 @@ format: $(VENV)/.dev
 proto: $(VENV)/.dev
 	@scripts/generate-stubs clients/python
 	@scripts/generate-oip server/synthserve_server/services/oip
+	@$(BIN)/python scripts/api_reference.py docs/api.md
 
 model-table: $(VENV)/.dev
 	@$(BIN)/python scripts/model_table.py

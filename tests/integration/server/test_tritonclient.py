@@ -1,6 +1,5 @@
 """Triton's own Python client against a real server, in an environment of its own, as it pins an older protobuf."""
 
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ from synthserve_server.runtime.noise import latents
 ROOT = Path(__file__).parents[3]
 PYTHON = ROOT / ".venv-tritonclient" / "bin" / "python"
 SESSION = Path(__file__).with_name("tritonclient_session.py")
-DOCUMENT = ROOT / "docs" / "oip.md"
 
 
 def run(*arguments: str | Path) -> None:
@@ -49,12 +47,3 @@ def test_a_session(address: str, tmp_path: Path) -> None:
         species=frame["species"].map(packages.SPECIES.index).astype(np.int32).to_numpy(),
     )
     run(SESSION, address, file)
-
-
-def test_the_documents_examples(address: str, tmp_path: Path) -> None:
-    examples = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
-    assert examples
-    for example in examples:
-        script = tmp_path / "example.py"
-        script.write_text(example.replace("127.0.0.1:50051", address).replace("iris-vae", "tiny-table"))
-        run(script)

@@ -77,7 +77,7 @@ def test_status(error: Exception, code: int, reason: str, details: list[str]) ->
 
 
 def test_the_table_in_the_documentation_is_this_one() -> None:
-    lines = (Path(__file__).parents[3] / "docs" / "api.md").read_text().partition("## Errors")[2].splitlines()
+    lines = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text().partition("## Errors")[2].splitlines()
     table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| `")]
     told = {(status, reason, details.partition(":")[0]) for status, reason, details, _ in table}
     real = {

@@ -1,0 +1,256 @@
+"""Every code block of the documentation is run, or says why not."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from ruamel.yaml import YAML
+from tests.fixtures import grpcurl
+from tests.fixtures.certificates import Certificates
+from tests.fixtures.markdown import ROOT, Block, blocks
+from tests.fixtures.processes import ServerProcess, running_server
+from tests.load.open_loop import profiles
+
+import synthserve
+from synthserve_server import config
+from synthserve_server.security.tokens import TokenFile
+
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "README.md", ROOT / "clients/python/README.md", *(ROOT / "docs").rglob("*.md"))
+    if blocks(path.relative_to(ROOT).as_posix())
+)
+
+NOT_RUN = {
+    "README.md": ["these serve until they are stopped, and run this very test", "trains", "needs a Docker engine"],
+    "clients/python/README.md": ["there is no release yet"],
+    "docs/load.md": ["takes minutes", "needs a server elsewhere"],
+    "docs/oip.md": ["needs perf_analyzer"],
+    "docs/operations.md": ["needs a Docker engine", "takes an hour"],
+}
+"""What is not run. Whoever adds to this has a reason that holds on every machine."""
+
+SOURCES = {"go": "go", "java": "java", "typescript": "node", "ts": "node", "cpp": "cpp", "rust": "rust"}
+"""The folder in clients/ whose own tests build and run blocks in a language."""
+
+INTERPRETERS = {"docs/oip.md": ROOT / ".venv-tritonclient" / "bin" / "python"}
+"""Where a page's Python is not that of the tests."""
+
+SERVES = "synthserve-server: serving on "
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the reader of a page has: a folder, with a checkout's things in it, and servers."""
+
+    folder: Path
+    replaced: dict[str, str]
+    """Addresses and ids in the text, and what they are here."""
+    environment: dict[str, str]
+
+    def text(self, block: Block) -> str:
+        """What a block says, for these servers."""
+        text = block.text
+        for old, new in self.replaced.items():
+            text = text.replace(old, new)
+        return text
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped models, where trainers may write."""
+    return Path(shutil.copytree(ROOT / "exported", tmp_path_factory.mktemp("models") / "exported"))
+
+
+@pytest.fixture(scope="module")
+def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server as `make serve` starts it, but that models may be loaded and unloaded."""
+    flags = ("--model-control-mode", "explicit", "--load-model", "*", "--local-admin")
+    with running_server(models, tmp_path_factory.mktemp("log") / "log.txt", *flags) as server:
+        yield server
+
+
+@pytest.fixture
+def stage(server: ServerProcess, models: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """The stage of a page."""
+    certificates = Certificates(tmp_path)
+    certificates.client_files("operator")
+    (tmp_path / "tokens").write_text(f"somebody {'0' * 64}\n")
+    (tmp_path / "exported").symlink_to(models)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "grpcurl").write_text(f'#!/bin/sh\nexec {sys.executable} {grpcurl.__file__} "$@"\n')
+    (tools / "grpcurl").chmod(0o755)
+    with synthserve.Client(server.address) as client:
+        client.load_model("iris-vae")  # the page before may have unloaded it
+    replaced = {
+        "localhost:50051": server.address,
+        "127.0.0.1:50051": server.address,
+        "0.0.0.0:50051": "0.0.0.0:0",
+        "127.0.0.1:9464": "127.0.0.1:0",
+        "127.0.0.1:4317": "127.0.0.1:1",
+        "kill -HUP PID": f"kill -HUP {server.process.pid}",
+    }
+    own = {name: value for name, value in os.environ.items() if not name.startswith("SYNTHSERVE_")}
+    environment = {
+        **own,
+        "PATH": os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "SYNTHSERVE_SERVER": server.address,
+        "SYNTHSERVE_LISTEN": "127.0.0.1:0",
+    }
+    with ExitStack() as others:
+        if request.getfixturevalue("page") == "docs/security.md":
+            mutual = ("--tls-client-ca", str(certificates.ca), "--admin-certificate", "operator")
+            secured = others.enter_context(running_server(models, tmp_path / "log.txt", *certificates.flags, *mutual))
+            replaced["models.example.org:50051"] = f"localhost:{secured.address.rpartition(':')[2]}"
+        yield Stage(tmp_path, replaced, environment)
+
+
+def run_python(block: Block, stage: Stage) -> None:
+    python = INTERPRETERS.get(block.page, Path(sys.executable))
+    assert python.exists(), f"{python} is missing: `make {python.parents[1].name}/.done` makes it, as `make test` does"
+    script = stage.folder / "block.py"
+    script.write_text(stage.text(block))
+    done = subprocess.run(
+        [python, *(["-I"] if block.page in INTERPRETERS else []), script],
+        cwd=stage.folder,
+        env=stage.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{block.place}\n{done.stdout}{done.stderr}"
+
+
+def run_shell(block: Block, stage: Stage) -> None:
+    """Runs commands as somebody types them. Servers in the foreground are stopped once they serve."""
+    with (
+        (stage.folder / "stderr").open("w+") as errors,
+        subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", stage.text(block)],
+            cwd=stage.folder,
+            env=stage.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+        ) as shell,
+    ):
+        try:
+            assert shell.stdout
+            said = []
+            for line in shell.stdout:
+                said.append(line)
+                if line.startswith(SERVES) and "&\n" not in block.text:
+                    stop_servers(shell.pid)
+            code = shell.wait()
+        finally:
+            end_session(shell.pid)
+        errors.seek(0)
+        assert code == 0, f"{block.place}\n{''.join(said)}{errors.read()}"
+
+
+def stop_servers(shell: int) -> None:
+    """Sends SIGTERM to the servers that a shell runs, or has become."""
+    here = psutil.Process(shell)
+    for process in [here, *here.children(recursive=True)]:
+        if any(Path(word).name == "synthserve-server" for word in process.cmdline()):
+            process.send_signal(signal.SIGTERM)
+
+
+def end_session(shell: int) -> None:
+    """Ends what a block has left running."""
+    with suppress(ProcessLookupError):
+        os.killpg(shell, signal.SIGKILL)
+
+
+def read_toml(block: Block, stage: Stage) -> None:
+    """Has a file read by whom the page says it is for."""
+    file = stage.folder / "settings.toml"
+    file.write_text(block.text)
+    if block.page == "docs/load.md":
+        profiles.read(file)
+        return
+    settings = config.load({"config": file, "model_repository": stage.folder})
+    assert settings.model_fields_set >= tomllib.loads(block.text).keys()
+
+
+RUNNERS: dict[str, Callable[[Block, Stage], None]] = {
+    "python": run_python,
+    "sh": run_shell,
+    "toml": read_toml,
+    "json": lambda block, _: json.loads(block.text),
+    "yaml": lambda block, _: YAML(typ="safe").load(block.text),
+    "text": lambda *_: None,
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page(page: str, stage: Stage) -> None:
+    # In their order, in one folder: later blocks use what earlier ones have made.
+    for block in blocks(page):
+        if block.file:
+            (stage.folder / block.file).write_text(stage.text(block))
+        elif block.language in SOURCES:
+            assert is_part_of_a_source(block), f"{block.place}: is in no file of clients/{SOURCES[block.language]}"
+        elif not block.not_run:
+            assert block.language in RUNNERS, f"{block.place}: `{block.language}` is no language that this test runs"
+            RUNNERS[block.language](block, stage)
+    if check := CHECKS.get(page):
+        check(stage.folder)
+
+
+def is_part_of_a_source(block: Block) -> bool:
+    """Whether a block stands in a file of its client, which that client's tests build and run."""
+    folder = ROOT / "clients" / SOURCES[block.language]
+    listed = subprocess.run(["git", "ls-files", "-z", folder], cwd=ROOT, capture_output=True, text=True, check=True)
+    files = [ROOT / name for name in listed.stdout.split("\0") if name and not name.endswith(".md")]
+    wanted = lines(block.text)
+    return any(wanted in lines(file.read_text(errors="replace")) for file in files)
+
+
+def lines(text: str) -> str:
+    """A text without what the place of a block changes: indentation as a whole, and empty lines."""
+    return "\n".join(line.strip() for line in textwrap.dedent(text).splitlines() if line.strip())
+
+
+def reporting_may_call(folder: Path) -> None:
+    principal = TokenFile(folder / "tokens").find((folder / "reporting.token").read_text())
+    assert principal is not None
+    assert principal.name == "reporting"
+    assert (folder / "issuer.pem").stat().st_mode & 0o077 == 0
+
+
+def digits_were_saved(folder: Path) -> None:
+    assert len(list((folder / "digits").glob("*.png"))) == 64
+
+
+def the_same_rows_in_parts(folder: Path) -> None:
+    whole, parts = ((folder / name).read_bytes() for name in ("rows.csv", "parts.csv"))
+    assert whole == parts
+
+
+CHECKS: dict[str, Callable[[Path], None]] = {
+    "README.md": digits_were_saved,
+    "clients/python/README.md": the_same_rows_in_parts,
+    "docs/security.md": reporting_may_call,
+}
+"""What must be true once a page was followed, beyond that every command went well."""
+
+
+def test_what_is_not_run() -> None:
+    found = {page: [block.not_run for block in blocks(page) if block.not_run] for page in PAGES}
+    assert {page: reasons for page, reasons in found.items() if reasons} == NOT_RUN
