@@ -94,7 +94,7 @@ describe("a stream", () => {
     assert.equal((await stream.next()).value?.rowCount, 2);
     const next = stream.next();
     await gone[Symbol.asyncDispose]();
-    await using back = await FakeServer.start({ rows: [rowsUpTo(6, 4)] }, gone.target);
+    await using back = await FakeServer.start({ rows: [rowsUpTo(6, 4)] }, { address: gone.target });
     assert.equal((await next).value?.firstIndex, 2n);
     assert.deepEqual(await all(stream), []);
     assert.equal((back.requests[0] as GenerateRowsRequest).offset, 2n);

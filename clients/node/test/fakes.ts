@@ -21,6 +21,8 @@ import {
   type GenerateImagesResponse,
   type GenerateRowsRequest,
   type GenerateRowsResponse,
+  type GetModelRequest,
+  type GetModelResponse,
   type ListModelsRequest,
   type ListModelsResponse,
 } from "synthserve/v1";
@@ -36,25 +38,35 @@ interface Answers {
   readonly rows?: readonly ((call: RowsCall) => void)[];
   readonly images?: readonly ((call: ImagesCall) => void)[];
   readonly models?: readonly ((request: ListModelsRequest) => ListModelsResponse | ServiceError)[];
+  readonly model?: readonly ((request: GetModelRequest) => GetModelResponse | ServiceError)[];
+}
+
+interface Listening {
+  /** By default at a port that is free. */
+  readonly address?: string;
+  /** By default plain text. */
+  readonly credentials?: ServerCredentials;
 }
 
 /** A server on a port of its own. */
 export class FakeServer implements AsyncDisposable {
   /** What was asked, in order. */
-  readonly requests: (GenerateRowsRequest | GenerateImagesRequest | ListModelsRequest)[] = [];
+  readonly requests: (GenerateRowsRequest | GenerateImagesRequest | ListModelsRequest | GetModelRequest)[] = [];
   /** The metadata of each request. */
   readonly metadata: Metadata[] = [];
   readonly #server = new Server();
   target = "";
 
-  /** @param address - Where to listen; by default at a port that is free. */
-  static async start(answers: Answers, address = "127.0.0.1:0"): Promise<FakeServer> {
+  static async start(answers: Answers, listening: Listening = {}): Promise<FakeServer> {
     const fake = new FakeServer();
-    await fake.#start(answers, address);
+    await fake.#start(answers, listening);
     return fake;
   }
 
-  async #start({ rows = [], images = [], models = [] }: Answers, address: string): Promise<void> {
+  async #start(
+    { rows = [], images = [], models = [], model = [] }: Answers,
+    { address = "127.0.0.1:0", credentials = ServerCredentials.createInsecure() }: Listening,
+  ): Promise<void> {
     const streaming = <Request extends GenerateRowsRequest | GenerateImagesRequest, Response>(
       answers: readonly ((call: ServerWritableStream<Request, Response>) => void)[],
     ) => {
@@ -65,19 +77,23 @@ export class FakeServer implements AsyncDisposable {
         next()(call);
       };
     };
-    const page = inTurn(models);
-    const listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse> = ({ request, metadata }, answer) => {
-      this.requests.push(request);
-      this.metadata.push(metadata);
-      answerUnary(answer, page()(request));
+    const unary = <Request extends ListModelsRequest | GetModelRequest, Response extends object>(
+      answers: readonly ((request: Request) => Response | ServiceError)[],
+    ): handleUnaryCall<Request, Response> => {
+      const next = inTurn(answers);
+      return ({ request, metadata }, answer) => {
+        this.requests.push(request);
+        this.metadata.push(metadata);
+        answerUnary(answer, next()(request));
+      };
     };
     this.#server.addService(GenerationServiceService, {
       generateRows: streaming(rows),
       generateImages: streaming(images),
     });
-    this.#server.addService(ModelServiceService, { listModels });
+    this.#server.addService(ModelServiceService, { listModels: unary(models), getModel: unary(model) });
     const bind = promisify(this.#server.bindAsync.bind(this.#server));
-    this.target = `127.0.0.1:${await bind(address, ServerCredentials.createInsecure())}`;
+    this.target = `127.0.0.1:${await bind(address, credentials)}`;
   }
 
   /** Drops all connections. */

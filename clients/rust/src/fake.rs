@@ -139,6 +139,10 @@ impl Fake {
         self.state.rude.lock().unwrap().push(how);
     }
 
+    pub(crate) fn target(&self) -> String {
+        self.address.to_string()
+    }
+
     pub(crate) fn builder(&self) -> ClientBuilder {
         let start_attempts = RetryPolicy::default().start_attempts;
         // Tests do not wait.
@@ -148,7 +152,7 @@ impl Fake {
             initial_backoff: Default::default(),
             ..RetryPolicy::default()
         };
-        Client::builder(self.address.to_string()).retry(policy)
+        Client::builder(self.target()).retry(policy)
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -255,14 +259,15 @@ impl GenerationService for Generation {
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
 
-    /// Three messages of two images each, which are their indices.
+    /// Messages of two images each, which are their indices.
     async fn generate_images(
         &self,
         request: Request<GenerateImagesRequest>,
     ) -> Result<Response<Self::GenerateImagesStream>, Status> {
-        let (sender, receiver) = mpsc::channel(3);
-        let offset = request.into_inner().offset;
-        for first_index in [offset, offset + 2, offset + 4] {
+        let request = request.into_inner();
+        let (offset, count) = (request.offset, request.count.unwrap());
+        let (sender, receiver) = mpsc::channel(count as usize);
+        for first_index in (offset..offset + count).step_by(2) {
             let schema = Some(ImageSchema {
                 height: 1,
                 width: 1,
@@ -270,7 +275,7 @@ impl GenerationService for Generation {
             });
             let info = ImageStreamInfo {
                 model: MODEL.to_owned(),
-                seed: SEED,
+                seed: request.seed.unwrap_or(SEED),
                 schema,
                 ..Default::default()
             };

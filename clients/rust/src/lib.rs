@@ -58,9 +58,13 @@ mod tls;
 mod token;
 
 #[cfg(test)]
+extern crate self as synthserve;
+#[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod readme;
 
-/// Compiles what the README shows.
+/// Compiles what the README shows, as it stands there.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -20,6 +19,7 @@ from tests.fixtures import grpcurl
 from tests.fixtures.certificates import Certificates
 from tests.fixtures.markdown import ROOT, Block, blocks
 from tests.fixtures.processes import ServerProcess, running_server
+from tests.fixtures.sources import SOURCES, is_part_of_a_source
 from tests.load.open_loop import profiles
 
 import synthserve
@@ -33,16 +33,18 @@ PAGES = sorted(
 )
 
 NOT_RUN = {
-    "README.md": ["these serve until they are stopped, and run this very test", "trains", "needs a Docker engine"],
+    "README.md": [
+        "these serve until they are stopped, and run this very test",
+        *["`make conformance` runs these"] * 4,  # one for each language but Python
+        "trains",
+        "needs a Docker engine",
+    ],
     "clients/python/README.md": ["there is no release yet"],
     "docs/load.md": ["takes minutes", "needs a server elsewhere"],
     "docs/oip.md": ["needs perf_analyzer"],
     "docs/operations.md": ["needs a Docker engine", "takes an hour"],
 }
 """What is not run. Whoever adds to this has a reason that holds on every machine."""
-
-SOURCES = {"go": "go", "java": "java", "typescript": "node", "ts": "node", "cpp": "cpp", "rust": "rust"}
-"""The folder in clients/ whose own tests build and run blocks in a language."""
 
 INTERPRETERS = {"docs/oip.md": ROOT / ".venv-tritonclient" / "bin" / "python"}
 """Where a page's Python is not that of the tests."""
@@ -205,26 +207,12 @@ def test_page(page: str, stage: Stage) -> None:
         if block.file:
             (stage.folder / block.file).write_text(stage.text(block))
         elif block.language in SOURCES:
-            assert is_part_of_a_source(block), f"{block.place}: is in no file of clients/{SOURCES[block.language]}"
+            assert is_part_of_a_source(block), f"{block.place}: is in no file of clients/{SOURCES[block.language][0]}"
         elif not block.not_run:
             assert block.language in RUNNERS, f"{block.place}: `{block.language}` is no language that this test runs"
             RUNNERS[block.language](block, stage)
     if check := CHECKS.get(page):
         check(stage.folder)
-
-
-def is_part_of_a_source(block: Block) -> bool:
-    """Whether a block stands in a file of its client, which that client's tests build and run."""
-    folder = ROOT / "clients" / SOURCES[block.language]
-    listed = subprocess.run(["git", "ls-files", "-z", folder], cwd=ROOT, capture_output=True, text=True, check=True)
-    files = [ROOT / name for name in listed.stdout.split("\0") if name and not name.endswith(".md")]
-    wanted = lines(block.text)
-    return any(wanted in lines(file.read_text(errors="replace")) for file in files)
-
-
-def lines(text: str) -> str:
-    """A text without what the place of a block changes: indentation as a whole, and empty lines."""
-    return "\n".join(line.strip() for line in textwrap.dedent(text).splitlines() if line.strip())
 
 
 def reporting_may_call(folder: Path) -> None:

@@ -1,0 +1,159 @@
+"""What the pages of the clients tell to type is what `make conformance` does, or says why not.
+
+The page of the Python client is run as it stands: tests/integration/docs.
+"""
+
+import itertools
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Callable, Sequence
+from xml.etree import ElementTree
+
+import pytest
+from tests.conformance.languages import LANGUAGES, Language
+from tests.fixtures.markdown import ROOT, Block, blocks, code_spans
+from tests.fixtures.sources import SOURCES, is_part_of_a_source
+
+CLIENTS = {f"clients/{language.folder}/README.md": language for language in LANGUAGES if language.folder != "python"}
+
+NOT_RUN = {
+    "clients/go/README.md": ["needs a module of one's own"],
+    "clients/java/README.md": ["writes into the repository of the reader's machine"],
+    "clients/rust/README.md": ["makes what is published"],
+}
+"""Blocks of commands that `make conformance` does not run. Whoever adds to this has a reason that holds everywhere."""
+
+NOT_RUN_EITHER = {
+    "clients/go/README.md": {
+        "go generate": "makes what `-check` compares",
+        "go run ./example localhost:50051": "bin/example, compiled anew",
+        "go test -race ./...": "needs a C compiler",
+        "go test -fuzz FuzzResourceName -fuzztime 30s .": "finds something new, or nothing",
+        "go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...": "fetches a linter",
+    },
+    "clients/java/README.md": {
+        "mvn generate-sources": "a part of `mvn package`",
+        "mvn package": "the build, with the tests that the check runs",
+        "mvn test": "a part of `mvn package`",
+        "mvn -Plint com.spotify.fmt:fmt-maven-plugin:format": "changes files",
+        "mvn -Prelease package": "makes what is published",
+    },
+    "clients/node/README.md": {
+        "npm install PATH/TO/clients/node": "needs a project of one's own",
+        "npm pack": "makes what is published",
+        "npm run format": "changes files",
+    },
+    "clients/rust/README.md": {
+        "cargo build": "a part of `cargo build --examples`",
+        "cargo doc --open": "opens a browser",
+    },
+}
+"""Commands in tables and in the text that `make conformance` does not run."""
+
+ARGUMENTS = {"PLAY", "TARGET", "[TARGET]", "localhost:50051"}
+"""What stands for the last argument of a program, which `make conformance` appends."""
+
+QUIET = {"-B", "-q", "-ntp"}
+"""Options of Maven that change only what it prints."""
+
+Words = tuple[str, ...]
+
+
+@pytest.mark.parametrize("page", CLIENTS)
+def test_blocks(page: str) -> None:
+    language = CLIENTS[page]
+    for block in blocks(page):
+        if block.language in SOURCES:
+            assert SOURCES[block.language][0] == language.folder, f"{block.place}: belongs to another client"
+            assert is_part_of_a_source(block), f"{block.place}: is in no file of clients/{language.folder}"
+        elif block.language == "sh":
+            assert block.not_run or set(commands(block.text)) <= harness(language), block.place
+        else:
+            assert block.language in READERS, f"{block.place}: `{block.language}` is no language that this test reads"
+            READERS[block.language](block, language)
+
+
+@pytest.mark.parametrize("page", CLIENTS)
+def test_commands_in_the_text(page: str) -> None:
+    known = harness(CLIENTS[page])
+    programs = {words[0] for words in known}
+    spans = {span for span in code_spans(page) if len(words := span.split()) > 1 and words[0] in programs}
+    assert {span for span in spans if not set(commands(span)) <= known} == NOT_RUN_EITHER.get(page, {}).keys()
+
+
+@pytest.mark.parametrize("language", CLIENTS.values(), ids=lambda language: language.folder)
+def test_quick_start(language: Language) -> None:
+    enter = ("cd", f"clients/{language.folder}")
+    (found,) = [typed for block in blocks("README.md") if (typed := commands(block.text))[:1] == [enter]]
+    *build, example = found[1:]
+    assert build
+    assert set(build) <= harness(language)
+    assert example == plain(local(language.example, language))
+
+
+def test_what_is_not_run() -> None:
+    found = {page: [block.not_run for block in blocks(page) if block.not_run] for page in CLIENTS}
+    assert {page: reasons for page, reasons in found.items() if reasons} == NOT_RUN
+
+
+def commands(text: str) -> list[Words]:
+    """The commands of a shell script, without what stands around them."""
+    found = []
+    for line in text.replace("\\\n", " ").splitlines():
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
+        lexer.whitespace_split = True
+        for separator, words in itertools.groupby(lexer, lambda word: set(word) <= set(";&|")):
+            if not separator:
+                found.append(plain(tuple(words)))
+    return found
+
+
+def harness(language: Language) -> set[Words]:
+    """What `make conformance` does with a client."""
+    known = {plain(local(command, language)) for command in (*language.build, *language.check)}
+    known |= {plain(local(command, language)) for command in (language.runner, language.example)}
+    return known
+
+
+def local(command: Sequence[str], language: Language) -> Words:
+    """A command as somebody types it in the folder of a client."""
+    match command:
+        case ["sh", "-c", script]:
+            inner = re.search(r"\$\((.+)\)", script)
+            assert inner
+            return tuple(shlex.split(inner[1]))
+    return tuple(word.replace(f"{language.cwd}/", "") for word in command)
+
+
+def plain(words: Words) -> Words:
+    """A command without what does not matter: options that only make it quiet, and what it is about."""
+    if words[0] == "mvn":
+        words = tuple(word for word in words if word not in QUIET)
+    return words[:-1] if words[-1] in ARGUMENTS else words
+
+
+def read_toml(block: Block, language: Language) -> None:
+    """Cargo's: the dependency on the client is there, and is called so."""
+    dependencies = tomllib.loads(block.text)["dependencies"]
+    package = tomllib.loads((language.cwd / "Cargo.toml").read_text())["package"]
+    assert (ROOT / dependencies[package["name"]]["path"]).samefile(language.cwd), block.place
+
+
+def read_xml(block: Block, language: Language) -> None:
+    """Maven's: the artifact is the one that the client builds."""
+    project = ElementTree.parse(language.cwd / "pom.xml").getroot()  # noqa: S314 - ours
+    shown = {child.tag: child.text for child in ElementTree.fromstring(block.text)}  # noqa: S314
+    namespace = "{http://maven.apache.org/POM/4.0.0}"
+    assert shown == {tag: project.findtext(namespace + tag) for tag in ("groupId", "artifactId", "version")}, (
+        block.place
+    )
+
+
+READERS: dict[str, Callable[[Block, Language], None]] = {
+    "json": lambda block, _: json.loads(block.text),
+    "text": lambda *_: None,
+    "toml": read_toml,
+    "xml": read_xml,
+}
