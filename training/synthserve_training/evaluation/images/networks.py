@@ -47,7 +47,7 @@ class Inception:
     """
 
     path: Path
-    batch_size: int = 8
+    batch_size: int = 4
 
     @classmethod
     def find(cls, files: Files) -> "Inception":
