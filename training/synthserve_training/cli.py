@@ -152,10 +152,9 @@ def evaluate(
 ) -> None:
     """Measure an exported model: writes a report, and the headline figures into its manifest."""
     folder = repository / model / str(version or versions.newest_version(repository, model))
-    start_tensorflow()
     from synthserve_training.evaluation import run
     from synthserve_training.evaluation.subject import Subject
-    from synthserve_training.export import package
+    from synthserve_training.export.manifest import record_figures
 
     console = Console(stderr=True)
     with Progress(
@@ -176,7 +175,7 @@ def evaluate(
         subject = Subject.open(folder, seed=seed, data_dir=data_dir, repeats=repeats, progress=progress)
         report = run.evaluate(subject)
     target = output or folder / run.REPORT_FOLDER
-    package.record_figures(folder, report.graph_sha256, report.headline())
+    record_figures(folder, report.graph_sha256, report.headline())
     run.write(report, target)
     for figure in report.headline():
         beside = f"real data {figure.reference:.3f}" if figure.HasField("reference") else ""

@@ -17,6 +17,7 @@ from synthserve_training.evaluation import figures, run
 from synthserve_training.evaluation.subject import Subject
 from synthserve_training.experiment import assemble
 from synthserve_training.export import package
+from synthserve_training.export.manifest import record_figures
 from synthserve_training.finished import finish
 from synthserve_training.loop import fit
 from synthserve_training.run_folder import RunFolder
@@ -103,7 +104,7 @@ def test_package_that_was_replaced_meanwhile_gets_no_figures(made: Path, tmp_pat
     (tmp_path / "manifest.json").write_text((made / "exported/small/1/manifest.json").read_text())
     before = (tmp_path / "manifest.json").read_bytes()
     with pytest.raises(ExportError, match="was replaced while it was measured"):
-        package.record_figures(tmp_path, "0" * 64, [])
+        record_figures(tmp_path, "0" * 64, [])
     assert (tmp_path / "manifest.json").read_bytes() == before
 
 

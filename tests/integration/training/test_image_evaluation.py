@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,13 @@ def test_digits_are_held_against_the_test_set_and_read(monkeypatch: pytest.Monke
     assert reader.digest in sections[3].summary
     (table,) = sections[3].tables
     assert sum(row[1] for row in table.rows) == pytest.approx(1)  # type: ignore[misc]  # the column holds numbers
+
+
+def test_pictures_are_evaluated_without_tensorflow() -> None:
+    modules = ("cli", "evaluation.run", "evaluation.images", "export.manifest")
+    lines = [f"import synthserve_training.{module}" for module in modules]
+    lines += ["import sys", "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"]
+    assert subprocess.run([sys.executable, "-c", "\n".join(lines)], check=False).returncode == 0
 
 
 def test_table_is_not_evaluated_as_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

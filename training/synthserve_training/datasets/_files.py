@@ -81,10 +81,14 @@ class Files:
         return None
 
 
-def _problem(path: Path, file: RemoteFile) -> str | None:
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if digest == file.sha256:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _problem(path: Path, file: RemoteFile) -> str | None:
+    if (digest := digest_of(path)) == file.sha256:
         return None
     size = path.stat().st_size
     return f"corrupt or incomplete ({size:,} bytes, SHA-256 {digest[:12]}…, expected {file.sha256[:12]}…)"

@@ -12,11 +12,13 @@ from synthserve_training.evaluation import html
 from synthserve_training.evaluation.figures import Report, Section
 from synthserve_training.evaluation.subject import Subject
 from synthserve_training.run_folder import hardware, package_versions
+from synthserve_training.startup import start_tensorflow
 
 REPORT_FOLDER = "report"
 
 # Each has `evaluate(subject: Subject) -> list[Section]`.
 _EVALUATIONS = {"table": "tables", "image": "images"}
+_TRAINED_ANEW = {"table"}  # TensorFlow takes more than half a gigabyte, so it is not started for others
 
 
 def evaluate(subject: Subject) -> Report:
@@ -73,5 +75,7 @@ def _sections(subject: Subject) -> list[Section]:
     name = f"{__package__}.{_EVALUATIONS.get(output, output)}"
     if output not in _EVALUATIONS or importlib.util.find_spec(name) is None:
         raise EvaluationError(f"{subject.folder} generates {output}: there is no evaluation for that")
+    if output in _TRAINED_ANEW:
+        start_tensorflow()
     sections: list[Section] = importlib.import_module(name).evaluate(subject)
     return sections

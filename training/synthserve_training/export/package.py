@@ -1,21 +1,17 @@
 """Writes a model package: `{model}/{version}/model.onnx` and `manifest.json`."""
 
 import hashlib
-import json
-import os
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-from google.protobuf import json_format
 
 from synthserve.v1.manifest_pb2 import Graph, Manifest, Provenance
 from synthserve.v1.schema_pb2 import ConditionSpec, ImageSchema, ModelCard, QualityFigure
 from synthserve_training.errors import ExportError
 from synthserve_training.experiment import Experiment
 from synthserve_training.export.graph import condition_input, convert
+from synthserve_training.export.manifest import MANIFEST_FILE, to_json
 from synthserve_training.export.optimise import optimise, probe
 from synthserve_training.export.packets import packet
 from synthserve_training.export.verify import verify
@@ -25,7 +21,6 @@ from synthserve_training.run_folder import Facts
 
 FORMAT_VERSION = 1
 GRAPH_FILE = "model.onnx"
-MANIFEST_FILE = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -107,34 +102,6 @@ def write(
         (package / MANIFEST_FILE).write_text(to_json(manifest), encoding="utf-8")
         package.rename(target)  # at once: a server that is watching never sees half a package
     return target
-
-
-def record_figures(folder: Path, graph_sha256: str, figures: Iterable[QualityFigure]) -> None:
-    """Writes measured quality into a package's manifest, in place of what was measured before.
-
-    Nothing else changes, and a server that reads meanwhile finds the old manifest or the new one.
-
-    Raises:
-        ExportError: The package's graph is not the one that was measured.
-    """
-    path = folder / MANIFEST_FILE
-    manifest = json_format.Parse(path.read_bytes(), Manifest())
-    if manifest.graph.sha256 != graph_sha256:
-        raise ExportError(f"{folder} was replaced while it was measured: evaluate it again")
-    del manifest.figures[:]
-    manifest.figures.extend(figures)
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8") as stream:
-        stream.write(to_json(manifest))
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
-
-
-def to_json(manifest: Manifest) -> str:
-    """Renders a manifest as proto3 JSON with the field names of the proto file."""
-    fields = json_format.MessageToDict(manifest, preserving_proto_field_name=True)
-    return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
 
 
 def _card(recipe: Recipe, model: FinishedModel) -> ModelCard:

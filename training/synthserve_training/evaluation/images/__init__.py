@@ -40,16 +40,16 @@ def evaluate(subject: Subject, *, limit: int | None = None) -> list[Section]:
         EvaluationError: The package's dataset is no images, or a network that reads its digits could not be trained.
     """
     files = Files.locate(subject.data_dir)
-    real = load(subject.recipe, files, limit)
-    count = min(limit or MOST_SAMPLES, MOST_SAMPLES, len(real.training.pixels))
     cache = cache_folder(files)
     inception = Inception.find(files)
+    network = _digit_reader(subject, files, cache)  # before all else is in memory: it may have to be trained
+    real = load(subject.recipe, files, limit)
+    count = min(limit or MOST_SAMPLES, MOST_SAMPLES, len(real.training.pixels))
 
     def generate(number: int) -> Iterator[NDArray[np.uint8]]:
         for values in subject.generate(number, seed=subject.seed):
             yield values["image"].astype(np.uint8, copy=False)
 
-    network = _digit_reader(subject, real, files, cache)
     found = compare(inception, generate, count, real, seed=subject.seed, cache=cache, progress=subject.progress)
     result = [
         sections.samples(_gather(generate, _SHOWN), _some(real.training.pixels, _SHOWN, subject.seed)),
@@ -73,8 +73,8 @@ def evaluate(subject: Subject, *, limit: int | None = None) -> list[Section]:
     return result
 
 
-def _digit_reader(subject: Subject, real: RealImages, files: Files, cache: Path) -> DigitReader | None:
-    if real.name != "mnist" or real.held_out is None:
+def _digit_reader(subject: Subject, files: Files, cache: Path) -> DigitReader | None:
+    if subject.recipe.dataset["kind"] != "mnist":
         return None
     whole = load(subject.recipe, files)  # it is trained on all digits, however few are compared
     return None if whole.held_out is None else reader(whole.training, whole.held_out, cache)

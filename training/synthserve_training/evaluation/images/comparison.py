@@ -125,7 +125,7 @@ def summarise_all(network: FeatureNetwork, real: RealImages, count: int, *, cach
         cache: Folder where summaries are kept, and found by the next evaluation on the same pictures.
         progress: Told how many pictures are done.
     """
-    smallest = len(real.held_out.pixels) if real.held_out else len(real.halves[0])
+    smallest = len(real.held_out.pixels) if real.held_out else len(real.training.pixels) // 2
     subset = min(MOST_FEATURES, count, smallest)
 
     def summary(pixels: NDArray[np.uint8], part: str) -> Summary:

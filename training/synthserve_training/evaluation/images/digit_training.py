@@ -78,6 +78,7 @@ def main() -> None:
         images = Images(arrays["pixels"], arrays["labels"])
     network = build(seed)
     train(network, images, seed=seed)
+    del images  # the conversion takes as much again
     keep(network, target)
 
 

@@ -15,8 +15,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from synthserve_training.datasets import Images
+from synthserve_training.datasets._files import digest_of
 from synthserve_training.errors import EvaluationError
-from synthserve_training.evaluation.images.networks import file_digest, session
+from synthserve_training.evaluation.images.networks import session
 
 CLASSES = 10
 FEATURES = 84
@@ -40,7 +41,7 @@ class DigitReader:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the graph."""
-        return file_digest(self.path)
+        return digest_of(self.path)
 
     @property
     def size(self) -> int:

@@ -74,7 +74,11 @@ def radii(features: NDArray[np.float32], neighbour: int) -> NDArray[np.float64]:
 
 def squared_distances(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
     """Between each of [n, size] and each of [m, size], [n, m]; in float64, since near ones are small differences."""
-    left, right = first.astype(np.float64), second.astype(np.float64)
-    squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)
-    distances: NDArray[np.float64] = np.maximum(squares - 2.0 * (left @ right.T), 0.0)
-    return distances
+    left = first.astype(np.float64)
+    squares = np.square(left).sum(axis=1)[:, None]
+    distances = np.empty((len(first), len(second)))
+    for start in range(0, len(second), _BLOCK):  # so that they are never all there in float64
+        right = second[start : start + _BLOCK].astype(np.float64)
+        part = distances[:, start : start + _BLOCK]
+        np.subtract(squares + np.square(right).sum(axis=1), 2.0 * (left @ right.T), out=part)
+    return np.maximum(distances, 0.0, out=distances)

@@ -1,6 +1,5 @@
 """Networks that turn pictures into features, as ONNX graphs."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,18 +9,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from synthserve_training.datasets._files import Files, RemoteFile
+from synthserve_training.datasets._files import Files
+from synthserve_training.evaluation.images import inception
+from synthserve_training.evaluation.images.inception.graph import FEATURES, SIDE
 from synthserve_training.evaluation.images.resize import bilinear
-
-# The network of 2015-12-05 that FID is defined with, up to its layer pool_3; weights by Google, Apache 2.0. The graph
-# was made around them for this purpose and has no address to be downloaded from.
-_INCEPTION = RemoteFile(
-    "inception/inception-2015-12-05-pool3.onnx",
-    "b427337c4264933ce5b11496b9561641f521a70131158e01e6086ea03289519e",
-    (),
-)
-_INCEPTION_SIDE = 299
-_INCEPTION_SIZE = 2048
 
 
 class FeatureNetwork(Protocol):
@@ -56,31 +47,31 @@ class Inception:
     """
 
     path: Path
-    batch_size: int = 8
+    batch_size: int = 4
 
     @classmethod
     def find(cls, files: Files) -> "Inception":
-        """Finds the verified graph.
+        """Finds the verified graph, or fetches its weights and makes it.
 
         Raises:
-            DatasetError: It is not there, or is another one.
+            DatasetError: It could not be had, or the one at hand is another one.
         """
-        return cls(files.fetch(_INCEPTION))
+        return cls(inception.obtain(files))
 
     @property
     def digest(self) -> str:
         """SHA-256 of the graph."""
-        return _INCEPTION.sha256
+        return inception.NETWORK.sha256
 
     @property
     def size(self) -> int:
         """Width of the layer pool_3."""
-        return _INCEPTION_SIZE
+        return FEATURES
 
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Turns pictures into what the layer pool_3 gives, [n, 2048]."""
-        pixels = (bilinear(images, _INCEPTION_SIDE) - 128.0) / 128.0
-        planes = np.broadcast_to(pixels.transpose(0, 3, 1, 2), (len(images), 3, _INCEPTION_SIDE, _INCEPTION_SIDE))
+        pixels = (bilinear(images, SIDE) - 128.0) / 128.0
+        planes = np.broadcast_to(pixels.transpose(0, 3, 1, 2), (len(images), 3, SIDE, SIDE))
         pooled: NDArray[np.float32]
         (pooled,) = self._session.run(None, {"images": np.ascontiguousarray(planes)})
         return pooled
@@ -96,9 +87,3 @@ def session(path: Path) -> onnxruntime.InferenceSession:
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # it keeps a second block as large as all values of a run
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

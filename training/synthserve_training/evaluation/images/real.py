@@ -1,7 +1,6 @@
 """The real pictures that a model is held against."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +29,9 @@ class RealImages:
     held_out: Images | None
     mirrored: bool
 
-    @cached_property
+    @property
     def halves(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Two random halves of the training pictures. Always the same, so that what is known of them can be kept."""
+        """Copies of two random halves of the training pictures, always the same ones: what is known of them is kept."""
         order = np.random.default_rng(0).permutation(len(self.training.pixels))
         middle = len(order) // 2
         return self.training.pixels[np.sort(order[:middle])], self.training.pixels[np.sort(order[middle:])]

