@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -99,12 +100,15 @@ class ConnectionTest {
     Server server = server(0, InsecureServerCredentials.create());
     int port = server.getPort();
     server.shutdownNow().awaitTermination();
-    try (Client client = to(port).build()) {
+    // Two attempts: a call may fail a moment before the channel says that it has.
+    Duration soon = Duration.ofMillis(10);
+    RetryPolicy twice = new RetryPolicy(2, 2, soon, soon, 1);
+    try (Client client = to(port).retry(twice).build()) {
       SynthserveException none = assertThrows(SynthserveException.class, client::models);
       assertEquals(Code.UNAVAILABLE, none.code());
       Server again = server(port, InsecureServerCredentials.create());
       try {
-        client.models(); // One attempt, while gRPC's own backoff still runs.
+        client.models(); // While gRPC's own backoff, of about a second, still runs.
       } finally {
         again.shutdownNow();
       }
