@@ -105,4 +105,23 @@ JAVA = Language(
     ],
 )
 
-LANGUAGES = [PYTHON, GO, JAVA, NODE, RUST]
+CPP = Language(
+    name="C++",
+    folder="cpp",
+    needs=["cmake", "c++", "protoc", "grpc_cpp_plugin", "clang-format"],
+    build=[
+        # First as its readers build it, who have no GoogleTest; then the rest.
+        ["cmake", "-B", "build", "-DSYNTHSERVE_BUILD_TESTS=OFF"],
+        ["cmake", "--build", "build", "--parallel", "2"],
+        ["cmake", "--preset", "release"],
+        ["cmake", "--build", "--preset", "release", "--parallel", "2"],
+    ],
+    check=[
+        ["sh", "-c", "clang-format --dry-run --Werror */*.cpp */*.h include/synthserve/*.h"],
+        ["ctest", "--preset", "release"],
+    ],
+    runner=["build/conformance/conformance_runner"],
+    example=[str(ROOT / "clients/cpp/build/example")],
+)
+
+LANGUAGES = [PYTHON, GO, JAVA, NODE, CPP, RUST]

@@ -19,6 +19,7 @@ from tests.fixtures.sources import SOURCES, is_part_of_a_source
 CLIENTS = {f"clients/{language.folder}/README.md": language for language in LANGUAGES if language.folder != "python"}
 
 NOT_RUN = {
+    "clients/cpp/README.md": ["installs into the machine", "installs into the machine", "takes minutes"],
     "clients/go/README.md": ["needs a module of one's own"],
     "clients/java/README.md": ["writes into the repository of the reader's machine"],
     "clients/rust/README.md": ["makes what is published"],
@@ -26,6 +27,9 @@ NOT_RUN = {
 """Blocks of commands that `make conformance` does not run. Whoever adds to this has a reason that holds everywhere."""
 
 NOT_RUN_EITHER = {
+    "clients/cpp/README.md": {
+        "cmake --install build": "installs into the machine",
+    },
     "clients/go/README.md": {
         "go generate": "makes what `-check` compares",
         "go run ./example localhost:50051": "bin/example, compiled anew",
@@ -122,8 +126,7 @@ def local(command: Sequence[str], language: Language) -> Words:
     match command:
         case ["sh", "-c", script]:
             inner = re.search(r"\$\((.+)\)", script)
-            assert inner
-            return tuple(shlex.split(inner[1]))
+            return tuple(shlex.split(inner[1] if inner else script))
     return tuple(word.replace(f"{language.cwd}/", "") for word in command)
 
 
@@ -151,7 +154,17 @@ def read_xml(block: Block, language: Language) -> None:
     )
 
 
+def read_cmake(block: Block, language: Language) -> None:
+    """A user's: it finds the package that is installed, and links with the target that there is."""
+    project = (language.cwd / "CMakeLists.txt").read_text()
+    (version,) = re.findall(r"VERSION (\d+\.\d+)\.\d+", project)
+    assert f"find_package(synthserve {version} REQUIRED)" in block.text, block.place
+    (target,) = re.findall(r"add_library\((\S+) ALIAS", project)
+    assert target in block.text, block.place
+
+
 READERS: dict[str, Callable[[Block, Language], None]] = {
+    "cmake": read_cmake,
     "json": lambda block, _: json.loads(block.text),
     "text": lambda *_: None,
     "toml": read_toml,

@@ -1,0 +1,49 @@
+// Plays the cases of tests/conformance through the public surface of the client, and tells what came.
+//
+//     conformance_runner PLAY
+
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <string>
+
+#include "play.h"
+
+namespace {
+
+void say(nlohmann::json line, const nlohmann::json& name) {
+  line["case"] = name;
+  std::cout << line.dump() << std::endl;
+}
+
+void play_all(const char* path) {
+  std::ifstream file(path);
+  const auto content = nlohmann::json::parse(file);
+  conformance::Clients clients(content["connections"]);
+  for (const auto& test_case : content["cases"]) {
+    const auto& name = test_case["name"];
+    const auto pause = [&] {
+      say({{"paused", true}}, name);
+      std::string line;
+      std::getline(std::cin, line);
+    };
+    say(conformance::play(test_case, clients, pause), name);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: conformance_runner PLAY\n";
+    return EXIT_FAILURE;
+  }
+  try {
+    play_all(argv[1]);
+    return EXIT_SUCCESS;
+  } catch (const std::exception& error) {
+    std::cerr << "conformance_runner: " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+}

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+
+namespace grpc {
+class ClientContext;
+}
+
+namespace synthserve::detail {
+
+/// Ends what a thread waits for, a call or a pause, from any other thread.
+class Cancellation {
+ public:
+  class Running;
+
+  explicit Cancellation(const std::stop_token& stop) : on_stop_(stop, Trigger{this}) {}
+  Cancellation(const Cancellation&) = delete;
+  Cancellation& operator=(const Cancellation&) = delete;
+
+  /// Cancels the running call and every one to come, and ends the pause.
+  void cancel() noexcept;
+
+  /// @throws Error (`cancelled`) It was requested.
+  void check() const;
+
+  /// Pauses for so long, or until it is cancelled.
+  void pause(std::chrono::nanoseconds wait);
+
+ private:
+  struct Trigger {
+    Cancellation* self;
+    void operator()() const noexcept { self->cancel(); }
+  };
+
+  void set_running(grpc::ClientContext* context);
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool requested_ = false;
+  grpc::ClientContext* running_ = nullptr;
+  // The last member: it may fire while it is made, and waits for its end when it goes.
+  std::stop_callback<Trigger> on_stop_;
+};
+
+/// While it lives, the call of a context is what is cancelled.
+class Cancellation::Running {
+ public:
+  Running(Cancellation& cancellation, grpc::ClientContext& context) : cancellation_(cancellation) {
+    cancellation_.set_running(&context);
+  }
+  ~Running() { cancellation_.set_running(nullptr); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  Cancellation& cancellation_;
+};
+
+}  // namespace synthserve::detail

@@ -1,0 +1,79 @@
+#include "synthserve/client.h"
+
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "caller.h"
+#include "names.h"
+#include "sources.h"
+
+namespace synthserve {
+
+namespace {
+
+constexpr int kModelsPerPage = 1000;
+
+std::string read_file(const std::filesystem::path& path) {
+  if (path.empty()) {
+    return {};
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) {
+    throw std::filesystem::filesystem_error("cannot read", path, std::make_error_code(std::errc::io_error));
+  }
+  return text;
+}
+
+}  // namespace
+
+TlsOptions TlsOptions::from_files(const std::filesystem::path& ca, const std::filesystem::path& certificate,
+                                  const std::filesystem::path& key) {
+  return {.ca = read_file(ca), .certificate = read_file(certificate), .key = read_file(key)};
+}
+
+Client::Client(std::string target, ClientOptions options)
+    : caller_(std::make_shared<const detail::Caller>(std::move(target), std::move(options))) {}
+
+std::vector<v1::Model> Client::models(const CallOptions& options) const {
+  const detail::Deadline deadline(options.timeout);
+  detail::Cancellation cancellation(options.stop);
+  std::vector<v1::Model> found;
+  v1::ListModelsRequest request;
+  request.set_page_size(kModelsPerPage);
+  do {
+    v1::ListModelsResponse page;
+    caller_->unary([&](auto& context) { return caller_->models()->ListModels(&context, request, &page); }, deadline,
+                   cancellation);
+    std::move(page.mutable_models()->begin(), page.mutable_models()->end(), std::back_inserter(found));
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return found;
+}
+
+v1::Model Client::model(std::string_view name, const CallOptions& options) const {
+  const detail::Deadline deadline(options.timeout);
+  detail::Cancellation cancellation(options.stop);
+  v1::GetModelRequest request;
+  request.set_name(detail::resource_name(name));
+  v1::GetModelResponse response;
+  caller_->unary([&](auto& context) { return caller_->models()->GetModel(&context, request, &response); }, deadline,
+                 cancellation);
+  return std::move(*response.mutable_model());
+}
+
+RowStream Client::rows(std::string_view model, const RowOptions& options) const {
+  return RowStream(detail::row_source(caller_, model, options));
+}
+
+EncodedRowStream Client::encoded_rows(std::string_view model, RowFormat format, const RowOptions& options) const {
+  return EncodedRowStream(detail::chunk_source(caller_, model, format, options));
+}
+
+ImageStream Client::images(std::string_view model, const ImageOptions& options) const {
+  return ImageStream(detail::image_source(caller_, model, options));
+}
+
+}  // namespace synthserve

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace synthserve::detail {
+
+/// Turns what a person types (`iris-vae`, `iris-vae@2` or a full resource name) into a resource name. Whether there is
+/// such a model is for the server to say.
+///
+/// @throws Error (`invalid_argument`) The name has none of these forms.
+std::string resource_name(std::string_view name);
+
+}  // namespace synthserve::detail

@@ -1,0 +1,197 @@
+#include <synthserve/client.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "certificates.h"
+#include "fake_server.h"
+#include "synthserve/client/error_details.pb.h"
+#include "thrown.h"
+
+// What README.md shows, to the letter: the repository's tests/unit/docs holds the two together.
+
+namespace synthserve {
+namespace {
+
+void print_rows(const std::string& target) {
+  const synthserve::Client client(target);  // such as "localhost:50051"
+  auto rows = client.rows("iris-vae", {.count = 1000, .seed = 7});
+  for (const auto row : rows.by_row()) {
+    std::cout << row.index() << ' ' << std::get<std::string_view>(row["species"]) << '\n';
+  }
+}
+
+double columns_and_files(const synthserve::Client& client, std::ostream& file, const std::filesystem::path& folder) {
+  // Rows as typed columns, one batch for each message.
+  auto stream = client.rows("iris-vae", {.count = 1'000'000, .seed = 7, .where = {{"species", "setosa"}}});
+  double sum = 0;
+  for (const auto& batch : stream) {
+    for (const double width : batch.column("petal_width").doubles()) {
+      sum += width;
+    }
+  }
+
+  // Rows as a file: CSV, JSON lines or Arrow.
+  auto chunks = client.encoded_rows("iris-vae", synthserve::RowFormat::csv, {.count = 1000});
+  for (const auto& chunk : chunks) {
+    file << chunk.data;
+  }
+
+  // Images.
+  auto digits = client.images("mnist-dcgan", {.count = 16, .format = synthserve::ImageFormat::jpeg});
+  for (const auto& image : digits) {
+    std::ofstream(folder / (std::to_string(image.index) + ".jpg"), std::ios::binary) << image.data;
+  }
+  return sum;
+}
+
+void tell(const synthserve::Client& client) {
+  try {
+    client.model("nothing");
+  } catch (const synthserve::Error& error) {
+    if (error.code() == synthserve::Code::not_found) {
+      std::cerr << "no model " << error.details().resource << '\n';
+    }
+  }
+}
+
+synthserve::Client secured(const std::string& target, const std::filesystem::path& folder, const std::string& token) {
+  const synthserve::ClientOptions options{
+      .tls = synthserve::TlsOptions::from_files(folder / "ca.pem", folder / "client.pem", folder / "client.key"),
+      .token = token,  // or a function that returns one
+  };
+  return synthserve::Client(target, options);
+}
+
+void add_column(v1::TableSchema& schema, const std::string& name, v1::ColumnType type) {
+  auto& column = *schema.add_columns();
+  column.set_name(name);
+  column.set_type(type);
+  if (type == v1::COLUMN_TYPE_CATEGORY) {
+    column.add_categories("setosa");
+  }
+}
+
+/// Flowers that are all alike.
+v1::GenerateRowsResponse flowers(const v1::GenerateRowsRequest& request) {
+  v1::GenerateRowsResponse response;
+  auto& info = *response.mutable_info();
+  info.set_model(request.model() + "/versions/1");
+  info.set_seed(request.seed());
+  add_column(*info.mutable_schema(), "petal_width", v1::COLUMN_TYPE_DOUBLE);
+  add_column(*info.mutable_schema(), "species", v1::COLUMN_TYPE_CATEGORY);
+  response.set_row_count(request.count());
+  if (request.format() == v1::ROW_FORMAT_CSV) {
+    info.set_preamble("petal_width,species\n");
+    response.set_data("0.5,setosa\n");
+    return response;
+  }
+  auto& widths = *response.mutable_columns()->add_columns()->mutable_doubles();
+  auto& species = *response.mutable_columns()->add_columns()->mutable_categories();
+  for (std::int64_t row = 0; row < request.count(); ++row) {
+    widths.add_values(0.5);
+    species.add_codes(0);
+  }
+  return response;
+}
+
+class Flowers : public FakeServer {
+ public:
+  explicit Flowers(std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials())
+      : FakeServer(std::move(credentials)) {
+    on_rows = [](auto&, const auto& request, auto& writer) {
+      writer.Write(flowers(request));
+      return grpc::Status::OK;
+    };
+    on_images = [](auto&, const auto& request, auto& writer) {
+      v1::GenerateImagesResponse response;
+      response.mutable_info()->set_model(request.model() + "/versions/1");
+      response.mutable_info()->set_seed(request.seed());
+      for (std::int64_t image = 0; image < request.count(); ++image) {
+        response.add_images("image " + std::to_string(image));
+      }
+      writer.Write(response);
+      return grpc::Status::OK;
+    };
+    on_get = [](auto&, const auto& request, auto&) {
+      client::ResourceInfo resource;
+      resource.set_resource_name(request.name());
+      client::Status status;
+      auto* packed = status.add_details();
+      packed->set_type_url("type.googleapis.com/google.rpc.ResourceInfo");
+      packed->set_value(resource.SerializeAsString());
+      return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such model", status.SerializeAsString());
+    };
+  }
+};
+
+/// What a function writes to a stream.
+template <typename Function>
+std::string written(std::ostream& stream, Function&& function) {
+  const std::ostringstream captured;
+  auto* const before = stream.rdbuf(captured.rdbuf());
+  function();
+  stream.rdbuf(before);
+  return captured.str();
+}
+
+/// A folder that is there for one test.
+class Readme : public testing::Test {
+ protected:
+  Readme() { std::filesystem::create_directories(folder_); }
+  ~Readme() override { std::filesystem::remove_all(folder_); }
+
+  void save(const std::string& name, const std::string& text) const { std::ofstream(folder_ / name) << text; }
+
+  const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  const std::filesystem::path folder_ =
+      std::filesystem::path(testing::TempDir()) /
+      (std::string("readme-") + testing::UnitTest::GetInstance()->current_test_info()->name());
+};
+
+TEST_F(Readme, PrintsRows) {
+  const Flowers server;
+  const auto lines = written(std::cout, [&] { print_rows(server.target()); });
+  EXPECT_EQ(std::ranges::count(lines, '\n'), 1000);
+  EXPECT_TRUE(lines.ends_with("\n999 setosa\n"));
+}
+
+TEST_F(Readme, AddsUpColumnsAndWritesFiles) {
+  const Flowers server;
+  std::ostringstream file;
+  EXPECT_EQ(columns_and_files(Client(server.target()), file, folder()), 500'000);
+  EXPECT_EQ(file.str(), "petal_width,species\n0.5,setosa\n");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder()), {}), 16);
+}
+
+TEST_F(Readme, TellsErrorsApart) {
+  const Flowers server;
+  EXPECT_EQ(written(std::cerr, [&] { tell(Client(server.target())); }), "no model models/nothing\n");
+}
+
+TEST_F(Readme, ConnectsOverMutualTls) {
+  const auto own = self_signed();
+  const auto theirs = self_signed();
+  grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_key_cert_pairs.push_back({own.key, own.certificate});
+  options.pem_root_certs = theirs.certificate;
+  const Flowers server(grpc::SslServerCredentials(options));
+  save("ca.pem", own.certificate);
+  save("client.pem", theirs.certificate);
+  save("client.key", theirs.key);
+  const auto client = secured(server.target(), folder(), "secret");
+  EXPECT_EQ(thrown_code([&] { client.model("nothing"); }), Code::not_found);
+}
+
+}  // namespace
+}  // namespace synthserve
