@@ -164,7 +164,7 @@ TEST(Deadline, IsNotWaitedForWhereWaitingIsUseless) {
 }
 
 TEST(BackPressure, ASlowReaderSlowsTheServerDown) {
-  constexpr std::size_t kBytes = 1024 * 1024;
+  constexpr std::size_t kBytes = 1'000'000;
   constexpr int kMessages = 512;
   std::atomic<int> written = 0;
   FakeServer server;

@@ -116,7 +116,7 @@ class ListedBatches final : public Source<RowBatch, v1::RowStreamInfo> {
  public:
   explicit ListedBatches(int batches) {
     for (int i = 0; i < batches; ++i) {
-      batches_.emplace_back(info_, two_rows(2 * i));
+      batches_.emplace_back(info_, two_rows(std::int64_t{2} * i));
     }
   }
   std::optional<RowBatch> next() override {

@@ -157,7 +157,7 @@ TEST(EncodedRowStreams, HaveOnePreamble) {
 }
 
 TEST(EncodedRowStreams, TakeLargeMessages) {
-  constexpr std::size_t kBytes = 60 * 1024 * 1024;
+  constexpr std::size_t kBytes = 60'000'000;
   FakeServer server;
   server.on_rows = [&](auto&, auto&, auto& writer) {
     auto response = rows_from(0, 1, true);
