@@ -45,7 +45,7 @@ async def rest(call: Any, got: bytearray) -> None:
 
 
 async def test_64_streams(small: Path, tmp_path: Path, server_address: str) -> None:
-    with running_server(small, tmp_path / "log.txt", "--workers", "2", "--grace-seconds", "2") as server:
+    with running_server(small, tmp_path / "log.txt", "--workers", "2", "--grace-seconds", "5") as server:
         async with aio.insecure_channel(server.address) as channel, aio.insecure_channel(server_address) as elsewhere:
             stub: Any = GenerationServiceStub(channel)
             other: Any = GenerationServiceStub(elsewhere)

@@ -3,7 +3,6 @@
 # Requests of all kinds.
 
 import json
-import re
 import signal
 import socket
 import subprocess
@@ -197,16 +196,6 @@ def test_a_bug_shows_a_plain_traceback(small: Path) -> None:
     assert done.stderr.startswith("Traceback (most recent call last):\n")
     assert done.stderr.splitlines()[-1] == "TypeError: 'NoneType' object is not callable"
     assert "╭" not in done.stderr
-
-
-@pytest.mark.parametrize(("healthy", "code"), [(True, 0), (False, 1)])
-def test_the_health_check_of_the_image(server: ServerProcess, healthy: bool, code: int) -> None:
-    dockerfile = (Path(__file__).parents[3] / "Dockerfile").read_text()
-    python, *arguments = json.loads(re.findall("HEALTHCHECK .*CMD (.*)", dockerfile)[0])
-    assert python == "python"
-    address = server.address if healthy else "127.0.0.1:1"
-    command = [sys.executable, *(argument.replace("127.0.0.1:50051", address) for argument in arguments)]
-    assert subprocess.run(command, capture_output=True, check=False).returncode == code
 
 
 def test_version() -> None:
