@@ -42,7 +42,7 @@ demo: $(VENV)/.serve
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.dev $(TRITONCLIENT)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 conformance: $(VENV)/.dev
 	@$(BIN)/python -m tests.conformance $(LANGUAGES)
