@@ -11,10 +11,13 @@ import grpc
 import trustme
 from tests.conformance import models
 from tests.fixtures.certificates import Certificates
+from tests.fixtures.issuer import AUDIENCE, ISSUER, Key, write_keys
 from tests.fixtures.processes import ServerProcess, end, held_address, running_server
 
 from synthserve.v1.generation_pb2 import GenerateRowsRequest
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
+from synthserve.v1.model_pb2 import UnloadModelRequest
+from synthserve.v1.model_pb2_grpc import ModelServiceStub
 
 Connections = dict[str, dict[str, str]]
 
@@ -31,15 +34,22 @@ def steady_servers(folder: Path) -> Iterator[Connections]:
     trustme.CA().cert_pem.write_to_path(unknown)
     tokens = folder / "tokens"
     tokens.write_text(f"conformance {hashlib.sha256(_TOKEN.encode()).hexdigest()}\n")
-    secured = (*certificates.flags, "--token-file", str(tokens))
+    key, keys = Key("conformance"), folder / "keys.json"
+    write_keys(keys, key)
+    signed = ("--jwks", str(keys), "--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE)
+    secured = (*certificates.flags, "--token-file", str(tokens), *signed)
+    explicit = ("--model-control-mode", "explicit", "--load-model", "*", "--local-admin")
     with (
         running_server(repository, folder / "secure.log", *secured) as secure,
         running_server(repository, folder / "single.log", "--max-streams", "1") as single,
         running_server(repository, folder / "full.log", "--max-streams", "1") as full,
         running_server(repository, folder / "leaving.log", "--grace-seconds", _LONG) as leaving,
+        running_server(repository, folder / "unloading.log", *explicit) as unloading,
         held_address() as nobody,
         _endless(full.address),
         _endless(leaving.address),
+        _endless(unloading.address),
+        _unload(unloading.address),
     ):
         leaving.process.send_signal(signal.SIGTERM)
         _wait_for_refusals(leaving.address)
@@ -48,10 +58,12 @@ def steady_servers(folder: Path) -> Iterator[Connections]:
             "single": {"target": single.address},
             "full": {"target": full.address},
             "leaving": {"target": leaving.address},
+            "unloading": {"target": unloading.address},
             "nobody": {"target": nobody},
             "secure": {**tls, "token": _TOKEN},
             "secure, no token": tls,
             "secure, wrong token": {**tls, "token": "another token"},
+            "secure, expired token": {**tls, "token": key.sign(exp=int(time.time()) - 3600)},
             "secure, unknown authority": {**tls, "ca": str(unknown), "token": _TOKEN},
         }
         leaving.process.kill()
@@ -67,8 +79,18 @@ def _endless(address: str) -> Iterator[None]:
         stream.cancel()
 
 
+@contextmanager
+def _unload(address: str) -> Iterator[None]:
+    """Has the table unloaded, which waits for the stream that it has."""
+    with grpc.insecure_channel(address) as channel:
+        call = ModelServiceStub(channel).UnloadModel.future(UnloadModelRequest(name=f"models/{models.TABLE}"))
+        _wait_for_refusals(address)
+        yield
+        call.cancel()
+
+
 def _wait_for_refusals(address: str) -> None:
-    """Waits until a server that was told to end takes no more streams."""
+    """Waits until a server takes no more streams of the table."""
     with grpc.insecure_channel(address) as channel:
         stub = GenerationServiceStub(channel)
         while True:

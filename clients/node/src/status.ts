@@ -21,7 +21,7 @@ import {
   ResourceInfo,
   RetryInfo,
   Status,
-} from "./gen/synthserve/rpc/details.js";
+} from "./gen/synthserve/client/error_details.js";
 
 const CLASSES: Partial<Record<StatusCode, new (message: string, details: ErrorDetails) => SynthserveError>> = {
   CANCELLED: CancelledError,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { credentials, status } from "@grpc/grpc-js";
-import { ErrorInfo, RetryInfo } from "#src/gen/synthserve/rpc/details.js";
+import { ErrorInfo, RetryInfo } from "#src/gen/synthserve/client/error_details.js";
 import { NotFoundError, ProtocolError, UnavailableError, type Client } from "synthserve";
 import { ModelServiceClient, ModelState, type GenerateRowsRequest, type Model } from "synthserve/v1";
 import {

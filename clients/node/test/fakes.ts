@@ -11,7 +11,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { Client, type ClientOptions } from "synthserve";
-import { Status } from "#src/gen/synthserve/rpc/details.js";
+import { Status } from "#src/gen/synthserve/client/error_details.js";
 import {
   ColumnType,
   GenerationServiceService,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { after, before, describe, it, mock } from "node:test";
 import { ServerCredentials, status } from "@grpc/grpc-js";
-import { ErrorInfo, ResourceInfo } from "#src/gen/synthserve/rpc/details.js";
+import { ErrorInfo, ResourceInfo } from "#src/gen/synthserve/client/error_details.js";
 import { Client, NotFoundError, SynthserveError } from "synthserve";
 import { ColumnType, type Column, type ColumnValues, type GenerateRowsResponse, RowFormat } from "synthserve/v1";
 import { makeIdentity } from "./certificates.js";

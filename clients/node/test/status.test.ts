@@ -9,7 +9,7 @@ import {
   ResourceInfo,
   RetryInfo,
   Status,
-} from "#src/gen/synthserve/rpc/details.js";
+} from "#src/gen/synthserve/client/error_details.js";
 import { errorFromCall } from "#src/status.js";
 import {
   DeadlineExceededError,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 from google.rpc import error_details_pb2 as details_pb
@@ -29,7 +29,7 @@ from synthserve._exceptions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Mapping
 
     from google.protobuf.message import Message
 
@@ -45,6 +45,16 @@ _BY_REASON: dict[str, type[SynthserveError]] = {
     "REPOSITORY_UNREADABLE": ServerError,
 }
 """Reasons that say more than their code."""
+
+_KINDS: tuple[type[Message], ...] = (
+    details_pb.ErrorInfo,
+    details_pb.BadRequest,
+    details_pb.PreconditionFailure,
+    details_pb.QuotaFailure,
+    details_pb.ResourceInfo,
+    details_pb.RetryInfo,
+)
+"""The details that are read."""
 
 # How gRPC words that this side has cancelled a call.
 _CANCELLED_HERE = ("locally cancelled", "channel closed")
@@ -79,22 +89,18 @@ def _typed(call: grpc.Call, target: str, request_id: str) -> SynthserveError:
     message = call.details() or code.name
     if code is grpc.StatusCode.INTERNAL and request_id:
         message = f"{message} (request {request_id})"
-    details = list(_details(call))
-    info = next((d for d in details if isinstance(d, details_pb.ErrorInfo)), details_pb.ErrorInfo())
+    details = _details(call)
+    info = _detail(details, details_pb.ErrorInfo)
     reason, metadata = info.reason, dict(info.metadata)
 
     if not details and any(sign in message.lower() for sign in _BAD_TARGET):
         return invalid("target", f"{target!r} is not an address: {message}")
     if code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.OUT_OF_RANGE):
-        violations = [
-            FieldViolation(v.field, v.description)
-            for d in details
-            if isinstance(d, details_pb.BadRequest)
-            for v in d.field_violations
-        ]
+        bad = _detail(details, details_pb.BadRequest)
+        violations = [FieldViolation(v.field, v.description) for v in bad.field_violations]
         return InvalidRequest(message, violations=violations, reason=reason, metadata=metadata)
     if code is grpc.StatusCode.NOT_FOUND:
-        resource = next((d.resource_name for d in details if isinstance(d, details_pb.ResourceInfo)), "")
+        resource = _detail(details, details_pb.ResourceInfo).resource_name
         return ModelNotFound(message, resource=resource, reason=reason, metadata=metadata)
     if code is grpc.StatusCode.UNAVAILABLE:
         return Unavailable(
@@ -104,23 +110,15 @@ def _typed(call: grpc.Call, target: str, request_id: str) -> SynthserveError:
             metadata=metadata,
         )
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        quotas = [
-            QuotaViolation(v.subject, v.description)
-            for d in details
-            if isinstance(d, details_pb.QuotaFailure)
-            for v in d.violations
-        ]
+        quota = _detail(details, details_pb.QuotaFailure)
+        quotas = [QuotaViolation(v.subject, v.description) for v in quota.violations]
         return ResourceExhausted(
             message, retry_delay=_retry_delay(details), violations=quotas, reason=reason, metadata=metadata
         )
 
     if code is grpc.StatusCode.FAILED_PRECONDITION and reason not in _BY_REASON:
-        broken = [
-            PreconditionViolation(v.subject, v.description)
-            for d in details
-            if isinstance(d, details_pb.PreconditionFailure)
-            for v in d.violations
-        ]
+        failure = _detail(details, details_pb.PreconditionFailure)
+        broken = [PreconditionViolation(v.subject, v.description) for v in failure.violations]
         return ModelNotReady(message, violations=broken, reason=reason, metadata=metadata)
     if code is grpc.StatusCode.CANCELLED and not reason and not message.lower().startswith(_CANCELLED_HERE):
         # A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
@@ -136,28 +134,31 @@ def _request_id(call: grpc.Call) -> str:
     return next((value for value in found if isinstance(value, str)), "")
 
 
-def _details(call: grpc.Call) -> Iterator[Message]:
+def _details(call: grpc.Call) -> dict[type[Message], Message]:
+    """The details by their kind, of which a server sends one each."""
     try:
         status = rpc_status.from_call(call)
     except ValueError:  # a proxy changed the status and left the details of the old one
         status = None
+    found: dict[type[Message], Message] = {}
     for packed in (status or status_pb2.Status()).details:
-        for kind in (
-            details_pb.ErrorInfo,
-            details_pb.BadRequest,
-            details_pb.PreconditionFailure,
-            details_pb.QuotaFailure,
-            details_pb.ResourceInfo,
-            details_pb.RetryInfo,
-        ):
-            message: Message = kind()
+        for kind in _KINDS:
+            message = kind()
             if packed.Unpack(message):
-                yield message
+                found.setdefault(kind, message)
+    return found
 
 
-def _retry_delay(details: Iterable[Message]) -> float | None:
-    delay = next((d.retry_delay for d in details if isinstance(d, details_pb.RetryInfo)), None)
-    return None if delay is None else delay.seconds + delay.nanos / 1e9
+def _detail(details: Mapping[type[Message], Message], kind: type[Message]) -> Any:  # noqa: ANN401 - these have no types
+    """The detail of a kind, an empty one where it did not come."""
+    return details.get(kind) or kind()
+
+
+def _retry_delay(details: Mapping[type[Message], Message]) -> float | None:
+    if details_pb.RetryInfo not in details:
+        return None
+    delay = _detail(details, details_pb.RetryInfo).retry_delay
+    return float(delay.seconds + delay.nanos / 1e9)
 
 
 def _unreachable(message: str, target: str) -> str:

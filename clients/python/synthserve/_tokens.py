@@ -34,7 +34,7 @@ def check_use(target: str, *, secured: bool, allowed: bool, twice: bool) -> None
     """
     if twice:
         raise invalid("token", "the metadata have `authorization` already")
-    if not (secured or allowed or _is_local(target)):
+    if not (secured or allowed or is_local(target)):
         raise invalid(
             "token",
             f"would be sent to {target} in plain text; connect over TLS (credentials=synthserve.tls_credentials(...)), "
@@ -54,7 +54,7 @@ def authorization(token: object) -> tuple[str, str]:
     return "authorization", f"Bearer {stripped}"
 
 
-def _is_local(target: str) -> bool:
+def is_local(target: str) -> bool:
     """Whether what is sent there stays on this machine."""
     if target.startswith(("unix:", "unix-abstract:")):
         return True

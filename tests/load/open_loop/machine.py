@@ -1,26 +1,21 @@
 """The machine that a test runs on: what it is, and who computes on it."""
 
-import os
 import platform
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 import psutil
 from tests.fixtures.serving import seconds_computed
+
+from synthserve_training.run_folder import hardware
 
 _PACKAGES = ("synthserve", "synthserve-server", "onnxruntime", "onnxruntime-gpu", "grpcio", "protobuf", "numpy")
 
 
 def describe() -> str:
     """This machine in words."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    return f"{os.cpu_count()} x {model}, {platform.system()} {platform.release()}"
+    return f"{hardware()}, {platform.system()} {platform.release()}"
 
 
 def versions() -> dict[str, str]:

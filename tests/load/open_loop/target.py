@@ -1,6 +1,5 @@
 """The server that is loaded: whether it may be, how to connect, and whether it does what is asked."""
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.load.open_loop.errors import TargetError
 from tests.load.open_loop.profiles import CallOf, GenerateRows, GetModel
 
 import synthserve
+from synthserve._tokens import is_local
 from synthserve.v1 import generation_pb2
 
 CHECK_SECONDS = 60.0
@@ -91,20 +91,11 @@ def check_allowed(address: str, *, allow_remote: bool) -> None:
     match = _HOST_PORT.fullmatch(address)
     if match is None or not 1 <= int(match["port"]) <= 65_535:
         raise TargetError(f"the target must be HOST:PORT with a port from 1 to 65535, not {address!r}")
-    if not (allow_remote or _is_loopback(match["host"])):
+    if not (allow_remote or is_local(address)):
         raise TargetError(
             f"{address} is not this machine: a load test of a server that is not yours is an attack on it; "
             "--allow-remote says that it is"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def check_answer(target: Target, call: CallOf) -> None:
