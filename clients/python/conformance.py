@@ -113,11 +113,11 @@ def play(case: dict[str, Any], clients: Clients) -> dict[str, Any]:
         return {"samples": str(interruption.samples), "error": _failure(error)}
 
 
-def _row_digest(stream: RowStream, format: str) -> str:  # noqa: A002 - the case's word
-    if format == "columns":
+def _row_digest(stream: RowStream, encoding: str) -> str:
+    if encoding == "columns":
         return _column_digest(stream)
     file = Hashing()
-    write = {"csv": stream.to_csv, "json_lines": stream.to_jsonl, "arrow": stream.to_arrow_stream}[format]
+    write = {"csv": stream.to_csv, "json_lines": stream.to_jsonl, "arrow": stream.to_arrow_stream}[encoding]
     write(cast("BinaryIO", file))
     return file.sha256.hexdigest()
 
@@ -145,10 +145,10 @@ def _encoded(column: pa.Array) -> bytes:
     return packed.view(np.uint8).reshape(kept.shape)[kept].tobytes()
 
 
-def _image_digest(stream: ImageStream, format: str) -> str:  # noqa: A002 - the case's word
+def _image_digest(stream: ImageStream, encoding: str) -> str:
     digest = hashlib.sha256()
     for image in stream:
-        digest.update(image.to_pil().tobytes() if format == "png" else image.bytes)
+        digest.update(image.to_pil().tobytes() if encoding == "png" else image.bytes)
     return digest.hexdigest()
 
 
