@@ -18,10 +18,10 @@ from rich.progress import (
 )
 
 from synthserve_training import recipe as recipes
-from synthserve_training.errors import SynthserveTrainingError
+from synthserve_training.errors import BackendError, SynthserveTrainingError
 from synthserve_training.export import versions
 from synthserve_training.run_folder import RunFolder
-from synthserve_training.startup import start_tensorflow
+from synthserve_training.startup import start_keras
 
 if TYPE_CHECKING:
     from synthserve_training.experiment import Experiment
@@ -61,13 +61,15 @@ def run(
 ) -> None:
     """Train a recipe: losses, samples and checkpoints go into the run's folder."""
     text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
-    # Mistakes show before TensorFlow has taken its seconds to start.
+    # Mistakes show before Keras has taken its seconds to start.
     if resume:
         recorded = folder.facts().seed
         seed = recorded if seed is None else seed
     else:
         folder.check_free(overwrite=overwrite)
-    start_tensorflow()
+    backend = start_keras()
+    if export_to and backend != "tensorflow":
+        raise BackendError(f"--export takes TensorFlow, not {backend}: leave it out, and call `export` afterwards")
     from synthserve_training.datasets._files import Files
     from synthserve_training.experiment import assemble
     from synthserve_training.loop import fit
@@ -130,7 +132,7 @@ def export(
     """Write a trained recipe as a model package, after holding the graph against the Keras model."""
     text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
     facts = folder.facts()
-    start_tensorflow()
+    start_keras("tensorflow")
     from synthserve_training import checkpoint
     from synthserve_training.experiment import assemble
 

@@ -4,6 +4,7 @@ SynthserveTrainingError
 ├── RecipeError      the recipe is not one, or its parts do not fit together
 ├── DatasetError     a dataset is missing, corrupt or could not be downloaded
 ├── RunError         a training run is missing, belongs to another recipe or diverged
+├── BackendError     Keras runs on a library that does not train here, or that is not installed
 ├── ExportError      the exported graph is not the trained model
 └── EvaluationError  what should be evaluated is not a package, or not one of this trainer's
 """
@@ -23,6 +24,10 @@ class DatasetError(SynthserveTrainingError):
 
 class RunError(SynthserveTrainingError):
     """A training run is missing, belongs to another recipe or diverged."""
+
+
+class BackendError(SynthserveTrainingError):
+    """Keras runs on a library that does not train here, or that is not installed."""
 
 
 class ExportError(SynthserveTrainingError):

@@ -8,12 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synthserve_training import checkpoint, loss_plot
+from synthserve_training.backends import Turn, accelerators, compile_steps
 from synthserve_training.errors import RunError
 from synthserve_training.experiment import Experiment
-from synthserve_training.gradients import compile_step
 from synthserve_training.run_folder import RunFolder
 
 # (epoch, batch, number of batches, mean losses of the epoch so far)
@@ -64,19 +63,19 @@ def fit(
         seconds = run.training_seconds(first)
         log = [row for row in run.losses() if int(row["epoch"]) <= first]
     else:
-        run.create(experiment.text, experiment.seed, overwrite=overwrite)
+        run.create(experiment.text, experiment.seed, accelerators(), overwrite=overwrite)
         first, seconds, log = 0, 0.0, []
 
     drawn = time.monotonic()
-    step = compile_step(experiment.objective.players, experiment.average)
+    steps = compile_steps(experiment.objective.players, experiment.average)
     for epoch in range(first + 1, epochs + 1):
         started = time.monotonic()
         schedule = {name: np.float32(value) for name, value in experiment.objective.schedule(epoch - 1).items()}
         batches = -(-len(samples) // training.batch_size)
         means: dict[str, float] = {}
         counts: dict[str, int] = {}
-        for number, (batch, noise) in enumerate(_batches(experiment, epoch), start=1):
-            for name, value in step(batch, noise, schedule).items():
+        for number, losses in enumerate(steps(_turns(experiment, epoch), schedule), start=1):
+            for name, value in losses.items():
                 counts[name] = counts.get(name, 0) + 1
                 means[name] = means.get(name, 0.0) + (float(value) - means.get(name, 0.0)) / counts[name]
             progress(epoch, number, batches, means)
@@ -107,9 +106,7 @@ def _digits(values: Mapping[str, float]) -> dict[str, str]:
     return {name: f"{value:.6g}" for name, value in values.items()}
 
 
-def _batches(
-    experiment: Experiment, epoch: int
-) -> Iterator[tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]]:
+def _turns(experiment: Experiment, epoch: int) -> Iterator[Turn]:
     samples, size = experiment.preprocessed.samples, experiment.recipe.training.batch_size
     generator = np.random.Generator(np.random.Philox(key=experiment.seed, counter=[0, 0, 0, epoch]))
     order, augment = generator.permutation(len(samples)), experiment.preprocessed.augment

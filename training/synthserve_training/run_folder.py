@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +17,7 @@ from synthserve_training.errors import RunError
 from synthserve_training.recipe import Recipe
 
 _PACKAGES = (
+    "jax",
     "keras",
     "numpy",
     "onnx",
@@ -62,12 +63,13 @@ class RunFolder:
         """The curves of the log."""
         return self.path / "losses.png"
 
-    def create(self, recipe: str, seed: int, *, overwrite: bool) -> None:
+    def create(self, recipe: str, seed: int, accelerators: Sequence[str] = (), *, overwrite: bool) -> None:
         """Starts a new run.
 
         Args:
             recipe: The recipe's text.
             seed: The run's seed.
+            accelerators: The GPUs that it runs on, by name.
             overwrite: Whether an earlier run in the folder may be deleted.
 
         Raises:
@@ -78,7 +80,8 @@ class RunFolder:
         for stale in (self.checkpoint, self._losses, self.losses_plot, *self.samples.iterdir()):
             stale.unlink(missing_ok=True)
         _replace(self._recipe, recipe)
-        self.write_facts(seed)
+        facts = Facts(seed=seed, hardware=", ".join([hardware(), *accelerators]), packages=package_versions())
+        _replace(self._facts, facts.model_dump_json(indent=2) + "\n")
 
     def check_made_with(self, recipe: Recipe, seed: int) -> None:
         """Checks that the run trained what a recipe and a seed describe.
@@ -141,11 +144,6 @@ class RunFolder:
             return Facts.model_validate_json(self._facts.read_bytes())
         except (OSError, ValidationError) as error:
             raise RunError(f"{self._facts} is damaged: {error}") from None
-
-    def write_facts(self, seed: int) -> None:
-        """Records the seed, and the hardware and package versions of this process."""
-        facts = Facts(seed=seed, hardware=hardware(), packages=package_versions())
-        _replace(self._facts, facts.model_dump_json(indent=2) + "\n")
 
     def training_seconds(self, epochs: int) -> float:
         """Seconds of training that the first epochs took, by the log; 0 where it does not say."""

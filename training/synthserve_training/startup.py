@@ -1,4 +1,4 @@
-"""Starts TensorFlow without the pages of notes that it prints before its own log level applies."""
+"""Starts Keras without the pages of notes that TensorFlow prints before its own log level applies."""
 
 import os
 import sys
@@ -6,18 +6,35 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from synthserve_training.errors import BackendError
 
-def start_tensorflow() -> None:
-    """Imports TensorFlow and lets it find its devices.
 
-    What it prints meanwhile is shown only when it fails. `TF_CPP_MIN_LOG_LEVEL` (default here: 3, fatal errors only)
-    governs what it prints later.
+def start_keras(backend: str | None = None) -> str:
+    """Imports Keras and the library that it computes with, and lets that find its devices.
+
+    What is printed meanwhile is shown only when it fails. `TF_CPP_MIN_LOG_LEVEL` (default here: 3, fatal errors only)
+    governs what TensorFlow prints later.
+
+    Args:
+        backend: The library; by default the one that the user wants (`KERAS_BACKEND`, or Keras' own settings).
+
+    Returns:
+        The library's name in Keras.
+
+    Raises:
+        BackendError: The library is not installed, or Keras does not know it.
     """
+    if backend:
+        os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _standard_error_held_back():
-        import tensorflow as tf
+    try:
+        with _standard_error_held_back():
+            import keras
 
-        tf.constant(0)
+            keras.ops.zeros(())
+            return str(keras.backend.backend())
+    except (ImportError, ValueError) as error:
+        raise BackendError(f"Keras does not start: {error}. Which library it uses, KERAS_BACKEND says") from error
 
 
 @contextmanager

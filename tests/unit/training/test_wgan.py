@@ -3,8 +3,8 @@ import pytest
 from keras import ops
 
 from synthserve_training.averaging import WeightAverage
+from synthserve_training.backends import input_gradient
 from synthserve_training.errors import RecipeError
-from synthserve_training.gradients import input_gradient
 from synthserve_training.networks import Networks, dcgan, dense_vae, wgan
 from synthserve_training.objectives import Tensor, wgan_gp
 from synthserve_training.objectives.wgan_gp import gradient_penalty, interpolate

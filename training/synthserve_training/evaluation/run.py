@@ -12,7 +12,7 @@ from synthserve_training.evaluation import html
 from synthserve_training.evaluation.figures import Report, Section
 from synthserve_training.evaluation.subject import Subject
 from synthserve_training.run_folder import hardware, package_versions
-from synthserve_training.startup import start_tensorflow
+from synthserve_training.startup import start_keras
 
 REPORT_FOLDER = "report"
 
@@ -76,6 +76,6 @@ def _sections(subject: Subject) -> list[Section]:
     if output not in _EVALUATIONS or importlib.util.find_spec(name) is None:
         raise EvaluationError(f"{subject.folder} generates {output}: there is no evaluation for that")
     if output in _TRAINED_ANEW:
-        start_tensorflow()
+        start_keras()
     sections: list[Section] = importlib.import_module(name).evaluate(subject)
     return sections

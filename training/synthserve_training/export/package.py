@@ -17,7 +17,7 @@ from synthserve_training.export.packets import packet
 from synthserve_training.export.verify import verify
 from synthserve_training.finished import FinishedModel
 from synthserve_training.recipe import Recipe
-from synthserve_training.run_folder import Facts
+from synthserve_training.run_folder import Facts, package_versions
 
 FORMAT_VERSION = 1
 GRAPH_FILE = "model.onnx"
@@ -116,7 +116,7 @@ def _provenance(experiment: Experiment, training: Training, optimisations: list[
         recipe=experiment.text,
         seed=experiment.seed,
         epochs=training.epochs,
-        packages=training.facts.packages,
+        packages=package_versions() | training.facts.packages,
         hardware=training.facts.hardware,
         training_seconds=training.seconds,
         optimisations=optimisations,

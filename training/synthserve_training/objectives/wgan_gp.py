@@ -10,9 +10,9 @@ import keras
 from keras import ops
 from pydantic import Field
 
+from synthserve_training.backends import input_gradient
 from synthserve_training.components import OptionsBase
 from synthserve_training.errors import RecipeError
-from synthserve_training.gradients import input_gradient
 from synthserve_training.networks import Networks
 from synthserve_training.noise import uniform
 from synthserve_training.objectives import Objective, Player, Tensor

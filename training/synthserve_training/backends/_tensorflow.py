@@ -1,39 +1,17 @@
-"""Gradients: the one place of training that knows the Keras backend."""
+"""TensorFlow: `tf.function` and gradient tapes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from synthserve_training.averaging import WeightAverage
+from synthserve_training.backends.steps import Losses, Steps, Turn
 from synthserve_training.objectives import Player, Tensor
 
-Noise = Mapping[str, NDArray[np.float32]]
 
-
-class Step(Protocol):
-    """One step of training."""
-
-    def __call__(
-        self, batch: NDArray[np.float32], noise: Noise, schedule: Mapping[str, np.float32]
-    ) -> Mapping[str, Any]:
-        """Lets the players for which there is noise make one gradient step each.
-
-        Args:
-            batch: [n, *sample_shape].
-            noise: [n, noise_size] by the name of each player that moves.
-            schedule: The weights that the losses use.
-
-        Returns:
-            The losses of the players that moved, as "{player}_{loss}".
-        """
-        ...
-
-
-def compile_step(players: Sequence[Player], average: WeightAverage | None = None) -> Step:
-    """Compiles a step in which players in turn make one gradient step.
+def compile_steps(players: Sequence[Player], average: WeightAverage | None = None) -> Steps:
+    """Compiles steps in which players in turn make one gradient step.
 
     Args:
         players: In the order of their turns.
@@ -44,7 +22,7 @@ def compile_step(players: Sequence[Player], average: WeightAverage | None = None
 
     # Which players move is in the structure of `noise`: TensorFlow traces the function once for each set of them.
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
-    def step(batch: Tensor, noise: Mapping[str, Tensor], schedule: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    def step(batch: Tensor, noise: Mapping[str, Tensor], schedule: Mapping[str, Tensor]) -> Losses:
         log: dict[str, Tensor] = {}
         for player in players:
             if player.name not in noise:
@@ -58,8 +36,11 @@ def compile_step(players: Sequence[Player], average: WeightAverage | None = None
             log |= {f"{player.name}_{name}": value for name, value in losses.items()}
         return log
 
-    compiled: Step = step
-    return compiled
+    def steps(turns: Iterable[Turn], schedule: Mapping[str, np.float32]) -> Iterator[Losses]:
+        for batch, noise in turns:
+            yield step(batch, noise, schedule)
+
+    return steps
 
 
 def input_gradient(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
@@ -76,3 +57,9 @@ def input_gradient(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tens
         tape.watch(inputs)
         outputs = function(inputs)
     return tape.gradient(outputs, inputs)
+
+
+def accelerators() -> Sequence[str]:
+    """The GPUs that TensorFlow computes on, by their makers' names."""
+    gpus = tf.config.list_physical_devices("GPU")
+    return [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]
