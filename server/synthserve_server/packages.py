@@ -110,7 +110,7 @@ def load(content: Content, devices: Devices, limits: Limits, cancellation: Cance
             too long.
     """
     graph_bounds.check(content.graph)
-    session = Session(content.graph, devices)
+    session = Session(content.graph, devices.for_graph(len(content.graph)))
     session.check(content.model)
     timer = threading.Timer(limits.warm_up_seconds, cancellation.cancel)
     timer.start()

@@ -360,7 +360,7 @@ class Repository:
             failure = failed(model_id, version, error)
             return replace(served, reload_failure=failure.reason) if served else failure
         self._seen[key] = _Seen(stamps, content.digest)
-        _log.info("model loaded", model=package.model.name)
+        _log.info("model loaded", model=package.model.name, device=str(package.session.devices))
         return package
 
 

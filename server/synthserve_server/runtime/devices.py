@@ -30,15 +30,21 @@ class Devices:
     Attributes:
         provider: Their kind.
         indices: Which GPUs, as CUDA counts them; of the CPU there is one.
+        least_graph_bytes: Graphs that are smaller run on the CPU all the same.
     """
 
     provider: Provider
     indices: tuple[int, ...] = (0,)
+    least_graph_bytes: int = 0
 
     def __str__(self) -> str:
         """As in the setting: `cpu`, `cuda:0,1`."""
         name: str = self.provider.value
         return name if self == CPU else f"{name}:{','.join(map(str, self.indices))}"
+
+    def for_graph(self, size: int) -> "Devices":
+        """Those that a graph of so many bytes runs on."""
+        return CPU if size < self.least_graph_bytes else self
 
     @property
     def ort_providers(self) -> list[OrtProviders]:
@@ -55,6 +61,9 @@ class Devices:
 
 CPU = Devices(Provider.CPU)
 
+LEAST_GRAPH_BYTES = 1 << 20
+"""The CPU computes what is small, such as a table's VAE, in less time than the way to a GPU and back takes."""
+
 # An ONNX model of one Identity node, to find out whether a provider starts.
 _IDENTITY = (
     b'\x08\x08\x12\x00:7\n\x10\n\x01x\x12\x01y"\x08Identity\x12\x01gZ\x0f\n\x01x\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01'
@@ -66,7 +75,8 @@ def choose(wanted: str) -> tuple[Devices, str]:
     """Chooses where to run.
 
     Args:
-        wanted: `cpu`, `cuda` (the first GPU), `cuda:0,1` (those GPUs), or `auto` for the first GPU where that works.
+        wanted: `cpu`, `cuda` (the first GPU), `cuda:0,1` (those GPUs), or `auto` for the first GPU where that works and
+            the graph has at least `LEAST_GRAPH_BYTES`.
 
     Returns:
         The devices and, in words, why.
@@ -77,7 +87,8 @@ def choose(wanted: str) -> tuple[Devices, str]:
     if wanted == Provider.CPU.value:
         return CPU, "asked for"
     _, _, numbers = wanted.partition(":")
-    devices = Devices(Provider.CUDA, tuple(map(int, numbers.split(","))) if numbers else (0,))
+    indices = tuple(map(int, numbers.split(","))) if numbers else (0,)
+    devices = Devices(Provider.CUDA, indices, LEAST_GRAPH_BYTES if wanted == "auto" else 0)
     obstacle = _cuda_obstacle(devices)
     if obstacle is None:
         return devices, "an NVIDIA GPU is there" if wanted == "auto" else "asked for"

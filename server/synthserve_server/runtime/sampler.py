@@ -18,7 +18,7 @@ class Graph(Protocol):
 
     @property
     def fixed_batch(self) -> bool:
-        """Whether results are only reproducible when every run has the same batch size."""
+        """Whether results are only reproducible when every run has the same batch size: the model's."""
 
     def run(self, feeds: Arrays, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
         """Runs the graph and returns its outputs by name."""
@@ -53,7 +53,7 @@ class Draw:
     def shares(self, size: int) -> bool:
         """Whether one run of the graph can compute the samples beside `size` others."""
         low, high = self.packets
-        return not self.graph.fixed_batch and 0 < high - low <= self.model.batch_size - size
+        return 0 < high - low <= self.model.batch_size - size
 
 
 def sample(draw: Draw, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
@@ -73,7 +73,7 @@ def sample(draw: Draw, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
     model = draw.model
     pieces = []
     stop = draw.start + draw.count
-    for first, size, low, high in _pieces(draw.start, stop, model, fixed=draw.graph.fixed_batch):
+    for first, size, low, high in _pieces(draw.start, stop, model):
         results = run(model, draw.graph, _feeds(draw, first, size), size, cancellation)
         pieces.append({name: array[low - first : high - first] for name, array in results.items()})
     arrays = _joined(pieces, outputs(model))
@@ -112,9 +112,10 @@ def run(model: Model, graph: Graph, feeds: Arrays, size: int, cancellation: Canc
 
     Args:
         model: What the graph must give.
-        graph: The session that holds it.
+        graph: The session that holds it. One that needs batches of a fixed size is given zeros for what is missing: no
+            sample depends on the others in its batch.
         feeds: Its inputs by name, `[size, ...]` each.
-        size: The batch.
+        size: How many samples.
         cancellation: Ends the run.
 
     Returns:
@@ -126,10 +127,11 @@ def run(model: Model, graph: Graph, feeds: Arrays, size: int, cancellation: Canc
     """
     cancellation.check()
     expected = outputs(model)
-    results = graph.run(feeds, cancellation)
+    batch = max(size, model.batch_size) if graph.fixed_batch else size
+    results = graph.run({name: _filled(array, batch) for name, array in feeds.items()}, cancellation)
     for name, tensor in expected.items():
-        _check_shape(name, results[name], tensor, size)
-    return {name: results[name] for name in expected}
+        _check_shape(name, results[name], tensor, batch)
+    return {name: results[name][:size] for name in expected}
 
 
 def check_codes(model: Model, arrays: Arrays) -> None:
@@ -150,14 +152,20 @@ def _feeds(draw: Draw, first: int, size: int) -> dict[str, NDArray[Any]]:
     return feeds
 
 
-def _pieces(start: int, stop: int, model: Model, *, fixed: bool) -> Iterator[tuple[int, int, int, int]]:
+def _filled(array: NDArray[Any], size: int) -> NDArray[Any]:
+    if len(array) == size:
+        return array
+    return np.concatenate([array, np.zeros((size - len(array), *array.shape[1:]), array.dtype)])
+
+
+def _pieces(start: int, stop: int, model: Model) -> Iterator[tuple[int, int, int, int]]:
     """Cuts `[start, stop)` at fixed indices.
 
     Yields for each piece the index and number of the samples to compute, in whole packets, and the range `[low, high)`
     of those that were asked for.
     """
     size = model.batch_size
-    grain = size if fixed or size < model.packet else model.packet
+    grain = min(size, model.packet)
     piece = size - size % grain
     low = start
     while low < stop:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
 from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU, Devices
+from synthserve_server.runtime.devices import Devices, Provider
 from synthserve_server.runtime.errors import CancelledWorkError, GraphError, GraphInputError
 from synthserve_server.runtime.model import Arrays, Model, Tensor, inputs, outputs
 
@@ -33,7 +33,12 @@ _DTYPES = {
 
 
 class Session:
-    """A loaded graph, on one or several devices. Any number of threads may run it at the same time."""
+    """A loaded graph, on one or several devices. Any number of threads may run it at the same time.
+
+    Attributes:
+        devices: Where it runs.
+        fixed_batch: Whether results are only reproducible when every run has the same batch size.
+    """
 
     def __init__(self, graph: bytes, devices: Devices) -> None:
         """Loads a graph.
@@ -59,11 +64,17 @@ class Session:
             ]
         except Exception as error:  # onnxruntime's exceptions share no base class.
             raise GraphError(f"onnxruntime cannot load the graph: {_first_line(error)}") from error
+        # When a GPU's libraries stop loading, it takes the CPU without a word.
+        for session, (wanted, *_) in zip(self._sessions, devices.ort_providers, strict=True):
+            name = wanted if isinstance(wanted, str) else wanted[0]
+            if session.get_providers()[0] != name:
+                raise GraphError(f"onnxruntime does not load the graph with {name}")
+        self.devices = devices
         self._running = [0] * len(self._sessions)
         self._lock = threading.Lock()
         self._outputs = [output.name for output in self._sessions[0].get_outputs()]
         # cuBLAS and cuDNN choose their kernels by the batch size, and with them the rounding.
-        self.fixed_batch = devices != CPU
+        self.fixed_batch = devices.provider is not Provider.CPU
 
     def check(self, model: Model) -> None:
         """Compares the graph's inputs and outputs with what the manifest promises.

@@ -10,8 +10,8 @@ from tests.fixtures.packages import table_graph
 
 from synthserve_server.runtime import devices
 from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU, Devices, Provider
-from synthserve_server.runtime.errors import ProviderError
+from synthserve_server.runtime.devices import CPU, LEAST_GRAPH_BYTES, Devices, Provider
+from synthserve_server.runtime.errors import GraphError, ProviderError
 from synthserve_server.runtime.session import Session
 
 
@@ -29,7 +29,9 @@ def test_gpus_are_taken_where_they_work(
     monkeypatch.setattr(devices, "_cuda_obstacle", lambda _devices: obstacle)
     if obstacle is None:
         chosen, _ = devices.choose(wanted)
-        assert chosen == Devices(Provider.CUDA, indices)
+        assert (chosen.provider, chosen.indices) == (Provider.CUDA, indices)
+        assert chosen.for_graph(LEAST_GRAPH_BYTES) == chosen
+        assert chosen.for_graph(LEAST_GRAPH_BYTES - 1) == (CPU if wanted == "auto" else chosen)
         assert str(chosen) == f"cuda:{','.join(map(str, indices))}"
         told: Any = chosen.ort_providers
         assert [cuda["device_id"] for (_, cuda), _ in told] == [str(index) for index in indices]
@@ -119,3 +121,12 @@ def test_runs_are_shared_between_devices() -> None:
         thread.join()
     assert sorted(used) == [0, 1]
     assert session._running == [0, 0]
+
+
+def test_a_graph_that_fell_back_to_the_cpu_is_not_served() -> None:
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime is built without CUDA, and says so itself")
+    if devices.choose("auto")[0] != CPU:
+        pytest.skip("CUDA works here")
+    with pytest.raises(GraphError, match="does not load the graph with CUDAExecutionProvider"):
+        Session(table_graph(), Devices(Provider.CUDA))

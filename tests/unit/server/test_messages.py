@@ -40,12 +40,12 @@ class Counting:
     fixed_batch = False
 
     def __init__(self, package: ReadyPackage) -> None:
-        self.runs = 0
+        self.sizes: list[int] = []
         self.broken = False
         self._package = package
 
     def run(self, feeds: Arrays, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
-        self.runs += 1
+        self.sizes.append(len(feeds["latent"]))
         arrays = self._package.session.run(feeds, cancellation)
         if self.broken:  # for what was asked for last
             arrays["species"] = np.concatenate([arrays["species"][:-4], np.full(4, 99, np.int32)])
@@ -86,7 +86,7 @@ def test_bytes_do_not_depend_on_who_shares_the_run(
     fits = fitting(messages[0])
     assert all(fits(one) for one in messages[1:])  # the tiny table's batch is large enough for all of them
     together = make_together(messages)
-    assert graph.runs == 1
+    assert len(graph.sizes) == 1
     assert together == [one.make() for one in messages]
 
 
@@ -109,10 +109,16 @@ def test_only_what_fits_into_one_batch_of_the_same_graph_is_joined(package: Read
         assert companions(alone) is None
 
 
-def test_graph_that_needs_batches_of_one_size_shares_none(package: ReadyPackage) -> None:
+def test_graph_that_needs_batches_of_one_size_is_shared_as_any(package: ReadyPackage) -> None:
     graph = Counting(package)
     graph.fixed_batch = True
-    assert companions(message(package, graph, 1, 0, 4)) is None
+    messages = [message(package, graph, seed, 5, 9) for seed in range(3)]
+    fits = fitting(messages[0])
+    assert all(fits(one) for one in messages[1:])
+    together = make_together(messages)
+    assert graph.sizes == [package.model.batch_size]
+    graph.fixed_batch = False
+    assert together == [one.make() for one in messages]
 
 
 def test_one_that_was_cancelled_does_not_take_the_others_with_it(package: ReadyPackage) -> None:
@@ -130,7 +136,7 @@ def test_when_all_are_cancelled_nothing_runs(package: ReadyPackage) -> None:
     for one in messages:
         one.cancellation.cancel()
     assert all(isinstance(result, CancelledWorkError) for result in make_together(messages))
-    assert graph.runs == 0
+    assert not graph.sizes
 
 
 def test_an_error_of_one_is_its_own(package: ReadyPackage) -> None:

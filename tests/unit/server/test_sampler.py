@@ -125,8 +125,13 @@ def test_model_that_allows_it_computes_what_was_asked_for_and_no_more() -> None:
 
 def test_every_batch_has_the_same_size_where_the_provider_needs_it() -> None:
     graph = FakeGraph(fixed_batch=True)
-    run(model(6), graph, 5, 9)
-    assert graph.sizes == [6, 6, 6]
+    described = model(6, Condition("species", ("x", "y")))
+    assert len(run(described, graph, 5, 9, species=1)["code"]) == 9
+    assert graph.sizes == [6, 6, 6]  # packets of four, filled up
+    for feeds in graph.fed:
+        assert feeds["latent"][:4].all()
+        assert not feeds["latent"][4:].any()
+        assert feeds["condition:species"].tolist() == [1, 1, 1, 1, 0, 0]
 
 
 def test_conditions_are_fed_as_codes() -> None:
