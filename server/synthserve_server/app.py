@@ -13,8 +13,9 @@ from grpc_reflection.v1alpha import reflection
 
 from synthserve.v1 import model_pb2_grpc
 from synthserve_server.catalogue import Catalogue, ReadyPackage
-from synthserve_server.config import Settings
+from synthserve_server.config import Settings, available_cores
 from synthserve_server.connections import channel_options
+from synthserve_server.encoding.processes import EncodingProcesses
 from synthserve_server.interceptors.admission import Gate
 from synthserve_server.interceptors.authentication import Authentication
 from synthserve_server.interceptors.lifecycle import Lifecycle
@@ -88,6 +89,8 @@ class Server:
         self._reload = asyncio.Event()
         self._followers: list[asyncio.Task[None]] = []
         self._scheduler = Scheduler(settings.workers, make_together, companions)
+        self._encoding_processes = _encoding_processes(settings, chosen)
+        self._encoding: EncodingProcesses | None = None
         self._lifecycle = Lifecycle()
         self._admission = Admission(settings.max_streams, quotas(settings), rates=rates(settings))
         self._health = ModelHealth()
@@ -133,9 +136,11 @@ class Server:
             ) from None
         if self._callers:
             await self._callers.start()
+        if self._encoding_processes:
+            self._encoding = EncodingProcesses(self._encoding_processes)
         await asyncio.to_thread(self._repository.load)
         catalogue = self._repository.catalogue
-        service = generation.GenerationService(self._repository, self._scheduler, self._admission)
+        service = generation.GenerationService(self._repository, self._scheduler, self._admission, self._encoding)
         self._grpc.add_generic_rpc_handlers((service.handler(),))
         model_pb2_grpc.add_ModelServiceServicer_to_server(models.ModelService(self._repository), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
@@ -180,6 +185,8 @@ class Server:
         if self._callers:
             await self._callers.close()
         await asyncio.to_thread(self._scheduler.close)
+        if self._encoding:
+            await asyncio.to_thread(self._encoding.close)
         await self._repository.close()
         await asyncio.to_thread(self._telemetry.close)
         _log.info("stopped")
@@ -210,6 +217,12 @@ class Server:
     def _has(self, model_id: str) -> bool:
         """Whether there is such a model."""
         return model_id in self._repository.catalogue.models
+
+
+def _encoding_processes(settings: Settings, chosen: devices.Devices) -> int:
+    if settings.encoding_processes is not None:
+        return settings.encoding_processes
+    return 0 if chosen == devices.CPU else available_cores()
 
 
 def _callers(settings: Settings) -> Callers | None:

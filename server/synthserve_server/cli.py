@@ -115,6 +115,10 @@ def serve(
         float | None, typer.Option(help="After how long clients are asked to connect anew. [never]")
     ] = None,
     device: Annotated[str | None, typer.Option(help="Where graphs run: auto, cpu, cuda or cuda:0,1. [auto]")] = None,
+    encoding_processes: Annotated[
+        int | None,
+        typer.Option(help="How many processes encode images; 0: the workers do. [one per core with a GPU, else 0]"),
+    ] = None,
     log_format: Annotated[str | None, typer.Option(help="How log lines are written: text or json. [text]")] = None,
     metrics_listen: Annotated[
         str | None, typer.Option(help="Where Prometheus reads metrics, as HOST:PORT. [nowhere]")
@@ -176,6 +180,7 @@ def serve(
         "images_per_second_per_caller": images_per_second_per_caller,
         "max_connection_age_seconds": max_connection_age_seconds,
         "device": device,
+        "encoding_processes": encoding_processes,
         "log_format": log_format,
         "metrics_listen": metrics_listen,
         "metrics_insecure": metrics_insecure,

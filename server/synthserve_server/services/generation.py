@@ -9,6 +9,7 @@ import grpc
 from grpc import aio
 
 from synthserve.v1 import generation_pb2
+from synthserve_server.encoding.processes import EncodingProcesses
 from synthserve_server.errors import IndicesExhaustedError
 from synthserve_server.limits.admission import Admission
 from synthserve_server.limits.pace import Paces
@@ -34,14 +35,22 @@ Context = aio.ServicerContext[Any, bytes]
 class GenerationService:
     """Streams generated rows and images. Responses are serialised by the workers, not by gRPC."""
 
-    def __init__(self, repository: Repository, scheduler: Scheduler[Job], admission: Admission) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        scheduler: Scheduler[Job],
+        admission: Admission,
+        processes: EncodingProcesses | None = None,
+    ) -> None:
         """Wires the service.
 
         Args:
             repository: The models.
             scheduler: The workers.
             admission: What callers may do.
+            processes: Encode images; None: the workers do.
         """
+        self._processes = processes
         self._repository = repository
         self._scheduler = scheduler
         self._admission = admission
@@ -79,7 +88,7 @@ class GenerationService:
         order = image_order(request, self._repository.catalogue, self._admission.quotas.of(caller).max_count)
         pace = self._admission.pace(caller, Kind.IMAGES)
         sizes = image_sizes(order, self._scheduler.workers)
-        return self._stream(order, sizes, image_messages(order, call.observer), pace, context)
+        return self._stream(order, sizes, image_messages(order, call.observer, self._processes), pace, context)
 
     async def _stream(
         self, order: Order, sizes: Sizes, message: Messages, pace: Paces | None, context: Context

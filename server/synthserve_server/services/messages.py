@@ -5,18 +5,21 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from synthserve.v1 import generation_pb2
-from synthserve_server.encoding import images
+from synthserve_server.encoding.processes import EncodingProcesses
 from synthserve_server.encoding.rows import RowEncoder
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.messages import Message
 from synthserve_server.runtime.model import IMAGE, Arrays
 from synthserve_server.runtime.sampler import Draw
 from synthserve_server.runtime.timings import Observer
-from synthserve_server.services.frames import columns_response, data_response
+from synthserve_server.services.frames import ImageResponses, columns_response, data_response
 from synthserve_server.services.requests import ImageOrder, Order, RowOrder
 
 Messages = Callable[[Cancellation, int, int], Message]
 """The message of the samples `[first, first + count)`, yet to be made; called with cancellation, first and count."""
+
+_FEW_IMAGES = 8
+"""So many are encoded in less time than the way to another process and back takes."""
 
 
 def marks(order: Order) -> dict[str, str]:
@@ -75,8 +78,16 @@ def _encoder(order: RowOrder) -> RowEncoder | None:
     return RowEncoder(order.table, order.file_format, metadata)
 
 
-def image_messages(order: ImageOrder, observe: Observer | None = None) -> Messages:
-    """The serialised GenerateImagesResponse messages of a stream; the arguments are as above."""
+def image_messages(
+    order: ImageOrder, observe: Observer | None = None, processes: EncodingProcesses | None = None
+) -> Messages:
+    """The serialised GenerateImagesResponse messages of a stream.
+
+    Args:
+        order: What to generate.
+        observe: As above.
+        processes: Encode what is more than a few images; None: whichever thread computes them does.
+    """
     draw = _draw(order)
     info = generation_pb2.ImageStreamInfo(
         model=draw.model.name,
@@ -87,16 +98,15 @@ def image_messages(order: ImageOrder, observe: Observer | None = None) -> Messag
     # The marks read like a query that makes the image again: mnist-cgan/1?seed=7&index=12&where.digit=3
     source = f"{draw.model.id}/{draw.model.version}?seed={order.seed}&index="
     where = "".join("&" + urlencode({f"where.{name}": text}) for name, text in _texts(order).items())
+    made = ImageResponses(info.SerializeToString(), order.file_format, order.jpeg_quality, source, where)
 
     def message(cancellation: Cancellation, first: int, count: int) -> Message:
+        begins = first == order.start
+
         def encode(arrays: Arrays) -> bytes:
-            names = [f"{source}{index}{where}" for index in range(first, first + count)]
-            response = generation_pb2.GenerateImagesResponse(
-                info=info if first == order.start else None,
-                first_index=first,
-                images=images.encode(arrays[IMAGE], order.file_format, order.jpeg_quality, names),
-            )
-            return response.SerializeToString()
+            if processes and count > _FEW_IMAGES:
+                return processes.do(made.response, arrays[IMAGE], first, begins=begins)
+            return made.response(arrays[IMAGE], first, begins=begins)
 
         return Message(replace(draw, start=first, count=count), encode, cancellation, observe)
 
