@@ -28,8 +28,11 @@ RANDOM = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "Rando
 """Operators that draw noise of their own: a sample would not be a function of the seed and its index."""
 
 
-def check(graph: bytes) -> None:
+def check(graph: bytes) -> frozenset[str]:
     """Checks what a graph holds.
+
+    Returns:
+        The operators that it uses, without those in branches and loops.
 
     Raises:
         GraphError: It is no ONNX model, or something in it is not allowed.
@@ -47,6 +50,7 @@ def check(graph: bytes) -> None:
         # One could go by the name of an operator that onnxruntime brings along, and stand for it in the check below.
         raise GraphError("the model holds functions; they must be inlined")
     _check_graph(model.graph)
+    return frozenset(node.op_type for node in model.graph.node)
 
 
 def _check_opsets(imports: Iterable[onnx.OperatorSetIdProto]) -> None:

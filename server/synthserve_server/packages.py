@@ -14,7 +14,7 @@ from synthserve_server import manifest as manifests
 from synthserve_server.catalogue import FailedPackage, ReadyPackage
 from synthserve_server.manifest import ManifestError
 from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import Devices
+from synthserve_server.runtime.devices import Devices, Provider
 from synthserve_server.runtime.errors import CancelledWorkError, GraphError
 from synthserve_server.runtime.model import Model
 from synthserve_server.runtime.sampler import Draw, sample
@@ -109,9 +109,14 @@ def load(content: Content, devices: Devices, limits: Limits, cancellation: Cance
         GraphError: The graph holds what is not allowed, cannot be loaded or run, does not fit the manifest, or takes
             too long.
     """
-    graph_bounds.check(content.graph)
+    operators = graph_bounds.check(content.graph)
     session = Session(content.graph, devices.for_graph(len(content.graph)))
     session.check(content.model)
+    if session.devices.provider is Provider.CUDA and "ConvTranspose" in operators:
+        _log.warning(
+            "a GPU rounds transposed convolutions in another way each time: samples can differ from run to run",
+            model=content.model.name,
+        )
     timer = threading.Timer(limits.warm_up_seconds, cancellation.cancel)
     timer.start()
     try:

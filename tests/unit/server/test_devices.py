@@ -1,13 +1,16 @@
 import ctypes
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
+import structlog
 from tests.fixtures.packages import table_graph
 
+from synthserve_server.packages import load_package
 from synthserve_server.runtime import devices
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.devices import CPU, LEAST_GRAPH_BYTES, Devices, Provider
@@ -121,6 +124,17 @@ def test_runs_are_shared_between_devices() -> None:
         thread.join()
     assert sorted(used) == [0, 1]
     assert session._running == [0, 0]
+
+
+@pytest.mark.parametrize(("model", "warned"), [("mnist-dcgan", True), ("iris-vae", False)])
+def test_what_a_gpu_does_not_repeat_exactly_is_said_when_it_is_loaded(model: str, warned: bool) -> None:
+    folder = Path(__file__).parents[3] / "exported" / model / "2"
+    with structlog.testing.capture_logs() as log:
+        load_package(model, 2, folder, TwoCpus(Provider.CUDA, (0, 1)))
+    assert [line["model"] for line in log if line["log_level"] == "warning"] == [f"models/{model}/versions/2"] * warned
+    with structlog.testing.capture_logs() as log:
+        load_package(model, 2, folder, CPU)
+    assert log == []
 
 
 def test_a_graph_that_fell_back_to_the_cpu_is_not_served() -> None:

@@ -1,4 +1,4 @@
-"""Makes a graph run faster where measuring shows that it does, without changing what it computes."""
+"""Has a graph compute the same as before in less time, and in the same order each time."""
 
 import statistics
 import time
@@ -23,7 +23,10 @@ Feeds = Mapping[str, NDArray[Any]]
 
 
 def optimise(model: onnx.ModelProto, feeds: Feeds) -> tuple[onnx.ModelProto, list[str]]:
-    """Rewrites the transposed convolutions, one by one, in the form that runs fastest on this processor.
+    """Rewrites the transposed convolutions, each in the plain form that runs fastest on this processor.
+
+    One that runs faster as it is on a processor is rewritten, too: cuDNN adds it up in no fixed order, so that a GPU
+    would not give the same bits twice.
 
     Args:
         model: The graph; it stays as it is.
@@ -36,14 +39,12 @@ def optimise(model: onnx.ModelProto, feeds: Feeds) -> tuple[onnx.ModelProto, lis
     layers = transposed_convolutions(folded.graph)
     if not layers:
         return model, []
-    best, forms = model, dict.fromkeys(layers, Form.TRANSPOSED)
+    forms = dict.fromkeys(layers, Form.JOINT)
+    best = rewrite(folded, forms)
     for layer in layers:
-        for form in (Form.JOINT, Form.APART):
-            other = rewrite(folded, {**forms, layer: form})
-            if _ratio(best, other, feeds) < WORTH_IT:
-                best, forms = other, {**forms, layer: form}
-    if best is model:
-        return model, []
+        other = rewrite(folded, {**forms, layer: Form.APART})
+        if _ratio(best, other, feeds) < WORTH_IT:
+            best, forms = other, {**forms, layer: Form.APART}
     changed = [f"transposed convolution {layers.index(layer) + 1}: {form.value}" for layer, form in forms.items()]
     share = _ratio(model, best, feeds)
     return best, [*changed, f"takes {share:.2f} of the time on the processor that exported it"]

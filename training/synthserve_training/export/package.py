@@ -14,7 +14,6 @@ from synthserve_training.export.graph import condition_input, convert
 from synthserve_training.export.manifest import MANIFEST_FILE, to_json
 from synthserve_training.export.optimise import optimise, probe
 from synthserve_training.export.packets import packet
-from synthserve_training.export.padding import evenly_padded
 from synthserve_training.export.verify import verify
 from synthserve_training.finished import FinishedModel
 from synthserve_training.recipe import Recipe
@@ -70,7 +69,6 @@ def write(
     conditions = tuple(condition_input(column) for column in model.conditions)
     feeds = probe(model.noise_size, conditions, recipe.export.batch_size)
     optimised, optimisations = optimise(convert(model), feeds)
-    optimised = evenly_padded(optimised)
     graph = optimised.SerializeToString()
     verify(graph, model)
 

@@ -17,9 +17,8 @@ from onnx import helper, numpy_helper
 
 
 class Form(enum.Enum):
-    """How a transposed convolution is computed."""
+    """What a transposed convolution becomes."""
 
-    TRANSPOSED = "a transposed convolution"
     JOINT = "one convolution for all phases"
     APART = "a convolution for each phase"
 
@@ -48,7 +47,7 @@ def rewrite(model: onnx.ModelProto, forms: dict[str, Form]) -> onnx.ModelProto:
 
     Args:
         model: The model; it stays as it is.
-        forms: What to make of them, by the name of their output; see `transposed_convolutions`.
+        forms: What to make of which, by the name of their output; see `transposed_convolutions`.
 
     Returns:
         A model that computes the same, up to the order of summation.
@@ -59,8 +58,8 @@ def rewrite(model: onnx.ModelProto, forms: dict[str, Form]) -> onnx.ModelProto:
     constants = {tensor.name: tensor for tensor in graph.initializer}
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
-        form = forms.get(node.output[0], Form.TRANSPOSED)
-        if form is Form.TRANSPOSED:
+        form = forms.get(node.output[0])
+        if form is None:
             nodes.append(node)
             continue
         weight, *bias = (numpy_helper.to_array(constants[name]) for name in node.input[1:])
