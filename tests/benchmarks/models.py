@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 TABLE = "iris-vae"
+IMAGES = ("flowers-wgan-gp-ema", "mnist-dcgan")
 
 WIDTHS = {"COLUMN_TYPE_DOUBLE": 8, "COLUMN_TYPE_INT64": 8, "COLUMN_TYPE_CATEGORY": 4, "COLUMN_TYPE_BOOL": 1}
 
@@ -21,7 +22,7 @@ class Models:
 
 
 def find_models(repository: Path) -> Models:
-    """Takes `iris-vae` and all image models, the newest version of each.
+    """Takes the table and the images, where there are such, the newest version of each.
 
     Raises:
         FileNotFoundError: There is no `iris-vae`.
@@ -31,7 +32,7 @@ def find_models(repository: Path) -> Models:
         raise FileNotFoundError(f"no {TABLE} in {repository}")
     columns = manifests[TABLE]["table"]["columns"]
     width = sum(WIDTHS[column["type"]] for column in columns)
-    return Models(TABLE, width, [name for name, manifest in manifests.items() if "image" in manifest])
+    return Models(TABLE, width, [name for name in IMAGES if name in manifests])
 
 
 def _manifest(model: Path) -> dict[str, Any]:
