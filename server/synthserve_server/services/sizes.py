@@ -9,7 +9,7 @@ from synthserve_server.services.requests import ImageOrder, RowOrder
 LARGEST_MESSAGE = 3 << 20
 """No message of more than one sample gets larger, in bytes: clients accept 4 MiB unless told otherwise."""
 
-TYPICAL_MESSAGE = 256 << 10
+TYPICAL_MESSAGE = 512 << 10
 """About how large a message of rows is where the caller has no wish, in bytes."""
 
 FIRST_ROWS = 64

@@ -37,7 +37,7 @@ from synthserve_server.runtime.scheduler import Scheduler
 WORKERS = 2
 
 FIXED_WINDOW = [("grpc.http2.bdp_probe", 0)]
-"""A connection whose windows stay at 64 KiB, so that a message of 256 KiB waits until its reader asks for it."""
+"""A connection whose windows stay at 64 KiB, so that a message of 512 KiB waits until its reader asks for it."""
 
 STANDING = 2 + WORKERS
 """How many messages a stream computes whose reader took the first: that, the one being sent, and the look-ahead."""
