@@ -22,15 +22,15 @@ def main() -> None:
         print("".join(f"    {line}\n" for line in csv.read_text().splitlines()[:6]))
 
         png = OUTPUT / "digits.png"
-        client.images("mnist-dcgan", count=IMAGES, seed=SEED).save_grid(png, columns=8)
-        print(f"{IMAGES} images of mnist-dcgan, 8 x 8 -> {png.relative_to(ROOT)}\n")
+        client.images("mnist-dcgan-ema", count=IMAGES, seed=SEED).save_grid(png, columns=8)
+        print(f"{IMAGES} images of mnist-dcgan-ema, 8 x 8 -> {png.relative_to(ROOT)}\n")
 
         print("throughput, client and server on this machine:")
         started = time.perf_counter()
         rows = sum(batch.num_rows for batch in client.rows("iris-vae", count=MANY_ROWS, seed=SEED).batches())
         print(f"    {rows / (time.perf_counter() - started):>11,.0f} rows/s")
         started = time.perf_counter()
-        images = sum(1 for _ in client.images("mnist-dcgan", count=MANY_IMAGES, seed=SEED))
+        images = sum(1 for _ in client.images("mnist-dcgan-ema", count=MANY_IMAGES, seed=SEED))
         print(f"    {images / (time.perf_counter() - started):>11,.0f} images/s")
     print("server stopped")
 

@@ -16,7 +16,7 @@ COLOURS = {"setosa": "#4477aa", "versicolor": "#ee6677", "virginica": "#228833"}
 def main() -> None:
     """Writes digits.png, flowers.png and iris.png."""
     with running_server() as address, synthserve.Client(address) as client:
-        grid = client.images("mnist-dcgan", count=64, seed=SEED).grid(columns=8)
+        grid = client.images("mnist-dcgan-ema", count=64, seed=SEED).grid(columns=8)
         save_picture(grid.resize((448, 448)), OUTPUT / "digits.png")
         save_picture(client.images("flowers-wgan-gp-ema", count=49, seed=SEED).grid(columns=7), OUTPUT / "flowers.png")
         draw_iris(client.rows("iris-vae", count=1_000, seed=SEED).to_pandas())

@@ -3,6 +3,7 @@
 It is trained once, in a minute or two, and kept. Its figures can be compared where its digest is the same.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -105,7 +106,8 @@ def _train_apart(training: Images, path: Path, seed: int) -> None:
         images, graph = Path(folder) / "images.npz", Path(folder) / path.name
         np.savez(images, pixels=training.pixels, labels=training.labels)
         command: list[str | Path] = [sys.executable, "-m", f"{__package__}.digit_training", images, graph, str(seed)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
+        environment = os.environ | {"KERAS_BACKEND": "tensorflow"}  # which converts it
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
         if done.returncode:
             reason = next(reversed(done.stderr.splitlines()), f"status {done.returncode}")
             raise EvaluationError(f"the network that reads digits could not be trained: {reason}")
