@@ -89,8 +89,8 @@ class Server:
         self._reload = asyncio.Event()
         self._followers: list[asyncio.Task[None]] = []
         self._scheduler = Scheduler(settings.workers, make_together, companions)
-        self._encoding_processes = _encoding_processes(settings, chosen)
-        self._encoding: EncodingProcesses | None = None
+        processes = _encoding_processes(settings, chosen)
+        self._encoding = EncodingProcesses(processes) if processes else None
         self._lifecycle = Lifecycle()
         self._admission = Admission(settings.max_streams, quotas(settings), rates=rates(settings))
         self._health = ModelHealth()
@@ -136,8 +136,6 @@ class Server:
             ) from None
         if self._callers:
             await self._callers.start()
-        if self._encoding_processes:
-            self._encoding = EncodingProcesses(self._encoding_processes)
         await asyncio.to_thread(self._repository.load)
         catalogue = self._repository.catalogue
         service = generation.GenerationService(self._repository, self._scheduler, self._admission, self._encoding)

@@ -206,9 +206,11 @@ class Settings(BaseSettings):
     max_connection_age_seconds: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
     """After how long clients are asked to connect anew; their streams have `grace_seconds` then. Unset: never."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3}(,\d{1,3})*)?)$")] = "auto"
-    """Where graphs run: `cuda:0,1` shares the work between two GPUs; auto: on the first GPU, where there is one."""
+    """Where graphs run: `cuda:0,1` shares the work between two GPUs; auto: graphs of at least 1 MiB on the first GPU,
+    where there is one."""
     encoding_processes: Annotated[int, Field(ge=0)] | None = None
-    """How many processes encode images; 0: the workers do; unset: one per core where graphs run on a GPU, else 0."""
+    """How many processes encode images, started with the first ones; 0: the workers do; unset: one per core where there
+    is a GPU to run graphs on, else 0."""
     log_format: Literal["text", "json"] = "text"
     """How log lines are written."""
     metrics_listen: Annotated[str, AfterValidator(_address)] | None = None

@@ -32,7 +32,7 @@ def check(graph: bytes) -> frozenset[str]:
     """Checks what a graph holds.
 
     Returns:
-        The operators that it uses, without those in branches and loops.
+        The operators that it uses.
 
     Raises:
         GraphError: It is no ONNX model, or something in it is not allowed.
@@ -50,7 +50,7 @@ def check(graph: bytes) -> frozenset[str]:
         # One could go by the name of an operator that onnxruntime brings along, and stand for it in the check below.
         raise GraphError("the model holds functions; they must be inlined")
     _check_graph(model.graph)
-    return frozenset(node.op_type for node in model.graph.node)
+    return frozenset(_operators(model.graph))
 
 
 def _check_opsets(imports: Iterable[onnx.OperatorSetIdProto]) -> None:
@@ -76,6 +76,14 @@ def _check_graph(graph: onnx.GraphProto) -> None:
         if node.op_type in RANDOM:
             raise GraphError(f"the graph draws noise of its own ({node.op_type}); noise must come in as 'latent'")
         _check_attributes(node.attribute)
+
+
+def _operators(graph: onnx.GraphProto) -> Iterator[str]:
+    for node in graph.node:
+        yield node.op_type
+        for attribute in node.attribute:
+            for inner in (*_set(attribute, "g"), *attribute.graphs):
+                yield from _operators(inner)
 
 
 def _check_attributes(attributes: Iterable[onnx.AttributeProto]) -> None:

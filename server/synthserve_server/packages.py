@@ -114,7 +114,7 @@ def load(content: Content, devices: Devices, limits: Limits, cancellation: Cance
     session.check(content.model)
     if session.devices.provider is Provider.CUDA and "ConvTranspose" in operators:
         _log.warning(
-            "a GPU rounds transposed convolutions in another way each time: samples can differ from run to run",
+            "a GPU may round transposed convolutions in another way each time: samples may differ from run to run",
             model=content.model.name,
         )
     timer = threading.Timer(limits.warm_up_seconds, cancellation.cancel)

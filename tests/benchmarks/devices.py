@@ -10,7 +10,7 @@ the rounds, and the throughput beside that of the first side, formed within a ro
 import argparse
 import shlex
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -35,17 +35,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", action="append", required=True, help="flags of a server; can be repeated")
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
+    parser.add_argument("--model", action="append", help="an image model; default: those of the comparison")
     parser.add_argument("--cases", action="append", help="names of cases, with * and ?; default: all")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0)
     arguments = parser.parse_args()
+    models = find_models(arguments.model_repository)
     with tempfile.TemporaryDirectory() as folder, ClientProcess() as client, ExitStack() as servers:
         sides = []
         for number, flags in enumerate(arguments.side):
             log = Path(folder) / f"{number}.txt"
             server = servers.enter_context(running_server(arguments.model_repository, log, *shlex.split(flags)))
             sides.append(Side(flags, Transport.GRPC_STREAM, server.process.pid, server.address))
-        for workload in chosen(cases(arguments.model_repository), arguments.cases or ["*"]):
+        for workload in chosen(cases(models.table, arguments.model or models.images), arguments.cases or ["*"]):
             for side in sides:
                 client.drive(side.plan(workload, WARM_SECONDS, LIMIT_SECONDS))
             turns: dict[str, list[Turn]] = {side.name: [] for side in sides}
@@ -61,18 +63,17 @@ def main() -> None:
             print(f"### {workload.title}\n\n{report.table(HEAD, rows)}\n", flush=True)
 
 
-def cases(repository: Path) -> Iterator[Workload]:
+def cases(table: str, images: Sequence[str]) -> Iterator[Workload]:
     """Long streams, of which there are one or eight, and short calls of one caller or of many."""
-    models = find_models(repository)
-    for model in models.images:
+    for model in images:
         for callers in (1, 8):
             yield Workload("images", model, 10_000, "png", callers)
         for callers in (1, 32):
             yield Workload("images", model, 16, "png", callers)
     for callers in (1, 8):
-        yield Workload("rows", models.table, 100_000, "typed", callers)
+        yield Workload("rows", table, 100_000, "typed", callers)
     for callers in (1, 32):
-        yield Workload("rows", models.table, 1_000, "typed", callers)
+        yield Workload("rows", table, 1_000, "typed", callers)
 
 
 def row(name: str, turns: list[Turn], processors: list[float], first: list[float]) -> tuple[str, ...]:

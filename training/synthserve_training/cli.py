@@ -67,9 +67,11 @@ def run(
         seed = recorded if seed is None else seed
     else:
         folder.check_free(overwrite=overwrite)
-    backend = start_keras()
-    if export_to and backend != "tensorflow":
-        raise BackendError(f"--export takes TensorFlow, not {backend}: leave it out, and call `export` afterwards")
+    start_keras()
+    from synthserve_training import backends  # refuses those that it does not know
+
+    if export_to and backends.NAME != "tensorflow":
+        raise BackendError(f"--export takes TensorFlow, not {backends.NAME}: leave it out, and `export` afterwards")
     from synthserve_training.datasets._files import Files
     from synthserve_training.experiment import assemble
     from synthserve_training.loop import fit

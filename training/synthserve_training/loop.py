@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from synthserve_training import checkpoint, loss_plot
-from synthserve_training.backends import Turn, accelerators, compile_steps
+from synthserve_training.backends import NAME, Turn, accelerators, compile_steps
 from synthserve_training.errors import RunError
 from synthserve_training.experiment import Experiment
-from synthserve_training.run_folder import RunFolder
+from synthserve_training.run_folder import Machine, RunFolder
 
 # (epoch, batch, number of batches, mean losses of the epoch so far)
 Progress = Callable[[int, int, int, Mapping[str, float]], None]
@@ -55,15 +55,17 @@ def fit(
         RunError: There is nothing to resume, the run was made with another recipe, an earlier run would be deleted, or
             a loss is no longer finite.
     """
+    machine = Machine(NAME, accelerators())
     training, samples = experiment.recipe.training, experiment.preprocessed.samples
     variables = experiment.variables()
     if resume:
         run.check_resumable(experiment.recipe, experiment.seed)
         first = checkpoint.restore(run.checkpoint, variables)
+        run.resume(machine)
         seconds = run.training_seconds(first)
         log = [row for row in run.losses() if int(row["epoch"]) <= first]
     else:
-        run.create(experiment.text, experiment.seed, accelerators(), overwrite=overwrite)
+        run.create(experiment.text, experiment.seed, machine, overwrite=overwrite)
         first, seconds, log = 0, 0.0, []
 
     drawn = time.monotonic()

@@ -31,11 +31,34 @@ _PACKAGES = (
 
 
 class Facts(BaseModel):
-    """What is recorded of a run."""
+    """What is recorded of a run. One that went on with another backend or on another machine names both."""
 
     seed: int
+    backend: str = "tensorflow"
     hardware: str
     packages: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run is trained on.
+
+    Attributes:
+        backend: What Keras runs on, such as `tensorflow`.
+        accelerators: The GPUs, by name.
+    """
+
+    backend: str
+    accelerators: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        """As in `16 x Intel(R) Xeon(R) Processor, NVIDIA H100 80GB HBM3`."""
+        return ", ".join([hardware(), *self.accelerators])
+
+    def packages(self) -> dict[str, str]:
+        """The versions of the packages that train, without other backends."""
+        others = {"tensorflow", "jax"} - {self.backend}
+        return {name: version for name, version in package_versions().items() if name not in others}
 
 
 @dataclass(frozen=True)
@@ -63,13 +86,13 @@ class RunFolder:
         """The curves of the log."""
         return self.path / "losses.png"
 
-    def create(self, recipe: str, seed: int, accelerators: Sequence[str] = (), *, overwrite: bool) -> None:
+    def create(self, recipe: str, seed: int, machine: Machine, *, overwrite: bool) -> None:
         """Starts a new run.
 
         Args:
             recipe: The recipe's text.
             seed: The run's seed.
-            accelerators: The GPUs that it runs on, by name.
+            machine: What it runs on.
             overwrite: Whether an earlier run in the folder may be deleted.
 
         Raises:
@@ -80,8 +103,19 @@ class RunFolder:
         for stale in (self.checkpoint, self._losses, self.losses_plot, *self.samples.iterdir()):
             stale.unlink(missing_ok=True)
         _replace(self._recipe, recipe)
-        facts = Facts(seed=seed, hardware=", ".join([hardware(), *accelerators]), packages=package_versions())
-        _replace(self._facts, facts.model_dump_json(indent=2) + "\n")
+        self._record(Facts(seed=seed, backend=machine.backend, hardware=str(machine), packages=machine.packages()))
+
+    def resume(self, machine: Machine) -> None:
+        """Records what a run goes on with."""
+        facts = self.facts()
+        self._record(
+            Facts(
+                seed=facts.seed,
+                backend=_both(facts.backend, machine.backend),
+                hardware=_both(facts.hardware, str(machine)),
+                packages=facts.packages | machine.packages(),
+            )
+        )
 
     def check_made_with(self, recipe: Recipe, seed: int) -> None:
         """Checks that the run trained what a recipe and a seed describe.
@@ -167,6 +201,9 @@ class RunFolder:
         writer.writerows(rows)
         _replace(self._losses, sheet.getvalue())
 
+    def _record(self, facts: Facts) -> None:
+        _replace(self._facts, facts.model_dump_json(indent=2) + "\n")
+
     @property
     def _recipe(self) -> Path:
         return self.path / "recipe.toml"
@@ -185,6 +222,10 @@ def _replace(path: Path, text: str) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
+
+
+def _both(before: str, now: str) -> str:
+    return before if now in before.split("; ") else f"{before}; {now}"
 
 
 def package_versions() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Starts Keras without the pages of notes that TensorFlow prints before its own log level applies."""
 
+import importlib.util
 import os
 import sys
 import tempfile
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from synthserve_training.errors import BackendError
 
 
-def start_keras(backend: str | None = None) -> str:
+def start_keras(backend: str | None = None) -> None:
     """Imports Keras and the library that it computes with, and lets that find its devices.
 
     What is printed meanwhile is shown only when it fails. `TF_CPP_MIN_LOG_LEVEL` (default here: 3, fatal errors only)
@@ -17,9 +18,6 @@ def start_keras(backend: str | None = None) -> str:
 
     Args:
         backend: The library; by default the one that the user wants (`KERAS_BACKEND`, or Keras' own settings).
-
-    Returns:
-        The library's name in Keras.
 
     Raises:
         BackendError: The library is not installed, or Keras does not know it.
@@ -32,7 +30,9 @@ def start_keras(backend: str | None = None) -> str:
             import keras
 
             keras.ops.zeros(())
-            return str(keras.backend.backend())
+            # Whatever Keras computes with, it looks for TensorFlow later, whose notes come then where it is installed.
+            if importlib.util.find_spec("tensorflow"):
+                importlib.import_module("tensorflow")
     except (ImportError, ValueError) as error:
         raise BackendError(f"Keras does not start: {error}. Which library it uses, KERAS_BACKEND says") from error
 

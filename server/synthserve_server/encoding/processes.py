@@ -7,8 +7,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -18,20 +20,29 @@ _log = structlog.stdlib.get_logger(__name__)
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
+_PAUSE_SECONDS = 5.0
+"""The least time between two starts of the pool: what kills the processes may go on doing so."""
+
+_LOOK_SECONDS = 1.0
+"""How often a thread that waits looks whether the pool is still there: one that breaks can lose what it is given."""
+
 
 class EncodingProcesses:
-    """A pool of processes. They end with this one, however it ends; one that is killed is replaced."""
+    """A pool of processes, started when there is something to do. They end with this one, however it ends.
+
+    When one is killed, all are started anew; meanwhile whoever asks does the work itself.
+    """
 
     def __init__(self, count: int) -> None:
-        """Starts them, and does not wait until they are there.
+        """Starts none yet.
 
         Args:
             count: How many, at least 1.
         """
         self._count = count
         self._lock = threading.Lock()
-        self._closed = False
-        self._executor = self._started()
+        self._pool: ProcessPoolExecutor | None = None
+        self._next_start = 0.0  # on the monotonic clock; infinite once closed
 
     def do(
         self, work: Callable[_Arguments, _Result], *arguments: _Arguments.args, **named: _Arguments.kwargs
@@ -46,39 +57,76 @@ class EncodingProcesses:
         Raises:
             Exception: What the work came to.
         """
-        executor = self._executor
-        try:
-            return executor.submit(work, *arguments, **named).result()
-        except BrokenExecutor:
-            self._replace(executor)
-            return work(*arguments, **named)
+        if pool := self._running():
+            try:
+                future = _submit(pool, work, *arguments, **named)
+                while not wait([future], _LOOK_SECONDS).done:
+                    _submit(pool, _nothing)  # a broken pool refuses it
+                return future.result()
+            except BrokenExecutor:
+                self._give_up(pool)
+        return work(*arguments, **named)
 
     def close(self) -> None:
         """Ends them, once nobody asks for anything any more."""
         with self._lock:
-            self._closed = True
-            self._executor.shutdown()
+            self._next_start = float("inf")
+            if self._pool:
+                self._pool.shutdown()
 
-    def _replace(self, broken: ProcessPoolExecutor) -> None:
+    def _running(self) -> ProcessPoolExecutor | None:
         with self._lock:
-            if self._closed or self._executor is not broken:
-                return
-            _log.warning("an encoding process was killed, starting new ones", processes=self._count)
-            broken.shutdown(wait=False)
-            self._executor = self._started()
+            if self._pool is None and time.monotonic() >= self._next_start:
+                self._next_start = time.monotonic() + _PAUSE_SECONDS
+                # Not forked: gRPC, onnxruntime and CUDA have threads, which a fork would lose.
+                pool = ProcessPoolExecutor(self._count, multiprocessing.get_context("spawn"), initializer=_begin)
+                try:
+                    for _ in range(self._count):
+                        _submit(pool, _nothing)  # it starts a process only when there is something to do for it
+                except OSError as error:
+                    _log.warning("encoding processes do not start", reason=str(error))
+                    pool.shutdown(wait=False)
+                else:
+                    self._pool = pool
+            return self._pool
 
-    def _started(self) -> ProcessPoolExecutor:
-        # Not forked: gRPC, onnxruntime and CUDA have threads, which a fork would lose.
-        context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(self._count, context, initializer=_begin)
-        for _ in range(self._count):
-            executor.submit(_nothing)  # the pool starts a process only when there is something to do for it
-        return executor
+    def _give_up(self, pool: ProcessPoolExecutor) -> None:
+        with self._lock:
+            if self._pool is pool:
+                _log.warning("an encoding process was killed, new ones will be started", processes=self._count)
+                pool.shutdown(wait=False)
+                self._pool = None
+
+
+def _submit(
+    pool: ProcessPoolExecutor,
+    work: Callable[_Arguments, _Result],
+    *arguments: _Arguments.args,
+    **named: _Arguments.kwargs,
+) -> "Future[_Result]":
+    with _signals_held_back():
+        return pool.submit(work, *arguments, **named)
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Holds back, in what is started meanwhile, the signals that a process is not ready for before it has begun."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin() -> None:
-    # Ctrl-C goes to the whole group: the server drains, and still needs them.
+    # Ctrl-C and what supervisors send goes to the whole group: the server drains, and still needs its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setsid"):
+        os.setsid()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ class Session:
             devices: Where to run it: each run takes the device that has the fewest others.
 
         Raises:
-            GraphError: It is not a model that onnxruntime can load.
+            GraphError: It is not a model that onnxruntime can load, or can load there.
         """
         options = onnxruntime.SessionOptions()
         # Parallelism comes from the worker threads: each of them runs whole graphs, one thread each.
@@ -123,8 +124,9 @@ class Session:
     def on_each_device(self) -> "list[Session]":
         """The same graph, bound to one device after the other."""
         bound = []
-        for one in self._sessions:
+        for index, one in zip(self.devices.indices, self._sessions, strict=True):
             session = copy(self)
+            session.devices = replace(self.devices, indices=(index,))
             session._sessions, session._running = [one], [0]
             bound.append(session)
         return bound

@@ -1,11 +1,10 @@
-"""Turns arrays into the bytes of responses: columns with one copy of their memory and no loop over the values.
+"""Turns arrays into the bytes of GenerateRowsResponse, with one copy of their memory and no loop over the values.
 
 Written after the protobuf encoding specification (protobuf.dev/programming-guides/encoding): a packed repeated field of
 fixed-width values is, behind its number and length, the little-endian memory of an array. The field numbers are those
 of the contract.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -18,12 +17,9 @@ from synthserve.v1.generation_pb2 import (
     ColumnBatch,
     ColumnValues,
     DoubleValues,
-    GenerateImagesResponse,
     GenerateRowsResponse,
-    ImageStreamInfo,
     Int64Values,
 )
-from synthserve_server.encoding import images
 from synthserve_server.runtime.model import Arrays, ColumnType, Table
 
 _VARINT, _DELIMITED = 0, 2
@@ -65,41 +61,6 @@ def data_response(data: bytes, info: bytes | None, first_index: int, count: int)
     """A serialised GenerateRowsResponse that carries a piece of a file; the arguments are as above."""
     head = _head(info, first_index, count)
     return b"".join([*head, *_nested(GenerateRowsResponse.DATA_FIELD_NUMBER, [data])])
-
-
-@dataclass(frozen=True)
-class ImageResponses:
-    """Makes the serialised GenerateImagesResponse messages of a stream; another process can do so, too.
-
-    Attributes:
-        info: A serialised ImageStreamInfo, for the first response.
-        file_format: How images are written.
-        quality: Of JPEG, from 1 to 100.
-        source: The mark of an image, up to its index.
-        where: The mark from there on.
-    """
-
-    info: bytes
-    file_format: images.Format
-    quality: int
-    source: str
-    where: str
-
-    def response(self, pixels: NDArray[np.uint8], first_index: int, *, begins: bool) -> bytes:
-        """A serialised response.
-
-        Args:
-            pixels: `[images, height, width, channels]`.
-            first_index: The index of the first image.
-            begins: Whether it is the stream's first.
-        """
-        marks = [f"{self.source}{index}{self.where}" for index in range(first_index, first_index + len(pixels))]
-        response = GenerateImagesResponse(
-            info=ImageStreamInfo.FromString(self.info) if begins else None,
-            first_index=first_index,
-            images=images.encode(pixels, self.file_format, self.quality, marks),
-        )
-        return response.SerializeToString()
 
 
 def _head(info: bytes | None, first_index: int, count: int) -> Parts:

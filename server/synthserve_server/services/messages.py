@@ -12,7 +12,8 @@ from synthserve_server.runtime.messages import Message
 from synthserve_server.runtime.model import IMAGE, Arrays
 from synthserve_server.runtime.sampler import Draw
 from synthserve_server.runtime.timings import Observer
-from synthserve_server.services.frames import ImageResponses, columns_response, data_response
+from synthserve_server.services.frames import columns_response, data_response
+from synthserve_server.services.image_responses import ImageResponses
 from synthserve_server.services.requests import ImageOrder, Order, RowOrder
 
 Messages = Callable[[Cancellation, int, int], Message]

@@ -52,7 +52,19 @@ def test_a_run_goes_on_with_the_other_backend_as_with_its_own(tmp_path: Path) ->
     for name in expected:
         np.testing.assert_allclose(actual[name], expected[name], rtol=0, atol=2e-6, err_msg=name)
     np.testing.assert_allclose(curves(other), curves(own), rtol=1e-4, atol=1e-6)
+    assert (RunFolder(own).facts().backend, RunFolder(other).facts().backend) == ("tensorflow", "tensorflow; jax")
     assert (np.ptp(curves(own)[:, 1:], axis=0) > 1e-2).all(), "the curves move by more than the tolerance"
+
+
+def test_resumed_run_equals_the_uninterrupted_one_on_jax(tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    for way, epochs, folder in (("new", 3, whole), ("new", 1, parts), ("resume", 3, parts)):
+        trained = run("jax", "tests/fixtures/small_wgan.py", way, str(epochs), str(folder), "float32")
+        assert trained.returncode == 0, trained.stderr
+    expected, actual = checkpoint(whole), checkpoint(parts)
+    for name in expected:
+        np.testing.assert_array_equal(actual[name], expected[name], err_msg=name)
+    assert RunFolder(parts).facts().backend == "jax"
 
 
 def test_the_two_backends_learn_alike_in_bfloat16(tmp_path: Path) -> None:
@@ -66,7 +78,10 @@ def test_what_jax_trained_is_exported_by_tensorflow(tmp_path: Path) -> None:
     folder = str(tmp_path / "run")
     trained = run("jax", *cli, "run", "iris-vae", "--epochs", "2", "--run-dir", folder)
     assert trained.returncode == 0, trained.stderr
-    assert "jax" in RunFolder(tmp_path / "run").facts().packages
+    facts = RunFolder(tmp_path / "run").facts()
+    assert facts.backend == "jax"
+    assert "jax" in facts.packages
+    assert "tensorflow" not in facts.packages
 
     repository = tmp_path / "repository"
     exported = run("jax", *cli, "export", "iris-vae", "--run-dir", folder, "--output", str(repository))
@@ -80,7 +95,7 @@ def test_training_on_jax_says_before_it_begins_that_it_cannot_export(tmp_path: P
     cli = ("-m", "synthserve_training.cli", "run", "iris-vae", "--run-dir", str(tmp_path / "run"))
     refused = run("jax", *cli, "--export", str(tmp_path))
     assert refused.returncode == 1
-    assert refused.stderr == ("error: --export takes TensorFlow, not jax: leave it out, and call `export` afterwards\n")
+    assert refused.stderr == ("error: --export takes TensorFlow, not jax: leave it out, and `export` afterwards\n")
     assert not (tmp_path / "run").exists()
 
 

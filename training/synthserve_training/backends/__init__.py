@@ -9,12 +9,14 @@ import keras
 from synthserve_training.backends.steps import Losses, Steps, Turn
 from synthserve_training.errors import BackendError
 
-_name = keras.backend.backend()
-if _name == "tensorflow":
+NAME: str = keras.backend.backend()
+"""What Keras runs on."""
+
+if NAME == "tensorflow":
     from synthserve_training.backends._tensorflow import accelerators, compile_steps, input_gradient
-elif _name == "jax":
+elif NAME == "jax":
     from synthserve_training.backends._jax import accelerators, compile_steps, input_gradient
 else:
-    raise BackendError(f"KERAS_BACKEND={_name} does not train here: tensorflow and jax do")
+    raise BackendError(f"KERAS_BACKEND={NAME} does not train here: tensorflow and jax do")
 
-__all__ = ["Losses", "Steps", "Turn", "accelerators", "compile_steps", "input_gradient"]
+__all__ = ["NAME", "Losses", "Steps", "Turn", "accelerators", "compile_steps", "input_gradient"]

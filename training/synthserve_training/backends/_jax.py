@@ -68,9 +68,11 @@ def compile_steps(players: Sequence[Player], average: WeightAverage | None = Non
                     yield before
                 before = losses
         finally:
-            # Also when nobody asks for the rest: the arrays that the variables had are given away.
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
+            # Also when nobody asks for the rest: the arrays that the variables had are given away. A step that failed
+            # has taken its own with it; what it failed of is what is to be heard.
+            if not any(value.is_deleted() for value in values):
+                for variable, value in zip(variables, values, strict=True):
+                    variable.assign(value)
         if before is not None:
             yield before
 

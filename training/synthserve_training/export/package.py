@@ -104,6 +104,12 @@ def write(
     return target
 
 
+def _exporters() -> dict[str, str]:
+    """The versions of what writes the graph and tries it out; those that trained can be of another machine."""
+    ours = ("onnx", "onnxruntime", "onnxruntime-gpu", "tensorflow", "tf2onnx")
+    return {name: version for name, version in package_versions().items() if name in ours}
+
+
 def _card(recipe: Recipe, model: FinishedModel) -> ModelCard:
     card = ModelCard(**recipe.card.model_dump())
     if model.sampler.privacy:
@@ -116,7 +122,7 @@ def _provenance(experiment: Experiment, training: Training, optimisations: list[
         recipe=experiment.text,
         seed=experiment.seed,
         epochs=training.epochs,
-        packages=package_versions() | training.facts.packages,
+        packages=training.facts.packages | _exporters(),
         hardware=training.facts.hardware,
         training_seconds=training.seconds,
         optimisations=optimisations,
