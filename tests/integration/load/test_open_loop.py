@@ -205,7 +205,7 @@ def plan(address: str, due: list[float], **changes: object) -> Plan:
         "connections": 1,
         "max_in_flight": 100,
     }
-    return Plan(**{**values, **changes})  # type: ignore[arg-type]
+    return Plan(**{**values, **changes})  # type: ignore[arg-type]  # values of many types
 
 
 def test_calls_are_begun_however_many_are_under_way(server_address: str) -> None:

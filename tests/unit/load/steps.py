@@ -29,4 +29,4 @@ def step(rate: float, p99: float = 0.010, answered_part: float = 1.0, **changes:
         "other_cores": 0.1,
         "bytes_per_second": 1e6,
     }
-    return Step(**{**values, **changes})  # type: ignore[arg-type]
+    return Step(**{**values, **changes})  # type: ignore[arg-type]  # values of many types

@@ -13,7 +13,7 @@ seeds = st.integers(0, 2**63 - 1)
 
 @given(kind=st.sampled_from(["poisson", "constant"]), rate=rates, seconds=lengths, seed=seeds)
 def test_times_are_ascending_and_within_the_step(kind: str, rate: float, seconds: float, seed: int) -> None:
-    times = schedule(kind, rate, seconds, seed)  # type: ignore[arg-type]
+    times = schedule(kind, rate, seconds, seed)  # type: ignore[arg-type]  # a parameter is any text
     assert times == sorted(times)
     assert all(0 <= at < seconds for at in times)
 

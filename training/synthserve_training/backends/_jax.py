@@ -17,12 +17,7 @@ _Given: TypeAlias = tuple[Tensor, Tensor, Mapping[str, Tensor]]
 
 
 def compile_steps(players: Sequence[Player], average: WeightAverage | None = None) -> Steps:
-    """Compiles steps in which players in turn make one gradient step.
-
-    Args:
-        players: In the order of their turns.
-        average: Follows the network that it averages each time that a player has moved that.
-    """
+    """Compiles steps of a game, as `_tensorflow.compile_steps`."""
     for player in players:
         player.optimizer.build(player.variables)
     variables = _variables(players, average)
@@ -80,15 +75,7 @@ def compile_steps(players: Sequence[Player], average: WeightAverage | None = Non
 
 
 def input_gradient(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-    """Differentiates a function of a batch by its input; the result can be differentiated again.
-
-    Args:
-        function: [n, *shape] to [n, ...], each sample on its own.
-        inputs: Where to differentiate, [n, *shape].
-
-    Returns:
-        For each sample the gradient of the sum of its outputs, [n, *shape].
-    """
+    """Differentiates by the input, as `_tensorflow.input_gradient`: samples do not mix, so outputs can be added."""
     return jax.grad(lambda samples: function(samples).sum())(inputs)
 
 
