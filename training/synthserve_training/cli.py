@@ -152,7 +152,9 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of splits, noise and all else that is drawn")] = 0,
     repeats: Annotated[int, typer.Option(min=1, help="How often what is random is repeated")] = 20,
     data_dir: DataDirOption = None,
-    output: Annotated[Path | None, typer.Option(help="Folder of the report; default: report/ in the package")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the report, which leaves the package as it is; default: its report/")
+    ] = None,
 ) -> None:
     """Measure an exported model: writes a report, and the headline figures into its manifest."""
     folder = repository / model / str(version or versions.newest_version(repository, model))
@@ -179,7 +181,8 @@ def evaluate(
         subject = Subject.open(folder, seed=seed, data_dir=data_dir, repeats=repeats, progress=progress)
         report = run.evaluate(subject)
     target = output or folder / run.REPORT_FOLDER
-    record_figures(folder, report.graph_sha256, report.headline())
+    if not output:
+        record_figures(folder, report.graph_sha256, report.headline())
     run.write(report, target)
     for figure in report.headline():
         beside = f"real data {figure.reference:.3f}" if figure.HasField("reference") else ""

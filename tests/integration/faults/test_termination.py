@@ -18,7 +18,7 @@ from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 
 STREAMS = 64
-ROWS = 20_000
+ROWS = 14_000
 ENDLESS_GRACE = "600"
 
 
@@ -45,7 +45,7 @@ async def rest(call: Any, got: bytearray) -> None:
 
 
 async def test_64_streams(small: Path, tmp_path: Path, server_address: str) -> None:
-    with running_server(small, tmp_path / "log.txt", "--workers", "2", "--grace-seconds", "5") as server:
+    with running_server(small, tmp_path / "log.txt", "--workers", "2", "--grace-seconds", "10") as server:
         async with aio.insecure_channel(server.address) as channel, aio.insecure_channel(server_address) as elsewhere:
             stub: Any = GenerationServiceStub(channel)
             other: Any = GenerationServiceStub(elsewhere)

@@ -74,6 +74,15 @@ def test_command_measures_reports_and_tells_the_manifest(made: Path) -> None:
     assert sorted(p.name for p in folder.iterdir()) == ["manifest.json", "model.onnx", "report"]
 
 
+def test_report_that_goes_elsewhere_leaves_the_package_as_it_is(made: Path, tmp_path: Path) -> None:
+    folder = made / "exported/small/1"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    result = command("evaluate", "small", "--repeats", "1", "--seed", "3", "--output", tmp_path / "report", cwd=made)
+    assert result.returncode == 0, result.stderr
+    assert figures.read(tmp_path / "report/report.json").seed == 3
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
 def test_same_seed_gives_the_same_figures(made: Path) -> None:
     subject = Subject.open(made / "exported/small/1", seed=5, repeats=1)
     first, second = run.evaluate(subject), run.evaluate(subject)
