@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.evaluations [--model iris-vae] [--data-dir FOLDER] [--kept]
 
-`synthserve-train evaluate` evaluates each of the models with a new cache, so that the features of the real pictures are
-computed too; with `--kept` they may be there already. Printed are the minutes, the largest resident memory, and how
-many of the figures came out the same: to six digits, or within their spread. The others are listed.
+`synthserve-train evaluate` evaluates each of the models, with a new cache that all of them share: the first that has
+learnt some pictures computes the features of the real ones too. With `--kept` they may be there already. Printed are
+the minutes, the largest resident memory, and how many of the figures came out the same: to six digits, or within their
+spread. The others are listed.
 """
 
 import argparse
@@ -44,16 +45,17 @@ def main() -> None:
     options = parser.parse_args()
     models = options.model or sorted(path.name for path in options.model_repository.iterdir() if path.is_dir())
     print("| model | minutes | MiB at most | the same | within the spread | others |\n|---|---|---|---|---|---|")
-    for model in models:
-        committed = read(newest(options.model_repository / model) / "report" / "report.json")
-        with tempfile.TemporaryDirectory() as folder:
-            flags = ["--repository", str(options.model_repository), "--output", f"{folder}/report"]
-            if options.data_dir:
-                flags += ["--data-dir", str(options.data_dir)]
-            environment = {**os.environ} if options.kept else {**os.environ, "XDG_CACHE_HOME": folder}
-            cost = run(["evaluate", model, "--version", str(committed.version), *flags], environment, Path(folder))
-            found = read(Path(folder) / "report" / "report.json")
-        print(row(committed, found, cost), flush=True)
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {**os.environ} if options.kept else {**os.environ, "XDG_CACHE_HOME": cache}
+        for model in models:
+            committed = read(newest(options.model_repository / model) / "report" / "report.json")
+            with tempfile.TemporaryDirectory() as folder:
+                flags = ["--repository", str(options.model_repository), "--output", f"{folder}/report"]
+                if options.data_dir:
+                    flags += ["--data-dir", str(options.data_dir)]
+                cost = run(["evaluate", model, "--version", str(committed.version), *flags], environment, Path(folder))
+                found = read(Path(folder) / "report" / "report.json")
+            print(row(committed, found, cost), flush=True)
 
 
 def newest(folder: Path) -> Path:
