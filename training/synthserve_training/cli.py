@@ -20,7 +20,7 @@ from rich.progress import (
 from synthserve_training import recipe as recipes
 from synthserve_training.errors import BackendError, SynthserveTrainingError
 from synthserve_training.export import versions
-from synthserve_training.run_folder import RunFolder
+from synthserve_training.run_folder import RunFolder, check_writable
 from synthserve_training.startup import start_keras
 
 if TYPE_CHECKING:
@@ -60,18 +60,26 @@ def run(
     ] = None,
 ) -> None:
     """Train a recipe: losses, samples and checkpoints go into the run's folder."""
+    if resume and overwrite:
+        raise typer.BadParameter("--resume goes on with a run and --overwrite deletes it: give one of them")
     text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
-    # Mistakes show before Keras has taken its seconds to start.
+    # Mistakes show before Keras has taken its seconds to start, and long before training has taken its hours.
+    parsed = recipes.parse(text)
     if resume:
         recorded = folder.facts().seed
         seed = recorded if seed is None else seed
+        folder.check_resumable(parsed, seed)
     else:
         folder.check_free(overwrite=overwrite)
+    check_writable(folder.path)
+    if export_to:
+        check_writable(export_to / parsed.model)
     start_keras()
     from synthserve_training import backends  # refuses those that it does not know
 
     if export_to and backends.NAME != "tensorflow":
         raise BackendError(f"--export takes TensorFlow, not {backends.NAME}: leave it out, and `export` afterwards")
+    from synthserve_training import checkpoint
     from synthserve_training.datasets._files import Files
     from synthserve_training.experiment import assemble
     from synthserve_training.loop import fit
@@ -79,9 +87,12 @@ def run(
     from synthserve_training.tracking import tracker
 
     experiment = assemble(text, seed=seed or 0, data_dir=data_dir)
-    if resume:
-        folder.check_resumable(experiment.recipe, experiment.seed)
     total = epochs or experiment.recipe.training.epochs
+    if resume and (trained := checkpoint.restore(folder.checkpoint, experiment.variables())) >= total:
+        typer.echo(f"{folder.path} has {trained} epochs already: nothing to train")
+        if export_to:
+            _export(experiment, folder, trained, export_to)
+        return
     console = Console(stderr=True)
     with console.status("preparing to measure") as status:
         measure = tracker(
@@ -129,11 +140,14 @@ def export(
     run_dir: RunDirOption = None,
     data_dir: DataDirOption = None,
     output: Annotated[Path, typer.Option(help="Model repository to write to")] = Path("exported"),
-    version: Annotated[int | None, typer.Option(min=1, help="Version; default: the next free one")] = None,
+    version: Annotated[
+        int | None, typer.Option(min=1, max=2**31 - 1, help="Version; default: the next free one")
+    ] = None,
 ) -> None:
     """Write a trained recipe as a model package, after holding the graph against the Keras model."""
     text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
     facts = folder.facts()
+    check_writable(output / recipes.parse(text).model)
     start_keras("tensorflow")
     from synthserve_training import checkpoint
     from synthserve_training.experiment import assemble
@@ -149,8 +163,9 @@ def evaluate(
     model: Annotated[str, typer.Argument(help="Name of an exported model")],
     version: Annotated[int | None, typer.Option(min=1, help="Version; default: the newest")] = None,
     repository: Annotated[Path, typer.Option(help="Model repository")] = Path("exported"),
-    seed: Annotated[int, typer.Option(min=0, help="Seed of splits, noise and all else that is drawn")] = 0,
-    repeats: Annotated[int, typer.Option(min=1, help="How often what is random is repeated")] = 20,
+    # Each repeat has the next seed, and scikit-learn takes those below 2^32.
+    seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of splits, noise and all else that is drawn")] = 0,
+    repeats: Annotated[int, typer.Option(min=1, max=2**31, help="How often what is random is repeated")] = 20,
     data_dir: DataDirOption = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the report, which leaves the package as it is; default: its report/")
@@ -160,8 +175,9 @@ def evaluate(
     folder = repository / model / str(version or versions.newest_version(repository, model))
     from synthserve_training.evaluation import run
     from synthserve_training.evaluation.subject import Subject
-    from synthserve_training.export.manifest import record_figures
+    from synthserve_training.export.manifest import measured_manifest, record_figures
 
+    target = output or folder / run.REPORT_FOLDER
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
@@ -179,11 +195,13 @@ def evaluate(
             bar.update(tasks[what], completed=done)
 
         subject = Subject.open(folder, seed=seed, data_dir=data_dir, repeats=repeats, progress=progress)
+        run.check_target(target)  # what is measured must not be lost
         report = run.evaluate(subject)
-    target = output or folder / run.REPORT_FOLDER
+    if not output:
+        measured_manifest(folder, report.graph_sha256)  # one that was replaced gets neither report nor figures
+    run.write(report, target)
     if not output:
         record_figures(folder, report.graph_sha256, report.headline())
-    run.write(report, target)
     for figure in report.headline():
         beside = f"real data {figure.reference:.3f}" if figure.HasField("reference") else ""
         typer.echo(f"{figure.metric:<24} {figure.value:.3f}  {beside}".rstrip())
@@ -214,6 +232,10 @@ def main() -> None:
         app()
     except SynthserveTrainingError as error:
         typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"error: {where}{error.strerror or error}", err=True)
         sys.exit(1)
 
 

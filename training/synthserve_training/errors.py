@@ -3,10 +3,10 @@
 SynthserveTrainingError
 ├── RecipeError      the recipe is not one, or its parts do not fit together
 ├── DatasetError     a dataset is missing, corrupt or could not be downloaded
-├── RunError         a training run is missing, belongs to another recipe or diverged
+├── RunError         a training run is missing, in the way, belongs to another recipe or diverged
 ├── BackendError     Keras runs on a library that does not train here, or that is not installed
 ├── ExportError      the exported graph is not the trained model
-└── EvaluationError  what should be evaluated is not a package, or not one of this trainer's
+└── EvaluationError  what should be evaluated is not a package of this trainer's, or the report has no place to go to
 """
 
 
@@ -23,7 +23,7 @@ class DatasetError(SynthserveTrainingError):
 
 
 class RunError(SynthserveTrainingError):
-    """A training run is missing, belongs to another recipe or diverged."""
+    """A training run is missing, in the way, belongs to another recipe or diverged."""
 
 
 class BackendError(SynthserveTrainingError):
@@ -35,4 +35,4 @@ class ExportError(SynthserveTrainingError):
 
 
 class EvaluationError(SynthserveTrainingError):
-    """What should be evaluated is not a model package, or cannot be held against its training data."""
+    """What should be evaluated is no package, or cannot be held against its data, or the report has no place."""

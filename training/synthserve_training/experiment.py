@@ -78,14 +78,17 @@ def assemble(text: str, *, seed: int, data_dir: Path | None = None) -> Experimen
     recipe = recipes.parse(text)
     for role, section in (("networks", recipe.networks), ("objectives", recipe.objective)):
         component(role, section)  # a mistake must not wait until large data are loaded
-    return build(text, load(recipe, data_dir), seed=seed)
+    sampler, sampler_options = component("samplers", recipe.sampler)
+    experiment = build(text, load(recipe, data_dir), seed=seed)
+    sampler.check(sampler_options, experiment.networks, experiment.preprocessed)
+    return experiment
 
 
 def load(recipe: Recipe, data_dir: Path | None = None) -> Preprocessed:
     """Loads and prepares a recipe's data.
 
     Raises:
-        RecipeError: The dataset's or the preprocessing's options are wrong.
+        RecipeError: The dataset's or the preprocessing's options are wrong, or they do not fit together.
         DatasetError: The data could not be loaded.
     """
     dataset, dataset_options = component("datasets", recipe.dataset)

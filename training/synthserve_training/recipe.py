@@ -92,13 +92,16 @@ def read(name_or_path: str) -> str:
     """Returns the TOML text of a shipped recipe, or of the file at a path that ends in `.toml`.
 
     Raises:
-        RecipeError: There is no such recipe.
+        RecipeError: There is no such recipe, or the file is not text.
     """
     if name_or_path in names():
         return (_folder() / f"{name_or_path}.toml").read_text(encoding="utf-8")
     path = Path(name_or_path)
     if path.suffix == ".toml" and path.is_file():
-        return path.read_text(encoding="utf-8")
+        try:
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise RecipeError(f"{path} is not UTF-8, by its byte {error.start}: save it as UTF-8") from None
     raise RecipeError(
         f"there is no recipe {name_or_path!r}: use one of {', '.join(names())}, or the path of a .toml file"
     )

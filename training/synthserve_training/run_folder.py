@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import platform
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -100,8 +101,8 @@ class RunFolder:
         """
         self.check_free(overwrite=overwrite)
         self.samples.mkdir(parents=True, exist_ok=True)
-        for stale in (self.checkpoint, self._losses, self.losses_plot, *self.samples.iterdir()):
-            stale.unlink(missing_ok=True)
+        for stale in self._written():
+            stale.unlink()
         _replace(self._recipe, recipe)
         self._record(Facts(seed=seed, backend=machine.backend, hardware=str(machine), packages=machine.packages()))
 
@@ -146,7 +147,7 @@ class RunFolder:
         """
         self.check_made_with(recipe, seed)
         if not self.checkpoint.is_file():
-            raise RunError(f"there is no checkpoint {self.checkpoint}: train first")
+            raise RunError(f"there is no checkpoint {self.checkpoint}: start anew with --overwrite")
 
     def recipe(self) -> str:
         """The recipe that the run was started with.
@@ -162,10 +163,19 @@ class RunFolder:
         """Checks that a new run may start here.
 
         Raises:
-            RunError: There is an earlier run, and it may not be overwritten.
+            RunError: There is a file of an earlier run, which may not be overwritten, or one where a folder has to be.
         """
-        if self.checkpoint.exists() and not overwrite:
+        for folder in (self.path, self.samples):
+            if folder.exists() and not folder.is_dir():
+                raise RunError(f"{folder} is a file: a run needs a folder there")
+        if overwrite or not (written := self._written()):
+            return
+        if self.checkpoint in written:
             raise RunError(f"{self.path} holds a training run: go on with --resume, or start anew with --overwrite")
+        names = ", ".join(dict.fromkeys(path.relative_to(self.path).parts[0] for path in written))
+        raise RunError(
+            f"{self.path} holds a training run without a checkpoint: start anew with --overwrite, which deletes {names}"
+        )
 
     def facts(self) -> Facts:
         """Seed, hardware and package versions of the run.
@@ -201,6 +211,14 @@ class RunFolder:
         writer.writerows(rows)
         _replace(self._losses, sheet.getvalue())
 
+    def _written(self) -> list[Path]:
+        """The files of a run that are there. Others in the folder are somebody's own, and are never deleted."""
+        files = (self.checkpoint, self._facts, self._recipe, self._losses, self.losses_plot)
+        parts = [path.with_name(path.name + ".part") for path in files]
+        parts += [path.with_suffix(".part") for path in (self.checkpoint, self.losses_plot)]
+        samples = sorted(self.samples.glob("epoch-[0-9]*.png"))
+        return [path for path in (*files, *parts, *samples) if path.is_file() or path.is_symlink()]
+
     def _record(self, facts: Facts) -> None:
         _replace(self._facts, facts.model_dump_json(indent=2) + "\n")
 
@@ -215,6 +233,21 @@ class RunFolder:
     @property
     def _losses(self) -> Path:
         return self.path / "losses.csv"
+
+
+def check_writable(folder: Path) -> None:
+    """Tries whether files can be written into a folder, there or yet to be made: before work that takes long.
+
+    Raises:
+        OSError: They cannot; it names the folder.
+    """
+    existing = folder
+    while not os.path.lexists(existing):
+        existing = existing.parent
+    try:
+        tempfile.TemporaryDirectory(dir=existing, prefix=".").cleanup()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from None
 
 
 def _replace(path: Path, text: str) -> None:

@@ -34,7 +34,7 @@ def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
-    text = recipes.read("iris-vae").replace("epochs = 300", "epochs = 30").replace('"iris-vae"', '"small"')
+    text = recipes.read("iris-vae").replace('"iris-vae"', '"small"')
     experiment, training = assemble(text, seed=0), RunFolder(folder / "run")
     fit(experiment, training, epochs=30, resume=False, progress=lambda *_: None, write_samples=lambda *_: None)
     history = package.Training(30, training.training_seconds(30), training.facts())
@@ -56,6 +56,8 @@ def test_command_measures_reports_and_tells_the_manifest(made: Path) -> None:
     report = figures.read(folder / "report/report.json")
     assert [section.title for section in report.sections] == ["Fidelity", "Detection", "Utility", "Privacy", "Training"]
     assert all(figure.reference is not None for figure in report.figures())
+    assert report.repeats == REPEATS
+    assert f"{REPEATS} trainings on halves, 30 epochs each" in report.sections[-1].summary  # the recipe says 300
     pictures = [plot.name for section in report.sections for plot in section.plots]
     assert {p.name for p in (folder / "report").iterdir()} == {
         "report.json",

@@ -111,12 +111,19 @@ def test_damaged_or_foreign_checkpoint_is_an_error(tmp_path: Path) -> None:
 def test_divergence_is_an_error_and_not_a_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="diverged in epoch"):
         train(iris(change=("learning_rate = 1e-3", "learning_rate = 1e30")), tmp_path, 20)
+    with pytest.raises(RunError, match=r"without a checkpoint: start anew with --overwrite, which deletes run\.json"):
+        train(iris(), tmp_path, 1)
+    assert train(iris(), tmp_path, 1, overwrite=True).checkpoint.is_file()
 
 
 def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("synthserve-train")
     environment = {**os.environ, "XDG_CACHE_HOME": str(cwd)}
     return subprocess.run([program, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_commands_train_resume_and_export(tmp_path: Path) -> None:
@@ -126,6 +133,11 @@ def test_commands_train_resume_and_export(tmp_path: Path) -> None:
     resumed = command("run", "iris-vae", "--epochs", "3", "--resume", cwd=tmp_path)
     assert resumed.stdout == "trained iris-vae: runs/iris-vae\n"
     assert [line.split()[1] for line in resumed.stderr.splitlines()] == ["3/3"]
+    trained = contents(tmp_path)
+    again = command("run", "iris-vae", "--epochs", "3", "--resume", cwd=tmp_path)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout == "runs/iris-vae has 3 epochs already: nothing to train\n"
+    assert contents(tmp_path) == trained
     exported = command("export", "iris-vae", cwd=tmp_path)
     assert exported.stdout == "exported iris-vae after 3 epochs: exported/iris-vae/1\n"
     assert exported.stderr == ""

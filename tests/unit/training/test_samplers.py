@@ -1,12 +1,18 @@
+import keras
 import numpy as np
+import pandas as pd
 import pytest
+from keras import layers
 
 from synthserve_training import recipe as recipes
 from synthserve_training.components import component
 from synthserve_training.errors import RecipeError
 from synthserve_training.experiment import Experiment, assemble
+from synthserve_training.networks import Networks
 from synthserve_training.noise import uniform
 from synthserve_training.objectives.vae import kl_divergence
+from synthserve_training.preprocessing import table
+from synthserve_training.samplers import mixture
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +54,51 @@ def test_sampler_that_needs_an_encoder_or_a_column_says_so(iris: Experiment) -> 
     module, options = component("samplers", {"kind": "mixture", "condition": "sepal_length"})
     with pytest.raises(RecipeError, match="not a column of categories; those are: species"):
         module.fit(options, iris.networks, iris.preprocessed, 0)
+
+
+def unchanged(width: int) -> Networks:
+    """Networks that encode a sample to itself."""
+    sample = layers.Input((width,))
+    both = layers.Identity()(sample), layers.Identity()(sample)
+    return Networks(generator=keras.Model(sample, sample), encoder=keras.Model(sample, both))
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "components"),
+    [
+        pytest.param(12, 0, 12, id="as many components as samples"),
+        pytest.param(19, 1, 4, id="a sample far from the others"),
+        pytest.param(28, 3, 3, id="three samples far from all others"),
+    ],
+)
+def test_no_component_is_of_fewer_than_five_samples(near: int, far: int, components: int) -> None:
+    generator = np.random.default_rng(0)
+    numbers = np.concatenate([generator.normal(size=(near, 2)), 50 * generator.normal(size=(far, 2))])
+    columns = tuple(table.ColumnOptions(name=name, type="double") for name in "xy")
+    data = table.fit(table.Options(columns=columns, max_abs_z=None), pd.DataFrame(numbers, columns=["x", "y"]))
+    fitted = mixture.fit(mixture.Options(components=components), unchanged(2), data, 0)
+    samples = np.diff(fitted.shares[0], prepend=0) * len(numbers)
+    assert (samples >= 5 - 1e-3).all()
+
+
+def test_as_many_components_as_asked_for_where_there_are_samples(iris: Experiment) -> None:
+    options = mixture.Options(components=3, condition="species")
+    fitted = mixture.fit(options, iris.networks, iris.preprocessed, 0)
+    assert np.bincount(fitted.classes).tolist() == [3, 3, 3]
+
+
+def test_data_of_small_classes_alone_are_an_error() -> None:
+    columns = (
+        table.ColumnOptions(name="x", type="double"),
+        table.ColumnOptions(name="kind", type="category"),
+    )
+    rows = pd.DataFrame({"x": range(12), "kind": list("abcd") * 3})
+    data = table.fit(table.Options(columns=columns), rows)
+    options = mixture.Options(condition="kind")
+    with pytest.raises(RecipeError, match="needs 5 rows of each kind, and 'a' has 3"):
+        mixture.check(options, unchanged(5), data)
+    with pytest.raises(RecipeError, match="needs 5 rows of a kind, and all have fewer"):
+        mixture.fit(options, unchanged(5), data, 0)
 
 
 def test_divergence_is_zero_at_the_prior_and_positive_elsewhere() -> None:

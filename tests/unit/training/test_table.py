@@ -75,11 +75,30 @@ def test_recipe_names_columns_and_categories_and_orders_them() -> None:
     assert again.decoder.schema == fitted.decoder.schema
 
 
+def test_codes_of_one_label_are_one_category() -> None:
+    data = rows().assign(kind=["0", "1", "2", "3"] * 5)
+    labels = {"3": "ill", "0": "well", "1": "ill"}
+    options = Options(columns=(ColumnOptions(name="kind", type="category", labels=labels),))
+    fitted = table.fit(options, data)
+    assert isinstance(fitted.decoder.schema, TableSchema)
+    assert list(fitted.decoder.schema.columns[0].categories) == ["ill", "well"]
+    assert fitted.classes["kind"].tolist() == [1, 0, 0] * 5  # 2 is not in the recipe
+    assert table.fit(table.of_cleaned(options), fitted.data).samples.tolist() == fitted.samples.tolist()
+
+
 def test_rows_of_rare_categories_are_dropped() -> None:
     data = rows().assign(kind=["a"] * 12 + ["b"] * 6 + ["c"] * 2)
     kept = table.clean(Options(columns=COLUMNS, min_category_rows=3), data)
     assert kept.kind.value_counts().to_dict() == {"a": 12, "b": 6}
     assert set(table.clean(Options(columns=COLUMNS), data).kind) == {"a", "b", "c"}
+
+
+def test_part_of_a_cleaned_table_is_learnt_whole() -> None:
+    options = Options(columns=COLUMNS, min_category_rows=4)
+    data = rows().assign(kind=["a"] * 16 + ["b"] * 4)
+    cleaned = table.clean(options, data)
+    part = pd.concat([cleaned[:9], cleaned[-1:]]).assign(length=[1.0] * 9 + [500.0])
+    assert table.fit(table.of_cleaned(options), part).data.kind.tolist() == ["a"] * 9 + ["b"]
 
 
 @given(

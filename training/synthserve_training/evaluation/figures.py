@@ -112,6 +112,7 @@ class Report(BaseModel):
     limits: tuple[str, ...] = ()
     privacy: tuple[str, ...] = ()
     seed: int = Field(ge=0, description="Of the splits, the noise and everything else that was drawn")
+    repeats: int = Field(ge=1, description="How often what is random was repeated")
     seconds: float = Field(ge=0, description="Wall-clock time of the evaluation")
     hardware: str
     packages: dict[str, str] = Field(description="Versions of what measured, by name")

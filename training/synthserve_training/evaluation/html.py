@@ -7,7 +7,7 @@ import jinja2
 
 from synthserve_training.evaluation.figures import Cell, Figure, Report
 
-_CLOSE = 0.02
+_SPREADS = 2.0
 
 
 def render(report: Report) -> str:
@@ -35,12 +35,12 @@ def cell(value: Cell) -> str:
 def verdict(figure: Figure) -> str:
     """How a value stands to its reference: `good`, `near`, `off`, or `none` without a reference.
 
-    Good is what real data gets or better; near is within two spreads of it, or within two hundredths.
+    Good is what real data gets or better; where closer is better, within one spread of it. Near is within two spreads.
     """
     if figure.reference is None:
         return "none"
-    gap = figure.value - figure.reference
-    lacking = {"higher": -gap, "lower": gap, "closer": abs(gap)}[figure.better]
+    gap, spread = figure.value - figure.reference, figure.spread or 0.0
+    lacking = {"higher": -gap, "lower": gap, "closer": abs(gap) - spread}[figure.better]
     if lacking <= 0:
         return "good"
-    return "near" if lacking <= max(2 * (figure.spread or 0.0), _CLOSE) else "off"
+    return "near" if abs(gap) <= _SPREADS * spread else "off"

@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-import shutil
+import json
 import tempfile
 import time
 from pathlib import Path
@@ -11,10 +11,11 @@ from synthserve_training.errors import EvaluationError
 from synthserve_training.evaluation import html
 from synthserve_training.evaluation.figures import Report, Section
 from synthserve_training.evaluation.subject import Subject
-from synthserve_training.run_folder import hardware, package_versions
+from synthserve_training.run_folder import check_writable, hardware, package_versions
 from synthserve_training.startup import start_keras
 
 REPORT_FOLDER = "report"
+_JSON, _HTML = "report.json", "report.html"
 
 # Each has `evaluate(subject: Subject) -> list[Section]`.
 _EVALUATIONS = {"table": "tables", "image": "images"}
@@ -42,6 +43,7 @@ def evaluate(subject: Subject) -> Report:
         limits=tuple(manifest.card.limits),
         privacy=tuple(manifest.card.privacy),
         seed=subject.seed,
+        repeats=subject.repeats,
         seconds=round(time.monotonic() - started, 1),
         hardware=hardware(),
         packages=package_versions(),
@@ -49,25 +51,68 @@ def evaluate(subject: Subject) -> Report:
     )
 
 
+def check_target(folder: Path) -> None:
+    """Checks that a report can be written to a folder, and that nothing but an earlier report is lost by it.
+
+    Raises:
+        EvaluationError: It cannot, or something else is.
+    """
+    place = folder.resolve()
+    advice = "give --output a new folder, an empty one, or that of an earlier report"
+    if place == Path.cwd() or place.is_mount():
+        raise EvaluationError(
+            f"{folder} is the current folder or a mount, which nothing can take the place of: {advice}"
+        )
+    if place.is_dir():
+        if foreign := sorted({path.name for path in place.iterdir()} - _files_of_report(place)):
+            raise EvaluationError(f"{folder} holds {foreign[0]}, which is not part of an earlier report: {advice}")
+    elif place.exists():
+        raise EvaluationError(f"{folder} is a file: {advice}")
+    try:
+        check_writable(place.parent)
+    except OSError as error:
+        raise EvaluationError(f"{folder} cannot be written ({error.strerror}): {advice}") from None
+
+
 def write(report: Report, folder: Path) -> None:
-    """Writes `report.json`, `report.html` and the plots in place of what the folder holds.
+    """Writes `report.json`, `report.html` and the plots in place of the report that the folder holds.
 
     Args:
         report: The report, with its pictures.
         folder: Made anew; it is never seen half written.
+
+    Raises:
+        EvaluationError: The folder cannot be written, or holds something else.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as scratch:
-        part = Path(scratch) / "report"
+    check_target(folder)
+    place = folder.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".") as scratch:
+        part, before = Path(scratch) / "report", Path(scratch) / "before"
         part.mkdir()
-        (part / "report.json").write_text(report.to_json(), encoding="utf-8")
-        (part / "report.html").write_text(html.render(report), encoding="utf-8")
+        (part / _JSON).write_text(report.to_json(), encoding="utf-8")
+        (part / _HTML).write_text(html.render(report), encoding="utf-8")
         for section in report.sections:
             for plot in section.plots:
                 (part / f"{plot.name}.png").write_bytes(plot.png)
-        if folder.exists():
-            shutil.rmtree(folder)
-        part.rename(folder)
+        try:
+            if place.exists():
+                place.rename(before)
+            part.rename(place)
+        except BaseException:
+            if before.exists() and not place.exists():
+                before.rename(place)  # else it would go with the scratch folder
+            raise
+
+
+def _files_of_report(folder: Path) -> set[str]:
+    # Not `figures.read`: a report of another version of the trainer may be replaced, too.
+    try:
+        sections = json.loads((folder / _JSON).read_bytes())["sections"]
+        plots = {f"{plot['name']}.png" for section in sections for plot in section["plots"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    return {_JSON, _HTML, *plots}
 
 
 def _sections(subject: Subject) -> list[Section]:

@@ -14,6 +14,18 @@ from synthserve_training.errors import ExportError
 MANIFEST_FILE = "manifest.json"
 
 
+def measured_manifest(folder: Path, graph_sha256: str) -> Manifest:
+    """Reads the manifest of a package that was measured.
+
+    Raises:
+        ExportError: The package's graph is not the one that was measured.
+    """
+    manifest = json_format.Parse((folder / MANIFEST_FILE).read_bytes(), Manifest())
+    if manifest.graph.sha256 != graph_sha256:
+        raise ExportError(f"{folder} was replaced while it was measured: evaluate it again")
+    return manifest
+
+
 def record_figures(folder: Path, graph_sha256: str, figures: Iterable[QualityFigure]) -> None:
     """Writes measured quality into a package's manifest, in place of what was measured before.
 
@@ -23,9 +35,7 @@ def record_figures(folder: Path, graph_sha256: str, figures: Iterable[QualityFig
         ExportError: The package's graph is not the one that was measured.
     """
     path = folder / MANIFEST_FILE
-    manifest = json_format.Parse(path.read_bytes(), Manifest())
-    if manifest.graph.sha256 != graph_sha256:
-        raise ExportError(f"{folder} was replaced while it was measured: evaluate it again")
+    manifest = measured_manifest(folder, graph_sha256)
     del manifest.figures[:]
     manifest.figures.extend(figures)
     part = path.with_name(f".{path.name}.part")

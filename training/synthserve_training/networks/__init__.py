@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import keras
 
+from synthserve_training.errors import RecipeError
+
 
 @dataclass(frozen=True)
 class Networks:
@@ -32,3 +34,19 @@ class Networks:
         """The networks that there are, by name."""
         networks = {"generator": self.generator, "encoder": self.encoder, "critic": self.critic}
         return {name: network for name, network in networks.items() if network is not None}
+
+
+def image_shape(kind: str, sample_shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Height, width and channels of the samples.
+
+    Args:
+        kind: The networks that need them, for the message.
+        sample_shape: Of one encoded sample.
+
+    Raises:
+        RecipeError: The samples are not images.
+    """
+    if len(sample_shape) != 3:
+        raise RecipeError(f"networks {kind}: these make images, and the data are a table: use kind = 'dense_vae'")
+    height, width, channels = sample_shape
+    return height, width, channels

@@ -2,19 +2,19 @@
 
 import keras
 from keras import layers
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from synthserve_training.components import OptionsBase
 from synthserve_training.errors import RecipeError
-from synthserve_training.networks import Networks
+from synthserve_training.networks import Networks, image_shape
 
 
 class Options(OptionsBase):
     """Widths of the layers, from the latent outwards and from the image inwards."""
 
     latent_size: int = Field(default=100, ge=1)
-    generator_filters: tuple[int, int, int] = (256, 128, 64)
-    discriminator_filters: tuple[int, int] = (64, 128)
+    generator_filters: tuple[PositiveInt, PositiveInt, PositiveInt] = (256, 128, 64)
+    discriminator_filters: tuple[PositiveInt, PositiveInt] = (64, 128)
     kernel_size: int = Field(default=5, ge=1)
     leaky_slope: float = Field(default=0.3, ge=0)
     dropout: float = Field(default=0.3, ge=0, lt=1)
@@ -24,9 +24,9 @@ def build(options: Options, sample_shape: tuple[int, ...]) -> Networks:
     """Builds generator and discriminator for images [height, width, channels] in [-1, 1].
 
     Raises:
-        RecipeError: A side is not a multiple of four.
+        RecipeError: The samples are not images, or a side is not a multiple of four.
     """
-    height, width, channels = sample_shape
+    height, width, channels = image_shape("dcgan", sample_shape)
     if height % 4 or width % 4:
         raise RecipeError(f"networks dcgan: the image is {height}x{width}; both sides must be multiples of 4")
     return Networks(

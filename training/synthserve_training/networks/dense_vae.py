@@ -2,9 +2,10 @@
 
 import keras
 from keras import layers
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from synthserve_training.components import OptionsBase
+from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks
 
 
@@ -12,11 +13,19 @@ class Options(OptionsBase):
     """Widths of the layers. The decoder mirrors the encoder."""
 
     latent_size: int = Field(default=5, ge=1)
-    hidden: tuple[int, ...] = (16, 8)
+    hidden: tuple[PositiveInt, ...] = (16, 8)
 
 
 def build(options: Options, sample_shape: tuple[int, ...]) -> Networks:
-    """Builds encoder and decoder for samples [width] in [0, 1]."""
+    """Builds encoder and decoder for samples [width] in [0, 1].
+
+    Raises:
+        RecipeError: The samples are images.
+    """
+    if len(sample_shape) != 1:
+        raise RecipeError(
+            "networks dense_vae: these make tables, and the data are images: use kind = 'dcgan' or 'wgan'"
+        )
     (width,) = sample_shape
 
     sample = layers.Input((width,))

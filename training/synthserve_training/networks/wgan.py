@@ -2,19 +2,19 @@
 
 import keras
 from keras import layers
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from synthserve_training.components import OptionsBase
 from synthserve_training.errors import RecipeError
-from synthserve_training.networks import Networks
+from synthserve_training.networks import Networks, image_shape
 
 
 class Options(OptionsBase):
     """Widths of the layers, from the latent outwards and from the image inwards; each but the first halves the side."""
 
     latent_size: int = Field(default=128, ge=1)
-    generator_filters: tuple[int, ...] = Field(default=(256, 128, 64), min_length=1)
-    critic_filters: tuple[int, ...] = Field(default=(64, 128, 256), min_length=1)
+    generator_filters: tuple[PositiveInt, ...] = Field(default=(256, 128, 64), min_length=1)
+    critic_filters: tuple[PositiveInt, ...] = Field(default=(64, 128, 256), min_length=1)
     kernel_size: int = Field(default=4, ge=2, description="A multiple of 2, the stride, draws no checkerboard")
     leaky_slope: float = Field(default=0.2, ge=0)
 
@@ -23,9 +23,9 @@ def build(options: Options, sample_shape: tuple[int, ...]) -> Networks:
     """Builds generator and critic for images [height, width, channels] in [-1, 1].
 
     Raises:
-        RecipeError: A side cannot be halved as often as there are layers.
+        RecipeError: The samples are not images, or a side cannot be halved as often as there are layers.
     """
-    height, width, _ = sample_shape
+    height, width, _ = image_shape("wgan", sample_shape)
     for name, filters in (("generator", options.generator_filters), ("critic", options.critic_filters)):
         if height % 2 ** len(filters) or width % 2 ** len(filters):
             raise RecipeError(

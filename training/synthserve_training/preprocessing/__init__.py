@@ -1,6 +1,7 @@
 """Preprocessing: between data as people know it and the float tensors that networks work on.
 
-A module of this package has `Options` and `fit(options, data) -> Preprocessed`.
+A module of this package has `Options` and `fit(options, data) -> Preprocessed`, which raises `RecipeError` for data
+of another sort.
 """
 
 from collections.abc import Callable, Mapping

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from keras import ops
 from numpy.typing import NDArray
 from pydantic import Field
@@ -10,6 +11,7 @@ from pydantic import Field
 from synthserve.v1.schema_pb2 import ImageSchema
 from synthserve_training.components import OptionsBase
 from synthserve_training.datasets import Images
+from synthserve_training.errors import RecipeError
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
 
@@ -37,8 +39,14 @@ class ImageDecoder:
         return {"image": ops.cast(levels, "uint8")}
 
 
-def fit(options: Options, data: Images) -> Preprocessed:
-    """Encodes the pixels as float32 in [-1, 1]."""
+def fit(options: Options, data: pd.DataFrame | Images) -> Preprocessed:
+    """Encodes the pixels as float32 in [-1, 1].
+
+    Raises:
+        RecipeError: The dataset is a table.
+    """
+    if not isinstance(data, Images):
+        raise RecipeError("preprocessing image: the dataset is a table: use kind = 'table'")
     _, height, width, channels = data.pixels.shape
     return Preprocessed(
         samples=data.pixels.astype(np.float32) / 127.5 - 1.0,

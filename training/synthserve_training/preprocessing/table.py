@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from keras import ops
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from synthserve.v1 import schema_pb2
 from synthserve.v1.schema_pb2 import TableSchema
 from synthserve_training.components import OptionsBase
-from synthserve_training.errors import DatasetError
+from synthserve_training.datasets import Images
+from synthserve_training.errors import DatasetError, RecipeError
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
 
@@ -23,15 +25,22 @@ _MIN_ROWS = 10
 class ColumnOptions(OptionsBase):
     """A column to learn, and how its finished values look."""
 
-    name: str
+    name: str = Field(min_length=1)
     source: str | None = Field(default=None, description="Its name in the dataset; default: the same")
     type: Literal["double", "int64", "category"]
     labels: Mapping[str, str] = Field(
-        default_factory=dict, description="category: readable names by code; any other code counts as missing"
+        default_factory=dict,
+        description="category: readable names by code; codes of one name are merged, any other counts as missing",
     )
     decimals: int | None = Field(default=None, ge=0, description="double: decimals to round to")
     unit: str = ""
     description: str = ""
+
+    @model_validator(mode="after")
+    def _decimals_are_of_doubles(self) -> Self:
+        if self.decimals is not None and self.type != "double":
+            raise PydanticCustomError("decimals", "decimals are for type = 'double' alone: leave them out")
+        return self
 
 
 class Options(OptionsBase):
@@ -44,13 +53,24 @@ class Options(OptionsBase):
         default=1, ge=1, description="Drop the rows of rarer categories: what is learnt of so few is about persons"
     )
 
+    @field_validator("columns")
+    @classmethod
+    def _names_differ(cls, columns: tuple[ColumnOptions, ...]) -> tuple[ColumnOptions, ...]:
+        names = [column.name for column in columns]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise PydanticCustomError("twice", "{name} is the name of two: rename one", {"name": repr(twice)})
+        return columns
 
-def fit(options: Options, data: pd.DataFrame) -> Preprocessed:
+
+def fit(options: Options, data: pd.DataFrame | Images) -> Preprocessed:
     """Cleans a table and encodes it.
 
     Raises:
+        RecipeError: The dataset is one of images.
         DatasetError: A column is not there, or too few whole rows are left.
     """
+    if isinstance(data, Images):
+        raise RecipeError("preprocessing table: the dataset is one of images: use kind = 'image'")
     cleaned = clean(options, data)
     encoders = tuple(_encoder(column, cleaned[column.name]) for column in options.columns)
     return Preprocessed(
@@ -62,12 +82,13 @@ def fit(options: Options, data: pd.DataFrame) -> Preprocessed:
 
 
 def of_cleaned(options: Options) -> Options:
-    """The options that fit the same columns of a table that has been cleaned already, or of a part of it."""
+    """The options that fit the same columns of a table that has been cleaned already, or of a part of it, whole."""
     columns = (
         column.model_copy(update={"source": None, "labels": {name: name for name in column.labels.values()}})
         for column in options.columns
     )
-    return options.model_copy(update={"columns": tuple(columns)})
+    # What is extreme or rare was decided on the whole table: in a part of it more rows would be.
+    return options.model_copy(update={"columns": tuple(columns), "max_abs_z": None, "min_category_rows": 1})
 
 
 def clean(options: Options, data: pd.DataFrame) -> pd.DataFrame:
@@ -176,8 +197,9 @@ class _Category:
 def _encoder(column: ColumnOptions, values: pd.Series) -> _Number | _Category:
     if column.type == "category":
         there = set(values)
-        # A recipe that names the categories also orders them.
-        return _Category(column, tuple(c for c in column.labels.values() if c in there) or tuple(sorted(there)))
+        # A recipe that names the categories also orders them. Codes of one name are one category.
+        named = dict.fromkeys(column.labels.values())
+        return _Category(column, tuple(name for name in named if name in there) or tuple(sorted(there)))
     return _Number(column, float(values.min()), float(values.max()))
 
 

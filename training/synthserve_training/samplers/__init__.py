@@ -1,6 +1,8 @@
 """Samplers: from standard normal noise to the latents that the generator decodes, inside the exported graph.
 
-A module of this package has `Options` and `fit(options, networks, preprocessed, seed) -> Sampler`.
+A module of this package has `Options`, `check(options, networks, preprocessed)`, which raises `RecipeError` before a
+training whose networks or data the sampler does not fit, and `fit(options, networks, preprocessed, seed) -> Sampler`.
+`fit` also takes parts of the data that `check` would refuse for a small class, as evaluation trains on such parts.
 """
 
 from collections.abc import Mapping

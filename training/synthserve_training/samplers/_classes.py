@@ -1,7 +1,8 @@
 """What the samplers that know the classes of the training data share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
@@ -19,9 +20,7 @@ def encoded_means(networks: Networks, preprocessed: Preprocessed) -> NDArray[np.
     Raises:
         RecipeError: The networks have no encoder.
     """
-    if networks.encoder is None:
-        raise RecipeError("this sampler needs an encoder, which the networks do not have: use kind = 'prior'")
-    means, _ = networks.encoder(preprocessed.samples, training=False)
+    means, _ = _encoder(networks)(preprocessed.samples, training=False)
     return np.asarray(means)
 
 
@@ -41,9 +40,24 @@ def class_codes(preprocessed: Preprocessed, column: str | None) -> NDArray[np.in
 
 def class_count(preprocessed: Preprocessed, column: str | None) -> int:
     """How many classes a column has, those that no training sample has among them; 1 where no column is named."""
-    schema = preprocessed.decoder.schema
-    columns = schema.columns if isinstance(schema, TableSchema) else ()
-    return next((len(each.categories) for each in columns if each.name == column), 1)
+    return len(_categories(preprocessed, column)) or 1
+
+
+def check_classes(networks: Networks, preprocessed: Preprocessed, column: str | None, least: int) -> None:
+    """Checks that there is an encoder, and that each class of a column has at least so many training samples.
+
+    Raises:
+        RecipeError: There is none, the column is not one of categories, or a class has fewer.
+    """
+    _encoder(networks)
+    codes = class_codes(preprocessed, column)
+    for code, name in enumerate(_categories(preprocessed, column)):
+        rows = np.count_nonzero(codes == code)
+        if rows < least:
+            raise RecipeError(
+                f"the sampler needs {least} rows of each {column}, and {name!r} has {rows}: leave it out with "
+                f"min_category_rows = {least} in [preprocessing], or give it the label of another"
+            )
 
 
 def asked_for(conditions: Mapping[str, Tensor], noise: Tensor) -> Tensor:
@@ -55,3 +69,15 @@ def asked_for(conditions: Mapping[str, Tensor], noise: Tensor) -> Tensor:
     """
     nothing = ops.cast(ops.zeros_like(noise[:, 0]), "int64") - 1
     return next(iter(conditions.values()), nothing)
+
+
+def _encoder(networks: Networks) -> keras.Model:
+    if networks.encoder is None:
+        raise RecipeError("this sampler needs an encoder, which the networks do not have: use kind = 'prior'")
+    return networks.encoder
+
+
+def _categories(preprocessed: Preprocessed, column: str | None) -> Sequence[str]:
+    schema = preprocessed.decoder.schema
+    columns = schema.columns if isinstance(schema, TableSchema) else ()
+    return next((each.categories for each in columns if each.name == column), ())

@@ -18,7 +18,10 @@ from synthserve_training.noise import uniform
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
 from synthserve_training.samplers import Draw
-from synthserve_training.samplers._classes import asked_for, class_codes, class_count, encoded_means
+from synthserve_training.samplers._classes import asked_for, check_classes, class_codes, class_count, encoded_means
+
+# Of one sample there is no line: every sample of its class would be that one again.
+_LEAST_ROWS = 2
 
 
 class Options(OptionsBase):
@@ -62,6 +65,15 @@ class Interpolation:
         start, end = ops.take(self.points, first, axis=0), ops.take(self.points, second, axis=0)
         latents = start + uniform(noise[:, 2])[:, None] * (end - start)
         return Draw(latents, dict.fromkeys(self.conditions, code))
+
+
+def check(options: Options, networks: Networks, preprocessed: Preprocessed) -> None:
+    """Checks what the interpolation needs.
+
+    Raises:
+        RecipeError: There is no encoder, the condition is not a column of categories, or a class has one sample.
+    """
+    check_classes(networks, preprocessed, options.condition, _LEAST_ROWS)
 
 
 def fit(options: Options, networks: Networks, preprocessed: Preprocessed, _seed: int) -> Interpolation:

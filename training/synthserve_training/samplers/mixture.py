@@ -2,7 +2,7 @@
 
 This is ex-post density estimation (Ghosh et al. 2020, arXiv:1903.12436). With a small weight on the divergence the
 encoded data do not fill N(0, I); the mixture is where they really lie. It carries means and
-covariances of groups of training samples, never one sample.
+covariances of groups of training samples, never one sample: no sample makes up more than a fifth of a mean.
 """
 
 from collections.abc import Mapping
@@ -16,18 +16,24 @@ from sklearn.mixture import GaussianMixture
 
 from synthserve_training import classwise
 from synthserve_training.components import OptionsBase
+from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks
 from synthserve_training.noise import uniform
 from synthserve_training.objectives import Tensor
 from synthserve_training.preprocessing import Preprocessed
 from synthserve_training.samplers import Draw
-from synthserve_training.samplers._classes import asked_for, class_codes, class_count, encoded_means
+from synthserve_training.samplers._classes import asked_for, check_classes, class_codes, class_count, encoded_means
+
+# Of each component: the mean and the covariance of two samples would give both away.
+_LEAST_ROWS = 5
 
 
 class Options(OptionsBase):
     """The mixture."""
 
-    components: int = Field(default=1, ge=1, description="Components of each class")
+    components: int = Field(
+        default=1, ge=1, description="Components of each class; fewer where one would be of fewer than five samples"
+    )
     condition: str | None = Field(default=None, description="The column whose classes get mixtures of their own")
     regularisation: float = Field(default=1e-4, gt=0, description="Added to the covariances' diagonal")
 
@@ -69,20 +75,31 @@ class Mixture:
         return Draw(latents, dict.fromkeys(self.conditions, ops.take(self.classes, component)))
 
 
-def fit(options: Options, networks: Networks, preprocessed: Preprocessed, seed: int) -> Mixture:
-    """Fits the mixtures.
+def check(options: Options, networks: Networks, preprocessed: Preprocessed) -> None:
+    """Checks what the mixture needs.
 
     Raises:
-        RecipeError: There is no encoder, or the condition is not a column of categories.
+        RecipeError: There is no encoder, the condition is not a column of categories, or a class has fewer than five
+            samples.
+    """
+    check_classes(networks, preprocessed, options.condition, _LEAST_ROWS)
+
+
+def fit(options: Options, networks: Networks, preprocessed: Preprocessed, seed: int) -> Mixture:
+    """Fits the mixtures. A class of fewer than five samples gets none, and is never drawn.
+
+    Raises:
+        RecipeError: There is no encoder, the condition is not a column of categories, or each class is so small.
     """
     means, codes = encoded_means(networks, preprocessed), class_codes(preprocessed, options.condition)
     parts = []
     for code in np.unique(codes):
         members = means[codes == code].astype(np.float64)
-        mixture = GaussianMixture(
-            min(options.components, len(members)), reg_covar=options.regularisation, random_state=seed, n_init=5
-        ).fit(members)
-        parts.append((code, mixture.weights_ * len(members) / len(means), mixture.means_, mixture.covariances_))
+        if len(members) >= _LEAST_ROWS:
+            mixture = _of_groups(options, members, seed)
+            parts.append((code, mixture.weights_ * len(members) / len(means), mixture.means_, mixture.covariances_))
+    if not parts:
+        raise RecipeError(f"the sampler needs {_LEAST_ROWS} rows of a {options.condition}, and all have fewer")
     weights = np.concatenate([weights for _, weights, _, _ in parts]).astype(np.float32)
     classes = np.concatenate([np.full(len(weights), code) for code, weights, _, _ in parts]).astype(np.int64)
     return Mixture(
@@ -92,3 +109,15 @@ def fit(options: Options, networks: Networks, preprocessed: Preprocessed, seed: 
         factors=np.linalg.cholesky(np.concatenate([covariances for *_, covariances in parts])).astype(np.float32),
         conditions=(options.condition,) if options.condition else (),
     )
+
+
+def _of_groups(options: Options, members: NDArray[np.float64], seed: int) -> GaussianMixture:
+    """Fits as many components as are asked for, or so many fewer that none is of fewer than five samples."""
+    count = min(options.components, len(members) // _LEAST_ROWS)
+    while True:
+        mixture = GaussianMixture(count, reg_covar=options.regularisation, random_state=seed, n_init=5).fit(members)
+        # A component's weight adds up its shares in the samples, each at most one.
+        large = int((mixture.weights_ * len(members) >= _LEAST_ROWS).sum())
+        if large == count:
+            return mixture
+        count = max(1, large)

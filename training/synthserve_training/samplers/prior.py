@@ -27,6 +27,10 @@ class Prior:
         return Draw(noise, {})
 
 
+def check(_options: Options, _networks: Networks, _preprocessed: Preprocessed) -> None:
+    """Fits all networks and data."""
+
+
 def fit(_options: Options, networks: Networks, _preprocessed: Preprocessed, _seed: int) -> Prior:
     """Needs nothing but the latent's size."""
     return Prior(networks.latent_size)

@@ -15,7 +15,8 @@ def evaluate(subject: Subject) -> list[Section]:
     """Evaluates a table's package.
 
     Args:
-        subject: The package. Its recipe is trained anew `2 * repeats` times, on parts of the real rows.
+        subject: The package. Its recipe is trained anew `2 * repeats` times, as long as the package was, on parts of
+            the real rows.
 
     Raises:
         DatasetError: The real rows could not be loaded.
@@ -23,6 +24,7 @@ def evaluate(subject: Subject) -> list[Section]:
     """
     columns = Columns.of(subject.manifest)
     rows = load(subject.recipe, subject.data_dir).data.astype(dict.fromkeys(columns.categories, "string"))
+    epochs = subject.manifest.provenance.epochs
     exported = columns.frame(subject.generate(_ROWS, seed=subject.seed))
 
     def splits(held_out: float, what: str, *, stratified: bool) -> list[Split]:
@@ -31,6 +33,7 @@ def evaluate(subject: Subject) -> list[Section]:
                 subject.text,
                 rows,
                 columns,
+                epochs=epochs,
                 held_out=held_out,
                 stratified=stratified,
                 repeats=subject.repeats,
@@ -57,7 +60,10 @@ def evaluate(subject: Subject) -> list[Section]:
         )
     training = Section(
         title="Training",
-        summary=f"The {len(halves)} trainings on halves: median, and the range of the middle 90 % of them.",
+        summary=(
+            f"The {len(halves)} trainings on halves, {epochs:,} epochs each: median, and the range of the middle 90 % "
+            "of them."
+        ),
         plots=(Plot("losses", "Losses and schedule by epoch.", plots.losses([split.losses for split in halves])),),
     )
     first = sections[0]

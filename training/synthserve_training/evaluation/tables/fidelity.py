@@ -25,52 +25,46 @@ def evaluate(splits: Sequence[Split], exported: pd.DataFrame, rows: pd.DataFrame
 
     Args:
         splits: Real rows in halves.
-        exported: Rows from the exported graph; at least as many as `rows`.
+        exported: Rows from the exported graph.
         rows: All real rows.
         columns: Of the table.
     """
-    graph, anew, real = [], [], []
-    shapes: dict[str, list[pd.Series]] = {"graph": [], "anew": [], "real": []}
-    for number, split in enumerate(splits):
-        size = len(split.held_out)
-        start = number * size % max(len(exported) - size, 1)
-        drawn = exported.iloc[start : start + size]
-        graph.append(measure(split.held_out, drawn, columns))
-        anew.append(measure(split.held_out, split.synthetic[:size], columns))
-        real.append(measure(split.held_out, split.train[:size], columns))
-        for name, other in (("graph", drawn), ("anew", split.synthetic[:size]), ("real", split.train[:size])):
+    found: dict[str, list[dict[str, float]]] = {"retrained": [], "graph": [], "real": []}
+    shapes: dict[str, list[pd.Series]] = {name: [] for name in found}
+    for split in splits:
+        for name, other in (("retrained", split.drawn), ("graph", exported), ("real", split.train)):
+            found[name].append(measure(split.held_out, other, columns))
             shapes[name].append(pd.Series(similarity.shapes(split.held_out, other, columns)))
 
-    means, spreads, references = pd.DataFrame(graph).mean(), pd.DataFrame(graph).std(), pd.DataFrame(real).mean()
-    retrained, retrained_spreads = pd.DataFrame(anew).mean(), pd.DataFrame(anew).std()
-    figures = [
-        Figure(
-            metric=name,
-            value=float(means[name]),
-            reference=float(references[name]),
-            spread=_number(spreads[name]),
-            better="lower" if name == "correlation_difference" else "higher",
-            description=f"{_TEXTS[name]}; the exported graph's rows against half of the real ones, as many of each.",
-            headline=name in ("ks_complement", "pair_trend_score"),
+    retrained, graph, real = (pd.DataFrame(measures) for measures in found.values())
+    drawn = f"{len(splits[0].drawn):,} rows of the recipe trained on half of the real ones, against the other half"
+
+    def figure(metric: str, of: pd.DataFrame, measured: str, text: str) -> Figure:
+        return Figure(
+            metric=metric,
+            value=float(of[measured].mean()),
+            reference=float(real[measured].mean()),
+            spread=_number(of[measured].std()),
+            better="lower" if measured == "correlation_difference" else "higher",
+            description=text,
+            headline=metric in ("ks_complement", "pair_trend_score"),
         )
-        for name in means.index
-    ]
+
+    figures = [figure(name, retrained, name, f"{_TEXTS[name]}; {drawn}.") for name in retrained.columns]
     figures.append(
-        Figure(
-            metric="shape_score_held_out",
-            value=float(retrained["shape_score"]),
-            reference=float(references["shape_score"]),
-            spread=_number(retrained_spreads["shape_score"]),
-            better="higher",
-            description="As shape_score, for the recipe trained on the other half only: rows that it never saw.",
+        figure(
+            "shape_score_graph",
+            graph,
+            "shape_score",
+            "As shape_score, for the exported graph, which has learnt from both halves: rows that it has seen.",
         )
     )
     return Section(
         title="Fidelity",
         summary=(
-            f"Real rows were split in half {len(splits)} times. One half is the measure. Against it stand as many rows "
-            "of the exported graph, of the recipe trained on the other half alone, and of the other half itself: real "
-            "data that were held out. The exported graph has learnt from both halves, the retrained one has not."
+            f"Real rows were split in half {len(splits)} times. One half is the measure. Against it stand the recipe "
+            "trained on the other half alone, and that other half itself: real data that were held out. Of the "
+            "model many rows are drawn, so that its distribution is measured, not the chance of a small draw from it."
         ),
         figures=(*figures, *_validity(exported, rows, columns)),
         tables=(_shape_table(shapes, exported, rows, columns), _range_table(exported, rows, columns)),
@@ -131,19 +125,20 @@ def _shape_table(
     means = {name: pd.concat(series, axis=1).mean(axis=1) for name, series in shapes.items()}
     return Table(
         title="Columns",
-        columns=("column", "score", "exported graph", "retrained", "held-out real", "exported graph, all rows"),
+        columns=("column", "score", "retrained", "exported graph", "held-out real", "exported graph, all rows"),
         rows=tuple(
             (
                 name,
                 "KS complement" if name in columns.numbers else "TV complement",
-                *(round(float(means[which][name]), 3) for which in ("graph", "anew", "real")),
+                *(round(float(series[name]), 3) for series in means.values()),
                 round(score, 3),
             )
             for name, score in whole.items()
         ),
         note=(
-            "Two samples of the same distribution differ, too: that is what held-out real rows show. The last column "
-            f"holds {len(exported):,} rows of the graph against all {len(rows)} real ones, so there is less of it."
+            "Two samples of the same distribution differ, too: that is what held-out real rows show. The exported "
+            f"graph has learnt from the rows that it is held against: from half of them, in the last column from all "
+            f"{len(rows)}, which there are the measure."
         ),
     )
 

@@ -23,6 +23,8 @@ from synthserve_training.run_folder import RunFolder
 
 Progress = Callable[[int, int], None]
 
+_DRAWN = 10_000
+
 
 @dataclass(frozen=True)
 class Split:
@@ -32,15 +34,20 @@ class Split:
         seed: Of everything that is drawn for this split.
         train: Real rows to learn from.
         held_out: The other real rows.
-        synthetic: What the recipe, trained anew on `train` alone, generates: as many rows as `train` has.
+        drawn: What the recipe, trained anew on `train` alone, generates: so many rows that they are its distribution.
         losses: The log of that training, one row for each epoch.
     """
 
     seed: int
     train: pd.DataFrame
     held_out: pd.DataFrame
-    synthetic: pd.DataFrame
+    drawn: pd.DataFrame
     losses: pd.DataFrame
+
+    @property
+    def synthetic(self) -> pd.DataFrame:
+        """As many of the generated rows as `train` has."""
+        return self.drawn[: len(self.train)]
 
 
 def split_and_retrain(
@@ -48,6 +55,7 @@ def split_and_retrain(
     rows: pd.DataFrame,
     columns: Columns,
     *,
+    epochs: int,
     held_out: float,
     stratified: bool,
     repeats: int,
@@ -60,6 +68,7 @@ def split_and_retrain(
         text: The recipe, TOML.
         rows: Real rows, cleaned.
         columns: Of the table.
+        epochs: How long to train.
         held_out: The share of rows that no training sees, between 0 and 1.
         stratified: Keep the target's classes in proportion. Without, both parts are independent samples, which is
             what generated rows have to be compared with.
@@ -71,24 +80,25 @@ def split_and_retrain(
         own = seed + number
         target = rows[columns.target] if stratified else None
         train, rest = train_test_split(rows, test_size=held_out, random_state=own, stratify=target)
-        synthetic, losses = _retrained(text, train, columns, own)
-        yield Split(own, train, rest, synthetic, losses)
+        drawn, losses = _retrained(text, train, columns, epochs, own)
+        yield Split(own, train, rest, drawn, losses)
         progress(number + 1, repeats)
 
 
-def _retrained(text: str, rows: pd.DataFrame, columns: Columns, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _retrained(
+    text: str, rows: pd.DataFrame, columns: Columns, epochs: int, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     keras.utils.clear_session()  # else the graphs of all splits stay in memory
     _, options = component("preprocessing", parse(text).preprocessing)
     experiment = build(text, table.fit(table.of_cleaned(options), rows), seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(Path(folder))
-        epochs = experiment.recipe.training.epochs
         fit(experiment, run, epochs=epochs, resume=False, progress=lambda *_: None, write_samples=lambda *_: None)
         losses = pd.DataFrame(run.losses()).astype(float)
     model = finish(experiment)
     generator = np.random.Generator(np.random.Philox(key=seed))
-    noise = generator.standard_normal((len(rows), model.noise_size), np.float32)
-    values = model(noise, {column: np.full(len(rows), -1, np.int64) for column in model.conditions})
+    noise = generator.standard_normal((_DRAWN, model.noise_size), np.float32)
+    values = model(noise, {column: np.full(_DRAWN, -1, np.int64) for column in model.conditions})
     schema = model.decoder.schema
     if not isinstance(schema, TableSchema):
         raise EvaluationError("the recipe does not generate a table")
