@@ -8,6 +8,7 @@ import jinja2
 from synthserve_training.evaluation.figures import Cell, Figure, Report
 
 _SPREADS = 2.0
+_MEASURED_ONCE = 0.05
 
 
 def render(report: Report) -> str:
@@ -36,10 +37,12 @@ def verdict(figure: Figure) -> str:
     """How a value stands to its reference: `good`, `near`, `off`, or `none` without a reference.
 
     Good is what real data gets or better; where closer is better, within one spread of it. Near is within two spreads.
+    A twentieth of the reference stands for the spread of what was measured once.
     """
     if figure.reference is None:
         return "none"
-    gap, spread = figure.value - figure.reference, figure.spread or 0.0
+    gap = figure.value - figure.reference
+    spread = _MEASURED_ONCE * abs(figure.reference) if figure.spread is None else figure.spread
     lacking = {"higher": -gap, "lower": gap, "closer": abs(gap) - spread}[figure.better]
     if lacking <= 0:
         return "good"

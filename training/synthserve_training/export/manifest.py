@@ -47,6 +47,8 @@ def record_figures(folder: Path, graph_sha256: str, figures: Iterable[QualityFig
 
 
 def to_json(manifest: Manifest) -> str:
-    """Renders a manifest as proto3 JSON with the field names of the proto file."""
+    """Renders a manifest as proto3 JSON with the field names of the proto file, the same each time."""
     fields = json_format.MessageToDict(manifest, preserving_proto_field_name=True)
+    if packages := fields.get("provenance", {}).get("packages"):
+        fields["provenance"]["packages"] = dict(sorted(packages.items()))  # a map comes in any order
     return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"

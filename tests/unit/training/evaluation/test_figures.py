@@ -107,7 +107,10 @@ def test_page_is_well_formed_needs_nothing_else_and_escapes_what_it_shows() -> N
     ("measured", "verdict"),
     [
         (figure(0.9, 0.8, "higher"), "good"),
-        (figure(0.79, 0.8, "higher"), "off"),
+        (figure(0.79, 0.8, "higher"), "near"),
+        (figure(0.7, 0.8, "higher"), "off"),
+        (figure(0.79, 0.8, "higher", 0.001), "off"),
+        (figure(0.041, 0.04, "closer"), "good"),
         (figure(0.0147, 0.0001, "lower", 0.0008), "off"),
         (figure(0.56, 0.5, "closer", 0.07), "good"),
         (figure(0.56, 0.5, "closer", 0.04), "near"),

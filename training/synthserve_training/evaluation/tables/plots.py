@@ -52,6 +52,8 @@ def columns(real: pd.DataFrame, synthetic: pd.DataFrame, described: Columns) -> 
                 for frame, label in ((real, "real"), (synthetic, "synthetic")):
                     sns.kdeplot(
                         x=frame[name].to_numpy(np.float64),
+                        # Of both the one that fits the real rows: the more rows, the less each would be smoothed.
+                        bw_method=len(real) ** -0.2,
                         ax=axis,
                         fill=True,
                         alpha=0.22,
