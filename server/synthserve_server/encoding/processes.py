@@ -1,17 +1,22 @@
 """Processes that encode.
 
 A GPU computes images faster than the threads of one process encode them: whatever of it is Python they do in turns.
+
+Each process has two pipes of its own and shares nothing with the others: one that is killed, at whatever moment,
+takes nothing with it but the work that it was at. That is why these are not the pools of `concurrent.futures` or
+`multiprocessing`, whose processes answer through one pipe.
 """
 
-import multiprocessing
 import os
-import signal
+import pickle
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import IO, Any, ParamSpec, TypeVar, cast
 
 import structlog
 
@@ -20,17 +25,23 @@ _log = structlog.stdlib.get_logger(__name__)
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
-_PAUSE_SECONDS = 5.0
-"""The least time between two starts of the pool: what kills the processes may go on doing so."""
+_COMMAND = [sys.executable, "-P", "-m", "synthserve_server.encoding.child"]
 
-_LOOK_SECONDS = 1.0
-"""How often a thread that waits looks whether the pool is still there: one that breaks can lose what it is given."""
+_PAUSE_SECONDS = 5.0
+"""The least time between two starts in one place: what kills the processes may go on doing so."""
+
+_PATIENCE_SECONDS = 1.0
+"""How long a process that says nothing more has to end by itself, and to tell with which exit code."""
+
+_ENDED = "an encoding process has ended, a new one will be started"
+_NO_START = "an encoding process does not start"
 
 
 class EncodingProcesses:
-    """A pool of processes, started when there is something to do. They end with this one, however it ends.
+    """Processes that are started when there is something to do. They end with this one, however it ends.
 
-    When one is killed, all are started anew; meanwhile whoever asks does the work itself.
+    Nobody waits for a process that is starting, nor for one that is busy: where none is free, whoever asks does the
+    work itself. So it does when a process is killed, which is then started anew.
     """
 
     def __init__(self, count: int) -> None:
@@ -39,15 +50,16 @@ class EncodingProcesses:
         Args:
             count: How many, at least 1.
         """
-        self._count = count
         self._lock = threading.Lock()
-        self._pool: ProcessPoolExecutor | None = None
-        self._next_start = 0.0  # on the monotonic clock; infinite once closed
+        self._places = [_Place() for _ in range(count)]
+        self._vacant = list(self._places)
+        self._free: deque[_Place] = deque()  # those whose process has nothing to do
+        self._closed = False
 
     def do(
         self, work: Callable[_Arguments, _Result], *arguments: _Arguments.args, **named: _Arguments.kwargs
     ) -> _Result:
-        """Has one of them do something, and waits for it. Any number of threads may ask.
+        """Has one of them do something, or does it here. Any number of threads may ask.
 
         Args:
             work: What can be imported by its name; it, its arguments and its result are sent between processes.
@@ -55,87 +67,135 @@ class EncodingProcesses:
             named: Its arguments.
 
         Raises:
-            Exception: What the work came to.
+            Exception: What the work came to; a RuntimeError with its text where it cannot be sent.
         """
-        if pool := self._running():
+        if place := self._take(work):
             try:
-                future = _submit(pool, work, *arguments, **named)
-                while not wait([future], _LOOK_SECONDS).done:
-                    _submit(pool, _nothing)  # a broken pool refuses it
-                return future.result()
-            except BrokenExecutor:
-                self._give_up(pool)
+                succeeded, outcome = place.ask(work, arguments, named)
+            except Exception as error:  # its answer can be cut anywhere, and then mean anything
+                self._vacate(place, _ENDED, error)
+            else:
+                self._free.append(place)
+                if not succeeded:
+                    raise outcome
+                result: _Result = outcome
+                return result
         return work(*arguments, **named)
 
     def close(self) -> None:
-        """Ends them, once nobody asks for anything any more."""
+        """Ends them, and waits until they are gone. What is asked for from now on, whoever asks does itself."""
         with self._lock:
-            self._next_start = float("inf")
-            if self._pool:
-                self._pool.shutdown()
+            self._closed = True
+        for place in self._places:
+            place.end()
+        for place in self._places:
+            if place.starter:
+                place.starter.join()
 
-    def _running(self) -> ProcessPoolExecutor | None:
+    def _take(self, work: Callable[..., Any]) -> "_Place | None":
+        """A place whose process has nothing to do, if there is one. Has those filled that are vacant."""
         with self._lock:
-            if self._pool is None and time.monotonic() >= self._next_start:
-                self._next_start = time.monotonic() + _PAUSE_SECONDS
-                # Not forked: gRPC, onnxruntime and CUDA have threads, which a fork would lose.
-                pool = ProcessPoolExecutor(self._count, multiprocessing.get_context("spawn"), initializer=_begin)
-                try:
-                    for _ in range(self._count):
-                        _submit(pool, _nothing)  # it starts a process only when there is something to do for it
-                except OSError as error:
-                    _log.warning("encoding processes do not start", reason=str(error))
-                    pool.shutdown(wait=False)
-                else:
-                    self._pool = pool
-            return self._pool
+            if self._closed:
+                return None
+            now = time.monotonic()
+            due = [place for place in self._vacant if place.next_start <= now]
+            for place in due:
+                self._vacant.remove(place)
+                place.next_start = now + _PAUSE_SECONDS
+            taken = self._free.popleft() if self._free else None
+        for place in due:
+            starter = threading.Thread(target=self._start, args=(place, work), name="encoding-start", daemon=True)
+            try:
+                starter.start()
+            except RuntimeError as error:  # there are too many threads
+                self._vacate(place, _NO_START, error)
+            else:
+                place.starter = starter
+        return taken
 
-    def _give_up(self, pool: ProcessPoolExecutor) -> None:
+    def _start(self, place: "_Place", work: Callable[..., Any]) -> None:
+        """Starts a process and waits until it has imported what such work needs; runs in a thread of its own."""
+        try:
+            place.start()
+            with self._lock:
+                closed = self._closed
+            if closed:
+                place.end()
+            place.ask(callable, (work,), {})
+        except Exception as error:
+            self._vacate(place, _NO_START, error)
+        else:
+            self._free.append(place)
+
+    def _vacate(self, place: "_Place", event: str, error: Exception) -> None:
+        exit_code = place.end(_PATIENCE_SECONDS)
         with self._lock:
-            if self._pool is pool:
-                _log.warning("an encoding process was killed, new ones will be started", processes=self._count)
-                pool.shutdown(wait=False)
-                self._pool = None
+            self._vacant.append(place)
+            closed = self._closed
+        if not closed:
+            _log.warning(event, reason=f"{type(error).__name__}: {error}", exit_code=exit_code)
 
 
-def _submit(
-    pool: ProcessPoolExecutor,
-    work: Callable[_Arguments, _Result],
-    *arguments: _Arguments.args,
-    **named: _Arguments.kwargs,
-) -> "Future[_Result]":
-    with _signals_held_back():
-        return pool.submit(work, *arguments, **named)
+class _Place:
+    """A place for a process. At any time one thread starts the process or asks it; each may end it.
 
+    Attributes:
+        next_start: When another process may be started, on the monotonic clock.
+        starter: The thread that started the last one.
+    """
 
-@contextmanager
-def _signals_held_back() -> Iterator[None]:
-    """Holds back, in what is started meanwhile, the signals that a process is not ready for before it has begun."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    def __init__(self) -> None:
+        self.next_start = 0.0
+        self.starter: threading.Thread | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
+    def start(self) -> None:
+        """Starts a process, which then takes a while until it does what it is asked.
 
-def _begin() -> None:
-    # Ctrl-C and what supervisors send goes to the whole group: the server drains, and still needs its processes.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "setsid"):
-        os.setsid()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+        Raises:
+            OSError: The system has no room for it.
+        """
+        # It is to find the modules that this process finds, and no others: none in its working directory.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        # It has a session of its own, which Ctrl-C does not reach.
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
+        )
 
+    def ask(self, work: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[bool, Any]:
+        """Has the process do something, and waits for it.
 
-def _end_with_parent() -> None:
-    """Ends this process when the server is gone, even if it was killed and could say nothing."""
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)
+        Returns:
+            True and the result, or False and what went wrong.
 
+        Raises:
+            Exception: The process is gone, or what it says makes no sense.
+        """
+        process = cast("subprocess.Popen[bytes]", self._process)
+        orders, answers = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+        pickle.dump((work, arguments, named), orders, pickle.HIGHEST_PROTOCOL)
+        orders.flush()
+        succeeded, outcome = pickle.load(answers)  # noqa: S301 - our own process
+        return succeeded, outcome
 
-def _nothing() -> None:
-    pass
+    def end(self, patience_seconds: float = 0.0) -> int | None:
+        """Ends the process, and whatever is asked of it, and waits until it is gone. It has nothing that it could lose.
+
+        Args:
+            patience_seconds: How long it may take to end by itself.
+
+        Returns:
+            Its exit code, negative: the signal that ended it; None: there is no process.
+        """
+        process = self._process
+        if process is None:
+            return None
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(patience_seconds)
+        process.kill()
+        exit_code = process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):  # there can be something that it has not taken
+                cast("IO[bytes]", pipe).close()
+        self._process = None
+        return exit_code

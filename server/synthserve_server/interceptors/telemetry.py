@@ -45,7 +45,7 @@ class CallTelemetry:
         call.begin(context.peer(), self._recorders)
 
         def finished(ctx: Context) -> None:
-            code = status(ctx)
+            code = status(ctx, call.seconds)
             call.ended(code)
             if not call.stream and code != grpc.StatusCode.OK.name:
                 _log.info("call ended", method=call.method, code=code, seconds=round(call.seconds, 3), **call.ids)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from synthserve.v1 import generation_pb2
+from synthserve_server.encoding.images import Format
 from synthserve_server.encoding.processes import EncodingProcesses
 from synthserve_server.encoding.rows import RowEncoder
 from synthserve_server.runtime.cancellation import Cancellation
@@ -89,6 +90,8 @@ def image_messages(
         observe: As above.
         processes: Encode what is more than a few images; None: whichever thread computes them does.
     """
+    if order.file_format is Format.RAW:
+        processes = None  # there is less to do than to send
     draw = _draw(order)
     info = generation_pb2.ImageStreamInfo(
         model=draw.model.name,

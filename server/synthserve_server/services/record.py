@@ -30,6 +30,6 @@ def write(call: Call, stream: Stream, principal: str, context: aio.ServicerConte
         count=stream.count,
         samples=call.samples,
         seconds=round(call.seconds, 3),
-        code=status(context),
+        code=status(context, call.seconds),
         **call.ids,
     )

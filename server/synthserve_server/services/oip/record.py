@@ -35,6 +35,6 @@ class InferenceRecord:
             failed=self.failed,
             samples=self.call.samples,
             seconds=round(self.call.seconds, 3),
-            code=status(context),
+            code=status(context, self.call.seconds),
             **self.call.ids,
         )
