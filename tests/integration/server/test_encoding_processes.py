@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -31,8 +31,7 @@ from synthserve_server.services.image_responses import ImageResponses
 
 COUNT = 300
 SIZE = 64
-SECONDS = 60
-"""More than any stream here takes."""
+ONCE = synthserve.RetryPolicy(start_attempts=1, resume_attempts=1)
 SLEEPER = "import time; time.sleep(3600)"
 FLAGS = ("--workers", "4", "--encoding-processes", "2", "--grace-seconds", "1")
 
@@ -60,12 +59,8 @@ def one() -> Iterator[EncodingProcesses]:
 
 
 def pixels(address: str, file_format: Literal["png", "raw"] = "png") -> list[bytes]:
-    once = synthserve.RetryPolicy(start_attempts=1, resume_attempts=1)
-    with synthserve.Client(address, retry=once) as client:
-        # The limit is for a call that comes when the server ends: now and then gRPC never tells how that went.
-        found = client.images(
-            "pictures", count=COUNT, seed=5, images_per_message=100, format=file_format, timeout=SECONDS
-        )
+    with synthserve.Client(address, retry=ONCE) as client:
+        found = client.images("pictures", count=COUNT, seed=5, images_per_message=100, format=file_format)
         return [image.to_pil().tobytes() for image in found]
 
 
@@ -99,41 +94,57 @@ def started(encoding: EncodingProcesses) -> psutil.Process:
 
 
 @contextmanager
-def load(server: ServerProcess, *, to_the_end: bool = True) -> Iterator[list[int]]:
-    """Streams of images, one after another in each of two threads.
-
-    Args:
-        server: Where they are asked for.
-        to_the_end: Whether the server outlives them.
-
-    Yields:
-        A list that grows with each stream that was read to its end and had the right pixels.
-    """
-    expected = pixels(server.address, "raw")  # which the workers encode
-    right: list[int] = []
-    wrong: list[str] = []
+def running(read: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Two threads that read until they are told to stop."""
     stop = threading.Event()
-
-    def read() -> None:
-        try:
-            while not stop.is_set():
-                if pixels(server.address) != expected:
-                    wrong.append("other pixels")
-                right.append(COUNT)
-        except synthserve.SynthserveError as error:
-            if to_the_end:
-                wrong.append(str(error))
-
-    threads = [threading.Thread(target=read) for _ in range(2)]
+    threads = [threading.Thread(target=read, args=(stop,)) for _ in range(2)]
     for thread in threads:
         thread.start()
     try:
-        yield right
+        yield
     finally:
         stop.set()
         for thread in threads:
             thread.join()
+
+
+@contextmanager
+def load(server: ServerProcess) -> Iterator[list[int]]:
+    """Streams of images, one after another in each thread: all have the right pixels.
+
+    Yields:
+        A list that grows with each stream that was read to its end.
+    """
+    expected = pixels(server.address, "raw")  # which the workers encode
+    done: list[int] = []
+    wrong: list[str] = []
+
+    def read(stop: threading.Event) -> None:
+        try:
+            while not stop.is_set():
+                if pixels(server.address) != expected:
+                    wrong.append("other pixels")
+                done.append(COUNT)
+        except synthserve.SynthserveError as error:
+            wrong.append(str(error))
+
+    with running(read):
+        yield done
     assert not wrong
+
+
+@contextmanager
+def endless(server: ServerProcess) -> Iterator[None]:
+    """Streams that end with the server. None begins then: gRPC's client can wait for ever for what became of it."""
+
+    def read(stop: threading.Event) -> None:
+        with synthserve.Client(server.address, retry=ONCE) as client, suppress(synthserve.SynthserveError):
+            for _ in client.images("pictures", seed=5, images_per_message=100):
+                if stop.is_set():
+                    break
+
+    with running(read):
+        yield
 
 
 def more(done: list[int]) -> None:
@@ -211,7 +222,7 @@ def test_server_that_is_ended_with_all_its_processes_drains(
     models: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     log = tmp_path / "log.txt"
-    with running_server(models, log, *FLAGS) as server, load(server, to_the_end=False):
+    with running_server(models, log, *FLAGS) as server, endless(server):
         children = working(server)
         for one in (psutil.Process(server.process.pid), *children):
             one.send_signal(number)
@@ -225,7 +236,7 @@ def test_server_that_is_ended_with_all_its_processes_drains(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_no_process_outlives_the_server(models: Path, tmp_path: Path, number: signal.Signals) -> None:
     log = tmp_path / "log.txt"
-    with running_server(models, log, *FLAGS) as server, load(server, to_the_end=False):
+    with running_server(models, log, *FLAGS) as server, endless(server):
         children = working(server)
         assert psutil.Process(server.process.pid).children(recursive=True) == children
         server.process.send_signal(number)
