@@ -110,7 +110,7 @@ def load(content: Content, devices: Devices, limits: Limits, cancellation: Cance
             too long.
     """
     operators = graph_bounds.check(content.graph)
-    session = Session(content.graph, devices.for_graph(len(content.graph)))
+    session = Session(content.graph, devices.for_graph(len(content.graph)), content.model.batch_size)
     session.check(content.model)
     if session.devices.provider is Provider.CUDA and "ConvTranspose" in operators:
         _log.warning(

@@ -16,10 +16,6 @@ from synthserve_server.runtime.noise import latents
 class Graph(Protocol):
     """What the sampler needs of a session."""
 
-    @property
-    def fixed_batch(self) -> bool:
-        """Whether results are only reproducible when every run has the same batch size: the model's."""
-
     def run(self, feeds: Arrays, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
         """Runs the graph and returns its outputs by name."""
 
@@ -112,8 +108,7 @@ def run(model: Model, graph: Graph, feeds: Arrays, size: int, cancellation: Canc
 
     Args:
         model: What the graph must give.
-        graph: The session that holds it. One that needs batches of a fixed size is given zeros for what is missing: no
-            sample depends on the others in its batch.
+        graph: The session that holds it.
         feeds: Its inputs by name, `[size, ...]` each.
         size: How many samples.
         cancellation: Ends the run.
@@ -127,11 +122,10 @@ def run(model: Model, graph: Graph, feeds: Arrays, size: int, cancellation: Canc
     """
     cancellation.check()
     expected = outputs(model)
-    batch = max(size, model.batch_size) if graph.fixed_batch else size
-    results = graph.run({name: _filled(array, batch) for name, array in feeds.items()}, cancellation)
+    results = graph.run(feeds, cancellation)
     for name, tensor in expected.items():
-        _check_shape(name, results[name], tensor, batch)
-    return {name: results[name][:size] for name in expected}
+        _check_shape(name, results[name], tensor, size)
+    return {name: results[name] for name in expected}
 
 
 def check_codes(model: Model, arrays: Arrays) -> None:
@@ -150,12 +144,6 @@ def _feeds(draw: Draw, first: int, size: int) -> dict[str, NDArray[Any]]:
     for condition in draw.model.conditions:
         feeds[condition.input] = np.full(size, draw.conditions.get(condition.name, UNSET), np.int64)
     return feeds
-
-
-def _filled(array: NDArray[Any], size: int) -> NDArray[Any]:
-    if len(array) == size:
-        return array
-    return np.concatenate([array, np.zeros((size - len(array), *array.shape[1:]), array.dtype)])
 
 
 def _pieces(start: int, stop: int, model: Model) -> Iterator[tuple[int, int, int, int]]:

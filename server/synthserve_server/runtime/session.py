@@ -15,7 +15,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.devices import Devices, Provider
 from synthserve_server.runtime.errors import CancelledWorkError, GraphError, GraphInputError
-from synthserve_server.runtime.model import Arrays, Model, Tensor, inputs, outputs
+from synthserve_server.runtime.model import LATENT, Arrays, Model, Tensor, inputs, outputs
 
 # What matters it raises; what else it prints nobody has asked for.
 onnxruntime.set_default_logger_severity(4)
@@ -38,15 +38,16 @@ class Session:
 
     Attributes:
         devices: Where it runs.
-        fixed_batch: Whether results are only reproducible when every run has the same batch size.
     """
 
-    def __init__(self, graph: bytes, devices: Devices) -> None:
+    def __init__(self, graph: bytes, devices: Devices, batch_size: int) -> None:
         """Loads a graph.
 
         Args:
             graph: The ONNX model.
             devices: Where to run it: each run takes the device that has the fewest others.
+            batch_size: Of every run on a GPU. A smaller batch is filled up with zeros there: no sample depends on the
+                others in its batch.
 
         Raises:
             GraphError: It is not a model that onnxruntime can load, or can load there.
@@ -75,7 +76,7 @@ class Session:
         self._lock = threading.Lock()
         self._outputs = [output.name for output in self._sessions[0].get_outputs()]
         # cuBLAS and cuDNN choose their kernels by the batch size, and with them the rounding.
-        self.fixed_batch = devices.provider is not Provider.CPU
+        self._least = 1 if devices.provider is Provider.CPU else batch_size
 
     def check(self, model: Model) -> None:
         """Compares the graph's inputs and outputs with what the manifest promises.
@@ -90,19 +91,23 @@ class Session:
         """Runs the graph.
 
         Args:
-            feeds: The inputs by name.
+            feeds: The inputs by name, `[batch, ...]` each.
             cancellation: Ends the run between two nodes of the graph.
 
         Returns:
-            The outputs by name.
+            The outputs by name; `[batch, ...]` each, if they are what the graph promises.
 
         Raises:
             CancelledWorkError: The run was cancelled.
             GraphInputError: The graph failed because of what it was fed with, such as an index that is too large.
-            GraphError: The graph failed.
+            GraphError: The graph failed, or gave an output of another batch.
         """
         options = onnxruntime.RunOptions()
         options.log_severity_level = 4
+        size = len(feeds[LATENT])
+        missing = max(0, self._least - size)
+        if missing:
+            feeds = {name: _filled(array, missing) for name, array in feeds.items()}
 
         def terminate() -> None:
             options.terminate = True
@@ -119,7 +124,8 @@ class Session:
         except Exception as error:
             cancellation.check()
             raise GraphError(f"onnxruntime cannot run the graph: {_first_line(error)}") from error
-        return dict(zip(self._outputs, arrays, strict=True))
+        results = dict(zip(self._outputs, arrays, strict=True))
+        return {name: _cut(name, array, size, missing) for name, array in results.items()} if missing else results
 
     def on_each_device(self) -> "list[Session]":
         """The same graph, bound to one device after the other."""
@@ -141,6 +147,16 @@ class Session:
         finally:
             with self._lock:
                 self._running[device] -= 1
+
+
+def _filled(array: NDArray[Any], missing: int) -> NDArray[Any]:
+    return np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)])
+
+
+def _cut(name: str, array: NDArray[Any], size: int, missing: int) -> NDArray[Any]:
+    if array.shape[:1] != (size + missing,):
+        raise GraphError(f"the output {name!r} is {list(array.shape)}, for a batch of {size + missing}")
+    return array[:size]
 
 
 def _check(kind: str, nodes: list[Any], expected: dict[str, Tensor]) -> None:

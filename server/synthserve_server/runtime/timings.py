@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.model import LATENT, Arrays
-from synthserve_server.runtime.sampler import Draw, run
+from synthserve_server.runtime.sampler import Draw, Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Run:
 
     Attributes:
         samples: How many it computed: with those that fill packets, and those of other messages; without the zeros that
-            fill up a batch where all have one size.
+            fill up a batch on a GPU.
         started: When it began, as `time.perf_counter` counts.
         ended: When it ended.
     """
@@ -71,7 +71,7 @@ class Stopwatch:
 
     def timed(self, draw: Draw) -> Draw:
         """The same draw, of a graph whose runs are measured."""
-        return replace(draw, graph=_TimedGraph(draw, self._runs))
+        return replace(draw, graph=_TimedGraph(draw.graph, self._runs))
 
     def timings(self, ordered: float, encoding: float) -> Timings:
         """The timings of a message that has just been made; the arguments are as in `Timings`."""
@@ -82,15 +82,12 @@ class Stopwatch:
 class _TimedGraph:
     """A graph that notes its runs."""
 
-    fixed_batch = False  # it fills batches up itself, and so knows what was asked for
-
-    def __init__(self, draw: Draw, runs: list[Run]) -> None:
-        self._model, self._graph = draw.model, draw.graph
+    def __init__(self, graph: Graph, runs: list[Run]) -> None:
+        self._graph = graph
         self._runs = runs
 
     def run(self, feeds: Arrays, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
-        size = len(feeds[LATENT])
         started = time.perf_counter()
-        results = run(self._model, self._graph, feeds, size, cancellation)
-        self._runs.append(Run(size, started, time.perf_counter()))
+        results = self._graph.run(feeds, cancellation)
+        self._runs.append(Run(len(feeds[LATENT]), started, time.perf_counter()))
         return results

@@ -1,6 +1,7 @@
 """Mistakes of whoever types a command: one line, before anything that takes long, and nothing is lost."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,15 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}
 
 
+@pytest.fixture
+def unchanged(folder: Path) -> Iterator[None]:
+    """The same folder, which must be in the end as it was."""
+    before = contents(folder)
+    yield
+    assert contents(folder) == before
+
+
+@pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -63,17 +73,16 @@ def contents(folder: Path) -> dict[Path, bytes]:
     ],
 )
 def test_mistake_is_one_line_and_changes_nothing(
-    arguments: str, problem: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: str, problem: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = contents(folder)
     assert typed(arguments, monkeypatch) == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(f"error: {problem}")
     assert err.count("\n") == 1
-    assert contents(folder) == before
 
 
+@pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -85,9 +94,7 @@ def test_mistake_is_one_line_and_changes_nothing(
     ],
 )
 def test_what_no_command_takes_is_a_usage_error(
-    arguments: str, problem: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: str, problem: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = contents(folder)
     assert typed(arguments, monkeypatch) == 2
     assert problem in capsys.readouterr().err
-    assert contents(folder) == before

@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import structlog
+from tests.fixtures.devices import GPUS
 from tests.fixtures.packages import table_graph
 
 from synthserve_server.packages import load_package
@@ -85,17 +86,8 @@ def test_looking_for_cuda_prints_nothing(capfd: pytest.CaptureFixture[str]) -> N
     assert capfd.readouterr() == ("", "")
 
 
-class TwoCpus(Devices):
-    """Stands in for two GPUs, where tests have none."""
-
-    @property
-    def ort_providers(self) -> list[Any]:
-        return [["CPUExecutionProvider"]] * 2
-
-
 def test_runs_are_shared_between_devices() -> None:
-    session = Session(table_graph(), TwoCpus(Provider.CUDA, (0, 1)))
-    assert session.fixed_batch
+    session = Session(table_graph(), GPUS, 4)
     graphs = session._sessions
     entered = threading.Barrier(2)
     used: list[int] = []
@@ -130,7 +122,7 @@ def test_runs_are_shared_between_devices() -> None:
 def test_what_a_gpu_does_not_repeat_exactly_is_said_when_it_is_loaded(model: str, warned: bool) -> None:
     folder = Path(__file__).parents[3] / "exported" / model / "2"
     with structlog.testing.capture_logs() as log:
-        load_package(model, 2, folder, TwoCpus(Provider.CUDA, (0, 1)))
+        load_package(model, 2, folder, GPUS)
     assert [line["model"] for line in log if line["log_level"] == "warning"] == [f"models/{model}/versions/2"] * warned
     with structlog.testing.capture_logs() as log:
         load_package(model, 2, folder, CPU)
@@ -143,4 +135,4 @@ def test_a_graph_that_fell_back_to_the_cpu_is_not_served() -> None:
     if devices.choose("auto")[0] != CPU:
         pytest.skip("CUDA works here")
     with pytest.raises(GraphError, match="does not load the graph with CUDAExecutionProvider"):
-        Session(table_graph(), Devices(Provider.CUDA))
+        Session(table_graph(), Devices(Provider.CUDA), 8)

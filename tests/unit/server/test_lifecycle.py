@@ -80,14 +80,14 @@ class Loads:
         self.begun = threading.Event()
         made = Session.__init__
 
-        def counted(session: Session, graph: bytes, devices: Devices) -> None:
+        def counted(session: Session, graph: bytes, devices: Devices, batch_size: int) -> None:
             self.count += 1
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
             self.begun.set()
             assert self.gate.wait(60)
             self.at_once -= 1
-            made(session, graph, devices)
+            made(session, graph, devices, batch_size)
 
         monkeypatch.setattr(Session, "__init__", counted)
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.fixtures.devices import GPUS
 
 from synthserve_server.catalogue import ReadyPackage
 from synthserve_server.packages import load_package
@@ -36,8 +37,6 @@ def package(repository: Path) -> ReadyPackage:
 
 class Counting:
     """A graph that counts its runs."""
-
-    fixed_batch = False
 
     def __init__(self, package: ReadyPackage) -> None:
         self.sizes: list[int] = []
@@ -109,16 +108,14 @@ def test_only_what_fits_into_one_batch_of_the_same_graph_is_joined(package: Read
         assert companions(alone) is None
 
 
-def test_graph_that_needs_batches_of_one_size_is_shared_as_any(package: ReadyPackage) -> None:
-    graph = Counting(package)
-    graph.fixed_batch = True
-    messages = [message(package, graph, seed, 5, 9) for seed in range(3)]
+def test_batches_that_a_gpu_fills_up_are_shared_as_any(repository: Path, package: ReadyPackage) -> None:
+    on_gpu = load_package("tiny-table", 1, repository / "tiny-table" / "1", GPUS)
+    graph = Counting(on_gpu)
+    messages = [message(on_gpu, graph, seed, 5, 9) for seed in range(3)]
     fits = fitting(messages[0])
     assert all(fits(one) for one in messages[1:])
-    together = make_together(messages)
-    assert graph.sizes == [package.model.batch_size]
-    graph.fixed_batch = False
-    assert together == [one.make() for one in messages]
+    assert make_together(messages) == [message(package, package.session, seed, 5, 9).make() for seed in range(3)]
+    assert len(graph.sizes) == 1
 
 
 def test_one_that_was_cancelled_does_not_take_the_others_with_it(package: ReadyPackage) -> None:

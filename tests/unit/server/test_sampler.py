@@ -25,8 +25,7 @@ CODES = Table((Column("code", ColumnType.CATEGORY, ("a", "b")), Column("maybe", 
 class FakeGraph:
     """Gives the outputs that a test wants and notes what it was fed."""
 
-    def __init__(self, *, fixed_batch: bool = False, code: int = 1, dtype: str = "int32") -> None:
-        self.fixed_batch = fixed_batch
+    def __init__(self, *, code: int = 1, dtype: str = "int32") -> None:
         self.code, self.dtype = code, dtype
         self.fed: list[Arrays] = []
 
@@ -123,17 +122,6 @@ def test_model_that_allows_it_computes_what_was_asked_for_and_no_more() -> None:
     assert Draw(described, graph, 1, 5, 4).packets == (5, 9)
 
 
-def test_every_batch_has_the_same_size_where_the_provider_needs_it() -> None:
-    graph = FakeGraph(fixed_batch=True)
-    described = model(6, Condition("species", ("x", "y")))
-    assert len(run(described, graph, 5, 9, species=1)["code"]) == 9
-    assert graph.sizes == [6, 6, 6]  # packets of four, filled up
-    for feeds in graph.fed:
-        assert feeds["latent"][:4].all()
-        assert not feeds["latent"][4:].any()
-        assert feeds["condition:species"].tolist() == [1, 1, 1, 1, 0, 0]
-
-
 def test_conditions_are_fed_as_codes() -> None:
     graph = FakeGraph()
     described = model(4, Condition("species", ("x", "y")), Condition("size", ("s", "m")))
@@ -180,7 +168,6 @@ def test_cancelling_stops_a_running_graph(repository: Path) -> None:
     class CancellingGraph:
         """Cancels once the run has been handed to onnxruntime."""
 
-        fixed_batch = False
         runs = 0
 
         def run(self, feeds: Arrays, given: Cancellation) -> dict[str, NDArray[Any]]:

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from numpy.typing import NDArray
+from tests.fixtures.devices import GPUS
 
 from synthserve_server.catalogue import ReadyPackage
 from synthserve_server.packages import load_package
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.messages import Message, make_together
-from synthserve_server.runtime.model import LATENT, Arrays
 from synthserve_server.runtime.sampler import Draw
 from synthserve_server.runtime.timings import Timings
 
@@ -64,27 +63,14 @@ def test_messages_made_together_tell_of_one_run(package: ReadyPackage) -> None:
     assert [timings.first for timings in told] == [True, False, False]
 
 
-def test_zeros_that_fill_up_a_batch_are_not_counted(package: ReadyPackage) -> None:
-    class FullBatches:
-        """The graph, as it is on a GPU."""
-
-        fixed_batch = True
-
-        def __init__(self) -> None:
-            self.sizes: list[int] = []
-
-        def run(self, feeds: Arrays, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
-            self.sizes.append(len(feeds[LATENT]))
-            return package.session.run(feeds, cancellation)
-
+def test_zeros_that_fill_up_a_batch_are_not_counted(repository: Path, package: ReadyPackage) -> None:
+    on_gpu = load_package("tiny-table", 1, repository / "tiny-table" / "1", GPUS)
     told: list[Timings] = []
-    graph = FullBatches()
-    draws = [Draw(package.model, graph, 1, start, 4) for start in (0, 8)]
+    draws = [Draw(on_gpu.model, on_gpu.session, 1, start, 4) for start in (0, 8)]
     messages = [Message(draw, whole, Cancellation(), told.append) for draw in draws]
     assert make_together(messages[:1]) == [message(package, None, 4).make()]
     assert make_together(messages) == [message(package, None, 4, start).make() for start in (0, 8)]
     assert [run.samples for timings in told for run in timings.runs] == [4, 8, 8]
-    assert graph.sizes == [package.model.batch_size] * 2
 
 
 def test_run_is_counted_with_the_first_message_that_comes_to_something(package: ReadyPackage) -> None:

@@ -82,7 +82,7 @@ def fit(options: Options, data: pd.DataFrame | Images) -> Preprocessed:
 
 
 def of_cleaned(options: Options) -> Options:
-    """The options that fit the same columns of a table that has been cleaned already, or of a part of it, whole."""
+    """The options that fit the same columns of a table that has been cleaned already, or of a part: all of its rows."""
     columns = (
         column.model_copy(update={"source": None, "labels": {name: name for name in column.labels.values()}})
         for column in options.columns

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from tests.fixtures import reports
 
 from synthserve_training.evaluation import figures, html, run
 from synthserve_training.evaluation.figures import Better, Figure, Plot, Report, Section, Table
@@ -28,20 +29,7 @@ def report(summary: str = "Flowers") -> Report:
             (Table("Cells", ("name", "value"), (("x", 0.25), ("y", None), ("z", 7)), note="A note"),),
         ),
     )
-    return Report(
-        model="m",
-        version=2,
-        graph_sha256="ab" * 32,
-        summary=summary,
-        training_data="d",
-        training_data_license="l",
-        seed=3,
-        repeats=5,
-        seconds=1.5,
-        hardware="h",
-        packages={"numpy": "1"},
-        sections=sections,
-    )
+    return reports.report(*sections, summary=summary)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

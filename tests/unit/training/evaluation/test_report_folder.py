@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.fixtures import reports
 
 from synthserve_training.errors import EvaluationError
 from synthserve_training.evaluation import html, run
@@ -10,20 +11,7 @@ from synthserve_training.evaluation.figures import Plot, Report, Section
 
 
 def report(plot: str = "columns") -> Report:
-    return Report(
-        model="m",
-        version=2,
-        graph_sha256="ab" * 32,
-        summary="s",
-        training_data="d",
-        training_data_license="l",
-        seed=3,
-        repeats=5,
-        seconds=1.5,
-        hardware="h",
-        packages={},
-        sections=(Section("Fidelity", "Text.", (), (Plot(plot, "A caption", b"\x89PNG"),)),),
-    )
+    return reports.report(Section("Fidelity", plots=(Plot(plot, "A caption", b"\x89PNG"),)))
 
 
 def names(folder: Path) -> list[str]:
@@ -44,7 +32,7 @@ def refused(folder: Path, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "named"),
+    ("there", "named"),
     [
         (["thesis.tex"], "thesis.tex"),
         (["columns.png"], "columns.png"),
@@ -52,9 +40,9 @@ def refused(folder: Path, problem: str) -> None:
         (["report.html", "deep/er/notes"], "deep"),
     ],
 )
-def test_folder_that_is_no_report_is_left_as_it_is(names: list[str], named: str, tmp_path: Path) -> None:
+def test_folder_that_is_no_report_is_left_as_it_is(there: list[str], named: str, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
-    for name in names:
+    for name in there:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("{}")
     before = contents(tmp_path)
