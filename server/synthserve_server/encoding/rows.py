@@ -3,9 +3,10 @@
 import csv
 import enum
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class RowEncoder:
         self._format = file_format
         # Text is looked up from the codes; Arrow gets them as they are.
         self._texts = {column.name: pl.Series(column.categories, dtype=pl.String) for column in table.columns}
-        self._dictionaries = {column.name: pa.array(column.categories, pa.string()) for column in table.columns}
+        self._dictionaries = {column.name: _strings(column.categories) for column in table.columns}
         self._schema = pa.schema(
             [pa.field(column.name, _ARROW_TYPES[column.type], column.nullable) for column in table.columns],
             dict(metadata),
@@ -92,10 +93,10 @@ class RowEncoder:
     def _arrow_head(self) -> bytes:
         """The schema and dictionary messages, which the stream writer puts before the first record batch."""
         sink = pa.BufferOutputStream()
-        empty = [pa.array([], field.type) for field in self._schema]
+        empty = [pa.nulls(0, field.type) for field in self._schema]
         for i, column in enumerate(self._table.columns):
             if column.type is ColumnType.CATEGORY:
-                codes = pa.array([], pa.int32())
+                codes = pa.nulls(0, pa.int32())
                 empty[i] = pa.DictionaryArray.from_arrays(codes, self._dictionaries[column.name])
         with pa.ipc.new_stream(sink, self._schema) as writer:
             writer.write_batch(pa.record_batch(empty, schema=self._schema))
@@ -107,10 +108,14 @@ class RowEncoder:
         return head.getvalue()
 
     def _arrow(self, column: Column, arrays: Arrays) -> Any:  # noqa: ANN401 - pyarrow has no types.
-        values = pa.array(arrays[column.name], mask=_missing(column, arrays))
+        values = arrays[column.name]
+        kind = pa.int32() if column.type is ColumnType.CATEGORY else _ARROW_TYPES[column.type]
+        data = _bits(values) if column.type is ColumnType.BOOL else pa.py_buffer(np.ascontiguousarray(values))
+        valid = _bits(arrays[column.validity]) if column.nullable else None
+        array = pa.Array.from_buffers(kind, len(values), [valid, data])
         if column.type is ColumnType.CATEGORY:
-            return pa.DictionaryArray.from_arrays(values, self._dictionaries[column.name])
-        return values
+            return pa.DictionaryArray.from_arrays(array, self._dictionaries[column.name])
+        return array
 
     def _series(self, column: Column, arrays: Arrays) -> pl.Series:
         values = pl.Series(column.name, arrays[column.name])
@@ -123,8 +128,18 @@ class RowEncoder:
         return values
 
 
-def _missing(column: Column, arrays: Arrays) -> NDArray[Any] | None:
-    return ~arrays[column.validity] if column.nullable else None
+# Arrays are made of their memory, as the Arrow columnar format lays it out: `pyarrow.array` imports pandas when it is
+# first called, where there is one, which takes the better part of a second.
+
+
+def _bits(values: NDArray[np.bool_]) -> Any:  # noqa: ANN401 - pyarrow has no types.
+    return pa.py_buffer(np.packbits(values, bitorder="little"))
+
+
+def _strings(texts: Sequence[str]) -> Any:  # noqa: ANN401 - pyarrow has no types.
+    encoded = [text.encode() for text in texts]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
 
 
 def row_widths(table: Table, file_format: Format | None) -> tuple[int, int]:

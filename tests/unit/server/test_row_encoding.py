@@ -1,6 +1,9 @@
 import csv
 import io
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -137,3 +140,28 @@ def test_no_row_is_wider_than_its_bound(file_format: Format | None) -> None:
     assert typical <= largest
     if file_format in (Format.CSV, Format.JSON_LINES):
         assert len(RowEncoder(TABLE, file_format, {}).encode(arrays(widest))) <= 50 * largest
+
+
+def test_pandas_is_not_imported_with_the_first_rows() -> None:
+    """It takes the better part of a second, in which nothing else is answered."""
+    code = """
+import sys
+from tests.unit.server.test_row_encoding import Format, encoded
+for file_format in Format:
+    encoded([(1.5, None, "plain", None, True), (2.5, 3, "", "plain", None)], file_format, [1])
+sys.exit("pandas" in sys.modules)
+"""
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
+
+
+@given(rows=ROWS)
+def test_arrow_arrays_are_those_that_pyarrow_makes(rows: list[Row]) -> None:
+    table = pa.ipc.open_stream(encoded(rows, Format.ARROW, [])).read_all()
+    table.validate(full=True)
+    for field, values in zip(table.schema, zip(*rows, strict=True), strict=True):
+        column = table.column(field.name).combine_chunks()
+        if pa.types.is_dictionary(field.type):
+            column = column.cast(pa.string())
+        assert column.equals(pa.array(values, column.type))
+        assert column.null_count == sum(value is None for value in values)
