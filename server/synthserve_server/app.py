@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -250,9 +251,8 @@ def _callers(settings: Settings) -> Callers | None:
 async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
     """Serves until SIGTERM or SIGINT, then drains; a SIGINT that comes while it drains ends that at once.
 
-    SIGHUP has the models looked at again, where `--model-control-mode` lets them change.
-
-    A second SIGTERM does not: supervisors send it to a process and again to its group.
+    A second SIGTERM does not: supervisors send it to a process and again to its group. SIGHUP has the models looked at
+    again, where `--model-control-mode` lets them change. Once this is over, the process ignores these signals.
 
     Args:
         settings: The settings.
@@ -270,24 +270,24 @@ async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
     def interrupt() -> None:
         (hurrying if stopping.is_set() else stopping).set()
 
-    _on_signal(signal.SIGTERM, stopping.set)
-    _on_signal(signal.SIGINT, interrupt)
     server = Server(settings)
+    actions = {signal.SIGTERM: stopping.set, signal.SIGINT: interrupt}
     if settings.model_control_mode is not Mode.NONE and hasattr(signal, "SIGHUP"):
-        _on_signal(signal.SIGHUP, server.reload)
-    loading = asyncio.ensure_future(_give_up_loading(server, stopping))
-    try:
-        ready = await server.start()
-        if not stopping.is_set():
-            on_ready(ready)
-        del ready  # it would keep every session that it lists
-        await stopping.wait()
-    except BaseException:
-        await server.stop(0)
-        raise
-    finally:
-        loading.cancel()
-    return await _drain(server, settings, hurrying)
+        actions[signal.SIGHUP] = server.reload
+    with _signals(actions):
+        loading = asyncio.ensure_future(_give_up_loading(server, stopping))
+        try:
+            ready = await server.start()
+            if not stopping.is_set():
+                on_ready(ready)
+            del ready  # it would keep every session that it lists
+            await stopping.wait()
+        except BaseException:
+            await server.stop(0)
+            raise
+        finally:
+            loading.cancel()
+        return await _drain(server, settings, hurrying)
 
 
 async def _give_up_loading(server: Server, stopping: asyncio.Event) -> None:
@@ -310,13 +310,26 @@ async def _drain(server: Server, settings: Settings, hurrying: asyncio.Event) ->
     return False
 
 
-def _on_signal(number: signal.Signals, act: Callable[[], None]) -> None:
-    """Has `act` called in the event loop whenever the signal comes."""
+@contextmanager
+def _signals(actions: dict[signal.Signals, Callable[[], None]]) -> Iterator[None]:
+    """Has actions called in the event loop whenever their signals come. Afterwards these signals are ignored.
+
+    A loop that closes gives them their default actions back, so that the second SIGTERM of a supervisor would kill a
+    process that has done all its work.
+    """
     loop = asyncio.get_running_loop()
+    for number, act in actions.items():
+        try:
+            loop.add_signal_handler(number, act)
+        except NotImplementedError:  # The loops of Windows.
+            signal.signal(number, lambda *_, act=act: loop.call_soon_threadsafe(act))
     try:
-        loop.add_signal_handler(number, act)
-    except NotImplementedError:  # The loops of Windows.
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
+        yield
+    finally:
+        for number in actions:
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _failures(catalogue: Catalogue) -> int:

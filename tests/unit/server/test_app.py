@@ -44,18 +44,23 @@ def settings(tmp_path: Path) -> config.Settings:
     return config.load({"model_repository": tmp_path, "grace_seconds": 5})
 
 
+@pytest.fixture(autouse=True)
+def _signal_handlers_come_back() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture
-def no_loop_handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_loop_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loop as on Windows."""
 
     def missing(*_: object) -> None:
         raise NotImplementedError
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    monkeypatch.setattr(asyncio.SelectorEventLoop, "add_signal_handler", missing)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    for name in ("add_signal_handler", "remove_signal_handler"):
+        monkeypatch.setattr(asyncio.SelectorEventLoop, name, missing)
 
 
 def send(number: signal.Signals) -> Callable[[Ready], None]:
@@ -75,6 +80,35 @@ def test_a_signal_drains_where_the_loop_has_no_signal_handlers(
 ) -> None:
     assert asyncio.run(app.run(settings, send(number)))
     assert server.stops == [5]
+
+
+def test_signals_that_come_again_once_all_is_drained_change_nothing(
+    server: type[FakeServer], settings: config.Settings
+) -> None:
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def dispositions() -> list[object]:
+        return [signal.getsignal(number) for number in numbers]
+
+    async def served() -> None:
+        assert await app.run(settings, send(signal.SIGTERM))
+        assert dispositions() == [signal.SIG_IGN] * 2
+
+    asyncio.run(served())
+    assert dispositions() == [signal.SIG_IGN] * 2  # the loop has closed
+
+
+@pytest.mark.usefixtures("server")
+def test_a_start_that_fails_leaves_no_handler_of_a_closed_loop(
+    settings: config.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: FakeServer) -> Ready:
+        raise app.ListenError("taken")
+
+    monkeypatch.setattr(FakeServer, "start", fail)
+    with pytest.raises(app.ListenError):
+        asyncio.run(app.run(settings, send(signal.SIGTERM)))
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 
 
 def test_a_draining_that_fails_is_not_taken_for_one_that_ended(
