@@ -130,7 +130,8 @@ def test_without_a_target_a_server_is_started_and_stopped(repository: Path, tmp_
     done = load("--model-repository", repository, "--device", "cpu", "--profile", one, "--output", output)
     assert done.returncode == 0, done.stderr
     figures = json.loads(output.with_suffix(".json").read_text())
-    assert all(step["server_cores"] > 0 for step in figures["results"][0]["steps"])
+    # Linux counts in hundredths of a second, and a short step can take less.
+    assert sum(step["server_cores"] for step in figures["results"][0]["steps"]) > 0
     host, _, port = figures["setting"]["target"].rpartition(":")
     with pytest.raises(ConnectionRefusedError), socket.create_connection((host, int(port))):
         pass
@@ -209,7 +210,7 @@ def plan(address: str, due: list[float], **changes: object) -> Plan:
 
 
 def test_calls_are_begun_however_many_are_under_way(server_address: str) -> None:
-    due = [number / 1000 for number in range(6)]
+    due = [0.0] * 6
     record = driver.open_loop(plan(server_address, due))
     assert record.most_in_flight == 6, "a closed loop would have waited for answers"
     assert sorted(call.due for call in record.calls) == due

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,12 +63,12 @@ def test_load_reload_and_unload(client: synthserve.Client, folder: Path) -> None
         pictures = iter(stream)
         next(pictures)
         with pytest.raises(synthserve.DeadlineExceeded):
-            client.unload_model("m", timeout=0.3)
+            client.unload_model("m", timeout=2)
         assert client.model("m").state == "unloading"
         with pytest.raises(synthserve.ModelNotReady, match="is being unloaded"):
             list(client.images("m", count=1))
     while client.models():
-        pass
+        time.sleep(0.01)
     with pytest.raises(synthserve.ModelNotFound):
         client.unload_model("m")
     with pytest.raises(synthserve.InvalidRequest):

@@ -20,7 +20,7 @@ from google.rpc import error_details_pb2
 import synthserve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.integration.sdk.conftest import Fault, Row, ScriptedServer
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def free_target() -> str:
-    """An address where nothing listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{listener.getsockname()[1]}"
+def free_target() -> Iterator[str]:
+    """An address where nothing listens, and nobody else begins to."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{held.getsockname()[1]}"
 
 
 def test_leaving_the_loop_cancels_the_call(
@@ -111,7 +111,8 @@ def test_the_deadline_spans_all_attempts(
     assert third < 210
     scripted.faults = [fault(1, None)]
     with pytest.raises(synthserve.DeadlineExceeded):
-        list(client.rows("scripted", count=100, timeout=0.5))
+        list(client.rows("scripted", count=100, timeout=2))
+    assert scripted.hanging.wait(30)  # this call took its fault, and leaves the next one alone
     # A wait that would pass the deadline is not waited for.
     scripted.faults = [fault.retry_info(1, 3600)]
     with pytest.raises(synthserve.DeadlineExceeded, match="not done within 60 s; the last attempt failed: scripted"):
