@@ -100,6 +100,10 @@ class KeyEndpoint:
     async def find(self, key_id: str | None, algorithm: str) -> Any | None:  # noqa: ANN401 - a public key of any kind
         """The key of that ID for that algorithm; the issuer is asked if it is not known."""
         found = self._known(key_id, algorithm)
+        if found is None and self._fetching:
+            # Its answer can be older than the key: if it does not hold it, the issuer is asked once more.
+            await self._fetch()
+            found = self._known(key_id, algorithm)
         now = asyncio.get_running_loop().time()
         if found is None and (self._fetching or now >= self._next_question):
             if not self._fetching:

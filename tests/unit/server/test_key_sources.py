@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 import ssl
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -87,6 +88,24 @@ async def test_a_new_key_is_known_when_its_first_token_comes(issuer: KeyServer) 
         assert await knows(keys, NEW)
         assert await knows(keys, OLD)
         assert len(issuer.asked) == 2
+
+
+async def test_a_new_key_is_asked_for_although_an_older_answer_is_on_its_way(issuer: KeyServer) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def late(handler: BaseHTTPRequestHandler) -> None:
+        asked.set()
+        go_on.wait(30)
+        says(key_set(OLD))(handler)
+
+    async with endpoint(issuer, lifetime=0.05) as keys:
+        issuer.answer = late
+        assert await asyncio.to_thread(asked.wait, 30)
+        issuer.answer = says(key_set(OLD, NEW))
+        finding = [asyncio.ensure_future(knows(keys, NEW)) for _ in range(5)]
+        await asyncio.sleep(0)
+        go_on.set()
+        assert await asyncio.gather(*finding) == [True] * 5
 
 
 async def test_a_flood_of_unknown_keys_is_one_question(issuer: KeyServer) -> None:
