@@ -156,9 +156,9 @@ class _CallMetrics:
 
     def ended(self, code: str, seconds: float) -> None:
         method = self._call.method
-        self._metrics.in_flight.labels(method).dec()
         self._metrics.requests.labels(method, self._model, code).inc()
         self._metrics.durations.labels(method, self._model).observe(seconds)
+        self._metrics.in_flight.labels(method).dec()  # last: who sees none under way finds all of them counted
 
 
 class _States(Collector):

@@ -111,9 +111,9 @@ async def test_a_reader_without_a_sign_of_life_is_given_up(small: Path, monkeypa
     def often(settings: config.Settings) -> list[tuple[str, int]]:
         quick = {
             "grpc.keepalive_time_ms": 200,
-            "grpc.keepalive_timeout_ms": 100,
+            "grpc.keepalive_timeout_ms": 2000,  # a busy machine answers late, too
             # Of pings that measure the connection; while one is not answered, no other is sent. A minute by default.
-            "grpc.http2.ping_timeout_ms": 300,
+            "grpc.http2.ping_timeout_ms": 3000,
         }
         seldom = dict(connections.channel_options(settings))
         assert seldom["grpc.keepalive_time_ms"] <= 60_000
@@ -209,6 +209,6 @@ def test_memory_while_readers_stand_still_is_bounded_and_does_not_add_up(small: 
             wait_until(lambda: process.num_fds() <= start.descriptors)
         assert peaks[0] - start.memory <= MEMORY_READERS * ALLOWED_A_STREAM + SLACK
         assert max(peaks[1:]) - peaks[0] <= SLACK
-        assert process.num_threads() <= start.threads + 2  # gRPC's own come and go
+        wait_until(lambda: process.num_threads() <= start.threads + 2)  # gRPC's own come and go
         # A reader that leaves while it is sent something is no error of the server's.
         assert '"level": "error"' not in server.log.read_text()

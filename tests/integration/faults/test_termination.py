@@ -18,6 +18,9 @@ from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 
 STREAMS = 64
+FINITE = 8
+"""How many of them are to come to their end within the grace."""
+
 ROWS = 14_000
 ENDLESS_GRACE = "600"
 
@@ -52,8 +55,8 @@ async def test_64_streams(small: Path, tmp_path: Path, server_address: str) -> N
             health: Any = health_pb2_grpc.HealthStub(channel)
             watch = health.Watch(health_pb2.HealthCheckRequest())
             await watch.read()
-            finite = [rows(seed=seed, count=ROWS) for seed in range(STREAMS // 2)]
-            endless = [rows(seed=seed) for seed in range(STREAMS // 2, STREAMS)]
+            finite = [rows(seed=seed, count=ROWS) for seed in range(FINITE)]
+            endless = [rows(seed=seed) for seed in range(FINITE, STREAMS)]
             streams = await first_messages(stub, finite + endless)
             server.process.send_signal(signal.SIGTERM)
             assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING

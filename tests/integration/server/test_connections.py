@@ -93,7 +93,8 @@ def test_a_connection_that_is_too_old_ends_and_a_call_on_it_with_it(serve: Serve
                 pass
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     # The server is there for others.
-    assert models(server.address)
+    with synthserve.Client(server.address, retry=PATIENT) as client:
+        assert client.models()
 
 
 async def test_streams_of_the_sdk_outlive_their_connections(

@@ -164,9 +164,11 @@ def test_streams_go_on_when_a_process_is_killed_in_the_middle_of_its_answer(mode
                 process.suspend()
                 wait_until(lambda: process.status() == psutil.STATUS_STOPPED)
                 time.sleep(0.1)
-                if stuck := [encoder for encoder in encoders(process) if unread(encoder) >= 1 << 15]:
-                    stuck[0].kill()
-                process.resume()
+                try:
+                    if stuck := [encoder for encoder in encoders(process) if unread(encoder) >= 1 << 15]:
+                        stuck[0].kill()
+                finally:
+                    process.resume()
                 if stuck:
                     break
                 more(done)
@@ -181,9 +183,10 @@ def unread(encoder: psutil.Process) -> int:
     import termios
 
     for link in Path(f"/proc/{encoder.pid}/fd").iterdir():
-        if int(link.name) > 2 and str(link.readlink()).startswith("pipe:"):
-            with link.open("rb", buffering=0) as pipe:
-                return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+        with suppress(FileNotFoundError):  # of a process that is only starting
+            if int(link.name) > 2 and str(link.readlink()).startswith("pipe:"):
+                with link.open("rb", buffering=0) as pipe:
+                    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
     return 0
 
 

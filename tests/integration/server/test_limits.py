@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import itertools
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -292,6 +293,7 @@ async def test_what_comes_after_its_deadline_is_not_computed(serve: Serve, monke
     calling = asyncio.get_running_loop().run_in_executor(None, call)
     # The server's loop stands still until the deadline is over; only then it sees the call, which gRPC has ended.
     assert over.wait(60)
+    time.sleep(1)  # noqa: ASYNC251 - and until the server's gRPC has been told of it
     assert await calling is grpc.StatusCode.DEADLINE_EXCEEDED
     await until(lambda: served.server.active_calls == 0)
     assert next(computed) == 0

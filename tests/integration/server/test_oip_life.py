@@ -46,11 +46,12 @@ class Runs:
 
     def run(self, model: Model, graph: Any, feeds: Any, size: int, cancellation: Cancellation) -> Any:
         """Stands in for the sampler's."""
-        self.begun += 1
         if not self.hold:
+            self.begun += 1
             return self._run(model, graph, feeds, size, cancellation)
         interrupted = threading.Event()
         with cancellation.interrupting(interrupted.set):
+            self.begun += 1
             assert interrupted.wait(60)
         self.cancelled += 1
         cancellation.check()

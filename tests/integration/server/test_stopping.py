@@ -253,12 +253,15 @@ def models_call(channel: aio.Channel) -> Callable[[], Awaitable[Any]]:
 
 
 async def test_after_the_grace_streams_end_as_unavailable(
-    stub: Any, server: Server, capfd: pytest.CaptureFixture[str]
+    stub: Any, server: Server, streams: Streams, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    reading = aiter(stub.GenerateRows(rows("models/slow", rows_per_message=4)))
-    stalled = aiter(stub.GenerateRows(rows()))
-    await anext(reading)
+    stalled = aiter(stub.GenerateRows(rows(seed=8)))
     await anext(stalled)
+    await until(lambda: streams.done[8] == STANDING)
+    # One that waits for a worker when the grace is over: to one that is writing just then, gRPC sends no status.
+    streams.hold_after(1)
+    reading = aiter(stub.GenerateRows(rows()))
+    await anext(reading)
     stopping = asyncio.ensure_future(server.stop(0.2))
     for call in (reading, stalled):
         with pytest.raises(aio.AioRpcError) as caught:
@@ -268,6 +271,7 @@ async def test_after_the_grace_streams_end_as_unavailable(
         if call is reading:
             assert detail(caught.value, error_details_pb2.ErrorInfo).reason == "SHUTTING_DOWN"
             assert detail(caught.value, error_details_pb2.RetryInfo).retry_delay.seconds == 1
+    streams.release()
     await stopping
     finished = [line for line in capfd.readouterr().out.splitlines() if "stream finished" in line]
     assert len(finished) == 2

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import pytest
+from tests.fixtures.serving import wait_until
 
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.errors import CancelledWorkError
@@ -213,6 +214,7 @@ def of_one_kind(first: Held) -> Callable[[Held], bool]:
 @pytest.fixture
 def holding() -> Iterator[Scheduler[Held]]:
     scheduler = Scheduler(WORKERS, perform_held, of_one_kind)
+    wait_until(lambda: scheduler._idle == WORKERS)  # so that each of them takes one of the first jobs
     yield scheduler
     scheduler.close()
 
