@@ -26,6 +26,9 @@ _DEFAULTS: dict[str, str | int] = {
     # Finds a peer that vanished. Servers by default close connections that ping more than once in five minutes.
     "grpc.keepalive_time_ms": 330_000,
     "grpc.keepalive_timeout_ms": 20_000,
+    # Calls are tried again here. gRPC's own retries can leave one that meets a closing server without an end, even past
+    # its deadline (grpcio 1.60 to 1.85 at least).
+    "grpc.enable_retries": 0,
 }
 
 _SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:")

@@ -135,7 +135,7 @@ def load(server: ServerProcess) -> Iterator[list[int]]:
 
 @contextmanager
 def endless(server: ServerProcess) -> Iterator[None]:
-    """Streams that end with the server. None begins then: gRPC's client can wait for ever for what became of it."""
+    """Streams that end with the server."""
 
     def read(stop: threading.Event) -> None:
         with synthserve.Client(server.address, retry=ONCE) as client, suppress(synthserve.SynthserveError):
