@@ -146,8 +146,8 @@ def read_toml(block: Block, language: Language) -> None:
 
 def read_xml(block: Block, language: Language) -> None:
     """Maven's: the artifact is the one that the client builds."""
-    project = ElementTree.parse(language.cwd / "pom.xml").getroot()  # noqa: S314 - our own README - ours
-    shown = {child.tag: child.text for child in ElementTree.fromstring(block.text)}  # noqa: S314
+    project = ElementTree.parse(language.cwd / "pom.xml").getroot()  # noqa: S314 - our own file
+    shown = {child.tag: child.text for child in ElementTree.fromstring(block.text)}  # noqa: S314 - our own README
     namespace = "{http://maven.apache.org/POM/4.0.0}"
     assert shown == {tag: project.findtext(namespace + tag) for tag in ("groupId", "artifactId", "version")}, (
         block.place
