@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from synthserve._exceptions import ProtocolError
 from synthserve._extras import require
-from synthserve._files import Destination, Target
 from synthserve._job import Job, RowInfo, Sink
+from synthserve._output.destinations import Destination, Target
 from synthserve.v1 import generation_pb2 as pb
 
 if TYPE_CHECKING:

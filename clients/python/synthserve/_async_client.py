@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Self, SupportsIndex
 import grpc
 
 from synthserve import _models
-from synthserve._async_calls import AsyncCaller
 from synthserve._async_rows import AsyncRowStream
-from synthserve._channel import ChannelOptions, Metadata, channel_options, checked_target, metadata_pairs
-from synthserve._exceptions import Cancelled
+from synthserve._checks import invalid
 from synthserve._image_streams import AsyncImageStream
 from synthserve._job import Job, image_count, image_info, row_count, row_info
 from synthserve._names import resource_name
 from synthserve._requests import ImageFormat, images_request, rows_request
-from synthserve._retry import RetryPolicy
-from synthserve._tokens import AsyncToken, check_use
+from synthserve._singletons import NotCopied
+from synthserve._transport.async_calls import AsyncCaller
+from synthserve._transport.channels import LoopChannels
+from synthserve._transport.connection import ChannelOptions, Connection
+from synthserve._transport.metadata import Metadata
+from synthserve._transport.retry import RetryPolicy
+from synthserve._transport.tokens import AsyncToken
 from synthserve.v1 import generation_pb2_grpc, model_pb2, model_pb2_grpc
 
 if TYPE_CHECKING:
@@ -25,8 +28,8 @@ if TYPE_CHECKING:
     from synthserve._models import Model, ModelChanges
 
 
-class AsyncClient:
-    """A connection to a server for asyncio; it belongs to the event loop in which it is first used.
+class AsyncClient(NotCopied):
+    """A connection to a server for asyncio. Each event loop that uses it gets a channel of its own.
 
     Takes the same arguments as `Client`, and has the same methods: those that ask at once are awaited; those that give
     a stream are not, but what the stream does is.
@@ -65,15 +68,18 @@ class AsyncClient:
         retry: RetryPolicy | None = None,
         options: ChannelOptions = (),
     ) -> None:
-        pairs = metadata_pairs(metadata)
-        self._caller = AsyncCaller(checked_target(target), pairs, retry or RetryPolicy(), token)
-        if token is not None:
-            twice = any(name == "authorization" for name, _ in pairs)
-            check_use(target, secured=credentials is not None, allowed=insecure_token, twice=twice)
-        self._credentials = credentials
-        self._options = channel_options(options)
-        self._channel: grpc.aio.Channel | None = None
-        self._closed = False
+        if not isinstance(retry, RetryPolicy | None):
+            raise invalid("retry", f"must be a RetryPolicy, not {retry!r}")
+        connection = Connection.checked(
+            target,
+            credentials=credentials,
+            metadata=metadata,
+            token=token,
+            insecure_token=insecure_token,
+            options=options,
+        )
+        self._caller = AsyncCaller(connection, retry or RetryPolicy(), token)
+        self._channels = LoopChannels(connection)
 
     async def __aenter__(self) -> Self:
         return self
@@ -83,9 +89,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Closes the connection; what is running is cancelled."""
-        self._closed = True
-        if self._channel is not None:
-            await self._channel.close()
+        await self._channels.close()
 
     async def models(self, *, timeout: float | None = None) -> list[Model]:  # noqa: ASYNC109 - gRPC's deadline
         """Lists the models of the server; see `Client.models`."""
@@ -165,20 +169,8 @@ class AsyncClient:
         job = Job(request, size=image_count, read_info=image_info, policy=self._caller.policy, on_progress=on_progress)
         return AsyncImageStream(lambda: (self._caller, self._generation().GenerateImages), job, timeout)
 
-    def _connected(self) -> grpc.aio.Channel:
-        # Not in the constructor: a channel belongs to a running event loop.
-        if self._closed:
-            raise Cancelled("the client is closed")
-        if self._channel is None:
-            self._channel = (
-                grpc.aio.insecure_channel(self._caller.target, self._options)
-                if self._credentials is None
-                else grpc.aio.secure_channel(self._caller.target, self._credentials, self._options)
-            )
-        return self._channel
-
     def _generation(self) -> generation_pb2_grpc.GenerationServiceAsyncStub:
-        return generation_pb2_grpc.GenerationServiceStub(self._connected())
+        return generation_pb2_grpc.GenerationServiceStub(self._channels.get())
 
     def _model_service(self) -> model_pb2_grpc.ModelServiceAsyncStub:
-        return model_pb2_grpc.ModelServiceStub(self._connected())
+        return model_pb2_grpc.ModelServiceStub(self._channels.get())

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from synthserve._columns import Row
-    from synthserve._files import Target
     from synthserve._models import TableSchema
+    from synthserve._output.destinations import Target
 
 
 class AsyncRowStream(AsyncStream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]):

@@ -6,16 +6,18 @@ import asyncio
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Self
 
-from synthserve._async_calls import AsyncCaller, AsyncResumingCall
+from synthserve._checks import seconds
 from synthserve._exceptions import SynthserveError
 from synthserve._job import Info, Job, Result, Sink
 from synthserve._resume import Request, Response
+from synthserve._singletons import NotCopied
+from synthserve._transport.async_calls import AsyncCaller, AsyncResumingCall
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 
-class AsyncStream(Generic[Request, Response, Info]):
+class AsyncStream(NotCopied, Generic[Request, Response, Info]):
     """Samples that are generated when they are asked for.
 
     Nothing is sent before the first use. Each use (a loop, a terminal method) generates the samples anew, and as a
@@ -30,7 +32,7 @@ class AsyncStream(Generic[Request, Response, Info]):
     ) -> None:
         self._caller = caller
         self._job = job
-        self._timeout = timeout
+        self._timeout = seconds("timeout", timeout)
         self._active: set[AsyncResumingCall[Request, Response]] = set()
 
     async def __aenter__(self) -> Self:

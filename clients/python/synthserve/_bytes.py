@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from synthserve._files import Destination, Target, is_path
 from synthserve._job import Job, RowInfo, Sink
+from synthserve._output.destinations import Destination, Target, appears_whole
 from synthserve.v1 import generation_pb2 as pb
 
 
@@ -14,13 +14,14 @@ class ByteSink(Sink[RowInfo, pb.GenerateRowsResponse, int]):
 
     Args:
         job: What is asked for.
-        target: Where to write. A path must have an end to become whole; an open file can take an endless stream.
+        target: Where to write. A file on a path must have an end to become whole; an open file, a pipe or a device
+            can take an endless stream.
         wire: The format.
         preamble: Whether to write what comes before the first row (the header of CSV).
     """
 
     def __init__(self, job: Job[Any, Any, RowInfo], target: Target, wire: pb.RowFormat, *, preamble: bool) -> None:
-        if is_path(target):
+        if appears_whole(target):
             job.require_end("a file")
         self.fields = {"format": wire}
         self._preamble = preamble

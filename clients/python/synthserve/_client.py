@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Self, SupportsIndex
 import grpc
 
 from synthserve import _models
-from synthserve._calls import Caller
-from synthserve._channel import ChannelOptions, Metadata, channel_options, checked_target, metadata_pairs
+from synthserve._checks import invalid
 from synthserve._image_streams import ImageStream
 from synthserve._job import Job, image_count, image_info, row_count, row_info
 from synthserve._names import resource_name
 from synthserve._requests import ImageFormat, images_request, rows_request
-from synthserve._retry import RetryPolicy
 from synthserve._rows import RowStream
-from synthserve._tokens import Token, check_use
+from synthserve._singletons import NotCopied
+from synthserve._transport.calls import Caller
+from synthserve._transport.channels import ProcessChannel
+from synthserve._transport.connection import ChannelOptions, Connection
+from synthserve._transport.metadata import Metadata
+from synthserve._transport.retry import RetryPolicy
+from synthserve._transport.tokens import Token
 from synthserve.v1 import generation_pb2_grpc, model_pb2, model_pb2_grpc
 
 if TYPE_CHECKING:
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from synthserve._models import Model, ModelChanges
 
 
-class Client:
+class Client(NotCopied):
     """A connection to a server; safe to share between threads.
 
     Models are named `iris-vae` (the newest version that is ready), `iris-vae@1` (that version), or by their full
@@ -63,19 +67,18 @@ class Client:
         retry: RetryPolicy | None = None,
         options: ChannelOptions = (),
     ) -> None:
-        pairs = metadata_pairs(metadata)
-        self._caller = Caller(checked_target(target), pairs, retry or RetryPolicy(), token)
-        if token is not None:
-            twice = any(name == "authorization" for name, _ in pairs)
-            check_use(target, secured=credentials is not None, allowed=insecure_token, twice=twice)
-        merged = channel_options(options)
-        self._channel = (
-            grpc.insecure_channel(target, merged)
-            if credentials is None
-            else grpc.secure_channel(target, credentials, merged)
+        if not isinstance(retry, RetryPolicy | None):
+            raise invalid("retry", f"must be a RetryPolicy, not {retry!r}")
+        connection = Connection.checked(
+            target,
+            credentials=credentials,
+            metadata=metadata,
+            token=token,
+            insecure_token=insecure_token,
+            options=options,
         )
-        self._generation = generation_pb2_grpc.GenerationServiceStub(self._channel)
-        self._model_service = model_pb2_grpc.ModelServiceStub(self._channel)
+        self._caller = Caller(connection, retry or RetryPolicy(), token)
+        self._channel = ProcessChannel(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +108,7 @@ class Client:
         found: list[Model] = []
         request = model_pb2.ListModelsRequest(page_size=1000)
         while True:
-            page = self._caller.unary(self._model_service.ListModels, request, timeout)
+            page = self._caller.unary(self._model_service().ListModels, request, timeout)
             found += [_models.model(message) for message in page.models]
             if not page.next_page_token:
                 return found
@@ -129,7 +132,7 @@ class Client:
             ImageSchema(height=28, width=28, channels=1)
         """
         request = model_pb2.GetModelRequest(name=resource_name(name))
-        return _models.model(self._caller.unary(self._model_service.GetModel, request, timeout).model)
+        return _models.model(self._caller.unary(self._model_service().GetModel, request, timeout).model)
 
     def load_model(self, name: str, *, timeout: float | None = None) -> Model:
         """Has the server load a model from its repository: every version that is new, has changed, or failed before.
@@ -152,7 +155,7 @@ class Client:
             SynthserveError: The call failed.
         """
         request = model_pb2.LoadModelRequest(name=resource_name(name))
-        return _models.model(self._caller.unary(self._model_service.LoadModel, request, timeout).model)
+        return _models.model(self._caller.unary(self._model_service().LoadModel, request, timeout).model)
 
     def unload_model(self, name: str, *, timeout: float | None = None) -> None:
         """Has the server take a model out of service, and waits until its last stream has ended.
@@ -170,7 +173,7 @@ class Client:
             SynthserveError: The call failed.
         """
         request = model_pb2.UnloadModelRequest(name=resource_name(name))
-        self._caller.unary(self._model_service.UnloadModel, request, timeout)
+        self._caller.unary(self._model_service().UnloadModel, request, timeout)
 
     def reload_models(self, *, timeout: float | None = None) -> ModelChanges:
         """Has the server look at its repository again, and tells what has changed.
@@ -187,7 +190,7 @@ class Client:
             SynthserveError: The call failed.
         """
         request = model_pb2.ReloadModelsRequest()
-        return _models.model_changes(self._caller.unary(self._model_service.ReloadModels, request, timeout))
+        return _models.model_changes(self._caller.unary(self._model_service().ReloadModels, request, timeout))
 
     def rows(
         self,
@@ -228,7 +231,7 @@ class Client:
             model, count=count, seed=seed, offset=offset, where=where, rows_per_message=rows_per_message
         )
         job = Job(request, size=row_count, read_info=row_info, policy=self._caller.policy, on_progress=on_progress)
-        return RowStream(self._caller, self._generation.GenerateRows, job, timeout)
+        return RowStream(self._caller, lambda: self._generation().GenerateRows, job, timeout)
 
     def images(
         self,
@@ -273,4 +276,10 @@ class Client:
             images_per_message=images_per_message,
         )
         job = Job(request, size=image_count, read_info=image_info, policy=self._caller.policy, on_progress=on_progress)
-        return ImageStream(self._caller, self._generation.GenerateImages, job, timeout)
+        return ImageStream(self._caller, lambda: self._generation().GenerateImages, job, timeout)
+
+    def _generation(self) -> generation_pb2_grpc.GenerationServiceStub:
+        return generation_pb2_grpc.GenerationServiceStub(self._channel.get())
+
+    def _model_service(self) -> model_pb2_grpc.ModelServiceStub:
+        return model_pb2_grpc.ModelServiceStub(self._channel.get())

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from synthserve._checks import invalid
 from synthserve._extras import require
-from synthserve._files import Destination, write_whole
 from synthserve._images import Image, images
 from synthserve._job import ImageInfo, Job, Sink
+from synthserve._output.destinations import Destination, write_whole
 from synthserve.v1 import generation_pb2 as pb
 
 if TYPE_CHECKING:

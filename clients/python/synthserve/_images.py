@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from synthserve._exceptions import ProtocolError
 from synthserve._extras import require
-from synthserve._files import write_whole
 from synthserve._job import ImageInfo, Job, Sink
+from synthserve._output.destinations import write_whole
 from synthserve.v1 import generation_pb2 as pb
 
 if TYPE_CHECKING:

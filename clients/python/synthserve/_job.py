@@ -16,7 +16,7 @@ from synthserve._resume import Request, Response, Resume
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from synthserve._retry import RetryPolicy
+    from synthserve._transport.retry import RetryPolicy
     from synthserve.v1 import generation_pb2 as pb
 
 Result = TypeVar("Result")

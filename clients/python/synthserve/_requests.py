@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from typing import Literal, SupportsIndex, TypeAlias
 
-from synthserve._checks import invalid, text
+from synthserve._checks import integer, invalid, text
 from synthserve._names import resource_name
 from synthserve.v1 import generation_pb2 as pb
 
@@ -36,11 +35,11 @@ def rows_request(
     """
     return pb.GenerateRowsRequest(
         model=resource_name(model),
-        count=None if count is None else _integer("count", count, 64),
-        seed=None if seed is None else _integer("seed", seed, 64),
-        offset=_integer("offset", offset, 64),
+        count=None if count is None else integer("count", count, 64),
+        seed=None if seed is None else integer("seed", seed, 64),
+        offset=integer("offset", offset, 64),
         conditions=_conditions(where),
-        rows_per_message=_integer("rows_per_message", rows_per_message, 32),
+        rows_per_message=integer("rows_per_message", rows_per_message, 32),
     )
 
 
@@ -64,24 +63,14 @@ def images_request(
         raise invalid("format", f"must be one of {', '.join(IMAGE_FORMATS)}, not {format!r}")
     return pb.GenerateImagesRequest(
         model=resource_name(model),
-        count=None if count is None else _integer("count", count, 64),
-        seed=None if seed is None else _integer("seed", seed, 64),
-        offset=_integer("offset", offset, 64),
+        count=None if count is None else integer("count", count, 64),
+        seed=None if seed is None else integer("seed", seed, 64),
+        offset=integer("offset", offset, 64),
         conditions=_conditions(where),
         format=IMAGE_FORMATS[format],
-        images_per_message=_integer("images_per_message", images_per_message, 32),
-        jpeg_quality=0 if jpeg_quality is None else _integer("jpeg_quality", jpeg_quality, 32),
+        images_per_message=integer("images_per_message", images_per_message, 32),
+        jpeg_quality=0 if jpeg_quality is None else integer("jpeg_quality", jpeg_quality, 32),
     )
-
-
-def _integer(field: str, value: SupportsIndex, bits: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise invalid(field, f"must be an integer, not {value!r}") from None
-    if not -(1 << bits - 1) <= number < 1 << bits - 1:
-        raise invalid(field, f"must be from -2^{bits - 1} to 2^{bits - 1} - 1")
-    return number
 
 
 def _conditions(where: Mapping[str, object] | None) -> dict[str, str]:

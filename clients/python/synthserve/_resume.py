@@ -17,7 +17,7 @@ from synthserve.v1 import generation_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from synthserve._retry import RetryPolicy
+    from synthserve._transport.retry import RetryPolicy
     from synthserve.v1.schema_pb2 import ImageSchema, TableSchema
 
 Request = TypeVar("Request", bound=pb.GenerateRowsRequest | pb.GenerateImagesRequest)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from synthserve._columns import Row
-    from synthserve._files import Target
     from synthserve._models import TableSchema
+    from synthserve._output.destinations import Target
 
 
 class RowStream(Stream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]):

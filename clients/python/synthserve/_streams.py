@@ -5,15 +5,17 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, Self
 
-from synthserve._calls import Caller, ResumingCall
+from synthserve._checks import seconds
 from synthserve._job import Info, Job, Result, Sink
 from synthserve._resume import Request, Response
+from synthserve._singletons import NotCopied
+from synthserve._transport.calls import Caller, ResumingCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class Stream(Generic[Request, Response, Info]):
+class Stream(NotCopied, Generic[Request, Response, Info]):
     """Samples that are generated when they are asked for.
 
     Nothing is sent before the first use. Each use (a loop, a terminal method) generates the samples anew, and as a
@@ -23,14 +25,14 @@ class Stream(Generic[Request, Response, Info]):
     def __init__(
         self,
         caller: Caller,
-        method: Callable[..., Any],
+        method: Callable[[], Callable[..., Any]],
         job: Job[Request, Response, Info],
         timeout: float | None,
     ) -> None:
         self._caller = caller
         self._method = method
         self._job = job
-        self._timeout = timeout
+        self._timeout = seconds("timeout", timeout)
         self._active: set[ResumingCall[Request, Response]] = set()
 
     def __enter__(self) -> Self:

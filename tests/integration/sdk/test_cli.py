@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import PIL.Image
@@ -24,7 +25,6 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Command = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -232,21 +232,41 @@ def test_a_reader_that_goes_away_is_no_drama(environment: dict[str, str]) -> Non
     assert (writer.wait(60), stderr) == (141, b"")
 
 
-def test_an_interrupt_leaves_nothing_behind(environment: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9), (signal.SIGQUIT, -3)],
+)
+def test_a_signal_leaves_nothing_behind(
+    environment: dict[str, str], tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     path = tmp_path / "a.csv"
+    path.write_bytes(b"old")
     with subprocess.Popen(
         [*PROGRAM, "rows", "tiny-table", "--seed", "7", "--count", str(10**9), "-o", str(path)],
         stderr=subprocess.PIPE,
         env=environment,
     ) as writer:
         assert writer.stderr is not None
-        while not any(part.stat().st_size for part in tmp_path.iterdir()):
-            assert writer.poll() is None
-            time.sleep(0.05)
-        writer.send_signal(signal.SIGINT)
+        wait_until_it_writes(writer, tmp_path)
+        writer.send_signal(number)
         stderr = writer.stderr.read()
-        assert (writer.wait(60), stderr) == (130, b"")
-    assert not list(tmp_path.iterdir())
+        assert (writer.wait(60), stderr) == (code, b"")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def wait_until_it_writes(writer: subprocess.Popen[bytes], folder: Path) -> None:
+    """Waits until a process has written to a file in a folder, which need not have a name yet."""
+    while not any(_size(descriptor, folder) for descriptor in Path(f"/proc/{writer.pid}/fd").iterdir()):
+        assert writer.poll() is None
+        time.sleep(0.05)
+
+
+def _size(descriptor: Path, folder: Path) -> int:
+    try:
+        return descriptor.stat().st_size if str(descriptor.readlink()).startswith(f"{folder}/") else 0
+    except OSError:  # it has just been closed
+        return 0
 
 
 def on_a_terminal(arguments: list[str], environment: dict[str, str]) -> str:

@@ -98,7 +98,7 @@ def test_the_deadline_spans_all_attempts(
 
     # Each attempt takes 200 seconds of a clock that the test sets, and hardly any of the real one.
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + skipped)
-    monkeypatch.setattr("synthserve._retry.time", clock)
+    monkeypatch.setattr("synthserve._transport.retry.time", clock)
     scripted.faults = [fault(1, then=skip), fault(1, then=skip), fault(1, then=skip)]
     with pytest.raises(
         synthserve.DeadlineExceeded, match=r"not done within 600 s; the last attempt failed: .*scripted"

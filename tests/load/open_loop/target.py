@@ -12,7 +12,7 @@ from tests.load.open_loop.errors import TargetError
 from tests.load.open_loop.profiles import CallOf, GenerateRows, GetModel
 
 import synthserve
-from synthserve._tokens import is_local
+from synthserve._transport.targets import is_local
 from synthserve.v1 import generation_pb2
 
 CHECK_SECONDS = 60.0

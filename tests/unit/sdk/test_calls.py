@@ -8,13 +8,16 @@ import grpc
 import pytest
 
 from synthserve import Cancelled, RetryPolicy
-from synthserve._async_calls import AsyncCaller, AsyncResumingCall
-from synthserve._calls import Caller, ResumingCall
 from synthserve._resume import Resume
+from synthserve._transport.async_calls import AsyncCaller, AsyncResumingCall
+from synthserve._transport.calls import Caller, ResumingCall
+from synthserve._transport.connection import Connection
 from synthserve.v1 import generation_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+CONNECTION = Connection("localhost", None, (), (), None)
 
 Rows = Resume[pb.GenerateRowsRequest, pb.GenerateRowsResponse]
 
@@ -67,7 +70,7 @@ def test_a_close_while_the_call_starts_is_not_lost() -> None:
         stream.close()  # as another thread would, before the reader has the call in its hands
         return call
 
-    stream = ResumingCall(Caller("", (), RetryPolicy()), method, run(), None)
+    stream = ResumingCall(Caller(CONNECTION, RetryPolicy()), lambda: method, run(), None)
     with pytest.raises(Cancelled, match="the stream was closed"):
         next(stream)
     assert call.cancelled
@@ -75,12 +78,12 @@ def test_a_close_while_the_call_starts_is_not_lost() -> None:
 
 async def test_a_close_as_the_server_ends_the_call_is_no_fault_of_the_server() -> None:
     stream = ResumingCall(
-        Caller("", (), RetryPolicy()), lambda *_, **__: Call(lambda: stream._closed.set()), run(), None
+        Caller(CONNECTION, RetryPolicy()), lambda: lambda *_, **__: Call(lambda: stream._closed.set()), run(), None
     )
     with pytest.raises(Cancelled, match="the stream was closed"):
         next(stream)
     twin = AsyncResumingCall(
-        AsyncCaller("", (), RetryPolicy()), lambda *_, **__: Call(lambda: twin._closed.set()), run(), None
+        AsyncCaller(CONNECTION, RetryPolicy()), lambda *_, **__: Call(lambda: twin._closed.set()), run(), None
     )
     with pytest.raises(Cancelled, match="the stream was closed"):
         await anext(twin)

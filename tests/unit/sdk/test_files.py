@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from synthserve._files import Destination, write_whole
+from synthserve._output.destinations import Destination, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthserve import Cancelled, DeadlineExceeded, ResourceExhausted, RetryPolicy, Unavailable
-from synthserve._retry import Deadline
+from synthserve._transport.retry import Deadline
 
 
 @given(failures=st.integers(1, 10_000), asked=st.none() | st.floats(0, 1e6))

@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 import synthserve
-from synthserve._tokens import authorization
+from synthserve._transport.tokens import authorization
 
 HERE = [
     "localhost",
@@ -27,6 +27,9 @@ HERE = [
     "ipv6:[::1]:1",
     "unix:/run/s",
     "unix-abstract:s",
+    "LOCALHOST:1",
+    "[::ffff:127.0.0.1]:1",
+    "::ffff:127.9.9.9",
 ]
 ELSEWHERE = [
     "example.org:1",
@@ -40,6 +43,10 @@ ELSEWHERE = [
     "ipv6:[2001:db8::1]:1",
     "xds:///localhost",
     "vsock:2:1",
+    "0.0.0.0:1",
+    "foo.localhost:1",
+    "127.0.0.1.example.org:1",
+    "[::ffff:10.0.0.1]:1",
 ]
 CLIENTS = [synthserve.Client, synthserve.AsyncClient]
 
@@ -66,8 +73,25 @@ def test_one_token_is_enough(client: type[synthserve.Client]) -> None:
         client("localhost", token="t", metadata={"authorization": "Bearer u"})  # noqa: S106 - of this test
 
 
-def test_the_white_space_of_a_file_is_no_part_of_a_token() -> None:
-    assert authorization(" abc\n") == ("authorization", "Bearer abc")
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_token_in_the_metadata_is_guarded_as_one(client: type[synthserve.Client]) -> None:
+    header = {"authorization": "Bearer secret"}
+    with pytest.raises(synthserve.InvalidRequest, match="in plain text") as caught:
+        client("example.org", metadata=header)
+    assert "secret" not in str(caught.value)
+    client("example.org", metadata=header, insecure_token=True)
+    client("localhost", metadata=header)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_what_is_no_token_is_told_when_the_client_is_made(client: type[synthserve.Client]) -> None:
+    with pytest.raises(synthserve.InvalidRequest, match="token: must be a line of ASCII text"):
+        client("localhost", token=7)  # type: ignore[arg-type]  # wrong on purpose
+
+
+@pytest.mark.parametrize("written", [" abc\n", "abc\r\n", "\ufeffabc", "\ufeff abc\t\r\n"])
+def test_what_editors_put_around_a_token_is_no_part_of_it(written: str) -> None:
+    assert authorization(written) == ("authorization", "Bearer abc")
 
 
 @pytest.mark.parametrize("token", ["", " \n", "secret\nX: y", "secret\x00", "secreté", None, b"secret", 7])
@@ -90,8 +114,14 @@ def test_tls_files_that_cannot_work_are_told_before_a_connection(tmp_path: Path)
     for files in ({"certificate": certificate}, {"key": key}):
         with pytest.raises(synthserve.InvalidRequest, match="certificate and key go together"):
             synthserve.tls_credentials(ca, **files)
-    for pair in ((certificate, other), (nonsense, key), (certificate, nonsense)):
-        with pytest.raises(synthserve.InvalidRequest, match="is not a PEM certificate with its key") as caught:
+    for pair, why in (
+        ((certificate, other), "certificate: is not a certificate with its key: they do not belong together"),
+        ((nonsense, key), "certificate: holds no PEM certificate"),
+        ((certificate, nonsense), "key: holds no PEM private key"),
+        ((key, certificate), "key: holds no PEM private key; it holds a certificate"),
+        ((key, key), "certificate: holds no PEM certificate; it holds a private key"),
+    ):
+        with pytest.raises(synthserve.InvalidRequest, match=why) as caught:
             synthserve.tls_credentials(ca, certificate=pair[0], key=pair[1])
         assert "secret" not in str(caught.value)
     with pytest.raises(synthserve.InvalidRequest, match="holds no PEM certificate"):

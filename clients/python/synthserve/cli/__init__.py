@@ -2,14 +2,21 @@
 
 import sys
 
+from synthserve.cli._streams import FAILED, prepare, say
+
 
 def main() -> None:
     """Runs the command; ends the process with its exit code."""
+    prepare()
     try:
         from synthserve.cli._app import app
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("typer", "rich"):
             raise
-        sys.stderr.write(f"synthserve: the command needs {error.name}: pip install 'synthserve[cli]'\n")
-        sys.exit(1)
-    app()
+        say(f"the command needs {error.name}: pip install 'synthserve[cli]'")
+        sys.exit(FAILED)
+    try:
+        app()
+    finally:
+        # Here, where it decides the exit code; at exit it would be too late.
+        sys.stdout.flush()

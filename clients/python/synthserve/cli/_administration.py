@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from synthserve.cli._connection import Connect, Timeout, connecting
-from synthserve.cli._outcome import FAILED, told
+from synthserve.cli._outcome import told
+from synthserve.cli._streams import FAILED, say
 
 Name = Annotated[str, typer.Argument(metavar="MODEL", help="The name of the model, without a version.")]
 
@@ -47,6 +48,6 @@ def reload(
         for name in changes.unloaded:
             typer.echo(f"{name} unloaded")
         for name, reason in changes.failed.items():
-            typer.echo(f"synthserve: {name} failed: {reason}", err=True)
+            say(f"{name} failed: {reason}")
         if changes.failed:
             raise typer.Exit(FAILED)

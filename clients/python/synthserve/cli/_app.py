@@ -1,7 +1,6 @@
 """The commands."""
 
 import enum
-import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -10,12 +9,14 @@ from typing import Annotated
 import typer
 
 import synthserve
-from synthserve._files import Target, write_whole
 from synthserve._grids import GridFile
+from synthserve._output.destinations import Target, appears_whole, write_whole
 from synthserve.cli import _administration, _listing
 from synthserve.cli._connection import Connect, Timeout, connecting
 from synthserve.cli._outcome import HELP, told
 from synthserve.cli._progress import Watch
+from synthserve.cli._streams import is_terminal
+from synthserve.cli._streams import output as standard_output
 
 app = typer.Typer(
     name="synthserve",
@@ -118,18 +119,18 @@ def rows(
 
     The same seed gives the same rows, byte for byte, however --offset and --count cut them.
 
-    Arrow is the IPC streaming format on stdout and in .arrows files, else the IPC file format.
+    Arrow is the IPC streaming format on stdout, in pipes and in .arrows files, else the IPC file format.
     """
     chosen = file_format or _format_of(output)
     conditions = _conditions(where)
     if no_header and chosen is not RowFormat.CSV:
         raise typer.BadParameter("only CSV has a header", param_hint="--no-header")
-    to_stdout = output == "-"
-    target: Target = sys.stdout.buffer if to_stdout else output
+    target: Target = standard_output() if output == "-" else output
+    streamed = not appears_whole(target)
     with (
         told(),
         connect() as client,
-        Watch("rows", count, seeded=seed is not None, bar=not (to_stdout and sys.stdout.isatty())) as watch,
+        Watch("rows", count, seeded=seed is not None, bar=not (output == "-" and is_terminal("stdout"))) as watch,
     ):
         stream = watch.over(
             partial(client.rows, model, count=count, seed=seed, offset=offset, where=conditions, timeout=timeout)
@@ -140,7 +141,7 @@ def rows(
             stream.to_jsonl(target)
         elif chosen is RowFormat.PARQUET:
             stream.to_parquet(target)
-        elif to_stdout or output.endswith(".arrows"):
+        elif streamed or output.endswith(".arrows"):
             stream.to_arrow_stream(target)
         else:
             stream.to_arrow_file(target)

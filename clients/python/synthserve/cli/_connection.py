@@ -9,10 +9,19 @@ from typing import Annotated, Any, Concatenate, ParamSpec, TypeAlias
 import typer
 
 import synthserve
+from synthserve.cli._token_file import token_from
 
 P = ParamSpec("P")
 
 Server = Annotated[str, typer.Option(metavar="HOST:PORT", envvar="SYNTHSERVE_SERVER", help="The server.")]
+Tls = Annotated[
+    bool,
+    typer.Option(
+        "--tls",
+        envvar="SYNTHSERVE_TLS",
+        help="Connect over TLS to a server whose certificate an authority has issued that this machine trusts.",
+    ),
+]
 TlsCa = Annotated[
     Path | None,
     typer.Option(
@@ -26,10 +35,14 @@ TlsCa = Annotated[
 TokenFile = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", envvar="SYNTHSERVE_TOKEN_FILE", exists=True, dir_okay=False, help="The bearer token to send."
+        metavar="FILE",
+        # The server has a file of the second name, too; see `token_from`.
+        envvar=["SYNTHSERVE_CLIENT_TOKEN_FILE", "SYNTHSERVE_TOKEN_FILE"],
+        exists=True,
+        dir_okay=False,
+        help="The bearer token to send.",
     ),
 ]
-
 TlsClientCertificate = Annotated[
     Path | None,
     typer.Option(
@@ -60,6 +73,7 @@ DEFAULT_SERVER = "localhost:50051"
 
 def _connect(
     server: Server = DEFAULT_SERVER,
+    tls: Tls = False,
     tls_ca: TlsCa = None,
     tls_client_certificate: TlsClientCertificate = None,
     tls_client_key: TlsClientKey = None,
@@ -71,13 +85,13 @@ def _connect(
     Raises:
         InvalidRequest: The address, a file or the token cannot be used.
     """
-    secured = tls_ca or tls_client_certificate or tls_client_key
+    secured = tls or tls_ca or tls_client_certificate or tls_client_key
     return synthserve.Client(
         server,
         credentials=synthserve.tls_credentials(tls_ca, certificate=tls_client_certificate, key=tls_client_key)
         if secured
         else None,
-        token=partial(token_file.read_text, errors="replace") if token_file else None,
+        token=token_from(token_file) if token_file else None,
         insecure_token=insecure_token,
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+
+from synthserve.cli._streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,8 @@ def as_table(models: Sequence[Model]) -> None:
             "; ".join(f"{condition.name}={'|'.join(condition.values)}" for condition in model.conditions) or "-",
             ", ".join(_figure(figure) for figure in model.figures[:_HEADLINE_FIGURES]) or "-",
         )
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _UNCUT)
+    terminal = is_terminal("stdout")
+    console = Console(highlight=False, markup=False, force_terminal=terminal, width=None if terminal else _UNCUT)
     console.print(table)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,13 +15,12 @@ from synthserve._exceptions import (
     SynthserveError,
     Unavailable,
 )
+from synthserve.cli._streams import FAILED, READER_GONE, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FAILED = 1
 INTERRUPTED = 130
-READER_GONE = 141
 
 _CODES: dict[type[SynthserveError], int] = {
     InvalidRequest: 2,
@@ -35,8 +32,8 @@ _CODES: dict[type[SynthserveError], int] = {
 
 HELP = (
     "Exit codes: 0 done; 2 wrong usage or a value that is not allowed; 3 no such model; 4 no server, or it is "
-    "unavailable; 5 --timeout ran out; 6 over a limit of the server; 130 interrupted; 141 the reader of the pipe went "
-    "away; 1 anything else."
+    "unavailable; 5 --timeout ran out; 6 over a limit of the server; 130 interrupted; 129 or 143 ended by SIGHUP or "
+    "SIGTERM; 141 the reader of the pipe went away; 1 anything else."
 )
 
 
@@ -61,19 +58,15 @@ def told() -> Iterator[None]:
     """
     try:
         yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # As the tools that a signal ends do it. What is still buffered goes nowhere, so that Python's own flush at
-        # exit does not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # of a pipe that --output names; standard output ends the command by itself
         raise typer.Exit(READER_GONE) from None
     except SynthserveError as error:
         for line in lines(error):
-            typer.echo(f"synthserve: {line}", err=True)
+            say(line)
         raise typer.Exit(exit_code(error)) from None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        typer.echo(f"synthserve: {where}{error.strerror or error}", err=True)
+        say(f"{where}{error.strerror or error}")
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None

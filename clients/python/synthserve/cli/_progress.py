@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from synthserve.cli._streams import is_terminal
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,7 +31,7 @@ class Watch:
     def __init__(self, noun: str, total: int | None, *, seeded: bool, bar: bool) -> None:
         self._noun = noun
         self._seeded = seeded
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True, force_terminal=is_terminal("stderr"))
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -10,14 +11,19 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import grpc
 
+from synthserve._checks import seconds
 from synthserve._exceptions import Cancelled, SynthserveError
 from synthserve._resume import Request, Response, Resume
-from synthserve._retry import Deadline, RetryPolicy
-from synthserve._status import error_from_rpc
-from synthserve._tokens import Token, authorization
+from synthserve._transport.channels import keep_from_children
+from synthserve._transport.retry import Deadline, RetryPolicy
+from synthserve._transport.status import error_from_rpc
+from synthserve._transport.tokens import Token, authorization
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from synthserve._transport.connection import Connection
+    from synthserve._transport.metadata import Pairs
 
 _log = logging.getLogger("synthserve")
 
@@ -28,28 +34,32 @@ Answer = TypeVar("Answer")
 class Caller:
     """What every call of a client shares."""
 
-    target: str
-    metadata: tuple[tuple[str, str], ...]
+    connection: Connection
     policy: RetryPolicy
     token: Token | None = None
 
-    def headers(self) -> tuple[tuple[str, str], ...]:
+    def headers(self) -> Pairs:
         """What to send with the next attempt.
 
         Raises:
             InvalidRequest: The token cannot be sent.
         """
         if self.token is None:
-            return self.metadata
-        return (*self.metadata, authorization(self.token() if callable(self.token) else self.token))
+            return self.connection.metadata
+        return (*self.connection.metadata, authorization(self.token() if callable(self.token) else self.token))
 
     def unary(self, method: Callable[..., Answer], request: object, timeout: float | None) -> Answer:
         """Makes a call with one answer.
 
+        Args:
+            method: The method of a stub.
+            request: What is asked.
+            timeout: Seconds for all attempts. None: no limit.
+
         Raises:
             SynthserveError: It failed, and trying again did not help.
         """
-        deadline = Deadline(timeout)
+        deadline = Deadline(seconds("timeout", timeout))
         failures = 0
         while True:
             headers = self.headers()
@@ -64,7 +74,7 @@ class Caller:
     def typed(self, raised: Exception) -> SynthserveError:
         """Returns the typed error for what gRPC raised."""
         if isinstance(raised, grpc.RpcError):
-            return error_from_rpc(raised, self.target)
+            return error_from_rpc(raised, self.connection)
         if "closed" in str(raised):
             return Cancelled("the client is closed")
         raise raised
@@ -73,13 +83,14 @@ class Caller:
 class ResumingCall(Generic[Request, Response]):
     """The responses of one logical stream, over as many calls as it takes.
 
-    It is used by one thread; `close()` may be called from any.
+    It is used by one thread; `close()` may be called from any. In a process that is forked while it is open, it goes on
+    with a call of its own, as it does after a broken connection.
     """
 
     def __init__(
         self,
         caller: Caller,
-        method: Callable[..., Any],
+        method: Callable[[], Callable[..., Any]],
         run: Resume[Request, Response],
         timeout: float | None,
     ) -> None:
@@ -88,6 +99,7 @@ class ResumingCall(Generic[Request, Response]):
         self.run = run
         self._deadline = Deadline(timeout)
         self._call: Any = None
+        self._process = os.getpid()
         self._ended = False
         self._closed = threading.Event()
 
@@ -104,10 +116,14 @@ class ResumingCall(Generic[Request, Response]):
         while not self._ended:
             if self._closed.is_set():
                 raise Cancelled("the stream was closed")
+            if self._process != os.getpid():
+                self._call, self._process = None, os.getpid()
             headers = self._caller.headers() if self._call is None else ()
             try:
                 if self._call is None:
-                    self._call = self._method(self.run.request(), timeout=self._deadline.left(), metadata=headers)
+                    ask = self._method()
+                    self._call = ask(self.run.request(), timeout=self._deadline.left(), metadata=headers)
+                    keep_from_children(self._call)
                     if self._closed.is_set():
                         # close() came in between and saw no call to cancel.
                         self._call.cancel()
@@ -140,5 +156,5 @@ class ResumingCall(Generic[Request, Response]):
         """Cancels the running call; a thread that waits for it gets `Cancelled`."""
         self._closed.set()
         call = self._call
-        if call is not None:
+        if call is not None and self._process == os.getpid():
             call.cancel()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from synthserve._channel import HOST_PORT
 from synthserve._checks import invalid
+from synthserve._transport.targets import is_local
 
 Token: TypeAlias = str | Callable[[], str]
 """A bearer token, or what gives one for each attempt of a call."""
@@ -16,59 +15,47 @@ Token: TypeAlias = str | Callable[[], str]
 AsyncToken: TypeAlias = str | Callable[[], str | Awaitable[str]]
 """The same for asyncio; what gives one can be awaited."""
 
+HEADER = "authorization"
+"""The metadata key of a token."""
+
 _TOKEN = re.compile(r"[\x20-\x7e]+")
-_RESOLVED = ("dns:", "ipv4:", "ipv6:")
+_BYTE_ORDER_MARK = "\ufeff"
 
 
-def check_use(target: str, *, secured: bool, allowed: bool, twice: bool) -> None:
+def check_use(target: str, *, secured: bool, allowed: bool, token: object, in_metadata: bool) -> None:
     """Refuses a token that others could read on its way, or that is not the only one.
 
     Args:
         target: The server's address.
         secured: Whether the connection is.
         allowed: Whether the token may be read by others.
-        twice: Whether the metadata of the client bring one too.
+        token: The token, or what gives one; None: there is none.
+        in_metadata: Whether the metadata of the client bring one.
 
     Raises:
-        InvalidRequest: It must not be sent.
+        InvalidRequest: It must not be sent, or is none.
     """
-    if twice:
-        raise invalid("token", "the metadata have `authorization` already")
+    if token is None and not in_metadata:
+        return
+    if token is not None and in_metadata:
+        raise invalid("token", f"the metadata have `{HEADER}` already")
+    if token is not None and not callable(token):
+        authorization(token)
     if not (secured or allowed or is_local(target)):
         raise invalid(
-            "token",
+            "token" if token is not None else f"metadata[{HEADER!r}]",
             f"would be sent to {target} in plain text; connect over TLS (credentials=synthserve.tls_credentials(...)), "
             "or say insecure_token=True where something else secures the connection",
         )
 
 
 def authorization(token: object) -> tuple[str, str]:
-    """The header for a token.
+    """The header for a token. White space around it, and a byte order mark before it, are no part of it.
 
     Raises:
         InvalidRequest: It is not text that a header can hold. The message does not repeat it, as gRPC's own would.
     """
-    stripped = token.strip() if isinstance(token, str) else ""
+    stripped = token.removeprefix(_BYTE_ORDER_MARK).strip() if isinstance(token, str) else ""
     if not _TOKEN.fullmatch(stripped):
         raise invalid("token", "must be a line of ASCII text")
-    return "authorization", f"Bearer {stripped}"
-
-
-def is_local(target: str) -> bool:
-    """Whether what is sent there stays on this machine."""
-    if target.startswith(("unix:", "unix-abstract:")):
-        return True
-    if target.startswith(_RESOLVED):
-        target = target.partition(":")[2].rpartition("/")[2]
-    return all(_is_loopback(address) for address in target.split(","))
-
-
-def _is_loopback(address: str) -> bool:
-    match = HOST_PORT.fullmatch(address)
-    host = match["host"] if match else address
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    return HEADER, f"Bearer {stripped}"

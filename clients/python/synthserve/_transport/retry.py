@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from dataclasses import dataclass
+from typing import SupportsFloat
 
+from synthserve._checks import LONGEST_SECONDS, integer, invalid
 from synthserve._exceptions import DeadlineExceeded, ResourceExhausted, SynthserveError, Unavailable
+
+_LARGEST_MULTIPLIER = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +30,10 @@ class RetryPolicy:
             resuming off.
         initial_backoff: Seconds before the second attempt.
         max_backoff: The longest wait in seconds.
-        multiplier: Growth from wait to wait, at least 1.
+        multiplier: Growth from wait to wait, from 1 to 1,000.
 
     Raises:
-        ValueError: A value is out of its range.
+        InvalidRequest: A value is not a number, or out of its range. It is a ValueError, too.
 
     Example:
         >>> import synthserve
@@ -44,10 +49,17 @@ class RetryPolicy:
     multiplier: float = 2.0
 
     def __post_init__(self) -> None:
-        if self.start_attempts < 1 or self.resume_attempts < 1:
-            raise ValueError("start_attempts and resume_attempts must be at least 1")
-        if not 0 <= self.initial_backoff <= self.max_backoff or self.multiplier < 1:
-            raise ValueError("0 <= initial_backoff <= max_backoff and multiplier >= 1 must hold")
+        for name in ("start_attempts", "resume_attempts"):
+            if integer(name, getattr(self, name), 64) < 1:
+                raise invalid(name, "must be at least 1")
+        for name in ("initial_backoff", "max_backoff", "multiplier"):
+            value = getattr(self, name)
+            if not isinstance(value, SupportsFloat) or not math.isfinite(value):
+                raise invalid(name, f"must be a finite number, not {value!r}")
+        if not 0 <= self.initial_backoff <= self.max_backoff <= LONGEST_SECONDS:
+            raise invalid("max_backoff", f"0 <= initial_backoff <= max_backoff <= {LONGEST_SECONDS:g} must hold")
+        if not 1 <= self.multiplier <= _LARGEST_MULTIPLIER:
+            raise invalid("multiplier", f"must be from 1 to {_LARGEST_MULTIPLIER}")
 
     def delay(self, failures: int, error: SynthserveError, *, started: bool) -> float:
         """Decides what follows a failed attempt.
@@ -76,13 +88,19 @@ class RetryPolicy:
         # The exponent is bounded so that no number of attempts overflows.
         backoff = min(self.max_backoff, self.initial_backoff * self.multiplier ** min(failures - 1, 64))
         jittered = backoff * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
-        return max(jittered, at_least) + more
+        # The server can ask for any wait; none lasts longer than Python can wait.
+        return min(max(jittered, at_least) + more, LONGEST_SECONDS)
 
 
 class Deadline:
     """A point in time that a whole logical call, with all its attempts and waits, must not pass."""
 
     def __init__(self, timeout: float | None) -> None:
+        """Begins now.
+
+        Args:
+            timeout: Seconds, at most `LONGEST_SECONDS`. None: no limit.
+        """
         self._timeout = timeout
         self._end = None if timeout is None else time.monotonic() + timeout
 

@@ -27,11 +27,14 @@ from synthserve._exceptions import (
     Unauthenticated,
     Unavailable,
 )
+from synthserve._transport.reasons import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from google.protobuf.message import Message
+
+    from synthserve._transport.connection import Connection
 
 _PLAIN: dict[grpc.StatusCode, type[SynthserveError]] = {
     grpc.StatusCode.CANCELLED: Cancelled,
@@ -62,21 +65,18 @@ _CANCELLED_HERE = ("locally cancelled", "channel closed")
 # How gRPC words that it cannot read what follows a scheme; `checked_target` has looked at the rest.
 _BAD_TARGET = ("target uri is not valid", "failed to parse port", "host must not be empty", "unparsable name")
 
-# How it words that a connection which there was has ended.
-_ENDS = ("connection reset", "max connection age", "max connection idle")
 
-
-def error_from_rpc(error: grpc.RpcError, target: str) -> SynthserveError:
+def error_from_rpc(error: grpc.RpcError, connection: Connection) -> SynthserveError:
     """Builds the typed error for a failed call.
 
     Args:
         error: What a call of `grpc` or `grpc.aio` raised.
-        target: The server's address, for the message.
+        connection: How the server was to be reached, for the message.
     """
     # Every RpcError of grpc and grpc.aio tells code, details and trailers; the stubs do not know it.
     call = cast("grpc.Call", error)
     request_id = _request_id(call)
-    typed = _typed(call, target, request_id)
+    typed = _typed(call, connection, request_id)
     if isinstance(typed, ServerError) or call.code() is grpc.StatusCode.OUT_OF_RANGE:
         # These types stand for more than one status.
         typed.code = call.code().name
@@ -84,14 +84,17 @@ def error_from_rpc(error: grpc.RpcError, target: str) -> SynthserveError:
     return typed
 
 
-def _typed(call: grpc.Call, target: str, request_id: str) -> SynthserveError:
-    code = call.code()
+def _typed(call: grpc.Call, connection: Connection, request_id: str) -> SynthserveError:
+    code, target = call.code(), connection.target
     message = call.details() or code.name
     if code is grpc.StatusCode.INTERNAL and request_id:
         message = f"{message} (request {request_id})"
     details = _details(call)
     info = _detail(details, details_pb.ErrorInfo)
     reason, metadata = info.reason, dict(info.metadata)
+    if connection.proxy and not reason and code is not grpc.StatusCode.UNAVAILABLE:
+        # It may be the proxy that has answered.
+        message = f"{message} (through the proxy {connection.proxy})"
 
     if not details and any(sign in message.lower() for sign in _BAD_TARGET):
         return invalid("target", f"{target!r} is not an address: {message}")
@@ -104,7 +107,7 @@ def _typed(call: grpc.Call, target: str, request_id: str) -> SynthserveError:
         return ModelNotFound(message, resource=resource, reason=reason, metadata=metadata)
     if code is grpc.StatusCode.UNAVAILABLE:
         return Unavailable(
-            message if reason else _unreachable(message, target),
+            message if reason else unreachable(message, connection),
             retry_delay=_retry_delay(details),
             reason=reason,
             metadata=metadata,
@@ -159,14 +162,3 @@ def _retry_delay(details: Mapping[type[Message], Message]) -> float | None:
         return None
     delay = _detail(details, details_pb.RetryInfo).retry_delay
     return float(delay.seconds + delay.nanos / 1e9)
-
-
-def _unreachable(message: str, target: str) -> str:
-    # gRPC's own words: long, and different for each way in which a connection can fail.
-    lower = message.lower()
-    if "dns" in lower or "name resolution" in lower or "domain name" in lower:
-        return f"cannot find the host of {target!r}: check the address"
-    if "connect" in lower and not any(end in lower for end in _ENDS):
-        why = "connection refused" if "refused" in lower else "cannot connect"
-        return f"no server at {target} ({why}): is it running? `make serve` starts one; else check the address"
-    return f"lost the connection to {target}: {message}"

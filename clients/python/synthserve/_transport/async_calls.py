@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import grpc
 
+from synthserve._checks import seconds
 from synthserve._exceptions import Cancelled, SynthserveError
 from synthserve._resume import Request, Response, Resume
-from synthserve._retry import Deadline, RetryPolicy
-from synthserve._status import error_from_rpc
-from synthserve._tokens import AsyncToken, authorization
+from synthserve._transport.channels import keep_from_children
+from synthserve._transport.retry import Deadline, RetryPolicy
+from synthserve._transport.status import error_from_rpc
+from synthserve._transport.tokens import AsyncToken, authorization
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+
+    from synthserve._transport.connection import Connection
+    from synthserve._transport.metadata import Pairs
 
 _log = logging.getLogger("synthserve")
 
@@ -28,21 +33,20 @@ Answer = TypeVar("Answer")
 class AsyncCaller:
     """What every call of a client shares."""
 
-    target: str
-    metadata: tuple[tuple[str, str], ...]
+    connection: Connection
     policy: RetryPolicy
     token: AsyncToken | None = None
 
-    async def headers(self) -> tuple[tuple[str, str], ...]:
+    async def headers(self) -> Pairs:
         """What to send with the next attempt.
 
         Raises:
             InvalidRequest: The token cannot be sent.
         """
         if self.token is None:
-            return self.metadata
+            return self.connection.metadata
         token = self.token() if callable(self.token) else self.token
-        return (*self.metadata, authorization(token if isinstance(token, str) else await token))
+        return (*self.connection.metadata, authorization(token if isinstance(token, str) else await token))
 
     async def unary(self, method: Callable[..., Awaitable[Answer]], request: object, timeout: float | None) -> Answer:  # noqa: ASYNC109 - gRPC's deadline
         """Makes a call with one answer.
@@ -50,7 +54,7 @@ class AsyncCaller:
         Raises:
             SynthserveError: It failed, and trying again did not help.
         """
-        deadline = Deadline(timeout)
+        deadline = Deadline(seconds("timeout", timeout))
         failures = 0
         while True:
             headers = await self.headers()
@@ -71,7 +75,7 @@ class AsyncCaller:
     def typed(self, raised: Exception) -> SynthserveError:
         """Returns the typed error for what gRPC raised."""
         if isinstance(raised, grpc.RpcError):
-            return error_from_rpc(raised, self.target)
+            return error_from_rpc(raised, self.connection)
         if "closed" in str(raised):
             return Cancelled("the client is closed")
         raise raised
@@ -132,9 +136,10 @@ class AsyncResumingCall(Generic[Request, Response]):
                 return self.run.accept(response)
         raise StopAsyncIteration
 
-    def _running(self, headers: tuple[tuple[str, str], ...]) -> AsyncGenerator[Response]:
+    def _running(self, headers: Pairs) -> AsyncGenerator[Response]:
         if self._responses is None:
             self._call = self._method(self.run.request(), timeout=self._deadline.left(), metadata=headers)
+            keep_from_children(self._call)
             self._responses = self._call.__aiter__()
         return self._responses
 

@@ -1,0 +1,105 @@
+"""Standard output, standard error and signals, as a command needs them.
+
+Python's own streams are None where a shell has closed them, and what goes wrong in them shows as a traceback, or only
+after the exit code is decided. Libraries guess from the environment whether there is a terminal.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
+
+from synthserve._output.descriptors import DescriptorFile
+
+if TYPE_CHECKING:
+    from collections.abc import Buffer  # type: ignore[attr-defined]  # of Python 3.12, and only for types
+    from types import FrameType
+
+FAILED = 1
+READER_GONE = 141
+
+_STDOUT, _STDERR = 1, 2
+_SIGNALLED = 128
+
+
+class _Output(DescriptorFile):
+    """Standard output: when it cannot be written, the command ends with the right exit code."""
+
+    def __init__(self) -> None:
+        super().__init__(_STDOUT, "standard output")
+        self._gone = False
+
+    def write(self, data: Buffer) -> int:
+        """Writes all of `data`.
+
+        Raises:
+            SystemExit: That is not possible. What is written from now on, by Python itself at exit, goes nowhere.
+        """
+        if self._gone:
+            return len(memoryview(data))
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            self._gone = True
+            raise SystemExit(READER_GONE) from None
+        except OSError as error:
+            self._gone = True
+            say(f"standard output: {error.strerror}")
+            raise SystemExit(FAILED) from None
+
+    def close(self) -> None:
+        """Leaves it open: it belongs to the process."""
+
+
+class _Messages(DescriptorFile):
+    """Standard error: what cannot be written there is dropped, as nobody is left to tell."""
+
+    def __init__(self) -> None:
+        super().__init__(_STDERR, "standard error")
+
+    def write(self, data: Buffer) -> int:
+        """Writes `data`, if that is possible."""
+        try:
+            return super().write(data)
+        except OSError:
+            return len(memoryview(data))
+
+    def close(self) -> None:
+        """Leaves it open: it belongs to the process."""
+
+
+def prepare() -> None:
+    """Puts the streams of this module in the place of Python's, and has signals end the command in order."""
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Output()), encoding="utf-8", errors="backslashreplace")
+    sys.stderr = io.TextIOWrapper(
+        io.BufferedWriter(_Messages()), encoding="utf-8", errors="backslashreplace", line_buffering=True
+    )
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # `nohup` has a signal ignored, and a command leaves that so.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    # As an exception, so that files that are not whole are removed.
+    raise SystemExit(_SIGNALLED + number)
+
+
+def output() -> BinaryIO:
+    """Standard output, for bytes."""
+    return sys.stdout.buffer
+
+
+def say(message: str) -> None:
+    """Writes a message of the command to standard error."""
+    sys.stderr.write(f"synthserve: {message}\n")
+    sys.stderr.flush()
+
+
+def is_terminal(stream: str) -> bool:
+    """Tells whether `stdout` or `stderr` is a terminal, whatever the environment says."""
+    return os.isatty(_STDOUT if stream == "stdout" else _STDERR)
