@@ -17,6 +17,10 @@ func unary[Response any](
 	ctx context.Context, client *Client, call func(context.Context, ...grpc.CallOption) (Response, error),
 ) (Response, error) {
 	var last *Error
+	if ctx == nil {
+		var none Response
+		return none, noContext()
+	}
 	for failures := 1; ; failures++ {
 		var trailer metadata.MD
 		response, err := call(ctx, grpc.Trailer(&trailer))
@@ -94,7 +98,10 @@ func (s *source[Response]) attempt(outer context.Context, use func(*Response) er
 
 // failure reads why a call failed. Last is what the attempt before it failed with, if one did since the last progress.
 func (c *Client) failure(ctx context.Context, err error, trailer metadata.MD, last *Error) *Error {
-	failure := fromRPC(err, trailer, c.target)
+	if refused, own := errors.AsType[*Error](err); own {
+		return refused // Before anything was sent.
+	}
+	failure := fromRPC(err, trailer, c.route)
 	select {
 	case <-c.closed:
 		return closedError()
@@ -106,7 +113,7 @@ func (c *Client) failure(ctx context.Context, err error, trailer metadata.MD, la
 	case failure.Code == codes.Canceled && failure.Reason == "" && ctx.Err() == nil:
 		// A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
 		failure.Code = codes.Unavailable
-		failure.Message = c.target + " dropped the call: " + failure.Message
+		failure.Message = c.route.server() + " dropped the call: " + failure.Message
 	}
 	return failure
 }
@@ -117,7 +124,7 @@ func (c *Client) pause(ctx context.Context, wait time.Duration, cause *Error) er
 	if deadline, bounded := ctx.Deadline(); bounded && wait >= time.Until(deadline) {
 		return late(cause)
 	}
-	c.logger.InfoContext(ctx, "synthserve: trying again", "target", c.target, "wait", wait, "error", cause)
+	c.logger.InfoContext(ctx, "synthserve: trying again", "target", c.route.target, "wait", wait, "error", cause)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

@@ -3,13 +3,8 @@ package synthserve
 import (
 	"log/slog"
 	"sync"
-	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/keepalive"
 
 	synthservev1 "synthserve.dev/go/synthserve/v1"
 )
@@ -22,7 +17,7 @@ const maxMessage = 64 << 20
 
 // Client is a connection to a server. It can be used by any number of goroutines.
 type Client struct {
-	target     string
+	route      *route
 	conn       *grpc.ClientConn
 	generation synthservev1.GenerationServiceClient
 	models     synthservev1.ModelServiceClient
@@ -32,10 +27,15 @@ type Client struct {
 	closeOnce  func() error
 }
 
+// userAgent is what servers and proxies see first of what calls them.
+const userAgent = "synthserve-go/" + Version
+
 // NewClient makes a client of the server at target: HOST:PORT, unix:PATH, or another address that gRPC takes. It connects
-// when the first call is made, in plain text unless [WithTLS] is given.
+// when the first call is made, in plain text unless [WithTLS] is given. A server on another machine is reached through the
+// proxy that HTTPS_PROXY names for it, less what NO_PROXY names; one on this machine, and one that is sent a token in plain
+// text, never is.
 //
-// It fails where target or an option is not what it should be.
+// It fails with codes.InvalidArgument where target or an option is not what it should be.
 func NewClient(target string, options ...Option) (*Client, error) {
 	if err := checkTarget(target); err != nil {
 		return nil, err
@@ -48,42 +48,23 @@ func NewClient(target string, options ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	dial := []grpc.DialOption{
-		grpc.WithUserAgent("synthserve-go/" + Version),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
-		// A broken stream goes on soon after a server is back, not after gRPC's backoff of up to two minutes.
-		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff: backoff.Config{
-				BaseDelay:  100 * time.Millisecond,
-				Multiplier: 2,
-				Jitter:     0.2,
-				MaxDelay:   2 * time.Second,
-			},
-			MinConnectTimeout: 20 * time.Second,
-		}),
-		// Finds a peer that vanished. Servers by default close connections that ping more than once in five minutes.
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 330 * time.Second, Timeout: 20 * time.Second}),
-		// What is tried again is decided here, and not by what a name server says.
-		grpc.WithDisableServiceConfig(),
-	}
-	transport := insecure.NewCredentials()
-	if settings.tls != nil {
-		transport = credentials.NewTLS(settings.tls)
-	}
-	dial = append(dial, grpc.WithTransportCredentials(transport))
-	if settings.token != nil {
+	if settings.hasToken {
 		if err := settings.checkToken(target); err != nil {
 			return nil, err
 		}
-		dial = append(dial, grpc.WithPerRPCCredentials(bearer{settings.token, settings.tls != nil}))
 	}
-	conn, err := grpc.NewClient(target, append(dial, settings.dial...)...)
+	route, err := settings.route(target)
+	if err != nil {
+		return nil, err
+	}
+	address, dial := settings.dialOptions(route)
+	conn, err := grpc.NewClient(address, dial...)
 	if err != nil {
 		return nil, invalid("target", "%s", err)
 	}
 	closed := make(chan struct{})
 	return &Client{
-		target:     target,
+		route:      route,
 		conn:       conn,
 		generation: synthservev1.NewGenerationServiceClient(conn),
 		models:     synthservev1.NewModelServiceClient(conn),

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -24,6 +25,22 @@ func TestTargets(t *testing.T) {
 		"127.0.0.1:50051":                   {true, true},
 		"127.9.9.9:50051":                   {true, true},
 		"[::1]:50051":                       {true, true},
+		"[::ffff:127.0.0.1]:50051":          {true, true},
+		"[::FFFF:7f00:1]:50051":             {true, true},
+		"dns:///LocalHost:50051":            {true, true},
+		"DNS:///localhost:50051":            {true, true},
+		"dns:///[::1]:50051":                {true, true},
+		"0.0.0.0:50051":                     {true, false},
+		"[::]:50051":                        {true, false},
+		"[::ffff:10.0.0.1]:50051":           {true, false},
+		"[::127.0.0.1]:50051":               {true, false},
+		"foo.localhost:50051":               {true, false},
+		"localhost.:50051":                  {true, false},
+		"127.0.0.1.example.com:50051":       {true, false},
+		"127.1:50051":                       {true, false},
+		"2130706433:50051":                  {true, false},
+		"128.0.0.1:50051":                   {true, false},
+		"dns://localhost/example.com:50051": {true, false},
 		"unix:/run/synthserve.sock":         {true, true},
 		"unix:///run/synthserve.sock":       {true, true},
 		"unix-abstract:synthserve":          {true, true},
@@ -77,6 +94,14 @@ func TestTokensThatAreRefused(t *testing.T) {
 		"two lines":                      {"localhost:1", []Option{WithToken(token + "\n" + token)}, true},
 		"empty":                          {"localhost:1", []Option{WithToken(" ")}, true},
 		"a line with its end":            {"localhost:1", []Option{WithToken(token + "\n")}, false},
+		"as an editor writes it":         {"localhost:1", []Option{WithToken("\ufeff" + token + " \t\r\n\r\n")}, false},
+		"only a byte order mark":         {"localhost:1", []Option{WithToken("\ufeff\r\n")}, true},
+		"a byte order mark after it":     {"localhost:1", []Option{WithToken(token + "\ufeff")}, true},
+		"two byte order marks":           {"localhost:1", []Option{WithToken("\ufeff\ufeff" + token)}, true},
+		"a space that is not ASCII":      {"localhost:1", []Option{WithToken(token + "\u00a0")}, true},
+		"UTF-16":                         {"localhost:1", []Option{WithToken("\xff\xfea\x00 \x00")}, true},
+		"a control character":            {"localhost:1", []Option{WithToken(token + "\x7f")}, true},
+		"no source":                      {"localhost:1", []Option{WithTokenSource(nil)}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, err := NewClient(c.target, c.options...)
@@ -133,7 +158,7 @@ func TestATokenForEachAttempt(t *testing.T) {
 		made := 0
 		source := func(context.Context) (string, error) {
 			made++
-			return "token " + string(rune('0'+made)), nil
+			return "\ufefftoken " + string(rune('0'+made)) + " \r\n", nil
 		}
 		client := connect(t, headers(&seen), WithTokenSource(source), WithInsecureToken())
 		ctx := metadata.AppendToOutgoingContext(t.Context(), "x-request-id", "request-1")
@@ -183,6 +208,99 @@ func TestNoToken(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestMetadata(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen []metadata.MD
+		client := connect(t, headers(&seen), WithRetryPolicy(NoRetries()))
+		seen = append(seen, nil) // No call fails.
+		for name, refused := range map[string][]string{
+			"a space in a key":   {"x request", "1"},
+			"an umlaut in a key": {"x-\u00fc", "1"},
+			"a line end":         {"x-request-id", "1\r\nauthorization: 2"},
+			"an umlaut":          {"x-request-id", "\u00fc"},
+			"no key":             {"", "1"},
+		} {
+			ctx := metadata.AppendToOutgoingContext(t.Context(), refused...)
+			_, err := client.Model(ctx, "numbers")
+			_, errRows := readNumbers(client.Rows(ctx, "numbers", Count(1)))
+			for _, err := range []error{err, errRows} {
+				failure, ok := errors.AsType[*Error](err)
+				if !ok || failure.Code != codes.InvalidArgument || failure.FieldViolations[0].Field != "metadata" {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		}
+		if len(seen) != 1 {
+			t.Errorf("sent %v", seen)
+		}
+		ctx := metadata.NewOutgoingContext(t.Context(), metadata.MD{
+			"X-Request-ID": {"1"}, "X-Trace-Bin": {"\x00\xff"}, ":authority": {"of a call that is passed on"},
+		})
+		if _, err := client.Model(ctx, "numbers"); err != nil {
+			t.Fatal(err)
+		}
+		if got := seen[1]; got.Get("x-request-id")[0] != "1" || got.Get("x-trace-bin")[0] != "\x00\xff" {
+			t.Errorf("sent %v", got)
+		}
+	})
+}
+
+// What interceptors of the caller add is metadata, too.
+func TestTokensOfInterceptors(t *testing.T) {
+	add := func(
+		ctx context.Context, method string, request, reply any,
+		conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption,
+	) error {
+		ctx = metadata.AppendToOutgoingContext(ctx, "Authorization", "a secret")
+		return invoke(ctx, method, request, reply, conn, options...)
+	}
+	addToStream := func(
+		ctx context.Context, description *grpc.StreamDesc,
+		conn *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		return open(metadata.AppendToOutgoingContext(ctx, "Authorization", "a secret"), description, conn, method, options...)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var seen []metadata.MD
+		interceptors := WithDialOptions(grpc.WithUnaryInterceptor(add), grpc.WithStreamInterceptor(addToStream))
+		client := connect(t, headers(&seen), interceptors)
+		stub := synthservev1.NewModelServiceClient(client.Conn())
+		_, err := client.Model(t.Context(), "numbers")
+		_, errRows := readNumbers(client.Rows(t.Context(), "numbers", Count(1)))
+		_, errStub := stub.GetModel(t.Context(), &synthservev1.GetModelRequest{})
+		for _, err := range []error{err, errRows, errStub} {
+			failure, ok := errors.AsType[*Error](err)
+			if !ok || failure.FieldViolations[0].Field != "authorization" || strings.Contains(err.Error(), "a secret") {
+				t.Errorf("got %v", err)
+			}
+		}
+		if len(seen) != 0 {
+			t.Errorf("sent %v", seen)
+		}
+		insists := connect(t, headers(&seen), interceptors, WithInsecureToken())
+		if _, err := insists.Model(t.Context(), "numbers"); err != nil || seen[1].Get("authorization")[0] != "a secret" {
+			t.Errorf("got %v, sent %v", err, seen)
+		}
+	})
+}
+
+func TestAClosedClient(t *testing.T) {
+	client, err := NewClient("localhost:1", WithLogger(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Model(t.Context(), "numbers")
+	_, errRows := readNumbers(client.Rows(t.Context(), "numbers", Count(1)))
+	for _, err := range []error{err, errRows} {
+		if status.Code(err) != codes.Canceled || !strings.Contains(err.Error(), "the client is closed") {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 

@@ -115,8 +115,8 @@ func (e *Error) GRPCStatus() *status.Status {
 	return status.New(e.Code, e.Message)
 }
 
-// fromRPC reads what a stub returned, and the trailing metadata that came with it.
-func fromRPC(err error, trailer metadata.MD, target string) *Error {
+// fromRPC reads what a stub returned, and the trailing metadata that came with it. Route is the way to the server.
+func fromRPC(err error, trailer metadata.MD, route *route) *Error {
 	state, _ := status.FromError(err)
 	result := &Error{Code: state.Code(), Message: state.Message(), cause: err, status: state}
 	if ids := trailer.Get("x-request-id"); len(ids) > 0 {
@@ -128,9 +128,13 @@ func fromRPC(err error, trailer metadata.MD, target string) *Error {
 	if result.Reason == "" {
 		switch result.Code {
 		case codes.Unavailable:
-			result.Message = fmt.Sprintf("no answer from %s: %s", target, state.Message())
+			result.Message = route.explain(state.Message())
+		case codes.DeadlineExceeded:
+			if contained(state.Message())("waiting for connections", "latest balancer error") {
+				result.Message = "not done by the deadline: " + route.explain(state.Message())
+			}
 		case codes.Unimplemented:
-			result.Message = fmt.Sprintf("what answers at %s does not offer this API: %s", target, state.Message())
+			result.Message = fmt.Sprintf("what answers at %s does not offer this API: %s", route.server(), state.Message())
 		}
 	}
 	return result
@@ -160,7 +164,7 @@ func (e *Error) add(detail any) {
 	}
 }
 
-// invalid returns the error for a value that cannot be sent.
+// invalid returns the error for a value that cannot be used.
 func invalid(field, format string, args ...any) *Error {
 	description := fmt.Sprintf(format, args...)
 	return &Error{
@@ -168,6 +172,10 @@ func invalid(field, format string, args ...any) *Error {
 		Message:         field + ": " + description,
 		FieldViolations: []FieldViolation{{field, description}},
 	}
+}
+
+func noContext() *Error {
+	return invalid("ctx", "must not be nil; context.Background() has no deadline")
 }
 
 func protocolError(format string, args ...any) *Error {

@@ -30,7 +30,7 @@ func TestDetails(t *testing.T) {
 		&errdetails.ResourceInfo{ResourceName: "models/nothing"},
 		&errdetails.Help{}, // which this package does not read
 	)
-	got := fromRPC(raised, metadata.Pairs("x-request-id", "request-1"), "host:1")
+	got := fromRPC(raised, metadata.Pairs("x-request-id", "request-1"), &route{target: "host:1"})
 	want := &Error{
 		Code:                   codes.ResourceExhausted,
 		Message:                "all at once",
@@ -57,20 +57,20 @@ func TestErrorsWithoutDetails(t *testing.T) {
 		codes.Internal:      "synthserve: text (request request-1)",
 		codes.NotFound:      "synthserve: text",
 	} {
-		got := fromRPC(status.Error(code, "text"), metadata.Pairs("x-request-id", "request-1"), "host:1")
+		got := fromRPC(status.Error(code, "text"), metadata.Pairs("x-request-id", "request-1"), &route{target: "host:1"})
 		if got.Error() != want || got.Reason != "" || got.RetryDelay != nil {
 			t.Errorf("got %v, want %s", got, want)
 		}
 	}
 	// An interceptor can return what is no status.
 	plain := errors.New("text")
-	if got := fromRPC(plain, nil, "host:1"); got.Code != codes.Unknown || !errors.Is(got, plain) {
+	if got := fromRPC(plain, nil, &route{target: "host:1"}); got.Code != codes.Unknown || !errors.Is(got, plain) {
 		t.Errorf("got %v", got)
 	}
 }
 
 func TestTellingErrorsApart(t *testing.T) {
-	err := fmt.Errorf("in a program: %w", fromRPC(refusal(codes.NotFound, "text", ReasonModelNotFound), nil, "host:1"))
+	err := fmt.Errorf("in a program: %w", fromRPC(refusal(codes.NotFound, "text", ReasonModelNotFound), nil, &route{target: "host:1"}))
 	state, ok := status.FromError(err)
 	if !ok || state.Code() != codes.NotFound || len(state.Details()) != 1 {
 		t.Errorf("gRPC sees %v", state)

@@ -18,6 +18,7 @@ type settings struct {
 	tls           *tls.Config
 	token         func(context.Context) (string, error)
 	fixedToken    *string
+	hasToken      bool
 	insecureToken bool
 	policy        RetryPolicy
 	logger        *slog.Logger
@@ -33,11 +34,12 @@ func WithTLS(config *tls.Config) Option {
 	return func(s *settings) { s.tls = config }
 }
 
-// WithToken sends a bearer token with every call. [NewClient] refuses one that is not a line of ASCII text, and one that
-// would be sent in plain text to another machine, unless [WithInsecureToken] is given.
+// WithToken sends a bearer token with every call. It can be the content of a file: a byte order mark before it is left
+// out, and blanks and line ends after it are. [NewClient] refuses one that is not a line of printable ASCII characters, and
+// one that would be sent in plain text to another machine, unless [WithInsecureToken] is given.
 func WithToken(token string) Option {
 	return func(s *settings) {
-		s.fixedToken = &token
+		s.hasToken, s.fixedToken = true, &token
 		s.token = func(context.Context) (string, error) { return token, nil }
 	}
 }
@@ -45,10 +47,11 @@ func WithToken(token string) Option {
 // WithTokenSource is [WithToken] with a token that can be renewed: source is called for each attempt of each call, by any
 // number of goroutines. Where it fails the call does, with codes.Unauthenticated.
 func WithTokenSource(source func(context.Context) (string, error)) Option {
-	return func(s *settings) { s.fixedToken, s.token = nil, source }
+	return func(s *settings) { s.hasToken, s.fixedToken, s.token = true, nil, source }
 }
 
-// WithInsecureToken lets a token go to another machine in plain text, for connections that something else secures.
+// WithInsecureToken lets a token go to another machine in plain text, for connections that something else secures. They
+// go there directly: without [WithTLS], no proxy of the environment is used then.
 func WithInsecureToken() Option {
 	return func(s *settings) { s.insecureToken = true }
 }
@@ -58,12 +61,16 @@ func WithRetryPolicy(policy RetryPolicy) Option {
 	return func(s *settings) { s.policy = policy }
 }
 
-// WithLogger tells a logger, at level Info, whenever a call failed and will be tried again.
+// WithLogger tells a logger, at level Info, whenever a call failed and will be tried again. Nil is none.
 func WithLogger(logger *slog.Logger) Option {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
 	return func(s *settings) { s.logger = logger }
 }
 
-// WithDialOptions passes options to gRPC, for example interceptors. They go over those of this package.
+// WithDialOptions passes options to gRPC, for example interceptors. They go over those of this package. What is said of
+// tokens here goes by [WithTLS], whatever transport credentials are among the options.
 func WithDialOptions(options ...grpc.DialOption) Option {
 	return func(s *settings) { s.dial = append(s.dial, options...) }
 }

@@ -1,7 +1,6 @@
 package synthserve
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -39,11 +38,17 @@ func (p RetryPolicy) withDefaults() (RetryPolicy, error) {
 	p.InitialBackoff = orDefault(p.InitialBackoff, 100*time.Millisecond)
 	p.MaxBackoff = orDefault(p.MaxBackoff, 5*time.Second)
 	p.Multiplier = orDefault(p.Multiplier, 2)
-	if p.StartAttempts < 1 || p.ResumeAttempts < 1 {
-		return p, errors.New("synthserve: StartAttempts and ResumeAttempts must be at least 1")
-	}
-	if p.InitialBackoff < 0 || p.InitialBackoff > p.MaxBackoff || !(p.Multiplier >= 1) {
-		return p, errors.New("synthserve: 0 <= InitialBackoff <= MaxBackoff and Multiplier >= 1 must hold")
+	switch {
+	case p.StartAttempts < 1:
+		return p, invalid("StartAttempts", "must be at least 1, not %d", p.StartAttempts)
+	case p.ResumeAttempts < 1:
+		return p, invalid("ResumeAttempts", "must be at least 1, not %d", p.ResumeAttempts)
+	case p.InitialBackoff < 0:
+		return p, invalid("InitialBackoff", "must not be negative, as %v is", p.InitialBackoff)
+	case p.InitialBackoff > p.MaxBackoff:
+		return p, invalid("MaxBackoff", "must be at least InitialBackoff, %v, not %v", p.InitialBackoff, p.MaxBackoff)
+	case !(p.Multiplier >= 1):
+		return p, invalid("Multiplier", "must be at least 1, not %v", p.Multiplier)
 	}
 	return p, nil
 }
@@ -80,7 +85,11 @@ func (p RetryPolicy) wait(failures int, err *Error, started bool, random float64
 		}
 		return 0, false
 	}
-	backoff := min(float64(p.InitialBackoff)*math.Pow(p.Multiplier, float64(failures-1)), float64(p.MaxBackoff))
-	jittered := time.Duration(backoff * (1 - random/2))
+	// Only what is below the longest wait is sure to fit into a Duration.
+	backoff := p.MaxBackoff
+	if grown := float64(p.InitialBackoff) * math.Pow(p.Multiplier, float64(failures-1)); grown < float64(backoff) {
+		backoff = time.Duration(grown)
+	}
+	jittered := backoff - time.Duration(float64(backoff)*random/2)
 	return max(jittered, atLeast) + min(more, math.MaxInt64-p.MaxBackoff), true
 }

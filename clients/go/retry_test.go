@@ -1,13 +1,19 @@
 package synthserve
 
 import (
+	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 func defaults(t *testing.T) RetryPolicy {
@@ -109,16 +115,117 @@ func TestPolicy(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
-	for _, bad := range []RetryPolicy{
-		{StartAttempts: -1},
-		{ResumeAttempts: -1},
-		{InitialBackoff: -1},
-		{InitialBackoff: time.Minute},
-		{Multiplier: 0.5},
-		{Multiplier: math.NaN()},
+	for name, bad := range map[string]RetryPolicy{
+		"StartAttempts":  {StartAttempts: -1},
+		"ResumeAttempts": {ResumeAttempts: -1},
+		"InitialBackoff": {InitialBackoff: -1},
+		"MaxBackoff":     {InitialBackoff: time.Minute},
+		"Multiplier":     {Multiplier: 0.5},
 	} {
-		if _, err := NewClient("localhost:1", WithRetryPolicy(bad)); err == nil {
-			t.Errorf("%+v is taken", bad)
+		_, err := NewClient("localhost:1", WithRetryPolicy(bad))
+		if failure, ok := errors.AsType[*Error](err); !ok || failure.FieldViolations[0].Field != name {
+			t.Errorf("%+v: got %v", bad, err)
 		}
+	}
+	for _, multiplier := range []float64{math.NaN(), math.Inf(-1), -2} {
+		if _, err := NewClient("localhost:1", WithRetryPolicy(RetryPolicy{Multiplier: multiplier})); err == nil {
+			t.Errorf("the multiplier %v is taken", multiplier)
+		}
+	}
+}
+
+// However large the numbers of a policy are, waits grow, and are never longer than the longest or less than none.
+func TestLargePolicies(t *testing.T) {
+	for _, policy := range []RetryPolicy{
+		{MaxBackoff: math.MaxInt64},
+		{MaxBackoff: math.MaxInt64, Multiplier: math.Inf(1)},
+		{MaxBackoff: math.MaxInt64 - 1, Multiplier: math.MaxFloat64},
+		{InitialBackoff: math.MaxInt64, MaxBackoff: math.MaxInt64},
+		{InitialBackoff: 1, MaxBackoff: math.MaxInt64, Multiplier: 1e10},
+	} {
+		policy.StartAttempts, policy.ResumeAttempts = math.MaxInt, math.MaxInt
+		policy, err := policy.withDefaults()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, random := range []float64{0, 0.5, math.Nextafter(1, 0)} {
+			before := time.Duration(0)
+			for _, failures := range []int{1, 2, 3, 10, 64, 1000, math.MaxInt32, math.MaxInt64 - 1} {
+				wait, again := policy.wait(failures, &Error{Code: codes.Unavailable}, true, random)
+				if !again || wait < before || wait > policy.MaxBackoff {
+					t.Errorf("%+v: waits %v after %d failures, and %v before", policy, wait, failures, before)
+				}
+				before = wait
+			}
+		}
+		for _, asked := range []time.Duration{math.MinInt64, -1, 0, 1, math.MaxInt64} {
+			refused := &Error{Code: codes.ResourceExhausted, RetryDelay: &asked}
+			if wait, again := policy.wait(1000, refused, true, 0); !again || wait < policy.MaxBackoff {
+				t.Errorf("%+v: waits %v, asked for %v", policy, wait, asked)
+			}
+		}
+	}
+}
+
+// A server's wait that no clock can hold is as long as can be: until the caller gives up.
+func TestServersWaitsThatAreNonsense(t *testing.T) {
+	for name, c := range map[string]struct {
+		delay   *durationpb.Duration
+		forever bool
+	}{
+		"longer than anything":     {&durationpb.Duration{Seconds: 1e15}, true},
+		"longer than any number":   {&durationpb.Duration{Seconds: math.MaxInt64, Nanos: math.MaxInt32}, true},
+		"as long as a number":      {&durationpb.Duration{Seconds: 9223372036, Nanos: math.MaxInt32}, true},
+		"negative":                 {&durationpb.Duration{Seconds: -1e15}, false},
+		"as negative as a number":  {&durationpb.Duration{Seconds: math.MinInt64, Nanos: math.MinInt32}, false},
+		"nanoseconds of no second": {&durationpb.Duration{Nanos: math.MinInt32}, false},
+		"two signs":                {&durationpb.Duration{Seconds: 1, Nanos: math.MinInt32}, false},
+	} {
+		for _, code := range []codes.Code{codes.Unavailable, codes.ResourceExhausted} {
+			t.Run(name+", "+code.String(), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					calls := 0
+					client := connect(t, &fake{rows: func(request *rowsRequest, stream rowsServer) error {
+						if calls++; calls == 1 {
+							return refusal(code, "later", ReasonLimitExceeded, &errdetails.RetryInfo{RetryDelay: c.delay})
+						}
+						return sendNumbers(request, stream, 1, 1)
+					}})
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					began := time.Now()
+					time.AfterFunc(time.Hour, cancel)
+					_, err := readNumbers(client.Rows(ctx, "numbers", Count(1)))
+					took := time.Since(began)
+					if c.forever && (status.Code(err) != codes.Canceled || took != time.Hour || calls != 1) {
+						t.Errorf("%d calls, %v after %v", calls, err, took)
+					}
+					if !c.forever && (err != nil || took < 50*time.Millisecond || took > time.Second) {
+						t.Errorf("%v after %v", err, took)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestDeadlinesThatAreFar(t *testing.T) {
+	for _, deadline := range []time.Duration{math.MaxInt64, 1 << 62, 100 * 365 * 24 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			failed := false
+			client := connect(t, &fake{rows: func(request *rowsRequest, stream rowsServer) error {
+				if !failed {
+					failed = true
+					return status.Error(codes.Unavailable, "going down")
+				}
+				return sendNumbers(request, stream, 1, 2)
+			}})
+			ctx, cancel := context.WithTimeout(t.Context(), deadline)
+			defer cancel()
+			read, err := readNumbers(client.Rows(ctx, "numbers", Count(2)))
+			if err != nil || len(read) != 2 {
+				t.Errorf("%v: got %v, %v", deadline, read, err)
+			}
+		})
 	}
 }

@@ -84,7 +84,11 @@ var _ io.WriterTo = (*EncodedStream)(nil)
 func (c *Client) EncodedRows(
 	ctx context.Context, model string, encoding RowEncoding, options ...RowsOption,
 ) *EncodedStream {
-	return &EncodedStream{stream: c.rowStream(ctx, model, synthservev1.RowFormat(encoding), options)}
+	s := &EncodedStream{stream: c.rowStream(ctx, model, synthservev1.RowFormat(encoding), options)}
+	if s.invalid == nil && encoding != CSV && encoding != JSONLines && encoding != Arrow {
+		s.invalid = invalid("encoding", "must be CSV, JSONLines or Arrow, not %d", encoding)
+	}
+	return s
 }
 
 // Chunk is some bytes of a file.

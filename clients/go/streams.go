@@ -21,6 +21,9 @@ func (s *stream[Response]) each(use func(*Response) error) error {
 	if s.invalid != nil {
 		return s.invalid
 	}
+	if s.ctx == nil {
+		return noContext()
+	}
 	if s.used {
 		return &Error{Code: codes.FailedPrecondition, Message: "a stream can be read once; ask for another"}
 	}

@@ -385,31 +385,6 @@ func TestErrorsOfTheServer(t *testing.T) {
 	})
 }
 
-func TestWhatIsNotSent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client := connect(t, &fake{rows: func(request *rowsRequest, stream rowsServer) error {
-			return sendNumbers(request, stream, 1, 1)
-		}})
-		for name, stream := range map[string]*RowStream{
-			"model":      client.Rows(t.Context(), "a/b"),
-			"conditions": client.Rows(t.Context(), "numbers", Where("a", "\xff")),
-		} {
-			_, err := readNumbers(stream)
-			failure, ok := errors.AsType[*Error](err)
-			if !ok || failure.Code != codes.InvalidArgument || failure.FieldViolations[0].Field != name {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-		twice := client.Rows(t.Context(), "numbers", Count(1))
-		if _, err := readNumbers(twice); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := readNumbers(twice); status.Code(err) != codes.FailedPrecondition {
-			t.Errorf("read twice: %v", err)
-		}
-	})
-}
-
 func TestLogger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -426,6 +401,22 @@ func TestLogger(t *testing.T) {
 		}
 		if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "the disk is full") {
 			t.Errorf("the log is %q", log.String())
+		}
+	})
+}
+
+func TestNoLogger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failed := false
+		client := connect(t, &fake{rows: func(request *rowsRequest, stream rowsServer) error {
+			if !failed {
+				failed = true
+				return status.Error(codes.Unavailable, "the disk is full")
+			}
+			return sendNumbers(request, stream, 1, 1)
+		}}, WithLogger(nil))
+		if _, err := readNumbers(client.Rows(t.Context(), "numbers", Count(1))); err != nil {
+			t.Error(err)
 		}
 	})
 }

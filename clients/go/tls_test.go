@@ -2,6 +2,7 @@ package synthserve
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -29,18 +30,19 @@ import (
 type authority struct {
 	file        string
 	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
+	key         crypto.Signer
 }
 
 func newAuthority(t *testing.T) authority {
 	t.Helper()
 	template := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: "an authority"},
+		Subject:               pkix.Name{CommonName: "authority " + rand.Text()},
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageCertSign,
 	}
-	key, encoded := sign(t, template, nil)
+	key := ecdsaKey(t, elliptic.P256())
+	encoded := sign(t, key, template, nil)
 	certificate, err := x509.ParseCertificate(encoded)
 	if err != nil {
 		t.Fatal(err)
@@ -51,38 +53,55 @@ func newAuthority(t *testing.T) authority {
 // issue makes a certificate for localhost, and returns the PEM files of it and its key.
 func (a authority) issue(t *testing.T) (certificate, key string) {
 	t.Helper()
-	template := &x509.Certificate{
-		Subject:     pkix.Name{CommonName: "localhost"},
-		DNSNames:    []string{"localhost"},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	private, encoded := sign(t, template, &a)
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return writePEM(t, "CERTIFICATE", encoded), writePEM(t, "PRIVATE KEY", pkcs8)
+	return a.issueFor(t, ecdsaKey(t, elliptic.P256()), localhost())
 }
 
-// sign completes a certificate; without an authority it signs itself.
-func sign(t *testing.T, template *x509.Certificate, by *authority) (*ecdsa.PrivateKey, []byte) {
+// issueFor completes a certificate for a key, and returns the PEM files of both.
+func (a authority) issueFor(t *testing.T, key crypto.Signer, template *x509.Certificate) (certificateFile, keyFile string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return writePEM(t, "CERTIFICATE", sign(t, key, template, &a)), writePEM(t, "PRIVATE KEY", pkcs8)
+}
+
+func localhost() *x509.Certificate {
+	return &x509.Certificate{
+		Subject:     pkix.Name{CommonName: "localhost"},
+		DNSNames:    []string{"localhost", "synthserve.invalid"},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+}
+
+func ecdsaKey(t *testing.T, curve elliptic.Curve) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// sign completes a certificate, valid for now unless it says otherwise; without an authority it signs itself.
+func sign(t *testing.T, key crypto.Signer, template *x509.Certificate, by *authority) []byte {
+	t.Helper()
 	template.SerialNumber = big.NewInt(time.Now().UnixNano())
-	template.NotBefore = time.Now().Add(-time.Hour)
-	template.NotAfter = time.Now().Add(time.Hour)
+	if template.NotBefore.IsZero() {
+		template.NotBefore = time.Now().Add(-time.Hour)
+	}
+	if template.NotAfter.IsZero() {
+		template.NotAfter = time.Now().Add(time.Hour)
+	}
 	parent, signer := template, key
 	if by != nil {
 		parent, signer = by.certificate, by.key
 	}
-	encoded, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
+	encoded, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return key, encoded
+	return encoded
 }
 
 func writePEM(t *testing.T, kind string, content []byte) string {
@@ -94,27 +113,39 @@ func writePEM(t *testing.T, kind string, content []byte) string {
 	return file
 }
 
+// serverTLS is the configuration of a server with a certificate like the template.
+func serverTLS(t *testing.T, ca authority, template *x509.Certificate) *tls.Config {
+	t.Helper()
+	pair, err := tls.LoadX509KeyPair(ca.issueFor(t, ecdsaKey(t, elliptic.P256()), template))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}}
+}
+
+// mutualTLS is the configuration of a server that asks clients for certificates of an authority.
+func mutualTLS(t *testing.T, ca authority) *tls.Config {
+	t.Helper()
+	config := serverTLS(t, ca, localhost())
+	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
+	config.ClientCAs.AddCert(ca.certificate)
+	return config
+}
+
 // serveTLS serves on a real socket and asks clients for certificates; it returns its address.
 func serveTLS(t *testing.T, ca authority, f *fake) string {
 	t.Helper()
-	config, err := LoadTLS(ca.file, "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pair, err := tls.LoadX509KeyPair(ca.issue(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.Certificates = []tls.Certificate{pair}
-	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, config.RootCAs
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(config)))
+	listener := listen(t, "tcp", "127.0.0.1:0")
+	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(mutualTLS(t, ca))))
 	synthservev1.RegisterModelServiceServer(server, f)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
+	return byName(t, listener)
+}
+
+// byName is the address of a listener, by the name that certificates have.
+func byName(t *testing.T, listener net.Listener) string {
+	t.Helper()
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

@@ -2,14 +2,9 @@ package synthserve
 
 import (
 	"context"
-	"net"
-	"net/netip"
-	"net/url"
-	"strconv"
 	"strings"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/status"
 )
 
@@ -28,81 +23,51 @@ func (b bearer) GetRequestMetadata(ctx context.Context, _ ...string) (map[string
 		}
 		return nil, status.Errorf(codes.Unauthenticated, "there is no token: %v", err)
 	}
-	value, err := authorization(token)
+	value, err := bearerHeader(token)
 	if err != nil {
 		return nil, status.Error(codes.Unauthenticated, err.Error())
 	}
-	return map[string]string{"authorization": value}, nil
+	return map[string]string{authorization: value}, nil
 }
 
 // RequireTransportSecurity implements credentials.PerRPCCredentials.
 func (b bearer) RequireTransportSecurity() bool { return b.secure }
 
-// authorization returns the header for a token. The error does not repeat it.
-func authorization(token string) (string, error) {
-	token = strings.TrimSpace(token)
-	unfit := func(r rune) bool { return r < ' ' || r > '~' }
-	if token == "" || strings.ContainsFunc(token, unfit) {
-		return "", invalid("token", "must be a line of ASCII text")
+// bearerHeader returns the header for a token, which can be the content of a file: with a byte order mark before it, and
+// blanks and the end of its line after it. The error does not repeat the token.
+func bearerHeader(token string) (string, error) {
+	token = strings.Trim(strings.TrimPrefix(token, byteOrderMark), " \t\r\n")
+	if token == "" {
+		return "", invalid("token", "is empty")
+	}
+	if strings.ContainsFunc(token, unprintable) {
+		return "", invalid("token", "must be one line of printable ASCII characters")
 	}
 	return "Bearer " + token, nil
 }
 
+// byteOrderMark is what some editors write at the beginning of a text file.
+const byteOrderMark = "\ufeff"
+
+func unprintable(r rune) bool { return r < ' ' || r > '~' }
+
 // checkToken refuses a token that others could read on its way, or that no header can hold.
 func (s *settings) checkToken(target string) error {
+	if s.token == nil {
+		return invalid("token", "the source must not be nil")
+	}
 	if s.tls == nil && !s.insecureToken && !isLocal(target) {
-		return invalid("token", "would be sent to %s in plain text; connect with WithTLS, "+
-			"or give WithInsecureToken where something else secures the connection", target)
+		return plainTextToken("token", target)
 	}
 	if s.fixedToken == nil {
 		return nil
 	}
-	_, err := authorization(*s.fixedToken)
+	_, err := bearerHeader(*s.fixedToken)
 	return err
 }
 
-// splitTarget returns the scheme of a target, where it has one that gRPC knows, and what follows it and the name of an
-// authority.
-func splitTarget(target string) (scheme, endpoint string) {
-	parsed, err := url.Parse(target)
-	if err != nil || resolver.Get(parsed.Scheme) == nil {
-		return "", target
-	}
-	if parsed.Opaque != "" {
-		return parsed.Scheme, parsed.Opaque
-	}
-	return parsed.Scheme, strings.TrimPrefix(parsed.Path, "/")
-}
-
-// checkTarget fails for what cannot be an address. gRPC would say that the server is unavailable, and be asked again.
-func checkTarget(target string) error {
-	scheme, endpoint := splitTarget(target)
-	if scheme != "" {
-		return nil
-	}
-	host, port, err := net.SplitHostPort(endpoint)
-	if err != nil || host == "" || strings.ContainsAny(host, "/ ") {
-		return invalid("target", "must be HOST:PORT, not %q", target)
-	}
-	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
-		return invalid("target", "the port must be from 1 to 65535, not %q", port)
-	}
-	return nil
-}
-
-// isLocal tells whether what is sent to the target stays on this machine.
-func isLocal(target string) bool {
-	scheme, endpoint := splitTarget(target)
-	if strings.HasPrefix(scheme, "unix") {
-		return true
-	}
-	host, _, err := net.SplitHostPort(endpoint)
-	if err != nil {
-		host = strings.Trim(endpoint, "[]")
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
+// plainTextToken returns the error for a token that others could read on its way.
+func plainTextToken(field, target string) *Error {
+	return invalid(field, "would be sent to %s in plain text; connect with WithTLS, "+
+		"or give WithInsecureToken where something else secures the connection", target)
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"time"
@@ -179,7 +180,8 @@ func (c testCase) context() (context.Context, context.CancelFunc) {
 	if c.TimeoutMS == 0 {
 		return context.WithCancel(context.Background())
 	}
-	return context.WithTimeout(context.Background(), time.Duration(c.TimeoutMS)*time.Millisecond)
+	longest := int64(math.MaxInt64 / time.Millisecond)
+	return context.WithTimeout(context.Background(), time.Duration(min(c.TimeoutMS, longest))*time.Millisecond)
 }
 
 func failureOf(err *synthserve.Error) *failure {

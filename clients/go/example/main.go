@@ -38,7 +38,9 @@ func run(ctx context.Context, target string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%s: %s\n", model.GetVersion(), model.GetCard().GetSummary())
+		if _, err := fmt.Printf("%s: %s\n", model.GetVersion(), model.GetCard().GetSummary()); err != nil {
+			return err
+		}
 	}
 	if err := writeRows(ctx, client, "iris.csv"); err != nil {
 		return err
@@ -57,8 +59,11 @@ func writeRows(ctx context.Context, client *synthserve.Client, path string) erro
 	if err != nil {
 		return err
 	}
-	fmt.Printf("wrote %s: %d bytes, 1,000 rows of %s\n", path, size, rows.Info().GetModel())
-	return file.Close()
+	if err := file.Close(); err != nil {
+		return err
+	}
+	_, err = fmt.Printf("wrote %s: %d bytes, 1,000 rows of %s\n", path, size, rows.Info().GetModel())
+	return err
 }
 
 func writeImages(ctx context.Context, client *synthserve.Client, folder string) error {
@@ -75,6 +80,6 @@ func writeImages(ctx context.Context, client *synthserve.Client, folder string) 
 			return err
 		}
 	}
-	fmt.Printf("wrote %s: 16 images of %s\n", folder, images.Info().GetModel())
-	return nil
+	_, err := fmt.Printf("wrote %s: 16 images of %s\n", folder, images.Info().GetModel())
+	return err
 }
