@@ -2,12 +2,16 @@
 //!
 //! Usage: `example [TARGET]`; the default is `localhost:50051`.
 
+mod output;
+
 use std::error::Error;
 use std::fs;
 use std::io::Write;
 use std::process::ExitCode;
 
 use synthserve::Client;
+
+use crate::output::say;
 
 async fn run(target: &str) -> Result<(), Box<dyn Error>> {
     let client = Client::new(target)?;
@@ -16,7 +20,7 @@ async fn run(target: &str) -> Result<(), Box<dyn Error>> {
     while let Some(model) = models.next().await {
         let model = model?;
         let summary = model.card.map(|card| card.summary).unwrap_or_default();
-        println!("{}: {summary}", model.version);
+        say(format_args!("{}: {summary}", model.version))?;
     }
 
     let mut chunks = client.rows("iris-vae").count(1_000).seed(7).csv();
@@ -27,7 +31,7 @@ async fn run(target: &str) -> Result<(), Box<dyn Error>> {
         file.write_all(&chunk.data)?;
         rows += chunk.row_count;
     }
-    println!("wrote {rows} rows to iris.csv");
+    say(format_args!("wrote {rows} rows to iris.csv"))?;
 
     fs::create_dir_all("digits")?;
     let mut images = client.images("mnist-dcgan").count(16).seed(7).png();
@@ -37,7 +41,7 @@ async fn run(target: &str) -> Result<(), Box<dyn Error>> {
         fs::write(format!("digits/{:04}.png", image.index), &image.data)?;
         written += 1;
     }
-    println!("wrote {written} images to digits/");
+    say(format_args!("wrote {written} images to digits/"))?;
     Ok(())
 }
 
@@ -46,9 +50,6 @@ async fn main() -> ExitCode {
     let target = std::env::args().nth(1).unwrap_or_else(|| "localhost:50051".to_owned());
     match run(&target).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("example: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => output::failure("example", error.as_ref()),
     }
 }

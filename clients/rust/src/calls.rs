@@ -1,12 +1,17 @@
 //! Calls with one answer that are tried again: the one place where they meet gRPC and the clock.
 
+use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tonic::{Response, Status};
 
-use crate::client::Caller;
+use crate::alarm::Alarm;
+use crate::client::{Caller, Service};
 use crate::retry::Deadline;
+use crate::v1::model_service_client::ModelServiceClient;
 use crate::{Error, status};
 
 /// The longest timeout that is told to the server; gRPC's text for it ends somewhere.
@@ -17,7 +22,7 @@ pub(crate) async fn unary<Q, A, F>(
     caller: &Caller,
     deadline: Option<Deadline>,
     request: Q,
-    call: impl Fn(tonic::Request<Q>) -> F,
+    call: impl Fn(ModelServiceClient<Service>, tonic::Request<Q>) -> F,
 ) -> Result<A, Error>
 where
     Q: Clone,
@@ -25,16 +30,13 @@ where
 {
     let mut failures = 0;
     loop {
-        let attempt = call(timed(request.clone(), deadline));
-        let answer = match deadline {
-            None => attempt.await,
-            Some(deadline) => tokio::time::timeout_at(deadline.end().into(), attempt)
-                .await
-                .map_err(|_| deadline.exceeded())?,
-        };
-        let error = match answer {
-            Ok(answer) => return Ok(answer.into_inner()),
-            Err(status) => status::error(&status, &caller.target),
+        let attempt = call(caller.models()?, timed(request.clone(), deadline));
+        let error = match within(deadline, attempt).await? {
+            Ok(answer) => {
+                caller.peer.has_answered();
+                return Ok(answer.into_inner());
+            }
+            Err(status) => status::error(&status, &caller.peer),
         };
         failures += 1;
         let Some(wait) = caller.policy.delay(failures, &error, false, share()) else {
@@ -47,8 +49,25 @@ where
         if let Some(deadline) = deadline {
             deadline.fit(Instant::now(), wait, &error)?;
         }
-        tokio::time::sleep(wait).await;
+        Alarm::after(wait)?.await;
     }
+}
+
+/// What `work` gives, unless the deadline comes first.
+async fn within<T>(deadline: Option<Deadline>, work: impl Future<Output = T>) -> Result<T, Error> {
+    let Some(deadline) = deadline else {
+        return Ok(work.await);
+    };
+    if deadline.end() <= Instant::now() {
+        return Err(deadline.exceeded());
+    }
+    let mut work = pin!(work);
+    let mut alarm = Alarm::at(deadline.end())?;
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Ok(done)),
+        Poll::Pending => Pin::new(&mut alarm).poll(cx).map(|()| Err(deadline.exceeded())),
+    })
+    .await
 }
 
 /// A request that tells the server how much time is left.

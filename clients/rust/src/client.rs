@@ -7,7 +7,9 @@ use std::time::Duration;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 
+use crate::connection::Connection;
 use crate::models::{ModelRequest, Models};
+use crate::peer::{Peer, Security};
 use crate::target::Target;
 use crate::token::{self, Authorization, TokenSource};
 use crate::v1::generation_service_client::GenerationServiceClient;
@@ -30,7 +32,9 @@ pub type Service = InterceptedService<Channel, Authorization>;
 
 /// A client of one server.
 ///
-/// It connects when it is first used, and again when the connection is lost. Clones share the connection.
+/// It connects when it is first used, and again when the connection is lost. Clones share the connection. It can be used
+/// in any Tokio runtime with I/O and time enabled, and in several: each has a connection of its own. It never goes
+/// through a proxy, and reads no variables that name one.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), synthserve::Error> {
@@ -51,26 +55,28 @@ pub struct Client {
 
 /// What every call of a client shares.
 pub(crate) struct Caller {
-    pub(crate) target: String,
+    pub(crate) peer: Peer,
     pub(crate) policy: RetryPolicy,
-    service: Service,
+    connection: Connection,
 }
 
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller")
-            .field("target", &self.target)
+            .field("target", &self.peer.target())
             .finish_non_exhaustive()
     }
 }
 
 impl Caller {
-    pub(crate) fn generation(&self) -> GenerationServiceClient<Service> {
-        GenerationServiceClient::new(self.service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    pub(crate) fn generation(&self) -> Result<GenerationServiceClient<Service>, Error> {
+        let service = self.connection.service()?;
+        Ok(GenerationServiceClient::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES))
     }
 
-    pub(crate) fn models(&self) -> ModelServiceClient<Service> {
-        ModelServiceClient::new(self.service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    pub(crate) fn models(&self) -> Result<ModelServiceClient<Service>, Error> {
+        let service = self.connection.service()?;
+        Ok(ModelServiceClient::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES))
     }
 }
 
@@ -80,10 +86,6 @@ impl Client {
     /// # Errors
     ///
     /// `InvalidArgument` when the target is no address. Whether a server is there turns out in the first call.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a Tokio runtime.
     pub fn new(target: impl Into<String>) -> Result<Self, Error> {
         Self::builder(target).build()
     }
@@ -121,7 +123,11 @@ impl Client {
     }
 
     /// The connection, for stubs of [`v1`](crate::v1) and what this client does not cover. Nothing is tried again
-    /// there.
+    /// there. It belongs to the Tokio runtime of this thread, or else to the one that the client was in last.
+    ///
+    /// # Panics
+    ///
+    /// When this thread is in no Tokio runtime, and the client has been in none.
     ///
     /// ```no_run
     /// # async fn example(client: synthserve::Client) -> Result<(), tonic::Status> {
@@ -133,7 +139,10 @@ impl Client {
     /// # }
     /// ```
     pub fn service(&self) -> Service {
-        self.caller.service.clone()
+        match self.caller.connection.service() {
+            Ok(service) => service,
+            Err(error) => panic!("{error}"),
+        }
     }
 }
 
@@ -200,17 +209,14 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// `InvalidArgument` when an option has a value that is not allowed, with the option in
-    /// [`field_violations`](Error::field_violations): the target is no address, a file of TLS is no PEM, the token is
-    /// not one line or would be sent to another machine in plain text.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a Tokio runtime.
+    /// [`field_violations`](Error::field_violations): the target is no address, a connection could not use what TLS was
+    /// given, the token is not one line or would be sent to another machine in plain text.
     pub fn build(self) -> Result<Client, Error> {
         self.retry.check()?;
         let target = Target::parse(&self.target)?;
+        let readable = token::is_readable(&target, self.tls.is_some(), self.insecure_token);
         if self.token.is_some() {
-            token::check_use(&target, self.tls.is_some(), self.insecure_token)?;
+            token::check_use(readable)?;
         }
         let source = match self.token {
             None => None,
@@ -228,14 +234,25 @@ impl ClientBuilder {
             .http2_keep_alive_interval(KEEP_ALIVE.0)
             .keep_alive_timeout(KEEP_ALIVE.1);
         if let Some(tls) = &self.tls {
+            if matches!(target, Target::Unix(_)) {
+                return Err(Error::invalid(
+                    "tls",
+                    "a Unix socket is used in plain text: leave tls() out",
+                ));
+            }
             endpoint = endpoint.tls_config(tls.config()?).map_err(refused("tls"))?;
         }
-        let service = InterceptedService::new(endpoint.connect_lazy(), Authorization(source));
+        let security = self.tls.as_ref().map_or(Security::Plain, |tls| Security::Tls {
+            identity: tls.has_identity(),
+        });
+        let connection = Connection::new(endpoint, Authorization::new(source, readable));
+        // So that threads of no runtime can use this one, where there is one.
+        let _ = connection.service();
         Ok(Client {
             caller: Arc::new(Caller {
-                target: self.target,
+                peer: Peer::new(self.target, security),
                 policy: self.retry,
-                service,
+                connection,
             }),
         })
     }
@@ -249,3 +266,6 @@ impl fmt::Debug for ClientBuilder {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

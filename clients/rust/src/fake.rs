@@ -8,8 +8,10 @@ use std::task::{Context, Poll};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
+use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::body::Body;
 use tonic::codegen::Service as _;
@@ -23,6 +25,8 @@ use crate::v1::generation_service_server::{GenerationService, GenerationServiceS
 use crate::v1::model_service_server::{ModelService, ModelServiceServer};
 use crate::v1::*;
 use crate::{Client, ClientBuilder, Error, RetryPolicy, RowBatches};
+
+pub(crate) mod tls;
 
 /// The version that the fake resolves every model to.
 pub(crate) const MODEL: &str = "models/numbers/versions/3";
@@ -117,6 +121,18 @@ impl Fake {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        Self::start_with(None, script).await
+    }
+
+    /// A server that speaks TLS.
+    pub(crate) async fn start_tls(acceptor: TlsAcceptor) -> Self {
+        Self::start_with(Some(acceptor), whole).await
+    }
+
+    async fn start_with<F>(tls: Option<TlsAcceptor>, script: impl Fn(Call) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
@@ -125,7 +141,7 @@ impl Fake {
             calls: Mutex::default(),
             kill: Notify::new(),
         });
-        tokio::spawn(accept(listener, state.clone()));
+        tokio::spawn(accept(listener, tls, state.clone()));
         Self { address, state }
     }
 
@@ -178,21 +194,32 @@ impl Fake {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<State>) {
     loop {
         let (socket, _) = listener.accept().await.unwrap();
-        let service = service_fn({
-            let state = state.clone();
-            move |request| answer(state.clone(), request)
-        });
-        let connection = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), service);
-        let state = state.clone();
+        let (tls, state) = (tls.clone(), state.clone());
         tokio::spawn(async move {
-            tokio::select! {
-                _ = connection => {}
-                () = state.kill.notified() => {}
+            match tls {
+                None => serve(socket, state).await,
+                Some(tls) => {
+                    if let Ok(secure) = tls.accept(socket).await {
+                        serve(secure, state).await;
+                    }
+                }
             }
         });
+    }
+}
+
+async fn serve(io: impl AsyncRead + AsyncWrite + Unpin, state: Arc<State>) {
+    let service = service_fn({
+        let state = state.clone();
+        move |request| answer(state.clone(), request)
+    });
+    let connection = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(io), service);
+    tokio::select! {
+        _ = connection => {}
+        () = state.kill.notified() => {}
     }
 }
 

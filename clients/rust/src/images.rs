@@ -30,8 +30,8 @@ pub struct ImagesRequest {
 impl ImagesRequest {
     stream_options!(GenerateImagesRequest);
 
-    /// A hint: how many images to put into one message, at least 1. It never changes the images. Default: the server
-    /// chooses.
+    /// A hint: how many images to put into one message, at least 1. It never changes the images. Default, and 0: the
+    /// server chooses.
     pub fn images_per_message(mut self, images: i32) -> Self {
         self.request.images_per_message = images;
         self
@@ -39,6 +39,10 @@ impl ImagesRequest {
 
     /// For [`jpeg`](Self::jpeg) only: from 1 to 100. Default: 95.
     pub fn jpeg_quality(mut self, quality: i32) -> Self {
+        // On the wire 0 stands for the default.
+        if quality == 0 && self.refused.is_none() {
+            self.refused = Some(Error::invalid("jpeg_quality", "must be from 1 to 100, not 0"));
+        }
         self.request.jpeg_quality = quality;
         self
     }

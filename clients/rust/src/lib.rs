@@ -39,15 +39,20 @@
 
 #![forbid(unsafe_code)]
 
+mod alarm;
 mod calls;
 mod client;
 mod columns;
+mod connection;
 mod error;
 mod images;
 mod messages;
 mod models;
 mod names;
 mod options;
+mod peer;
+mod pem;
+mod reasons;
 mod resume;
 mod retry;
 mod rows;
@@ -60,7 +65,11 @@ mod token;
 #[cfg(test)]
 extern crate self as synthserve;
 #[cfg(test)]
+mod child;
+#[cfg(test)]
 mod fake;
+#[cfg(all(test, target_os = "linux"))]
+mod programs;
 #[cfg(test)]
 mod readme;
 

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use futures_core::Stream;
 
 use crate::calls::unary;
-use crate::client::Caller;
+use crate::client::{Caller, Service};
 use crate::names::resource_name;
 use crate::retry::Deadline;
+use crate::v1::model_service_client::ModelServiceClient;
 use crate::v1::{GetModelRequest, ListModelsRequest, ListModelsResponse, Model};
 use crate::{Error, samples};
 
@@ -50,11 +51,7 @@ impl IntoFuture for ModelRequest {
         Box::pin(async move {
             let deadline = self.timeout.and_then(|timeout| Deadline::new(Instant::now(), timeout));
             let request = GetModelRequest { name: self.name? };
-            let stub = self.caller.models();
-            let call = |request| {
-                let mut stub = stub.clone();
-                async move { stub.get_model(request).await }
-            };
+            let call = |mut stub: ModelServiceClient<Service>, request| async move { stub.get_model(request).await };
             let answer = unary(&self.caller, deadline, request, call).await?;
             answer.model.ok_or_else(|| Error::protocol("the answer has no model"))
         })
@@ -110,11 +107,7 @@ impl Models {
                 page_token,
                 ..ListModelsRequest::default()
             };
-            let stub = caller.models();
-            let call = |request| {
-                let mut stub = stub.clone();
-                async move { stub.list_models(request).await }
-            };
+            let call = |mut stub: ModelServiceClient<Service>, request| async move { stub.list_models(request).await };
             unary(&caller, deadline, request, call).await
         })
     }

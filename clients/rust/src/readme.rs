@@ -166,7 +166,7 @@ mod tls {
 
     #[tokio::test]
     async fn connections_are_secured() {
-        let ca = b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n".to_vec();
+        let ca = crate::fake::tls::Authority::new().certificate.into_bytes();
         secured("example.org:443", ca, "secret").unwrap();
         secured("example.org:443", b"no certificate".to_vec(), "secret").unwrap_err();
     }

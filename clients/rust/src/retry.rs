@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tonic::Code;
 
 use crate::Error;
+use crate::alarm::FOREVER;
 
 /// How calls are tried again after the server was unavailable, or refused them for now.
 ///
@@ -97,7 +98,9 @@ impl RetryPolicy {
         let longest = self.max_backoff.as_secs_f64();
         let backoff = longest.min(self.initial_backoff.as_secs_f64() * growth);
         let wait = Duration::try_from_secs_f64(backoff * share).unwrap_or(self.max_backoff);
-        Some(wait.max(at_least).saturating_add(more))
+        // Seconds as a float round upwards too.
+        let wait = wait.min(self.max_backoff);
+        Some(wait.max(at_least).saturating_add(more).min(FOREVER))
     }
 }
 
@@ -109,9 +112,9 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// The deadline that is `timeout` after `start`; none where the clock does not go that far.
+    /// The deadline that is `timeout` after `start`; none where nobody would see it.
     pub(crate) fn new(start: Instant, timeout: Duration) -> Option<Self> {
-        let end = start.checked_add(timeout)?;
+        let end = start.checked_add(timeout).filter(|_| timeout < FOREVER)?;
         Some(Self { timeout, end })
     }
 

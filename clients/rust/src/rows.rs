@@ -32,7 +32,7 @@ pub struct RowsRequest {
 impl RowsRequest {
     stream_options!(GenerateRowsRequest);
 
-    /// A hint: how many rows to put into one message, at least 1. It never changes the rows. Default: the server
+    /// A hint: how many rows to put into one message, at least 1. It never changes the rows. Default, and 0: the server
     /// chooses.
     pub fn rows_per_message(mut self, rows: i32) -> Self {
         self.request.rows_per_message = rows;

@@ -7,9 +7,9 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
-use tokio::time::{Sleep, sleep, sleep_until};
 use tonic::{Status, Streaming};
 
+use crate::alarm::Alarm;
 use crate::calls::{share, timed};
 use crate::client::Caller;
 use crate::messages::{Opening, Request, Response};
@@ -25,7 +25,7 @@ pub(crate) struct Samples<Q: Request> {
     caller: Arc<Caller>,
     run: Resume<Q>,
     timeout: Option<Duration>,
-    deadline: Option<(Deadline, Pin<Box<Sleep>>)>,
+    deadline: Option<(Deadline, Alarm)>,
     state: State<Q::Response>,
 }
 
@@ -35,7 +35,7 @@ enum State<R> {
     Due,
     Opening(Opening<R>),
     Reading(Box<Streaming<R>>),
-    Waiting(Pin<Box<Sleep>>),
+    Waiting(Alarm),
     Ended,
 }
 
@@ -67,7 +67,7 @@ impl<Q: Request> Samples<Q> {
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Q::Response>, Error>> {
         loop {
             if let Some((deadline, alarm)) = &mut self.deadline
-                && alarm.as_mut().poll(cx).is_ready()
+                && Pin::new(alarm).poll(cx).is_ready()
             {
                 let done = self.run.complete();
                 return Poll::Ready(if done { Ok(None) } else { Err(deadline.exceeded()) });
@@ -76,16 +76,22 @@ impl<Q: Request> Samples<Q> {
                 State::Refused(error) => return Poll::Ready(Err(error.clone())),
                 State::New => {
                     let deadline = self.timeout.and_then(|timeout| Deadline::new(Instant::now(), timeout));
-                    self.deadline = deadline.map(|it| (it, Box::pin(sleep_until(it.end().into()))));
+                    self.deadline = match deadline {
+                        None => None,
+                        Some(deadline) => Some((deadline, Alarm::at(deadline.end())?)),
+                    };
                     self.state = State::Due;
                 }
                 State::Due => {
                     let deadline = self.deadline.as_ref().map(|(deadline, _)| *deadline);
                     let request = timed(self.run.request(), deadline);
-                    self.state = State::Opening(Q::send(request, self.caller.generation()));
+                    self.state = State::Opening(Q::send(request, self.caller.generation()?));
                 }
                 State::Opening(call) => match ready!(call.as_mut().poll(cx)) {
-                    Ok(responses) => self.state = State::Reading(Box::new(responses)),
+                    Ok(responses) => {
+                        self.caller.peer.has_answered();
+                        self.state = State::Reading(Box::new(responses));
+                    }
                     Err(status) => self.broken(&status)?,
                 },
                 State::Reading(responses) => match ready!(Pin::new(responses).poll_next(cx)) {
@@ -94,7 +100,7 @@ impl<Q: Request> Samples<Q> {
                     None => return Poll::Ready(self.run.finish().map(|()| None)),
                 },
                 State::Waiting(alarm) => {
-                    ready!(alarm.as_mut().poll(cx));
+                    ready!(Pin::new(alarm).poll(cx));
                     self.state = State::Due;
                 }
                 State::Ended => return Poll::Ready(Ok(None)),
@@ -103,7 +109,7 @@ impl<Q: Request> Samples<Q> {
     }
 
     fn broken(&mut self, status: &Status) -> Result<(), Error> {
-        let error = status::error(status, &self.caller.target);
+        let error = status::error(status, &self.caller.peer);
         self.state = match self.run.broken(error.clone(), share())? {
             None => State::Ended,
             Some(wait) => {
@@ -111,7 +117,7 @@ impl<Q: Request> Samples<Q> {
                     deadline.fit(Instant::now(), wait, &error)?;
                 }
                 tracing::info!(index = self.run.next_index(), %error, ?wait, "the stream broke and will go on");
-                State::Waiting(Box::pin(sleep(wait)))
+                State::Waiting(Alarm::after(wait)?)
             }
         };
         Ok(())

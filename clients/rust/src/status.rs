@@ -4,9 +4,10 @@ use std::error::Error as StdError;
 
 use prost::Message;
 use tonic::{Code, ConnectError, Status, TimeoutExpired};
-use tonic_types::{ErrorDetails, RpcStatusExt};
+use tonic_types::{ErrorDetails, RetryInfo, RpcStatusExt, pb};
 
-use crate::Error;
+use crate::peer::Peer;
+use crate::{Error, reasons};
 
 /// How tonic words a stream that ended without a status. hyper makes such an end of an `RST_STREAM` with `CANCEL`,
 /// which is what a server sends that goes down: the code is `UNKNOWN` then, and this the only trace.
@@ -17,12 +18,12 @@ const NO_TRAILERS: &str = "missing grpc-status trailer";
 const TOO_LARGE: &str = "decoded message length too large";
 
 /// Builds the error for a failed call.
-///
-/// `target` is the server's address, for the message.
-pub(crate) fn error(status: &Status, target: &str) -> Error {
+pub(crate) fn error(status: &Status, peer: &Peer) -> Error {
     if let Some(cause) = status.source() {
-        return broken(cause, target);
+        return broken(cause, peer);
     }
+    peer.has_answered();
+    let target = peer.target();
     let message = match status.message() {
         "" => status.code().description(),
         message => message,
@@ -54,27 +55,53 @@ pub(crate) fn error(status: &Status, target: &str) -> Error {
 
 /// The details, unless they are of another status: a proxy can change one and leave the other.
 fn details(status: &Status) -> ErrorDetails {
-    match tonic_types::pb::Status::decode(status.details()) {
-        Ok(packed) if packed.code == status.code() as i32 => packed.get_error_details(),
+    match pb::Status::decode(status.details()) {
+        Ok(mut packed) if packed.code == status.code() as i32 => {
+            bound_delays(&mut packed);
+            packed.get_error_details()
+        }
         _ => ErrorDetails::new(),
     }
 }
 
+/// Brings the delays of `RetryInfo` into the range that protobuf allows, from 0 up. tonic overflows where it turns the
+/// most negative ones around.
+fn bound_delays(status: &mut pb::Status) {
+    const SECOND: i128 = 1_000_000_000;
+    let longest = RetryInfo::MAX_RETRY_DELAY.as_nanos() as i128;
+    for detail in &mut status.details {
+        if detail.type_url != RetryInfo::TYPE_URL {
+            continue;
+        }
+        let Ok(mut info) = pb::RetryInfo::decode(detail.value.as_slice()) else {
+            continue;
+        };
+        if let Some(delay) = &mut info.retry_delay {
+            let nanos = (i128::from(delay.seconds) * SECOND + i128::from(delay.nanos)).clamp(0, longest);
+            delay.seconds = (nanos / SECOND) as i64;
+            delay.nanos = (nanos % SECOND) as i32;
+            detail.value = info.encode_to_vec();
+        }
+    }
+}
+
 /// What has become of a call that no server has ended.
-fn broken(cause: &(dyn StdError + 'static), target: &str) -> Error {
+fn broken(cause: &(dyn StdError + 'static), peer: &Peer) -> Error {
     if causes(cause).any(|error| error.is::<TimeoutExpired>()) {
         return Error::new(Code::DeadlineExceeded, "not done in time");
     }
     if let Some(refused) = causes(cause).find(|error| error.is::<ConnectError>()) {
-        return Error::new(Code::Unavailable, format!("no server at {target}: {}", chain(refused)));
+        return Error::new(Code::Unavailable, reasons::not_connected(refused, peer));
     }
-    let code = causes(cause)
-        .find_map(|error| error.downcast_ref::<h2::Error>())
-        .map_or(Code::Unavailable, code_of);
-    Error::new(code, format!("lost the connection to {target}: {}", chain(cause)))
+    let http = causes(cause).find_map(|error| error.downcast_ref::<h2::Error>());
+    if http.is_some_and(h2::Error::is_remote) {
+        peer.has_answered();
+    }
+    Error::new(http.map_or(Code::Unavailable, code_of), reasons::lost(cause, peer))
 }
 
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+/// An error and its causes, the outermost first.
+pub(crate) fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error| (*error).source())
 }
 

@@ -20,7 +20,7 @@ impl Target {
     /// Reads `HOST:PORT`, `HOST`, `[IPV6]:PORT`, an IPv6 address or `unix:PATH`.
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         if let Some(path) = text.strip_prefix("unix:") {
-            return Ok(Self::Unix(path.to_owned()));
+            return unix(path);
         }
         if text.parse::<Ipv6Addr>().is_ok() {
             return Ok(Self::Tcp {
@@ -73,9 +73,23 @@ impl Target {
             Self::Tcp { host, .. } => host
                 .trim_matches(['[', ']'])
                 .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback()),
+                // `::ffff:127.0.0.1` is an address of IPv4.
+                .is_ok_and(|address| address.to_canonical().is_loopback()),
         }
     }
+}
+
+/// A Unix socket, if the system takes the path: systems limit the length to about 100 bytes.
+fn unix(path: &str) -> Result<Target, Error> {
+    // `unix://PATH` is another way to write it.
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() {
+        return Err(Error::invalid("target", "unix: has no path after it"));
+    }
+    #[cfg(unix)]
+    std::os::unix::net::SocketAddr::from_pathname(path)
+        .map_err(|problem| Error::invalid("target", &format!("not the path of a Unix socket: {problem}")))?;
+    Ok(Target::Unix(path.to_owned()))
 }
 
 #[cfg(test)]
@@ -99,6 +113,8 @@ mod tests {
             ("[::1]", tcp("[::1]", 443)),
             ("::1", tcp("[::1]", 443)),
             ("unix:/run/synthserve", Target::Unix("/run/synthserve".to_owned())),
+            ("unix:///run/synthserve", Target::Unix("/run/synthserve".to_owned())),
+            ("unix:relative", Target::Unix("relative".to_owned())),
         ] {
             assert_eq!(Target::parse(text).unwrap(), target);
         }
@@ -120,10 +136,18 @@ mod tests {
             "[host]:1",
             "user@host:1",
             "host/path:1",
+            "\u{feff}localhost:1",
+            "localhost:1\n",
+            "unix:",
+            "unix://",
+            "unix:nul\0",
+            "unix-abstract:name",
+            "dns:///localhost:1",
         ] {
             let error = Target::parse(text).unwrap_err();
             assert_eq!(error.field_violations()[0].field, "target", "{text}");
         }
+        assert!(Target::parse(&format!("unix:/{}", "long/".repeat(50))).is_err());
     }
 
     #[test]
@@ -133,8 +157,15 @@ mod tests {
             "LOCALHOST:1",
             "127.0.0.1:1",
             "127.9.9.9",
+            "127.255.255.255:1",
             "[::1]:1",
+            "::1",
+            "[0:0:0:0:0:0:0:1]:1",
+            "[::ffff:127.0.0.1]:1",
+            "[::ffff:7f00:1]:1",
+            "::ffff:127.0.0.1",
             "unix:/run/synthserve",
+            "unix:relative",
         ] {
             assert!(Target::parse(text).unwrap().is_local(), "{text}");
         }
@@ -144,6 +175,17 @@ mod tests {
             "128.0.0.1:1",
             "[::2]:1",
             "0.0.0.0:1",
+            "[::]:1",
+            "[::ffff:10.0.0.1]:1",
+            "[::ffff:0.0.0.0]:1",
+            "[::127.0.0.1]:1",
+            "localhost.:1",
+            "foo.localhost:1",
+            "localhost.localdomain:1",
+            "127.1:1",
+            "0x7f000001:1",
+            "2130706433:1",
+            "127.0.0.1.:1",
             "127.0.0.1.example:1",
         ] {
             assert!(!Target::parse(text).unwrap().is_local(), "{text}");

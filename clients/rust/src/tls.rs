@@ -1,12 +1,25 @@
 //! What a connection over TLS trusts and shows.
+//!
+//! What is accepted here is what rustls, which makes the connections, can use: it reads each certificate and key when
+//! the client is made.
 
 use std::fmt;
+use std::sync::Arc;
 
-use tonic::transport::{Certificate, ClientTlsConfig, Identity};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, TrustAnchor};
+use rustls::sign::CertifiedKey;
+use rustls::{InconsistentKeys, RootCertStore};
+use tonic::transport::{ClientTlsConfig, Identity};
 
-use crate::Error;
+use crate::{Error, pem};
+
+mod system;
 
 /// TLS for [`ClientBuilder::tls`](crate::ClientBuilder::tls).
+///
+/// PEM files may begin with a byte order mark, have any line ends, and be UTF-8 or UTF-16. Keys are RSA of 2048 bits or
+/// more, P-256, P-384 or Ed25519, in PKCS#8, PKCS#1 or SEC 1, without a password.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +38,8 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Trusts the authorities that this machine trusts.
+    /// Trusts the authorities that this machine trusts. `SSL_CERT_FILE` and `SSL_CERT_DIR` name others; an empty
+    /// variable counts as unset.
     pub fn new() -> Self {
         Self::default()
     }
@@ -37,39 +51,108 @@ impl Tls {
         self
     }
 
-    /// Shows the server this certificate, PEM, with its chain, and has this key for it, PEM.
+    /// Shows the server this certificate, PEM, followed by its chain, and has this key for it, PEM.
+    ///
+    /// A synthserve server accepts RSA, P-256 and P-384 here; other servers may accept Ed25519 too.
     #[must_use]
     pub fn identity(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
         self.identity = Some((certificate.into(), key.into()));
         self
     }
 
+    pub(crate) fn has_identity(&self) -> bool {
+        self.identity.is_some()
+    }
+
+    /// The same for tonic.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` for `tls.ca` or `tls.identity`: the connection could not use it.
     pub(crate) fn config(&self) -> Result<ClientTlsConfig, Error> {
-        let config = match &self.ca {
-            None => ClientTlsConfig::new().with_native_roots(),
-            Some(pem) => {
-                holds(pem, "CERTIFICATE", "tls.ca")?;
-                ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem))
-            }
+        let provider = provider();
+        let roots = match &self.ca {
+            None => system::authorities(),
+            Some(file) => authorities(&pem::text(file), &provider).map_err(|problem| format!("the file {problem}")),
         };
-        Ok(match &self.identity {
-            None => config,
-            Some((certificate, key)) => {
-                holds(certificate, "CERTIFICATE", "tls.identity")?;
-                holds(key, "PRIVATE KEY", "tls.identity")?;
-                config.identity(Identity::from_pem(certificate, key))
-            }
-        })
+        let config = ClientTlsConfig::new().trust_anchors(roots.map_err(|problem| Error::invalid("tls.ca", &problem))?);
+        let Some((certificate, key)) = &self.identity else {
+            return Ok(config);
+        };
+        let (certificate, key) = (pem::text(certificate), pem::text(key));
+        check_identity(&certificate, &key, &provider).map_err(|problem| Error::invalid("tls.identity", &problem))?;
+        Ok(config.identity(Identity::from_pem(certificate, key)))
     }
 }
 
-/// Refuses a file of another kind: rustls takes one without certificates for an authority that nobody is trusted by.
-fn holds(pem: &[u8], what: &str, field: &str) -> Result<(), Error> {
-    let end = format!("{what}-----");
-    if pem.windows(end.len()).any(|window| window == end.as_bytes()) {
+/// The cryptography that tonic uses too.
+fn provider() -> Arc<CryptoProvider> {
+    CryptoProvider::get_default().map_or_else(|| Arc::new(ring::default_provider()), Arc::clone)
+}
+
+/// The authorities in a PEM text. Those that cannot be used are left out: a bundle can hold many, of all ages.
+fn authorities(text: &str, provider: &CryptoProvider) -> Result<Vec<TrustAnchor<'static>>, String> {
+    let certificates = pem::certificates(text)?;
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(certificates);
+    if store.is_empty() {
+        return Err("holds no certificate of X.509: it is damaged".to_owned());
+    }
+    store.roots.retain(|root| can_verify(root, provider));
+    if store.is_empty() {
+        return Err("has keys of kinds that are not supported: use RSA, P-256, P-384 or Ed25519".to_owned());
+    }
+    Ok(store.roots)
+}
+
+/// Whether signatures by this authority can be verified.
+fn can_verify(root: &TrustAnchor<'_>, provider: &CryptoProvider) -> bool {
+    // A SubjectPublicKeyInfo begins with an AlgorithmIdentifier: a SEQUENCE, which is shorter than 128 bytes.
+    let [0x30, length, rest @ ..] = root.subject_public_key_info.as_ref() else {
+        return false;
+    };
+    let kind = rest.get(..usize::from(*length));
+    let known = provider.signature_verification_algorithms.all;
+    known
+        .iter()
+        .any(|algorithm| kind == Some(algorithm.public_key_alg_id().as_ref()))
+}
+
+/// Refuses a certificate and a key that cannot be shown to a server.
+fn check_identity(certificate: &str, key: &str, provider: &CryptoProvider) -> Result<(), String> {
+    let chain = pem::certificates(certificate).map_err(|problem| format!("the certificate file {problem}"))?;
+    let key = pem::private_key(key).map_err(|problem| format!("the key file {problem}"))?;
+    let belongs = |leaf: &CertificateDer<'static>| belongs(leaf, &key, provider);
+    if belongs(&chain[0])? {
         return Ok(());
     }
-    Err(Error::invalid(field, &format!("must be PEM with a {what}")))
+    for other in &chain[1..] {
+        if belongs(other)? {
+            return Err(
+                "the certificate file is in the wrong order: the certificate of the key comes first".to_owned(),
+            );
+        }
+    }
+    Err("the certificate and the key do not belong together".to_owned())
+}
+
+/// Whether the certificate is that of the key.
+fn belongs(
+    certificate: &CertificateDer<'static>,
+    key: &PrivateKeyDer<'static>,
+    provider: &CryptoProvider,
+) -> Result<bool, String> {
+    let key = provider.key_provider.load_private_key(key.clone_key()).map_err(|problem| {
+        format!("the key is of a kind that is not supported: use RSA of 2048 bits or more, P-256, P-384 or Ed25519 ({problem})")
+    })?;
+    match CertifiedKey::new(vec![certificate.clone()], key).keys_match() {
+        // Not every kind of key knows its public half.
+        Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(true),
+        Err(rustls::Error::InconsistentKeys(_)) => Ok(false),
+        Err(problem) => Err(format!(
+            "the certificate file holds what is no certificate of X.509 ({problem})"
+        )),
+    }
 }
 
 impl fmt::Debug for Tls {
@@ -82,24 +165,4 @@ impl fmt::Debug for Tls {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_of_another_kind_are_refused() {
-        let certificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
-        assert!(Tls::new().ca(certificate).config().is_ok());
-        for tls in [
-            Tls::new().ca(""),
-            Tls::new().ca("not PEM"),
-            Tls::new().identity("", "-----BEGIN PRIVATE KEY-----"),
-            Tls::new().identity(certificate, certificate),
-        ] {
-            assert!(
-                tls.config().unwrap_err().field_violations()[0]
-                    .field
-                    .starts_with("tls.")
-            );
-        }
-    }
-}
+mod tests;

@@ -4,16 +4,18 @@
 //! Usage: `conformance PLAY`
 
 mod digest;
+#[path = "../output/mod.rs"]
+mod output;
 mod play;
 mod player;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use crate::play::Play;
 use crate::player::Player;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn run() -> Result<(), Box<dyn Error>> {
     let file = std::env::args().nth(1).ok_or("usage: conformance PLAY")?;
     let play = Play::read(&std::fs::read(file)?)?;
     let mut player = Player::new(play.connections);
@@ -22,4 +24,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         player::say(&case.name, outcome)?;
     }
     Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => output::failure("conformance", error.as_ref()),
+    }
 }

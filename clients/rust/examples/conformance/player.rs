@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
-use std::io::{self, Write};
+use std::io;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,6 +10,7 @@ use synthserve::v1::model::Output;
 use synthserve::{Client, Error, RetryPolicy, StreamInfo, Tls};
 
 use crate::digest::{Columns, hex, pixels};
+use crate::output;
 use crate::play::{Case, Connection};
 
 type Outcome = Result<Value, Box<dyn StdError>>;
@@ -23,9 +24,7 @@ pub(crate) struct Player {
 /// Prints what became of a case.
 pub(crate) fn say(case: &str, mut outcome: Value) -> io::Result<()> {
     outcome["case"] = case.into();
-    let mut out = io::stdout().lock();
-    writeln!(out, "{outcome}")?;
-    out.flush()
+    output::say(outcome)
 }
 
 impl Player {

@@ -176,4 +176,23 @@ fn only_waits_that_end_before_the_deadline_are_begun() {
 #[test]
 fn a_timeout_beyond_the_clock_is_none() {
     assert!(Deadline::new(Instant::now(), Duration::MAX).is_none());
+    assert!(Deadline::new(Instant::now(), FOREVER).is_none());
+    assert!(Deadline::new(Instant::now(), FOREVER - MS).is_some());
+}
+
+#[tokio::test]
+async fn no_wait_is_longer_than_clocks_and_timers_take() {
+    let error = error(Code::ResourceExhausted, Some(Duration::MAX));
+    let policy = RetryPolicy {
+        initial_backoff: Duration::MAX,
+        max_backoff: Duration::MAX,
+        ..RetryPolicy::default()
+    };
+    let wait = policy.delay(1, &error, false, 1.0).unwrap();
+    assert_eq!(wait, FOREVER);
+    for wait in [wait, Duration::MAX] {
+        let alarm = std::pin::pin!(crate::alarm::Alarm::after(wait).unwrap());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(alarm.poll(&mut context).is_pending());
+    }
 }

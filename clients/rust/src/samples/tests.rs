@@ -331,3 +331,52 @@ fn clients_and_streams_can_move_to_other_tasks() {
     check::<crate::Images>();
     check::<crate::Models>();
 }
+
+#[tokio::test]
+async fn a_timeout_of_any_length_is_taken() {
+    let fake = Fake::start(whole).await;
+    let client = fake.client();
+    let powers = (20..64).map(|bits| Duration::from_secs(1 << bits));
+    let edges = powers.flat_map(|it| [it, it - Duration::from_nanos(1)]);
+    for timeout in edges.chain([
+        Duration::MAX,
+        Duration::from_secs(u64::MAX),
+        Duration::from_secs(i64::MAX as u64),
+    ]) {
+        let rows = client.rows("numbers").count(1).timeout(timeout);
+        assert!(drain(rows.batches()).await.1.is_none(), "{timeout:?}");
+        client.model("numbers").timeout(timeout).await.unwrap();
+        client.models().timeout(timeout).next().await.unwrap().unwrap();
+    }
+    for told in fake.headers("grpc-timeout").into_iter().flatten() {
+        assert!(told.len() <= 9, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_timeout_of_nothing_is_over_before_anything_is_sent() {
+    let fake = Fake::start(whole).await;
+    let client = fake.client();
+    let rows = client.rows("numbers").count(1).timeout(Duration::ZERO);
+    assert_eq!(drain(rows.batches()).await.1.unwrap().code(), Code::DeadlineExceeded);
+    let model = client.model("numbers").timeout(Duration::ZERO);
+    assert_eq!(model.await.unwrap_err().code(), Code::DeadlineExceeded);
+    let model = client.models().timeout(Duration::ZERO).next().await;
+    assert_eq!(model.unwrap().unwrap_err().code(), Code::DeadlineExceeded);
+    assert!(fake.requests().is_empty());
+}
+
+#[tokio::test]
+async fn rows_at_the_end_of_the_indices_come() {
+    let fake = Fake::start(whole).await;
+    for offset in [1 << 31, 1 << 53, i64::MAX - 3] {
+        let (got, error) = drain(fake.client().rows("numbers").offset(offset).count(3).batches()).await;
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(got, [offset, offset + 1, offset + 2]);
+        let mut rows = fake.client().rows("numbers").offset(offset).count(3).rows();
+        for index in offset..offset + 3 {
+            assert_eq!(rows.next().await.unwrap().unwrap().index(), index);
+        }
+        assert!(rows.next().await.is_none());
+    }
+}

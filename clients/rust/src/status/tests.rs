@@ -87,3 +87,71 @@ async fn a_message_that_is_too_large_is_refused() {
     let error = drain(fake.client().rows("numbers").batches()).await.1.unwrap();
     assert_eq!((error.code(), error.retry_delay()), (Code::ResourceExhausted, None));
 }
+
+/// A status with a delay that no client of protobuf would write.
+fn with_delay(code: Code, seconds: i64, nanos: i32) -> Status {
+    let mut info = pb::RetryInfo {
+        retry_delay: Some(Default::default()),
+    };
+    let delay = info.retry_delay.as_mut().unwrap();
+    (delay.seconds, delay.nanos) = (seconds, nanos);
+    let mut packed = pb::Status {
+        code: code as i32,
+        details: vec![Default::default()],
+        ..Default::default()
+    };
+    packed.details[0].type_url = RetryInfo::TYPE_URL.to_owned();
+    packed.details[0].value = info.encode_to_vec();
+    Status::with_details(code, "not now", packed.encode_to_vec().into())
+}
+
+#[test]
+fn a_delay_of_any_size_is_read() {
+    const LONGEST: Duration = RetryInfo::MAX_RETRY_DELAY;
+    for (seconds, nanos, delay) in [
+        (0, 0, Duration::ZERO),
+        (1, 500_000_000, Duration::from_millis(1_500)),
+        (1, 2_000_000_000, Duration::from_secs(3)),
+        (2, -500_000_000, Duration::from_millis(1_500)),
+        (1, -1_500_000_000, Duration::ZERO),
+        (-1, 0, Duration::ZERO),
+        (0, -1, Duration::ZERO),
+        (i64::MIN, 0, Duration::ZERO),
+        (i64::MIN, i32::MIN, Duration::ZERO),
+        (i64::MIN, i32::MAX, Duration::ZERO),
+        (1 << 31, 0, Duration::from_secs(1 << 31)),
+        (1_000_000_000_000_000, 0, LONGEST),
+        (1 << 53, 0, LONGEST),
+        (i64::MAX, i32::MAX, LONGEST),
+        (i64::MAX, i32::MIN, LONGEST),
+    ] {
+        for code in [Code::Unavailable, Code::ResourceExhausted] {
+            let peer = Peer::new("here".to_owned(), crate::peer::Security::Plain);
+            let error = error(&with_delay(code, seconds, nanos), &peer);
+            assert_eq!(error.retry_delay(), Some(delay), "{seconds} s {nanos} ns");
+            let wait = RetryPolicy::default().delay(1, &error, false, 1.0).unwrap();
+            assert!(
+                Duration::from_millis(100) <= wait && wait <= crate::alarm::FOREVER,
+                "{wait:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_survives_any_delay() {
+    let fake = Fake::start(|call| async move {
+        match call.number {
+            0 => call.send(Err(with_delay(Code::Unavailable, i64::MIN, i32::MIN))).await,
+            1 => call.send(Err(with_delay(Code::ResourceExhausted, -1, -1))).await,
+            2 => whole(call).await,
+            _ => call.send(Err(with_delay(Code::Unavailable, i64::MAX, i32::MAX))).await,
+        }
+    })
+    .await;
+    let client = fake.client();
+    let (got, error) = drain(client.rows("numbers").count(1).batches()).await;
+    assert_eq!((got, error.map(|error| error.to_string())), (vec![0], None));
+    let rows = client.rows("numbers").count(1).timeout(Duration::from_secs(100_000));
+    assert_eq!(drain(rows.batches()).await.1.unwrap().code(), Code::DeadlineExceeded);
+}
