@@ -33,5 +33,6 @@ export interface Play {
 }
 
 export async function readPlay(file: string): Promise<Play> {
-  return JSON.parse(await readFile(file, "utf8")) as Play;
+  // Decoded so that a byte order mark is left out.
+  return JSON.parse(new TextDecoder().decode(await readFile(file))) as Play;
 }

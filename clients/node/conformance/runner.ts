@@ -16,6 +16,7 @@ import {
   type RowsInfo,
   type SampleStream,
 } from "synthserve";
+import { print, run } from "../examples/program.js";
 import { ColumnsDigest, counted } from "./digests.js";
 import { readPlay, type Case, type Connection, type Play } from "./play.js";
 
@@ -63,7 +64,7 @@ class Progress {
     this.samples += BigInt(samples);
     if (pause_after !== undefined && !this.#paused && this.samples >= BigInt(pause_after)) {
       this.#paused = true;
-      say({ case: name, paused: true });
+      await say({ case: name, paused: true });
       await input.next();
     }
     return cancel_after !== undefined && this.samples >= BigInt(cancel_after);
@@ -72,8 +73,8 @@ class Progress {
 
 const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
-function say(line: Record<string, unknown>): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+async function say(line: Record<string, unknown>): Promise<void> {
+  await print(JSON.stringify(line));
 }
 
 async function play(asked: Case, clients: Clients): Promise<Record<string, unknown>> {
@@ -195,9 +196,15 @@ function failure(error: SynthserveError): Record<string, unknown> {
   };
 }
 
-const { connections, cases } = await readPlay(process.argv[2] ?? "");
-using clients = new Clients(connections);
-for (const asked of cases) {
-  say({ case: asked.name, ...(await play(asked, clients)) });
-}
+await run("runner", async () => {
+  const [file] = process.argv.slice(2);
+  if (file === undefined) {
+    throw new Error("name the file of a play: node build/conformance/runner.js PLAY");
+  }
+  const { connections, cases } = await readPlay(file);
+  using clients = new Clients(connections);
+  for (const asked of cases) {
+    await say({ case: asked.name, ...(await play(asked, clients)) });
+  }
+});
 process.stdin.destroy();

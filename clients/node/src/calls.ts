@@ -5,13 +5,15 @@ import {
   Metadata,
   type CallOptions,
   type Client as Stub,
+  type ClientReadableStream,
   type ClientUnaryCall,
   type MethodDefinition,
   type ServiceError,
 } from "@grpc/grpc-js";
 import { CancelledError, SynthserveError } from "./errors.js";
 import type { Resume, StreamInfo, StreamRequest, StreamResponse } from "./resume.js";
-import { Deadline, type RetryPolicy } from "./retry.js";
+import type { Peer } from "./reasons.js";
+import { Deadline, LONGEST_TIMER, type RetryPolicy } from "./retry.js";
 import { errorFromCall } from "./status.js";
 import { authorization, type Token } from "./tokens.js";
 
@@ -32,7 +34,7 @@ export class Caller {
   constructor(
     readonly stub: Stub,
     readonly policy: RetryPolicy,
-    private readonly target: string,
+    private readonly peer: Peer,
     private readonly token: Token | undefined,
   ) {}
 
@@ -72,8 +74,7 @@ export class Caller {
     deadline: Deadline,
   ): Promise<Response> {
     for (let failures = 1; ; failures++) {
-      const metadata = await this.#metadata();
-      scope.signal.throwIfAborted();
+      const metadata = await this.#metadata(scope, deadline);
       try {
         return await this.#answer(method, request, metadata, scope, deadline);
       } catch (raised) {
@@ -155,21 +156,21 @@ export class Caller {
 
   /** One call of a stream: gives its responses, and returns the error that it ended with, if it did. */
   async *#attempt<Request extends StreamRequest, Info extends StreamInfo, Response extends StreamResponse<Info>>(
-    { path, requestSerialize, responseDeserialize }: Method<Request, Response>,
+    method: Method<Request, Response>,
     run: Resume<Request, Info>,
     scope: Scope,
     deadline: Deadline,
   ): AsyncGenerator<Response, SynthserveError | undefined, undefined> {
-    const metadata = await this.#metadata();
-    scope.signal.throwIfAborted();
-    const call = this.stub.makeServerStreamRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      run.request(),
-      metadata,
-      callOptions(deadline),
-    );
+    const metadata = await this.#metadata(scope, deadline);
+    const options = callOptions(deadline);
+    let call: ClientReadableStream<Response>;
+    try {
+      const { path, requestSerialize, responseDeserialize } = method;
+      const request = run.request();
+      call = this.stub.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata, options);
+    } catch (raised) {
+      return this.#typed(raised, scope);
+    }
     // The iterator throws what went wrong while it waits. Later nobody listens, and such an event would end the process.
     call.on("error", () => undefined);
     const cancel = () => {
@@ -198,12 +199,13 @@ export class Caller {
     }
   }
 
-  async #metadata(): Promise<Metadata> {
+  async #metadata(scope: Scope, deadline: Deadline): Promise<Metadata> {
     const metadata = new Metadata();
     if (this.token !== undefined) {
-      const token = typeof this.token === "string" ? this.token : await this.token();
+      const token = typeof this.token === "string" ? this.token : await inTime(this.token, scope, deadline);
       metadata.set("authorization", authorization(token));
     }
+    scope.signal.throwIfAborted();
     return metadata;
   }
 
@@ -213,7 +215,11 @@ export class Caller {
     if (raised instanceof SynthserveError) {
       return raised;
     }
-    return errorFromCall(raised as ServiceError, this.target);
+    if (!(raised instanceof Error && "code" in raised && "metadata" in raised)) {
+      // Not of a call: the channel of the client was closed, for example.
+      return new SynthserveError("INTERNAL", `the call could not be made: ${String(raised)}`, { cause: raised });
+    }
+    return errorFromCall(raised as ServiceError, this.peer);
   }
 }
 
@@ -256,6 +262,25 @@ export class Scope {
 
 function callOptions(deadline: Deadline): CallOptions {
   return { deadline: Date.now() + deadline.left() };
+}
+
+/** What the caller's function gives, unless the call ends before. */
+async function inTime<Given>(give: () => Given | Promise<Given>, scope: Scope, deadline: Deadline): Promise<Given> {
+  const given = new AbortController();
+  const signal = AbortSignal.any([given.signal, scope.signal]);
+  const late = async (): Promise<never> => {
+    for (;;) {
+      await sleep(Math.min(deadline.left(), LONGEST_TIMER), undefined, { signal });
+    }
+  };
+  try {
+    return await Promise.race([give(), late()]);
+  } catch (raised) {
+    scope.signal.throwIfAborted();
+    throw raised;
+  } finally {
+    given.abort();
+  }
 }
 
 async function pause(wait: number, { signal }: Scope): Promise<void> {

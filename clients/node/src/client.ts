@@ -1,6 +1,7 @@
 import { Client as Stub, type ChannelOptions } from "@grpc/grpc-js";
 import { Caller, Scope } from "./calls.js";
-import { channelCredentials, channelOptions, checkedTarget, type TlsOptions } from "./channel.js";
+import * as args from "./arguments.js";
+import { channelOptions } from "./channel.js";
 import { ProtocolError, invalid } from "./errors.js";
 import { ModelServiceService, type Model } from "./gen/synthserve/v1/model.js";
 import { resourceName } from "./names.js";
@@ -12,27 +13,31 @@ import {
   type ImagesOptions,
   type RowsOptions,
 } from "./requests.js";
+import { message } from "./pem.js";
+import { proxyOf } from "./proxies.js";
 import { Deadline, RetryPolicy, type RetryOptions } from "./retry.js";
 import { EncodedRowStream, ImageStream, RowStream } from "./streams.js";
-import { checkTokenUse, type Token } from "./tokens.js";
+import { checkedTarget, isLocal } from "./targets.js";
+import { channelCredentials, security as securityOf, type TlsOptions } from "./tls.js";
+import { authorization, checkTokenUse, type Token } from "./tokens.js";
 
 /** How to connect. */
 export interface ClientOptions {
   /** TLS: true for the authorities that Node.js brings, else what to use. Default: plain text. */
   readonly tls?: boolean | TlsOptions | undefined;
-  /** Sent with every call as `authorization: Bearer TOKEN`; in plain text only to this machine. */
+  /** Sent with every call as `authorization: Bearer TOKEN`; in plain text only to this machine, and past every proxy. */
   readonly token?: Token | undefined;
   /** Whether the token may be sent in plain text to other machines: where something else secures the connection. */
   readonly insecureToken?: boolean | undefined;
   /** How often to try again; false: never. */
   readonly retry?: RetryOptions | false | undefined;
-  /** Options of gRPC's channel; they go over those that the client sets. */
+  /** Options of gRPC's channel; they go over those that the client sets. None sends through a proxy what must not be. */
   readonly channelOptions?: ChannelOptions | undefined;
 }
 
 /** How to ask for models. */
 export interface CallOptions {
-  /** Milliseconds that it may take, with all that is tried again. */
+  /** Milliseconds that it may take, with all that is tried again; Infinity, or more than 100 years, is no limit. */
   readonly timeout?: number | undefined;
   /** Cancels it when it aborts. */
   readonly signal?: AbortSignal | undefined;
@@ -62,17 +67,21 @@ export class Client implements Disposable {
    * @throws InvalidArgumentError - It is not one, or an option is not allowed.
    */
   constructor(target: string, options: ClientOptions = {}) {
-    const { tls = false, token, insecureToken = false, retry = {} } = options;
+    checkedTarget(target);
+    const { tls = false, token, insecureToken = false, retry = {} } = args.options("options", options);
+    const security = securityOf(tls);
+    args.flag("insecureToken", insecureToken);
     if (token !== undefined) {
-      checkTokenUse(target, tls !== false, insecureToken);
+      checkToken(token);
+      checkTokenUse(target, security, insecureToken);
     }
     const policy = new RetryPolicy(retry === false ? { startAttempts: 1, resumeAttempts: 1 } : retry);
-    const stub = new Stub(
-      checkedTarget(target),
-      channelCredentials(tls),
-      channelOptions(target, options.channelOptions ?? {}),
-    );
-    this.#caller = new Caller(stub, policy, target, token);
+    // What stays on this machine needs no proxy, and a token in plain text could be read there.
+    const direct = isLocal(target) || (token !== undefined && security === "plain");
+    const given = args.options("channelOptions", options.channelOptions ?? {});
+    const proxy = direct || given["grpc.enable_http_proxy"] === 0 ? undefined : proxyOf(target, process.env);
+    const stub = connect(target, channelCredentials(tls), channelOptions(given, direct));
+    this.#caller = new Caller(stub, policy, { target, security, proxy }, token);
   }
 
   /** The channel of gRPC, for stubs of `synthserve/v1`. */
@@ -86,7 +95,7 @@ export class Client implements Disposable {
    * @throws InvalidArgumentError - An option cannot be sent. What can be sent is for the server to judge.
    */
   rows(model: string, options: RowsOptions = {}): RowStream {
-    return new RowStream(this.#caller, rowsRequest(model, options), new Scope(options.signal), timeoutOf(options));
+    return new RowStream(this.#caller, rowsRequest(model, options), scopeOf(options), timeoutOf(options));
   }
 
   /**
@@ -96,7 +105,7 @@ export class Client implements Disposable {
    */
   encodedRows(model: string, options: EncodedRowsOptions): EncodedRowStream {
     const request = encodedRowsRequest(model, options);
-    return new EncodedRowStream(this.#caller, request, new Scope(options.signal), timeoutOf(options));
+    return new EncodedRowStream(this.#caller, request, scopeOf(options), timeoutOf(options));
   }
 
   /**
@@ -105,7 +114,7 @@ export class Client implements Disposable {
    * @throws InvalidArgumentError - As with {@link rows}.
    */
   images(model: string, options: ImagesOptions = {}): ImageStream {
-    return new ImageStream(this.#caller, imagesRequest(model, options), new Scope(options.signal), timeoutOf(options));
+    return new ImageStream(this.#caller, imagesRequest(model, options), scopeOf(options), timeoutOf(options));
   }
 
   /**
@@ -115,7 +124,7 @@ export class Client implements Disposable {
    */
   async *models(options: CallOptions = {}): AsyncGenerator<Model, undefined, undefined> {
     const deadline = new Deadline(timeoutOf(options));
-    const scope = new Scope(options.signal);
+    const scope = scopeOf(options);
     this.#caller.enter(scope);
     try {
       let pageToken = "";
@@ -139,7 +148,7 @@ export class Client implements Disposable {
    */
   async model(name: string, options: CallOptions = {}): Promise<Model> {
     const deadline = new Deadline(timeoutOf(options));
-    const scope = new Scope(options.signal);
+    const scope = scopeOf(options);
     const request = { name: resourceName(name) };
     this.#caller.enter(scope);
     try {
@@ -163,9 +172,26 @@ export class Client implements Disposable {
   }
 }
 
-function timeoutOf({ timeout }: { readonly timeout?: number | undefined }): number | undefined {
-  if (timeout !== undefined && !(timeout >= 0)) {
-    throw invalid("timeout", `must be milliseconds, at least 0, not ${String(timeout)}`);
+function checkToken(token: unknown): void {
+  if (typeof token !== "function") {
+    authorization(token);
   }
-  return timeout;
+}
+
+/** @throws InvalidArgumentError - gRPC does not take an option. */
+function connect(...arguments_: ConstructorParameters<typeof Stub>): Stub {
+  try {
+    return new Stub(...arguments_);
+  } catch (cause) {
+    throw invalid("channelOptions", message(cause), cause);
+  }
+}
+
+function timeoutOf(options: { readonly timeout?: number | undefined }): number | undefined {
+  const { timeout } = args.options("options", options);
+  return timeout === undefined ? undefined : args.atLeast("timeout", timeout, 0, "milliseconds");
+}
+
+function scopeOf({ signal }: { readonly signal?: AbortSignal | undefined }): Scope {
+  return new Scope(args.signal("signal", signal));
 }

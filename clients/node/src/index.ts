@@ -8,7 +8,6 @@ export {
   type Row,
   type Value,
 } from "./batches.js";
-export type { TlsOptions } from "./channel.js";
 export { Client, type CallOptions, type ClientOptions } from "./client.js";
 export {
   CancelledError,
@@ -49,6 +48,7 @@ export type {
 } from "./requests.js";
 export type { RetryOptions } from "./retry.js";
 export { EncodedRowStream, ImageStream, RowStream, SampleStream, type Image, type RowChunk } from "./streams.js";
+export type { TlsOptions } from "./tls.js";
 export type { Token } from "./tokens.js";
 export { VERSION } from "./version.js";
 export type { ImagesInfo, RowsInfo } from "./wire.js";

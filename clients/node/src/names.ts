@@ -1,3 +1,4 @@
+import * as args from "./arguments.js";
 import { invalid } from "./errors.js";
 
 const SHORT = /^(?<model>[^/@]+)(?:@0*(?<version>[0-9]{1,18}))?$/;
@@ -6,9 +7,10 @@ const SHORT = /^(?<model>[^/@]+)(?:@0*(?<version>[0-9]{1,18}))?$/;
  * Turns what people type into a resource name. Whether there is such a model is for the server to say.
  *
  * @param name - `iris-vae`, `iris-vae@2`, or a resource name (`models/…`).
- * @throws InvalidArgumentError - It has none of these forms.
+ * @throws InvalidArgumentError - It is no text, or has none of these forms.
  */
 export function resourceName(name: string): string {
+  args.text("model", name);
   if (name.startsWith("models/")) {
     return name;
   }

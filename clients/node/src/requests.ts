@@ -1,3 +1,4 @@
+import * as args from "./arguments.js";
 import { invalid } from "./errors.js";
 import {
   ImageFormat as ProtoImageFormat,
@@ -20,7 +21,10 @@ export interface StreamOptions {
   readonly offset?: Integer | undefined;
   /** Conditions, name to value, for example `{ species: "setosa" }`. Default: none. */
   readonly where?: Readonly<Record<string, string | number | bigint | boolean>> | undefined;
-  /** Milliseconds that the whole stream may take, with all that is tried again, from when its reading begins. */
+  /**
+   * Milliseconds that the whole stream may take, with all that is tried again, from when its reading begins. Infinity, or
+   * more than 100 years, is no limit.
+   */
   readonly timeout?: number | undefined;
   /** Cancels the stream when it aborts. */
   readonly signal?: AbortSignal | undefined;
@@ -73,7 +77,7 @@ const IMAGE_FORMATS: Readonly<Record<ImageFormat, ProtoImageFormat>> = {
  */
 export function rowsRequest(model: string, options: RowsOptions): GenerateRowsRequest {
   return {
-    ...common(model, options),
+    ...common(model, args.options("options", options)),
     format: RowFormat.COLUMNS,
     rowsPerMessage: int32("rows_per_message", options.rowsPerMessage ?? 0),
   };
@@ -95,7 +99,7 @@ export function encodedRowsRequest(model: string, options: EncodedRowsOptions): 
  */
 export function imagesRequest(model: string, options: ImagesOptions): GenerateImagesRequest {
   return {
-    ...common(model, options),
+    ...common(model, args.options("options", options)),
     format: choice("format", options.format ?? "png", IMAGE_FORMATS),
     imagesPerMessage: int32("images_per_message", options.imagesPerMessage ?? 0),
     jpegQuality: int32("jpeg_quality", options.jpegQuality ?? 0),
@@ -103,18 +107,19 @@ export function imagesRequest(model: string, options: ImagesOptions): GenerateIm
 }
 
 function common(model: string, options: StreamOptions) {
+  const where = args.options("where", options.where ?? {});
   return {
     model: resourceName(model),
     count: options.count === undefined ? undefined : int64("count", options.count),
     seed: options.seed === undefined ? undefined : int64("seed", options.seed),
     offset: int64("offset", options.offset ?? 0n),
-    conditions: new Map(Object.entries(options.where ?? {}).map(([name, value]) => [name, condition(name, value)])),
+    conditions: new Map(Object.entries(where).map(([name, value]) => [name, condition(name, value)])),
   };
 }
 
 function int64(field: string, value: Integer): bigint {
   if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
-    throw invalid(field, `must be a bigint or a safe integer, not ${String(value)}`);
+    throw invalid(field, `must be a bigint or a safe integer, not ${args.shown(value)}`);
   }
   const exact = BigInt(value);
   if (BigInt.asIntN(64, exact) !== exact) {
@@ -124,15 +129,15 @@ function int64(field: string, value: Integer): bigint {
 }
 
 function int32(field: string, value: number): number {
-  if ((value | 0) !== value) {
-    throw invalid(field, `must be an integer of 32 bits, not ${String(value)}`);
+  if (typeof value !== "number" || (value | 0) !== value) {
+    throw invalid(field, `must be an integer of 32 bits, not ${args.shown(value)}`);
   }
   return value;
 }
 
 function choice<Name extends string, Value>(field: string, name: Name, values: Readonly<Record<Name, Value>>): Value {
-  if (!Object.hasOwn(values, name)) {
-    throw invalid(field, `must be one of ${Object.keys(values).join(", ")}, not ${JSON.stringify(name)}`);
+  if (typeof name !== "string" || !Object.hasOwn(values, name)) {
+    throw invalid(field, `must be one of ${Object.keys(values).join(", ")}, not ${args.shown(name)}`);
   }
   return values[name];
 }

@@ -1,3 +1,4 @@
+import * as args from "./arguments.js";
 import {
   DeadlineExceededError,
   ResourceExhaustedError,
@@ -5,6 +6,12 @@ import {
   invalid,
   type SynthserveError,
 } from "./errors.js";
+
+/** The longest timer of Node.js in milliseconds, almost 25 days. A longer one would end at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** The longest time that is a limit for a call, 100 years in milliseconds; gRPC cannot send all that a number can hold. */
+const LONGEST_TIMEOUT = 100 * 365.25 * 86_400_000;
 
 /**
  * How calls are tried again after the server was unavailable, or refused them for now.
@@ -31,21 +38,23 @@ export class RetryPolicy {
 
   /** @throws InvalidArgumentError - A value is out of its range. */
   constructor(options: RetryOptions = {}) {
-    const all = {
-      startAttempts: 4,
-      resumeAttempts: 12,
-      initialBackoff: 100,
-      maxBackoff: 5000,
-      multiplier: 2,
-      ...options,
+    const {
+      startAttempts = 4,
+      resumeAttempts = 12,
+      initialBackoff = 100,
+      maxBackoff = 5000,
+      multiplier = 2,
+    } = args.options("retry", options);
+    this.#options = {
+      startAttempts: args.atLeast("retry.startAttempts", startAttempts, 1, "attempts"),
+      resumeAttempts: args.atLeast("retry.resumeAttempts", resumeAttempts, 1, "attempts"),
+      initialBackoff: args.atLeast("retry.initialBackoff", initialBackoff, 0, "milliseconds"),
+      maxBackoff: args.atLeast("retry.maxBackoff", maxBackoff, 0, "milliseconds"),
+      multiplier: args.atLeast("retry.multiplier", multiplier, 1, "times"),
     };
-    if (!(all.startAttempts >= 1 && all.resumeAttempts >= 1)) {
-      throw invalid("retry", "startAttempts and resumeAttempts must be at least 1");
+    if (initialBackoff > maxBackoff) {
+      throw invalid("retry.initialBackoff", `must not be more than maxBackoff (${initialBackoff} > ${maxBackoff})`);
     }
-    if (!(0 <= all.initialBackoff && all.initialBackoff <= all.maxBackoff && all.multiplier >= 1)) {
-      throw invalid("retry", "0 <= initialBackoff <= maxBackoff and multiplier >= 1 must hold");
-    }
-    this.#options = all;
   }
 
   /**
@@ -53,20 +62,22 @@ export class RetryPolicy {
    * @param error - What happened.
    * @param started - Whether the call has given anything.
    * @param random - From 0 to 1: how much of what may be left out of the wait is.
-   * @returns Milliseconds to wait before the next attempt; undefined if there is to be none.
+   * @returns Milliseconds to wait before the next attempt, as many as a timer takes; undefined if there is to be none.
    */
   delay(failures: number, error: SynthserveError, started: boolean, random = Math.random()): number | undefined {
     const { startAttempts, resumeAttempts, initialBackoff, maxBackoff, multiplier } = this.#options;
     if (failures >= (started ? resumeAttempts : startAttempts)) {
       return undefined;
     }
-    const backoff = Math.min(maxBackoff, initialBackoff * multiplier ** (failures - 1)) * (1 - random / 2);
+    // After very many failures the factor is infinite, and 0 times that no number.
+    const grown = initialBackoff === 0 ? 0 : initialBackoff * multiplier ** (failures - 1);
+    const backoff = Math.min(maxBackoff, grown) * (1 - random / 2);
     if (error instanceof UnavailableError) {
-      return Math.max(backoff, error.retryDelay ?? 0);
+      return Math.min(LONGEST_TIMER, Math.max(backoff, error.retryDelay ?? 0));
     }
     if (error instanceof ResourceExhaustedError && error.retryDelay !== undefined) {
       // Later than the server says, so that not all who were refused come at once.
-      return error.retryDelay + backoff;
+      return Math.min(LONGEST_TIMER, error.retryDelay + backoff);
     }
     return undefined;
   }
@@ -88,7 +99,7 @@ export class Deadline {
   }
 
   /**
-   * @returns The milliseconds that are left; Infinity without a deadline.
+   * @returns The milliseconds that are left; Infinity without a deadline, and with one in more than 100 years.
    * @throws DeadlineExceededError - None are.
    */
   left(): number {
@@ -96,7 +107,7 @@ export class Deadline {
     if (left <= 0) {
       throw new DeadlineExceededError(`not done within ${String(this.timeout)} ms`);
     }
-    return left;
+    return left > LONGEST_TIMEOUT ? Infinity : left;
   }
 
   /**

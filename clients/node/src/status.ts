@@ -22,6 +22,7 @@ import {
   RetryInfo,
   Status,
 } from "./gen/synthserve/client/error_details.js";
+import { overdue, unreachable, type Peer } from "./reasons.js";
 
 const CLASSES: Partial<Record<StatusCode, new (message: string, details: ErrorDetails) => SynthserveError>> = {
   CANCELLED: CancelledError,
@@ -39,77 +40,76 @@ const CLASSES: Partial<Record<StatusCode, new (message: string, details: ErrorDe
  * Builds the typed error for a call that failed and was not cancelled here.
  *
  * @param error - What gRPC raised.
- * @param target - The server's address, for the message.
+ * @param peer - Whom the call went to, for the message.
  */
-export function errorFromCall(error: ServiceError, target: string): SynthserveError {
+export function errorFromCall(error: ServiceError, peer: Peer): SynthserveError {
   const details = { ...readDetails(error), requestId: text(error, "x-request-id"), cause: error };
   const code = (status[error.code] as StatusCode | undefined) ?? "UNKNOWN";
   if (code === "CANCELLED" && details.reason === undefined) {
     // A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
-    return new UnavailableError(`${target} dropped the call: ${error.details}`, details);
+    return new UnavailableError(`${peer.target} dropped the call: ${error.details}`, details);
   }
-  const message = wording(code, error.details, target, details);
+  const message = wording(code, error.details, peer, details);
   const Class = CLASSES[code];
   return Class === undefined ? new SynthserveError(code, message, details) : new Class(message, details);
 }
 
-function wording(code: StatusCode, said: string, target: string, details: ErrorDetails): string {
+function wording(code: StatusCode, said: string, peer: Peer, details: ErrorDetails): string {
   if (code === "UNAVAILABLE" && details.reason === undefined) {
-    return unreachable(said, target);
+    return unreachable(said, peer);
   }
   if (code === "INTERNAL" && details.requestId !== undefined) {
     return `${said} (request ${details.requestId})`;
   }
   if (code === "UNIMPLEMENTED") {
-    return `what answers at ${target} does not offer this synthserve API: ${said}`;
+    return `what answers at ${peer.target} does not offer this synthserve API: ${said}`;
+  }
+  if (code === "DEADLINE_EXCEEDED" && said !== "") {
+    return overdue(said, peer);
   }
   return said === "" ? code : said;
 }
 
-/** gRPC's own words are long, and different for each way in which a connection can fail. */
-function unreachable(said: string, target: string): string {
-  if (/name resolution|resolve/i.test(said)) {
-    return `cannot find the host of ${target}: check the address`;
-  }
-  if (/refused/i.test(said)) {
-    return `no server at ${target} (connection refused): is it running? Else check the address`;
-  }
-  if (/no connection established/i.test(said)) {
-    return `cannot connect to ${target}: ${said}`;
-  }
-  return `lost the connection to ${target}: ${said}`;
-}
-
 function readDetails(error: ServiceError): ErrorDetails {
-  const details: { -readonly [Name in keyof ErrorDetails]: ErrorDetails[Name] } = {};
-  for (const { typeUrl, value } of packedDetails(error)) {
-    switch (typeUrl) {
-      case "type.googleapis.com/google.rpc.ErrorInfo": {
-        const info = ErrorInfo.decode(value);
-        details.reason = info.reason === "" ? undefined : info.reason;
-        details.metadata = info.metadata;
-        break;
-      }
-      case "type.googleapis.com/google.rpc.BadRequest":
-        details.fields = BadRequest.decode(value).fieldViolations;
-        break;
-      case "type.googleapis.com/google.rpc.ResourceInfo":
-        details.resource = ResourceInfo.decode(value).resourceName;
-        break;
-      case "type.googleapis.com/google.rpc.RetryInfo": {
-        const delay = RetryInfo.decode(value).retryDelay;
-        details.retryDelay = delay === undefined ? 0 : Number(delay.seconds) * 1000 + delay.nanos / 1e6;
-        break;
-      }
-      case "type.googleapis.com/google.rpc.QuotaFailure":
-        details.quotas = QuotaFailure.decode(value).violations;
-        break;
-      case "type.googleapis.com/google.rpc.PreconditionFailure":
-        details.preconditions = PreconditionFailure.decode(value).violations;
-        break;
+  const details: Details = {};
+  try {
+    for (const { typeUrl, value } of packedDetails(error)) {
+      readDetail(details, typeUrl, value);
     }
+  } catch {
+    // Details that cannot be read must not hide the error that they belong to.
   }
   return details;
+}
+
+type Details = { -readonly [Name in keyof ErrorDetails]: ErrorDetails[Name] };
+
+function readDetail(details: Details, typeUrl: string, value: Uint8Array): void {
+  switch (typeUrl) {
+    case "type.googleapis.com/google.rpc.ErrorInfo": {
+      const info = ErrorInfo.decode(value);
+      details.reason = info.reason === "" ? undefined : info.reason;
+      details.metadata = info.metadata;
+      break;
+    }
+    case "type.googleapis.com/google.rpc.BadRequest":
+      details.fields = BadRequest.decode(value).fieldViolations;
+      break;
+    case "type.googleapis.com/google.rpc.ResourceInfo":
+      details.resource = ResourceInfo.decode(value).resourceName;
+      break;
+    case "type.googleapis.com/google.rpc.RetryInfo": {
+      const { seconds, nanos } = RetryInfo.decode(value).retryDelay ?? { seconds: 0n, nanos: 0 };
+      details.retryDelay = Math.max(0, Number(seconds) * 1000 + nanos / 1e6);
+      break;
+    }
+    case "type.googleapis.com/google.rpc.QuotaFailure":
+      details.quotas = QuotaFailure.decode(value).violations;
+      break;
+    case "type.googleapis.com/google.rpc.PreconditionFailure":
+      details.preconditions = PreconditionFailure.decode(value).violations;
+      break;
+  }
 }
 
 function packedDetails(error: ServiceError): Status["details"] {

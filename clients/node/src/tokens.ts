@@ -1,5 +1,6 @@
-import { isLocal } from "./channel.js";
 import { invalid } from "./errors.js";
+import type { Security } from "./tls.js";
+import { isLocal } from "./targets.js";
 
 /** A bearer token, or what gives one for each attempt of each call, so that it can be renewed. */
 export type Token = string | (() => string | Promise<string>);
@@ -9,8 +10,8 @@ export type Token = string | (() => string | Promise<string>);
  *
  * @throws InvalidArgumentError - It must not be sent.
  */
-export function checkTokenUse(target: string, secured: boolean, insecureToken: boolean): void {
-  if (!(secured || insecureToken || isLocal(target))) {
+export function checkTokenUse(target: string, security: Security, insecureToken: boolean): void {
+  if (security === "plain" && !insecureToken && !isLocal(target)) {
     throw invalid(
       "token",
       `would be sent to ${target} in plain text; use tls, or insecureToken where something else secures the connection`,
@@ -19,14 +20,18 @@ export function checkTokenUse(target: string, secured: boolean, insecureToken: b
 }
 
 /**
- * The header for a token. The message of the error does not repeat it, as gRPC's own would.
+ * The header for a token: without a byte order mark before it, and without blanks and line breaks around it. The message
+ * of the error does not repeat it, as gRPC's own would.
  *
  * @throws InvalidArgumentError - It is not text that a header can hold.
  */
-export function authorization(token: string): string {
-  const trimmed = token.trim();
+export function authorization(token: unknown): string {
+  if (typeof token !== "string") {
+    throw invalid("token", "must be text; the bytes of a file must be decoded first");
+  }
+  const trimmed = token.replace(/^\uFEFF/, "").replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
   if (!/^[\x20-\x7e]+$/.test(trimmed)) {
-    throw invalid("token", "must be a line of ASCII text");
+    throw invalid("token", "must be a line of printable ASCII text; is its file empty, or not UTF-8?");
   }
   return `Bearer ${trimmed}`;
 }

@@ -93,7 +93,8 @@ export class FakeServer implements AsyncDisposable {
     });
     this.#server.addService(ModelServiceService, { listModels: unary(models), getModel: unary(model) });
     const bind = promisify(this.#server.bindAsync.bind(this.#server));
-    this.target = `127.0.0.1:${await bind(address, credentials)}`;
+    const port = await bind(address, credentials);
+    this.target = address.startsWith("unix:") ? address : `127.0.0.1:${port}`;
   }
 
   /** Drops all connections. */
@@ -204,4 +205,11 @@ export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
     got.push(item);
   }
   return got;
+}
+
+/** Takes the proxies of the machine out of the environment of a test. */
+export function forgetProxies(): void {
+  for (const name of ["grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_proxy"]) {
+    Reflect.deleteProperty(process.env, name);
+  }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Deadline, RetryPolicy } from "#src/retry.js";
+import { inspect } from "node:util";
+import { Deadline, LONGEST_TIMER, RetryPolicy } from "#src/retry.js";
 import {
   CancelledError,
   DeadlineExceededError,
@@ -68,19 +69,48 @@ describe("the policy", () => {
     assert.equal(stubborn.delay(100_000, LOST, true, 0), 5000);
     const still = new RetryPolicy({ resumeAttempts: Infinity, initialBackoff: 0 });
     assert.equal(still.delay(1000, LOST, true, 0), 0);
+    assert.equal(still.delay(100_000, LOST, true, 0), 0);
+    const steep = new RetryPolicy({ initialBackoff: 0, multiplier: Infinity });
+    assert.equal(steep.delay(3, LOST, true, 0), 0);
+  });
+
+  it("waits no longer than a timer can, which would end at once", () => {
+    for (const retryDelay of [2 ** 31, 1e18, Number.MAX_VALUE, Infinity]) {
+      assert.equal(policy.delay(1, new UnavailableError("busy", { retryDelay }), false, 0), LONGEST_TIMER);
+      assert.equal(policy.delay(1, new ResourceExhaustedError("busy", { retryDelay }), false, 0), LONGEST_TIMER);
+    }
+    const endless = new RetryPolicy({ initialBackoff: Infinity, maxBackoff: Infinity });
+    assert.equal(endless.delay(1, LOST, false, 0), LONGEST_TIMER);
+    assert.equal(new RetryPolicy({ maxBackoff: Infinity }).delay(11, LOST, true, 0), 102_400);
+  });
+
+  it("has its defaults where a value is undefined", () => {
+    const { startAttempts } = {} as { startAttempts: number };
+    assert.equal(new RetryPolicy({ startAttempts }).delay(3, LOST, false, 0), 400);
   });
 
   it("refuses values that make no sense", () => {
-    const wrong = [
+    const wrong: Record<string, unknown>[] = [
       { startAttempts: 0 },
       { resumeAttempts: 0 },
       { startAttempts: NaN },
+      { startAttempts: "3" },
+      { resumeAttempts: 3n },
       { initialBackoff: -1 },
       { initialBackoff: 10, maxBackoff: 5 },
+      { initialBackoff: "10" },
+      { maxBackoff: NaN },
+      { maxBackoff: null },
       { multiplier: 0.5 },
+      { multiplier: NaN },
     ];
     for (const options of wrong) {
-      assert.throws(() => new RetryPolicy(options), InvalidArgumentError, JSON.stringify(options));
+      assert.throws(
+        () => new RetryPolicy(options),
+        (error) =>
+          error instanceof InvalidArgumentError && error.fields[0]?.field === `retry.${Object.keys(options)[0]}`,
+        inspect(options),
+      );
     }
   });
 });
@@ -107,6 +137,15 @@ describe("a deadline", () => {
       message: "not done within 300 ms; the last attempt failed: lost",
       cause: LOST,
     });
+  });
+
+  it("is none where gRPC could not send it", () => {
+    now = 0;
+    for (const timeout of [Infinity, Number.MAX_VALUE, Number.MAX_SAFE_INTEGER, 1e14]) {
+      assert.equal(new Deadline(timeout, clock).left(), Infinity);
+    }
+    const century = 100 * 365.25 * 24 * 3600 * 1000;
+    assert.equal(new Deadline(century, clock).left(), century);
   });
 
   it("can be none", () => {

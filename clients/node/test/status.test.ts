@@ -24,6 +24,8 @@ import {
 } from "synthserve";
 import { packed, serviceError } from "./fakes.js";
 
+const PEER = { target: "host:1", security: "plain", proxy: undefined } as const;
+
 describe("errors", () => {
   it("have the class of their code", () => {
     const classes = new Map<status, new (...all: never[]) => SynthserveError>([
@@ -40,7 +42,7 @@ describe("errors", () => {
       [status.UNIMPLEMENTED, SynthserveError],
     ]);
     for (const [code, Class] of classes) {
-      const error = errorFromCall(serviceError(code, "said"), "host:1");
+      const error = errorFromCall(serviceError(code, "said"), PEER);
       assert.equal(error.constructor, Class);
       assert.equal(error.code, status[code]);
       assert.equal(error.name, Class.name);
@@ -49,10 +51,7 @@ describe("errors", () => {
   });
 
   it("of a code that gRPC does not know are UNKNOWN", () => {
-    assert.equal(
-      errorFromCall(Object.assign(serviceError(status.UNKNOWN, "new"), { code: 99 }), "host:1").code,
-      "UNKNOWN",
-    );
+    assert.equal(errorFromCall(Object.assign(serviceError(status.UNKNOWN, "new"), { code: 99 }), PEER).code, "UNKNOWN");
   });
 
   it("tell what the details say", () => {
@@ -68,7 +67,7 @@ describe("errors", () => {
         }),
         { typeUrl: "type.googleapis.com/google.rpc.Help", value: new Uint8Array([1]) },
       ]),
-      "host:1",
+      PEER,
     );
     assert.equal(error.reason, "LIMIT_EXCEEDED");
     assert.deepEqual(error.metadata, new Map([["limit", "4"]]));
@@ -79,8 +78,32 @@ describe("errors", () => {
     assert.deepEqual(error.preconditions, [{ type: "MODEL", subject: "models/m/versions/1", description: "failed" }]);
   });
 
+  it("tell no delay that time does not have", () => {
+    const delay = (seconds: bigint, nanos: number) =>
+      errorFromCall(
+        serviceError(status.UNAVAILABLE, "later", [packed("RetryInfo", RetryInfo, { retryDelay: { seconds, nanos } })]),
+        PEER,
+      ).retryDelay;
+    assert.equal(delay(10n ** 15n, 0), 1e18);
+    assert.equal(delay(2n ** 63n - 1n, 2 ** 31 - 1), Number(2n ** 63n) * 1000);
+    assert.equal(delay(-5n, 0), 0);
+    assert.equal(delay(-(2n ** 63n), -(2 ** 31)), 0);
+    assert.equal(delay(1n, -500_000_000), 500);
+    assert.equal(delay(0n, 2_000_000_000), 2000);
+  });
+
+  it("are told where their details cannot be read", () => {
+    const garbage = { typeUrl: "type.googleapis.com/google.rpc.RetryInfo", value: new Uint8Array([0xff, 0xff]) };
+    const resource = packed("ResourceInfo", ResourceInfo, { resourceName: "models/m" });
+    const error = errorFromCall(serviceError(status.NOT_FOUND, "none", [resource, garbage]), PEER);
+    assert.deepEqual([error.code, error.message, error.resource], ["NOT_FOUND", "none", "models/m"]);
+    const raised = serviceError(status.NOT_FOUND, "none");
+    raised.metadata.set("grpc-status-details-bin", Buffer.from([0x0a, 0xff]));
+    assert.equal(errorFromCall(raised, PEER).message, "none");
+  });
+
   it("tell nothing where nothing was said", () => {
-    const error = errorFromCall(serviceError(status.INTERNAL, ""), "host:1");
+    const error = errorFromCall(serviceError(status.INTERNAL, ""), PEER);
     assert.deepEqual(
       [error.message, error.reason, error.requestId, error.resource, error.retryDelay],
       ["INTERNAL", undefined, undefined, undefined, undefined],
@@ -91,19 +114,19 @@ describe("errors", () => {
   it("tell the request id, in the message of a fault of the server too", () => {
     const raised = serviceError(status.INTERNAL, "broken");
     raised.metadata.set("x-request-id", "abc");
-    const error = errorFromCall(raised, "host:1");
+    const error = errorFromCall(raised, PEER);
     assert.equal(error.requestId, "abc");
     assert.equal(error.message, "broken (request abc)");
   });
 
   it("of a call that was dropped mean that the server is unavailable", () => {
-    assert.ok(errorFromCall(serviceError(status.CANCELLED, "dropped"), "host:1") instanceof UnavailableError);
+    assert.ok(errorFromCall(serviceError(status.CANCELLED, "dropped"), PEER) instanceof UnavailableError);
     const given = [packed("ErrorInfo", ErrorInfo, { reason: "CANCELLED", metadata: new Map<string, string>() })];
-    assert.equal(errorFromCall(serviceError(status.CANCELLED, "gave up", given), "host:1").code, "CANCELLED");
+    assert.equal(errorFromCall(serviceError(status.CANCELLED, "gave up", given), PEER).code, "CANCELLED");
   });
 
   it("say in few words why there is no connection", () => {
-    const message = (details: string) => errorFromCall(serviceError(status.UNAVAILABLE, details), "host:1").message;
+    const message = (details: string) => errorFromCall(serviceError(status.UNAVAILABLE, details), PEER).message;
     assert.match(message("No connection established. Last error: connect ECONNREFUSED 1"), /^no server at host:1/);
     assert.match(message("Name resolution failed for target dns:host:1"), /^cannot find the host of host:1/);
     assert.match(message("No connection established. Last error: self-signed"), /^cannot connect .*self-signed/);

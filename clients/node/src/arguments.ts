@@ -1,0 +1,60 @@
+/** What comes from JavaScript has whatever type it has: these check it, and name what is wrong. */
+import { inspect } from "node:util";
+import { invalid } from "./errors.js";
+
+/** A value as a message shows it: on one line, and short. */
+export function shown(value: unknown): string {
+  return inspect(value, { breakLength: Infinity, customInspect: false, depth: 0, maxStringLength: 100 });
+}
+
+/** @throws InvalidArgumentError - `value` is no text. */
+export function text(field: string, value: unknown): void {
+  if (typeof value !== "string") {
+    throw invalid(field, `must be text, not ${shown(value)}`);
+  }
+}
+
+/** @throws InvalidArgumentError - `value` is neither true nor false. */
+export function flag(field: string, value: unknown): void {
+  if (typeof value !== "boolean") {
+    throw invalid(field, `must be true or false, not ${shown(value)}`);
+  }
+}
+
+/**
+ * Checks a number that may be infinite.
+ *
+ * @param least - The smallest that is allowed.
+ * @param unit - What is counted, for the message.
+ * @throws InvalidArgumentError - `value` is no number, is NaN, or is smaller.
+ */
+export function atLeast(field: string, value: unknown, least: number, unit: string): number {
+  if (typeof value !== "number" || !(value >= least)) {
+    throw invalid(field, `must be a number of ${unit}, at least ${least}, not ${shown(value)}`);
+  }
+  return value;
+}
+
+/**
+ * Checks an object of options. The message does not show what came instead: it may be a secret in the wrong place.
+ *
+ * @throws InvalidArgumentError - `value` is no object, or one of things in a row (an array, a map).
+ */
+export function options<Options extends object>(field: string, value: Options): Options {
+  if (!isRecord(value)) {
+    throw invalid(field, "must be an object, such as { name: value }");
+  }
+  return value;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !(Symbol.iterator in value);
+}
+
+/** @throws InvalidArgumentError - `value` is no `AbortSignal`. */
+export function signal(field: string, value: unknown): AbortSignal | undefined {
+  if (value !== undefined && !(value instanceof AbortSignal)) {
+    throw invalid(field, `must be an AbortSignal, not ${shown(value)}`);
+  }
+  return value;
+}
