@@ -16,6 +16,10 @@ _PROXY_ANSWER = re.compile(r"http proxy returned response code (\d+)")
 _LAST = re.compile(r"last error: (?:[A-Z_]+: )?(?:(?:ipv4|ipv6|unix)\S*: )?(?P<said>.*)", re.DOTALL)
 
 _CA = "tls_credentials(ca=...), on the command line --tls-ca FILE"
+_UNKNOWN_AUTHORITY = (
+    "the certificate of {target} was not issued by an authority that this client trusts: name the file of its "
+    f"authority ({_CA})"
+)
 _OWN = "tls_credentials(certificate=..., key=...), on the command line --tls-client-certificate and --tls-client-key"
 
 # Sign in gRPC's words, and what it means; the first one that fits.
@@ -32,11 +36,8 @@ _OF_TLS: tuple[tuple[str, str], ...] = (
         "certificate is not yet valid",
         "the certificate of {target} is not valid yet, or the clock of this machine is wrong",
     ),
-    (
-        "certificate_verify_failed",
-        "the certificate of {target} was not issued by an authority that this client trusts: name the file of its "
-        f"authority ({_CA})",
-    ),
+    ("certificate_verify_failed", _UNKNOWN_AUTHORITY),
+    ("certificate signature failure", _UNKNOWN_AUTHORITY),  # one of the same name, with another key
     (
         "hostname verification check failed",
         "the certificate of {target} is for another name: connect by a name that it holds",
