@@ -6,19 +6,25 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 
+#include "../example/standard_streams.h"
 #include "play.h"
 
 namespace {
 
 void say(nlohmann::json line, const nlohmann::json& name) {
   line["case"] = name;
-  std::cout << line.dump() << std::endl;
+  std::cout << line.dump() << '\n';
+  require_printed();
 }
 
 void play_all(const char* path) {
   std::ifstream file(path);
+  if (!file) {
+    throw std::runtime_error(std::string("cannot read ") + path);
+  }
   const auto content = nlohmann::json::parse(file);
   conformance::Clients clients(content["connections"]);
   for (const auto& test_case : content["cases"]) {
@@ -26,7 +32,9 @@ void play_all(const char* path) {
     const auto pause = [&] {
       say({{"paused", true}}, name);
       std::string line;
-      std::getline(std::cin, line);
+      if (!std::getline(std::cin, line)) {
+        throw std::runtime_error("standard input ended in a pause");
+      }
     };
     say(conformance::play(test_case, clients, pause), name);
   }
@@ -35,11 +43,11 @@ void play_all(const char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: conformance_runner PLAY\n";
-    return EXIT_FAILURE;
-  }
   try {
+    fill_closed_streams();
+    if (argc != 2) {
+      throw std::runtime_error("usage: conformance_runner PLAY");
+    }
     play_all(argv[1]);
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {

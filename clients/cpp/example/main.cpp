@@ -12,16 +12,19 @@
 #include <iomanip>
 #include <iostream>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+
+#include "standard_streams.h"
 
 namespace {
 
-// A file that complains when it cannot be written.
-std::ofstream create(const std::filesystem::path& path) {
-  std::ofstream file;
-  file.exceptions(std::ios::failbit | std::ios::badbit);
-  file.open(path, std::ios::binary);
-  return file;
+// Closes a file, and complains where not all of it could be written.
+void finish(std::ofstream& file, const std::filesystem::path& path) {
+  file.close();
+  if (!file) {
+    throw std::runtime_error("cannot write " + path.string());
+  }
 }
 
 void list_models(const synthserve::Client& client) {
@@ -31,14 +34,14 @@ void list_models(const synthserve::Client& client) {
 }
 
 void save_flowers(const synthserve::Client& client) {
-  auto file = create("iris.csv");
+  std::ofstream file("iris.csv", std::ios::binary);
   auto stream = client.encoded_rows("iris-vae", synthserve::RowFormat::csv, {.count = 1000, .seed = 7});
   std::int64_t rows = 0;
   for (const auto& chunk : stream) {
     file << chunk.data;
     rows += chunk.row_count;
   }
-  file.close();
+  finish(file, "iris.csv");
   std::cout << "iris.csv: " << rows << " rows of " << stream.info().model() << '\n';
 }
 
@@ -49,7 +52,9 @@ void save_digits(const synthserve::Client& client) {
   for (const auto& image : stream) {
     std::ostringstream name;
     name << "digits/" << std::setfill('0') << std::setw(4) << image.index << ".png";
-    create(name.str()) << image.data;
+    std::ofstream file(name.str(), std::ios::binary);
+    file << image.data;
+    finish(file, name.str());
     ++images;
   }
   std::cout << "digits/: " << images << " images of " << stream.info().model() << '\n';
@@ -59,10 +64,12 @@ void save_digits(const synthserve::Client& client) {
 
 int main(int argc, char** argv) {
   try {
+    fill_closed_streams();
     const synthserve::Client client(argc > 1 ? argv[1] : "localhost:50051");
     list_models(client);
     save_flowers(client);
     save_digits(client);
+    require_printed();
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
     std::cerr << "example: " << error.what() << '\n';

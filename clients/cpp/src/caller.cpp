@@ -3,46 +3,36 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <utility>
 
 #include "faults.h"
+#include "process.h"
+#include "proxy.h"
 #include "status.h"
 #include "target.h"
+#include "tls_material.h"
+#include "verification.h"
 
 namespace synthserve::detail {
 
 namespace {
 
 constexpr int kMostMessageBytes = 64 * 1024 * 1024;
-
-// gRPC would take anything, and fail at each connection without saying why.
-void require_pem(const std::string& field, const std::string& text, const std::string& label) {
-  if (text.find(label + "-----") == std::string::npos) {
-    throw invalid(field, "is not in PEM form, or holds something else");
-  }
-}
+/// How long to look for the reason of an error that is there already.
+constexpr std::chrono::seconds kPatience{2};
 
 std::shared_ptr<grpc::ChannelCredentials> credentials(const std::optional<TlsOptions>& tls) {
-  if (!tls) {
-    return grpc::InsecureChannelCredentials();
-  }
-  if (tls->certificate.empty() != tls->key.empty()) {
-    throw invalid("certificate", "certificate and key go together");
-  }
-  if (!tls->ca.empty()) {
-    require_pem("ca", tls->ca, "-----BEGIN CERTIFICATE");
-  }
-  if (!tls->certificate.empty()) {
-    require_pem("certificate", tls->certificate, "-----BEGIN CERTIFICATE");
-    require_pem("key", tls->key, "PRIVATE KEY");
-  }
-  return grpc::SslCredentials(
-      {.pem_root_certs = tls->ca, .pem_private_key = tls->key, .pem_cert_chain = tls->certificate});
+  return tls ? grpc::SslCredentials(
+                   {.pem_root_certs = tls->ca, .pem_private_key = tls->key, .pem_cert_chain = tls->certificate})
+             : grpc::InsecureChannelCredentials();
 }
 
-grpc::ChannelArguments arguments(bool local) {
+/// @param direct Whether no proxy of the environment may lie between: what is meant for this machine must not leave it,
+///     and a token in plain text is for the server alone.
+grpc::ChannelArguments arguments(bool direct) {
   grpc::ChannelArguments arguments;
   arguments.SetUserAgentPrefix("synthserve-cpp/" SYNTHSERVE_VERSION);
   arguments.SetMaxReceiveMessageSize(kMostMessageBytes);
@@ -52,30 +42,66 @@ grpc::ChannelArguments arguments(bool local) {
   // Finds a peer that vanished. Servers by default close connections that ping more than once in five minutes.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 330'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  if (local) {
-    // What is meant for this machine, a token perhaps, must not go through a proxy of the environment.
+  if (direct) {
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   }
   return arguments;
 }
 
-}  // namespace
-
-Caller::Caller(std::string target, ClientOptions options) : target_(std::move(target)), options_(std::move(options)) {
-  check_target(target_);
-  check(options_.retry);
-  const bool local = is_local(target_);
-  if (options_.token && !options_.tls && !options_.insecure_token && !local) {
-    throw invalid("token", "would be sent to " + target_ +
+/// @throws Error (`invalid_argument`) There is no token in it, or others could read it on its way.
+void check_token(const ClientOptions& options, const std::string& target) {
+  if (!options.token) {
+    return;
+  }
+  if (const auto* fixed = std::get_if<std::string>(&*options.token)) {
+    authorization(*fixed);
+  } else if (!std::get<std::function<std::string()>>(*options.token)) {
+    throw invalid("token", "the function is empty");
+  }
+  if (!options.tls && !options.insecure_token && !is_local(target)) {
+    throw invalid("token", "would be sent to " + target +
                                " in plain text; connect over TLS, or set insecure_token where something else secures "
                                "the connection");
   }
-  const auto channel = grpc::CreateCustomChannel(target_, credentials(options_.tls), arguments(local));
-  generation_ = v1::GenerationService::NewStub(channel);
-  models_ = v1::ModelService::NewStub(channel);
+}
+
+}  // namespace
+
+Caller::Caller(std::string target, ClientOptions options)
+    : connection_{.target = std::move(target)}, options_(std::move(options)) {
+  check_target(connection_.target);
+  check(options_.retry);
+  check_token(options_, connection_.target);
+  if (options_.tls) {
+    auto material = checked(*options_.tls);
+    options_.tls = std::move(material.pem);
+    connection_.tls = true;
+    connection_.client_key = std::move(material.key_kind);
+  }
+  const bool direct = is_local(connection_.target) || (options_.token && !options_.tls);
+  if (!direct) {
+    connection_.proxy = proxy_for(connection_.target, process_environment);
+  }
+  check_process();
+  channel_ = grpc::CreateCustomChannel(connection_.target, credentials(options_.tls), arguments(direct));
+  if (channel_->GetState(false) != GRPC_CHANNEL_IDLE) {
+    // It never connects.
+    throw invalid("target", "gRPC cannot take '" + connection_.target + "' for an address");
+  }
+  generation_ = v1::GenerationService::NewStub(channel_);
+  models_ = v1::ModelService::NewStub(channel_);
+}
+
+Caller::~Caller() {
+  if (is_forked()) {
+    // They hold the channel, whose connections are the parent's.
+    static_cast<void>(generation_.release());
+    static_cast<void>(models_.release());
+  }
 }
 
 void Caller::prepare(grpc::ClientContext& context, const Deadline& deadline) const {
+  check_process();
   if (options_.token) {
     const auto* fixed = std::get_if<std::string>(&*options_.token);
     context.AddMetadata(
@@ -90,12 +116,20 @@ void Caller::prepare(grpc::ClientContext& context, const Deadline& deadline) con
 Error Caller::error(const grpc::Status& status, const grpc::ClientContext& context) const {
   Failure failure{.code = static_cast<Code>(status.error_code()),
                   .message = status.error_message(),
-                  .details = status.error_details()};
+                  .details = status.error_details(),
+                  .connected = channel_->GetState(false) == GRPC_CHANNEL_READY};
   const auto& trailers = context.GetServerTrailingMetadata();
   if (const auto found = trailers.find("x-request-id"); found != trailers.end()) {
     failure.request_id.assign(found->second.data(), found->second.size());
   }
-  return error_from(failure, target_);
+  if (options_.tls && !connection_.proxy && lacks_reason(failure.message)) {
+    const auto patience =
+        std::min<std::chrono::nanoseconds>(kPatience, context.deadline() - std::chrono::system_clock::now());
+    if (const auto reason = verification_failure(connection_.target, options_.tls->ca, patience)) {
+      failure.message += ": " + *reason;
+    }
+  }
+  return error_from(failure, connection_);
 }
 
 double Caller::shortening() {

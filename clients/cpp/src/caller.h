@@ -1,12 +1,13 @@
 #pragma once
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 
 #include <memory>
-#include <string>
 
 #include "cancellation.h"
+#include "connection.h"
 #include "deadline.h"
 #include "retry.h"
 #include "synthserve/error.h"
@@ -19,14 +20,19 @@ namespace synthserve::detail {
 /// What all calls of a client share.
 class Caller {
  public:
-  /// @throws Error (`invalid_argument`) See `Client`.
+  /// @throws Error See `Client`.
   Caller(std::string target, ClientOptions options);
+  ~Caller();
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
 
   const RetryPolicy& policy() const { return options_.retry; }
   const std::unique_ptr<v1::GenerationService::Stub>& generation() const { return generation_; }
   const std::unique_ptr<v1::ModelService::Stub>& models() const { return models_; }
 
   /// Gives an attempt its deadline and its headers.
+  ///
+  /// @throws Error There is no time left, the token cannot be sent, or this process was forked.
   void prepare(grpc::ClientContext& context, const Deadline& deadline) const;
 
   /// The error for an attempt that failed and that nobody here has cancelled.
@@ -42,8 +48,9 @@ class Caller {
   void unary(Call&& call, const Deadline& deadline, Cancellation& cancellation) const;
 
  private:
-  std::string target_;
+  Connection connection_;
   ClientOptions options_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::GenerationService::Stub> generation_;
   std::unique_ptr<v1::ModelService::Stub> models_;
 };

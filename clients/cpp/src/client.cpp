@@ -1,8 +1,6 @@
 #include "synthserve/client.h"
 
-#include <fstream>
 #include <iterator>
-#include <system_error>
 #include <utility>
 
 #include "caller.h"
@@ -15,24 +13,7 @@ namespace {
 
 constexpr int kModelsPerPage = 1000;
 
-std::string read_file(const std::filesystem::path& path) {
-  if (path.empty()) {
-    return {};
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) {
-    throw std::filesystem::filesystem_error("cannot read", path, std::make_error_code(std::errc::io_error));
-  }
-  return text;
-}
-
 }  // namespace
-
-TlsOptions TlsOptions::from_files(const std::filesystem::path& ca, const std::filesystem::path& certificate,
-                                  const std::filesystem::path& key) {
-  return {.ca = read_file(ca), .certificate = read_file(certificate), .key = read_file(key)};
-}
 
 Client::Client(std::string target, ClientOptions options)
     : caller_(std::make_shared<const detail::Caller>(std::move(target), std::move(options))) {}

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "faults.h"
+#include "text.h"
 
 namespace synthserve::detail {
 
@@ -26,6 +27,7 @@ std::string_view without_leading_zeros(std::string_view digits) {
 }  // namespace
 
 std::string resource_name(std::string_view name) {
+  check_utf8("model", name);
   if (name.starts_with("models/")) {
     return std::string(name);
   }

@@ -4,8 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "faults.h"
 #include "names.h"
 #include "stream_call.h"
+#include "text.h"
 
 namespace synthserve::detail {
 
@@ -128,6 +130,10 @@ Request request_for(std::string_view model, const Options& options) {
     request.set_seed(*options.seed);
   }
   request.set_offset(options.offset);
+  for (const auto& [column, value] : options.where) {
+    check_utf8("where", column);
+    check_utf8("where[" + column + "]", value);
+  }
   request.mutable_conditions()->insert(options.where.begin(), options.where.end());
   return request;
 }
@@ -146,9 +152,9 @@ v1::RowFormat on_wire(RowFormat format) {
     case RowFormat::json_lines:
       return v1::ROW_FORMAT_JSON_LINES;
     case RowFormat::arrow:
-      break;
+      return v1::ROW_FORMAT_ARROW;
   }
-  return v1::ROW_FORMAT_ARROW;
+  throw invalid("format", "is none of RowFormat");
 }
 
 v1::ImageFormat on_wire(ImageFormat format) {
@@ -158,9 +164,9 @@ v1::ImageFormat on_wire(ImageFormat format) {
     case ImageFormat::jpeg:
       return v1::IMAGE_FORMAT_JPEG;
     case ImageFormat::raw:
-      break;
+      return v1::IMAGE_FORMAT_RAW;
   }
-  return v1::IMAGE_FORMAT_RAW;
+  throw invalid("format", "is none of ImageFormat");
 }
 
 }  // namespace

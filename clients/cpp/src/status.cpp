@@ -6,6 +6,7 @@
 
 #include "faults.h"
 #include "synthserve/client/error_details.pb.h"
+#include "text.h"
 
 namespace synthserve::detail {
 
@@ -15,7 +16,10 @@ namespace {
 constexpr std::int64_t kLongestDelaySeconds = 365LL * 24 * 3600;
 
 std::chrono::milliseconds rounded_up(const google::protobuf::Duration& delay) {
-  const auto seconds = std::clamp<std::int64_t>(delay.seconds(), 0, kLongestDelaySeconds);
+  if (delay.seconds() < 0) {
+    return std::chrono::milliseconds(0);
+  }
+  const auto seconds = std::min<std::int64_t>(delay.seconds(), kLongestDelaySeconds);
   return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::seconds(seconds) +
                                                       std::chrono::nanoseconds(std::max(delay.nanos(), 0)));
 }
@@ -79,7 +83,7 @@ ErrorDetails details_from(const Failure& failure) {
 
 }  // namespace
 
-Error error_from(const Failure& failure, const std::string& target) {
+Error error_from(const Failure& failure, const Connection& connection) {
   auto details = details_from(failure);
   auto code = failure.code;
   auto message = failure.message.empty() ? std::string(to_string(code)) : failure.message;
@@ -88,8 +92,9 @@ Error error_from(const Failure& failure, const std::string& target) {
       // A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
       code = Code::unavailable;
     }
-    // These are gRPC's own words, which do not always name the server.
-    message = target + ": " + message;
+    // These are gRPC's own words.
+    message = failure.connected || code != Code::deadline_exceeded ? connection_fault(message, connection)
+                                                                   : no_connection_in_time(message, connection);
   } else if (code == Code::internal && !details.request_id.empty()) {
     message += " (request " + details.request_id + ")";
   }
@@ -97,11 +102,15 @@ Error error_from(const Failure& failure, const std::string& target) {
 }
 
 std::string authorization(std::string_view token) {
+  if (token.starts_with(kByteOrderMark)) {
+    token.remove_prefix(kByteOrderMark.size());
+  }
   const auto first = token.find_first_not_of(" \t\r\n");
   const auto last = token.find_last_not_of(" \t\r\n");
   const auto line = first == std::string_view::npos ? std::string_view{} : token.substr(first, last - first + 1);
   if (line.empty() || !std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c <= '~'; })) {
-    throw invalid("token", "must be a line of ASCII text");
+    throw invalid("token", is_utf16(token) ? "must be a line of ASCII text, not UTF-16"
+                                           : "must be a line of printable ASCII text");
   }
   return "Bearer " + std::string(line);
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "caller.h"
+#include "process.h"
 #include "resume.h"
 
 namespace synthserve::detail {
@@ -71,6 +72,9 @@ class StreamCall {
 
   /// Lets go of the running call.
   void close() {
+    if (is_forked()) {
+      static_cast<void>(attempt_.release());
+    }
     if (attempt_) {
       attempt_->context.TryCancel();
       Response unwanted;
@@ -107,6 +111,7 @@ class StreamCall {
       deadline_.emplace(timeout_);
     }
     while (!ended_) {
+      check_process();
       cancellation_.check();
       if (!attempt_) {
         begin_attempt();

@@ -138,6 +138,48 @@ TEST(Client, RefusesWhatCannotBe) {
   EXPECT_EQ(thrown_code([&] { static_cast<void>(client.images("@")); }), Code::invalid_argument);
 }
 
+TEST(Client, RefusesTextThatIsNotUtf8) {
+  const Client client("localhost:1");
+  const auto field = [](auto&& call) {
+    const auto error = thrown(call);
+    return error && error->code() == Code::invalid_argument ? error->details().fields.at(0).field : "";
+  };
+  EXPECT_EQ(field([&] { client.model("caf\xE9"); }), "model");
+  EXPECT_EQ(field([&] { client.model("models/caf\xE9"); }), "model");
+  EXPECT_EQ(field([&] { static_cast<void>(client.rows("m", {.where = {{"city", "\xFF"}}})); }), "where[city]");
+  EXPECT_EQ(field([&] { static_cast<void>(client.images("m", {.where = {{"\xFF", "Rome"}}})); }), "where");
+}
+
+TEST(Client, RefusesFormatsThatAreNone) {
+  const Client client("localhost:1");
+  EXPECT_EQ(thrown_code([&] { static_cast<void>(client.encoded_rows("m", static_cast<RowFormat>(99))); }),
+            Code::invalid_argument);
+  EXPECT_EQ(thrown_code([&] { static_cast<void>(client.images("m", {.format = static_cast<ImageFormat>(99)})); }),
+            Code::invalid_argument);
+}
+
+TEST(Client, RefusesTokensWhenItIsMade) {
+  for (const Token& token : {Token("two\nlines"), Token(""), Token(std::function<std::string()>())}) {
+    EXPECT_EQ(thrown_code([&] { Client("localhost:1", {.token = token}); }), Code::invalid_argument);
+  }
+}
+
+TEST(Client, ATokenOfAFunctionIsRefusedWithoutAborting) {
+  const Client client("localhost:1", {.token = [] { return std::string("two\nlines"); }});
+  EXPECT_EQ(thrown_code([&] { client.models(); }), Code::invalid_argument);
+  auto stream = client.rows("m");
+  EXPECT_EQ(thrown_code([&] { stream.next(); }), Code::invalid_argument);
+}
+
+TEST(Client, CanBeUsedAfterAMove) {
+  FakeServer server;
+  server.on_list = [](auto&, auto&, auto&) { return grpc::Status::OK; };
+  Client client(server.target());
+  const Client moved = std::move(client);
+  EXPECT_NO_THROW(moved.models());
+  EXPECT_NO_THROW(client.models());  // NOLINT(bugprone-use-after-move)
+}
+
 TEST(Client, SendsTheOptionsOfRows) {
   FakeServer server;
   server.on_rows = [](auto&, const auto& request, auto&) {

@@ -6,14 +6,14 @@
 #include <iostream>
 #include <iterator>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 
 #include "certificates.h"
-#include "fake_server.h"
-#include "synthserve/client/error_details.pb.h"
+#include "flowers.h"
 #include "thrown.h"
 
 // What README.md shows, to the letter: the repository's tests/unit/docs holds the two together.
@@ -44,11 +44,17 @@ double columns_and_files(const synthserve::Client& client, std::ostream& file, c
   for (const auto& chunk : chunks) {
     file << chunk.data;
   }
+  if (!file.flush()) {
+    throw std::runtime_error("cannot write the rows");  // for example, as the disk is full
+  }
 
   // Images.
   auto digits = client.images("mnist-dcgan", {.count = 16, .format = synthserve::ImageFormat::jpeg});
   for (const auto& image : digits) {
-    std::ofstream(folder / (std::to_string(image.index) + ".jpg"), std::ios::binary) << image.data;
+    std::ofstream picture(folder / (std::to_string(image.index) + ".jpg"), std::ios::binary);
+    if (!(picture << image.data).flush()) {
+      throw std::runtime_error("cannot write picture " + std::to_string(image.index));
+    }
   }
   return sum;
 }
@@ -70,68 +76,6 @@ synthserve::Client secured(const std::string& target, const std::filesystem::pat
   };
   return synthserve::Client(target, options);
 }
-
-void add_column(v1::TableSchema& schema, const std::string& name, v1::ColumnType type) {
-  auto& column = *schema.add_columns();
-  column.set_name(name);
-  column.set_type(type);
-  if (type == v1::COLUMN_TYPE_CATEGORY) {
-    column.add_categories("setosa");
-  }
-}
-
-/// Flowers that are all alike.
-v1::GenerateRowsResponse flowers(const v1::GenerateRowsRequest& request) {
-  v1::GenerateRowsResponse response;
-  auto& info = *response.mutable_info();
-  info.set_model(request.model() + "/versions/1");
-  info.set_seed(request.seed());
-  add_column(*info.mutable_schema(), "petal_width", v1::COLUMN_TYPE_DOUBLE);
-  add_column(*info.mutable_schema(), "species", v1::COLUMN_TYPE_CATEGORY);
-  response.set_row_count(request.count());
-  if (request.format() == v1::ROW_FORMAT_CSV) {
-    info.set_preamble("petal_width,species\n");
-    response.set_data("0.5,setosa\n");
-    return response;
-  }
-  auto& widths = *response.mutable_columns()->add_columns()->mutable_doubles();
-  auto& species = *response.mutable_columns()->add_columns()->mutable_categories();
-  for (std::int64_t row = 0; row < request.count(); ++row) {
-    widths.add_values(0.5);
-    species.add_codes(0);
-  }
-  return response;
-}
-
-class Flowers : public FakeServer {
- public:
-  explicit Flowers(std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials())
-      : FakeServer(std::move(credentials)) {
-    on_rows = [](auto&, const auto& request, auto& writer) {
-      writer.Write(flowers(request));
-      return grpc::Status::OK;
-    };
-    on_images = [](auto&, const auto& request, auto& writer) {
-      v1::GenerateImagesResponse response;
-      response.mutable_info()->set_model(request.model() + "/versions/1");
-      response.mutable_info()->set_seed(request.seed());
-      for (std::int64_t image = 0; image < request.count(); ++image) {
-        response.add_images("image " + std::to_string(image));
-      }
-      writer.Write(response);
-      return grpc::Status::OK;
-    };
-    on_get = [](auto&, const auto& request, auto&) {
-      client::ResourceInfo resource;
-      resource.set_resource_name(request.name());
-      client::Status status;
-      auto* packed = status.add_details();
-      packed->set_type_url("type.googleapis.com/google.rpc.ResourceInfo");
-      packed->set_value(resource.SerializeAsString());
-      return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such model", status.SerializeAsString());
-    };
-  }
-};
 
 /// What a function writes to a stream.
 template <typename Function>

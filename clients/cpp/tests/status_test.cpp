@@ -27,7 +27,8 @@ std::chrono::milliseconds delay_of(std::int64_t seconds, std::int32_t nanos) {
   retry.mutable_retry_delay()->set_nanos(nanos);
   client::Status status;
   add(status, "RetryInfo", retry);
-  return error_from({.code = Code::unavailable, .message = "away", .details = status.SerializeAsString()}, "t")
+  return error_from({.code = Code::unavailable, .message = "away", .details = status.SerializeAsString()},
+                    {.target = "t"})
       .details()
       .retry_delay.value();
 }
@@ -60,7 +61,7 @@ TEST(Status, EveryDetailIsRead) {
 
   const auto error = error_from(
       {.code = Code::failed_precondition, .message = "no", .details = status.SerializeAsString(), .request_id = "id"},
-      "localhost:1");
+      {.target = "localhost:1"});
   EXPECT_EQ(error.code(), Code::failed_precondition);
   EXPECT_STREQ(error.what(), "no");
   EXPECT_EQ(error.reason(), "SOMETHING");
@@ -85,35 +86,41 @@ TEST(Status, DelaysAreRoundedUpAndBounded) {
   EXPECT_EQ(delay_of(0, 1), std::chrono::milliseconds(1));
   EXPECT_EQ(delay_of(2, 500'000'001), std::chrono::milliseconds(2501));
   EXPECT_EQ(delay_of(-5, -5), std::chrono::milliseconds(0));
+  EXPECT_EQ(delay_of(-5, 500'000'000), std::chrono::milliseconds(0));
+  EXPECT_EQ(delay_of(1, 2'147'483'647), std::chrono::milliseconds(3148));
+  EXPECT_EQ(delay_of(1'000'000'000'000'000, -1), std::chrono::hours(24 * 365));
   EXPECT_EQ(delay_of(std::numeric_limits<std::int64_t>::max(), 0), std::chrono::hours(24 * 365));
 }
 
 TEST(Status, WithoutDetailsItNamesTheServer) {
-  const auto error = error_from({.code = Code::unavailable, .message = "connection reset"}, "localhost:1");
+  const auto error = error_from({.code = Code::unavailable, .message = "connection reset"}, {.target = "localhost:1"});
   EXPECT_STREQ(error.what(), "localhost:1: connection reset");
   EXPECT_EQ(error.reason(), "");
-  EXPECT_STREQ(error_from({.code = Code::unknown, .message = ""}, "t").what(), "t: UNKNOWN");
+  EXPECT_STREQ(error_from({.code = Code::unknown, .message = ""}, {.target = "t"}).what(), "t: UNKNOWN");
 }
 
 TEST(Status, DetailsThatAreNoneAreLeftOut) {
-  const auto error = error_from({.code = Code::not_found, .message = "no", .details = "\xff\xff"}, "t");
+  const auto error = error_from({.code = Code::not_found, .message = "no", .details = "\xff\xff"}, {.target = "t"});
   EXPECT_EQ(error.code(), Code::not_found);
   EXPECT_EQ(error.reason(), "");
 }
 
 TEST(Status, ACallThatNobodyCancelledIsUnavailable) {
-  EXPECT_EQ(error_from({.code = Code::cancelled, .message = "dropped"}, "t").code(), Code::unavailable);
+  EXPECT_EQ(error_from({.code = Code::cancelled, .message = "dropped"}, {.target = "t"}).code(), Code::unavailable);
   client::Status status;
   add(status, "ErrorInfo", info("CANCELLED"));
-  EXPECT_EQ(error_from({.code = Code::cancelled, .message = "no", .details = status.SerializeAsString()}, "t").code(),
-            Code::cancelled);
+  EXPECT_EQ(
+      error_from({.code = Code::cancelled, .message = "no", .details = status.SerializeAsString()}, {.target = "t"})
+          .code(),
+      Code::cancelled);
 }
 
 TEST(Status, AFaultOfTheServerNamesTheRequest) {
   client::Status status;
   add(status, "ErrorInfo", info("INTERNAL"));
   const auto error = error_from(
-      {.code = Code::internal, .message = "a bug", .details = status.SerializeAsString(), .request_id = "id"}, "t");
+      {.code = Code::internal, .message = "a bug", .details = status.SerializeAsString(), .request_id = "id"},
+      {.target = "t"});
   EXPECT_STREQ(error.what(), "a bug (request id)");
 }
 

@@ -137,6 +137,17 @@ TEST(RowStreams, AreNotResumedWithoutRetries) {
   EXPECT_EQ(thrown_code([&] { stream.next(); }), Code::unavailable);
 }
 
+TEST(RowStreams, ThatWereMovedFromSaySo) {
+  auto stream = Client("localhost:1").rows("m");
+  const auto moved = std::move(stream);
+  // NOLINTBEGIN(bugprone-use-after-move)
+  EXPECT_EQ(thrown_code([&] { stream.next(); }), Code::failed_precondition);
+  EXPECT_EQ(thrown_code([&] { stream.info(); }), Code::failed_precondition);
+  EXPECT_EQ(thrown_code([&] { stream.by_row().begin(); }), Code::failed_precondition);
+  stream.cancel();
+  // NOLINTEND(bugprone-use-after-move)
+}
+
 TEST(EncodedRowStreams, HaveOnePreamble) {
   int calls = 0;
   FakeServer server;

@@ -18,7 +18,11 @@ class Caller;
 }
 
 /// A connection to a server. Safe to share between threads; copies share the connection, and a stream keeps it for as
-/// long as it needs it. It is made when it is first used, and again when it is lost.
+/// long as it needs it. It is made when it is first used, and again when it is lost. It goes through the proxy that
+/// gRPC finds in the environment (`grpc_proxy`, `https_proxy`, `http_proxy`, less `no_grpc_proxy`, `no_proxy`), except
+/// to this machine, and except with a token in plain text.
+///
+/// A process that is forked from one that has made a client can use neither that client nor a new one.
 ///
 /// Models are named `iris-vae` (the newest version that is ready), `iris-vae@2` (that version), or by their full
 /// resource name (`models/iris-vae/versions/2`).
@@ -28,8 +32,13 @@ class Client {
   /// @param options How to connect.
   /// @throws Error (`invalid_argument`) An option has a value that is not allowed, `target` is not an address, or
   /// others
-  ///     could read the token on its way there.
+  ///     could read the token on its way there; (`failed_precondition`) this process was forked, see above.
   explicit Client(std::string target, ClientOptions options = {});
+
+  // A move copies, so that a client that was moved from can still be used.
+  Client(const Client&) = default;
+  Client& operator=(const Client&) = default;
+  ~Client() = default;
 
   /// Lists the models of the server, those that failed to load too, sorted by name.
   ///

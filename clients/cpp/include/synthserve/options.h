@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -11,14 +10,16 @@
 #include <variant>
 
 #include "synthserve/retry.h"
+#include "synthserve/timeout.h"
 
 namespace synthserve {
 
-/// How to connect over TLS, or over mutual TLS where there is a certificate. Everything is PEM text.
+/// How to connect over TLS, or over mutual TLS where there is a certificate. Everything is PEM text; byte order marks
+/// in it do not matter.
 struct TlsOptions {
   /// Certificates of the authorities that the server's certificate may be of. Empty: those that gRPC brings.
   std::string ca{};
-  /// The client's own certificate and those between it and its authority. Empty: none.
+  /// The client's own certificate, then those between it and its authority. Empty: none.
   std::string certificate{};
   /// The private key of `certificate`, without a password.
   std::string key{};
@@ -27,6 +28,7 @@ struct TlsOptions {
   ///
   /// @param ca Empty: the authorities that gRPC brings.
   /// @throws std::filesystem::filesystem_error A file cannot be read.
+  /// @throws Error (`invalid_argument`) A file is empty.
   static TlsOptions from_files(const std::filesystem::path& ca, const std::filesystem::path& certificate = {},
                                const std::filesystem::path& key = {});
 };
@@ -41,7 +43,7 @@ struct ClientOptions {
   std::optional<TlsOptions> tls{};
   /// Not set: none is sent.
   std::optional<Token> token{};
-  /// Whether the token may be sent in plain text to another machine.
+  /// Whether the token may be sent in plain text to another machine: directly, never through a proxy.
   bool insecure_token = false;
   /// How often to try again.
   RetryPolicy retry{};
@@ -50,7 +52,7 @@ struct ClientOptions {
 /// How long a call may take.
 struct CallOptions {
   /// For the whole call, with everything that is tried again. Not set: no limit.
-  std::optional<std::chrono::milliseconds> timeout{};
+  Timeout timeout{};
   /// Cancels the call when a stop is requested.
   std::stop_token stop{};
 };
@@ -68,7 +70,7 @@ struct RowOptions {
   /// A hint for the size of the messages, which never changes the rows. 0: the server chooses.
   std::int32_t rows_per_message = 0;
   /// For the whole stream from its first use, with everything that is tried again. Not set: no limit.
-  std::optional<std::chrono::milliseconds> timeout{};
+  Timeout timeout{};
   /// Cancels the stream when a stop is requested.
   std::stop_token stop{};
 };
@@ -110,7 +112,7 @@ struct ImageOptions {
   /// A hint for the size of the messages, which never changes the images. 0: the server chooses.
   std::int32_t images_per_message = 0;
   /// For the whole stream from its first use, with everything that is tried again. Not set: no limit.
-  std::optional<std::chrono::milliseconds> timeout{};
+  Timeout timeout{};
   /// Cancels the stream when a stop is requested.
   std::stop_token stop{};
 };

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "synthserve/error.h"
+
 namespace synthserve {
 
 /// Where the items of a `Stream` come from. Programs need it only to make streams of their own, for example in tests.
@@ -36,18 +38,24 @@ class Stream {
   /// Waits for the next item.
   ///
   /// @return Nothing at the end of the stream.
-  /// @throws Error The stream cannot go on; `cancelled` after `cancel()`. Every further call throws the same.
-  std::optional<Item> next() { return source_->next(); }
+  /// @throws Error The stream cannot go on; `cancelled` after `cancel()`; `failed_precondition` where the stream was
+  /// moved
+  ///     from. Every further call throws the same.
+  std::optional<Item> next() { return source().next(); }
 
   /// What holds for the whole stream: model version, seed and schema. Waits for the first message if none has come.
   ///
   /// @return A message that lives as long as the stream.
   /// @throws Error As `next()`.
-  const Info& info() { return source_->info(); }
+  const Info& info() { return source().info(); }
 
   /// Cancels the stream, from any thread; who waits in `next()` gets an error with `Code::cancelled`. Calls after the
   /// first do nothing.
-  void cancel() noexcept { source_->cancel(); }
+  void cancel() noexcept {
+    if (source_) {
+      source_->cancel();
+    }
+  }
 
   /// Waits for the next item, which the iterator then stands at.
   Iterator begin() { return Iterator(*this); }
@@ -55,6 +63,13 @@ class Stream {
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
+  Source<Item, Info>& source() const {
+    if (!source_) {
+      throw Error(Code::failed_precondition, "the stream was moved from: use the one that it was moved to");
+    }
+    return *source_;
+  }
+
   std::unique_ptr<Source<Item, Info>> source_;
   std::optional<Item> current_;
 };

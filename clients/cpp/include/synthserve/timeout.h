@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "synthserve/error.h"
+
+namespace synthserve {
+
+/// How long something may take, in milliseconds. Not set: no limit; so is what is longer than 50 years. Zero and less
+/// are over at once.
+///
+/// It is made of a duration of any unit, however long: `std::chrono::hours::max()` and an infinite number of seconds
+/// are no limit either. What is finer than a millisecond is rounded up.
+class Timeout : public std::optional<std::chrono::milliseconds> {
+ public:
+  constexpr Timeout() = default;
+  constexpr Timeout(std::nullopt_t) {}
+  constexpr Timeout(std::optional<std::chrono::milliseconds> timeout)
+      : std::optional<std::chrono::milliseconds>(timeout) {}
+
+  /// @throws Error (`invalid_argument`) The duration is not a number.
+  template <typename Rep, typename Period>
+  constexpr Timeout(std::chrono::duration<Rep, Period> duration)
+      : std::optional<std::chrono::milliseconds>(saturated(duration)) {}
+
+ private:
+  template <typename Rep, typename Period>
+  static constexpr std::chrono::milliseconds saturated(std::chrono::duration<Rep, Period> duration) {
+    using std::chrono::milliseconds;
+    // A double is exact enough: what it cannot tell apart is longer than 50 years.
+    const double count = std::chrono::duration<double, std::milli>(duration).count();
+    if (count != count) {
+      throw Error(Code::invalid_argument, "timeout: is not a number",
+                  {.fields = {{.field = "timeout", .description = "is not a number"}}});
+    }
+    // Far from where a conversion overflows.
+    constexpr double kLongest = 1e18;
+    if (count >= kLongest) {
+      return milliseconds::max();
+    }
+    if (count <= -kLongest) {
+      return milliseconds::min();
+    }
+    const milliseconds whole(static_cast<milliseconds::rep>(count));
+    return static_cast<double>(whole.count()) < count ? whole + milliseconds(1) : whole;
+  }
+};
+
+}  // namespace synthserve

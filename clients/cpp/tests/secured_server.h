@@ -1,0 +1,30 @@
+#pragma once
+
+#include "certificates.h"
+#include "fake_server.h"
+
+namespace synthserve {
+
+/// A server with a certificate that wants one of its clients too, unless that is `nullptr`. It has one model.
+class SecuredServer : public FakeServer {
+ public:
+  SecuredServer(const Identity& server, const Identity* client) : FakeServer(credentials(server, client)) {
+    on_list = [](auto&, auto&, auto& response) {
+      response.add_models()->set_version(kVersion);
+      return grpc::Status::OK;
+    };
+  }
+
+ private:
+  static std::shared_ptr<grpc::ServerCredentials> credentials(const Identity& server, const Identity* client) {
+    grpc::SslServerCredentialsOptions options;
+    options.pem_key_cert_pairs.push_back({server.key, server.certificate});
+    if (client != nullptr) {
+      options.pem_root_certs = client->certificate;
+      options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+    }
+    return grpc::SslServerCredentials(options);
+  }
+};
+
+}  // namespace synthserve
