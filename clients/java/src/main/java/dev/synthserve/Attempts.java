@@ -65,9 +65,12 @@ final class Attempts implements AutoCloseable {
   private SynthserveException typed(StatusRuntimeException raised) {
     boolean interrupted = Thread.currentThread().isInterrupted();
     SynthserveException failure =
-        Failures.from(raised, connection.target(), interrupted || context.isCancelled());
+        Failures.from(raised, connection.peer(), interrupted || context.isCancelled());
     if (failure.code() == Code.DEADLINE_EXCEEDED && limit.isOver()) {
-      return limit.exceeded(lastFailure, raised);
+      SynthserveException late = limit.exceeded(lastFailure, raised);
+      return connection.peer().hasAnswered()
+          ? late
+          : late.withNote("no answer has come from " + connection.peer().route());
     }
     if (failure.code() == Code.CANCELLED
         && context.cancellationCause() instanceof CancellationException why) {
@@ -90,7 +93,7 @@ final class Attempts implements AutoCloseable {
     }
     LOG.log(
         System.Logger.Level.DEBUG,
-        () -> failure.getMessage() + "; trying again in " + wait.toMillis() + " ms");
+        () -> failure.getMessage() + "; trying again in " + TimeLimit.seconds(wait) + " s");
     try {
       cancelled.await(NANOSECONDS.convert(wait), NANOSECONDS);
     } catch (InterruptedException e) {

@@ -18,6 +18,10 @@ import java.util.regex.Pattern;
 record BearerToken(Supplier<String> token) implements ClientInterceptor {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** What editors put around a token: a byte order mark, blanks, ends of lines. */
+  private static final Pattern AROUND = Pattern.compile("^\\uFEFF?[ \\t\\r\\n]*|[ \\t\\r\\n]+\\z");
+
   private static final Pattern LINE = Pattern.compile("[\\x20-\\x7e]+");
 
   @Override
@@ -34,9 +38,13 @@ record BearerToken(Supplier<String> token) implements ClientInterceptor {
 
   /** The token as a header can hold it. An error does not repeat it. */
   static String checked(String token) {
-    String stripped = token.strip();
+    if (token == null) {
+      throw SynthserveException.invalid("token", "its source gave none");
+    }
+    String stripped = AROUND.matcher(token).replaceAll("");
     if (!LINE.matcher(stripped).matches()) {
-      throw SynthserveException.invalid("token", "must be a line of ASCII text");
+      throw SynthserveException.invalid(
+          "token", "must be one line of printable ASCII text, and not empty");
     }
     return stripped;
   }

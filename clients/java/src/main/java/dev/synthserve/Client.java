@@ -9,6 +9,7 @@ import io.grpc.Channel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -99,7 +100,7 @@ public final class Client implements AutoCloseable {
    * @throws SynthserveException if the server cannot be asked
    */
   public List<Model> models(Duration timeout) {
-    return models(TimeLimit.start(Optional.of(timeout)));
+    return models(TimeLimit.start(Optional.of(Objects.requireNonNull(timeout, "timeout"))));
   }
 
   private List<Model> models(TimeLimit limit) {
@@ -134,7 +135,7 @@ public final class Client implements AutoCloseable {
    * @throws SynthserveException with {@code NOT_FOUND} if there is no such model or version
    */
   public Model model(String name, Duration timeout) {
-    return model(name, TimeLimit.start(Optional.of(timeout)));
+    return model(name, TimeLimit.start(Optional.of(Objects.requireNonNull(timeout, "timeout"))));
   }
 
   private Model model(String name, TimeLimit limit) {

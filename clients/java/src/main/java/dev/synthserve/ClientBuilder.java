@@ -1,20 +1,20 @@
 package dev.synthserve;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
+import io.grpc.ChannelCredentials;
 import io.grpc.ClientInterceptor;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.TlsChannelCredentials;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
@@ -98,12 +98,13 @@ public final class ClientBuilder {
   /**
    * Sends a bearer token with every call.
    *
-   * @param token the token
+   * @param token the token; what editors put around it is left out: a byte order mark, blanks, ends
+   *     of lines
    * @return this builder
    * @throws SynthserveException with {@code INVALID_ARGUMENT} if it is not a line of ASCII text
    */
   public ClientBuilder token(String token) {
-    String checked = BearerToken.checked(token);
+    String checked = BearerToken.checked(Objects.requireNonNull(token, "token"));
     return token(() -> checked);
   }
 
@@ -134,7 +135,8 @@ public final class ClientBuilder {
    * Changes the channel in ways that this builder does not know: interceptors for tracing,
    * keepalive, proxies.
    *
-   * @param configuration is given the channel's builder last
+   * @param configuration is given the channel's builder last; a proxy that it sets is not used
+   *     where {@link #build} connects directly
    * @return this builder
    */
   public ClientBuilder configureChannel(Consumer<? super ManagedChannelBuilder<?>> configuration) {
@@ -143,70 +145,79 @@ public final class ClientBuilder {
   }
 
   /**
-   * Makes the client. It connects with its first call.
+   * Makes the client. It connects with its first call: directly to this machine, and directly where
+   * a token goes in plain text; else through the proxy that Java is set to use, if any.
    *
    * @return the client, to be closed
    * @throws SynthserveException with {@code INVALID_ARGUMENT} if others could read the token on its
-   *     way, or a file does not hold what it should
+   *     way, a file does not hold what it should, or gRPC does not take the address
    * @throws UncheckedIOException if a file cannot be read
    */
   public Client build() {
-    List<ClientInterceptor> interceptors = new ArrayList<>();
-    if (token != null) {
-      if (!tls && !insecureToken && !Target.isLocal(target)) {
-        throw SynthserveException.invalid(
-            "token",
-            "would be sent to "
-                + target
-                + " in plain text: use tls(), or allowInsecureToken() where something else secures"
-                + " the connection");
-      }
-      interceptors.add(new BearerToken(token));
+    boolean local = Target.isLocal(target);
+    boolean plainToken = token != null && !tls;
+    if (plainToken && !insecureToken && !local) {
+      throw SynthserveException.invalid(
+          "token",
+          "would be sent to "
+              + target
+              + " in plain text: use tls(), or allowInsecureToken() where something else secures"
+              + " the connection");
     }
+    boolean direct = local || plainToken;
+    Proxies proxies = direct ? Proxies.none() : Proxies.ofJava();
     ManagedChannelBuilder<?> channel =
-        channelBuilder()
+        Grpc.newChannelBuilder(target, credentials())
             .userAgent("synthserve-java/" + version())
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-            .keepAliveTime(KEEPALIVE_SECONDS, SECONDS);
+            .keepAliveTime(KEEPALIVE_SECONDS, SECONDS)
+            .proxyDetector(proxies);
     configuration.accept(channel);
-    return new Client(new Connection(target, channel.build(), interceptors, retry));
+    if (direct) {
+      channel.proxyDetector(proxies);
+    }
+    List<ClientInterceptor> interceptors =
+        token == null ? List.of() : List.of(new BearerToken(token));
+    return new Client(
+        new Connection(new Peer(target, security(), proxies), open(channel), interceptors, retry));
   }
 
-  private ManagedChannelBuilder<?> channelBuilder() {
+  private Peer.Security security() {
     if (!tls) {
-      return Grpc.newChannelBuilder(target, InsecureChannelCredentials.create());
+      return Peer.Security.PLAIN_TEXT;
+    }
+    return certificateChain == null ? Peer.Security.TLS : Peer.Security.MUTUAL_TLS;
+  }
+
+  private ChannelCredentials credentials() {
+    if (!tls) {
+      return InsecureChannelCredentials.create();
     }
     TlsChannelCredentials.Builder credentials = TlsChannelCredentials.newBuilder();
-    try {
-      if (authorities != null) {
-        checkCertificates(authorities);
-        credentials.trustManager(authorities.toFile());
-      }
-      if (certificateChain != null) {
-        checkCertificates(certificateChain);
-        credentials.keyManager(certificateChain.toFile(), privateKey.toFile());
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    if (authorities != null) {
+      credentials.trustManager(TlsFiles.authorities(authorities));
     }
-    try {
-      return Grpc.newChannelBuilder(target, credentials.build());
-    } catch (IllegalArgumentException e) {
-      throw SynthserveException.invalid(
-          "key", privateKey + " is no private key for " + certificateChain + ": " + e.getMessage());
+    if (certificateChain != null) {
+      TlsFiles.Identity identity = TlsFiles.identity(certificateChain, privateKey);
+      try {
+        credentials.keyManager(stream(identity.chain()), stream(identity.key()));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
+    return credentials.build();
   }
 
-  /** Refuses what gRPC would call a missing channel provider. */
-  private static void checkCertificates(Path file) throws IOException {
-    try (InputStream pem = Files.newInputStream(file)) {
-      if (!CertificateFactory.getInstance("X.509").generateCertificates(pem).isEmpty()) {
-        return;
-      }
-    } catch (CertificateException e) {
-      // Told below.
+  private static InputStream stream(String pem) {
+    return new ByteArrayInputStream(pem.getBytes(US_ASCII));
+  }
+
+  private ManagedChannel open(ManagedChannelBuilder<?> channel) {
+    try {
+      return channel.build();
+    } catch (IllegalArgumentException e) {
+      throw SynthserveException.invalid("target", "gRPC does not take '" + target + "': " + e);
     }
-    throw SynthserveException.invalid("tls", file + " holds no PEM certificate");
   }
 
   private static String version() {

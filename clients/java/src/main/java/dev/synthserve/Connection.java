@@ -14,25 +14,23 @@ import java.util.concurrent.CancellationException;
 
 /** What all calls of a client share. */
 final class Connection implements AutoCloseable {
-  private final String target;
+  private final Peer peer;
   private final ManagedChannel managed;
   private final Channel channel;
   private final RetryPolicy policy;
   private final CancellableContext open = Context.ROOT.withCancellation();
 
   Connection(
-      String target,
-      ManagedChannel managed,
-      List<ClientInterceptor> interceptors,
-      RetryPolicy policy) {
-    this.target = target;
+      Peer peer, ManagedChannel managed, List<ClientInterceptor> interceptors, RetryPolicy policy) {
+    this.peer = peer;
     this.managed = managed;
-    this.channel = ClientInterceptors.intercept(managed, interceptors);
+    this.channel =
+        ClientInterceptors.intercept(ClientInterceptors.intercept(managed, interceptors), peer);
     this.policy = policy;
   }
 
-  String target() {
-    return target;
+  Peer peer() {
+    return peer;
   }
 
   Channel channel() {

@@ -17,11 +17,10 @@ final class Failures {
    * Builds the error for a failed call.
    *
    * @param raised what gRPC raised
-   * @param target the server's address, for the message
+   * @param peer whose failure it is, for the message
    * @param cancelledHere whether this side has cancelled the call
    */
-  static SynthserveException from(
-      StatusRuntimeException raised, String target, boolean cancelledHere) {
+  static SynthserveException from(StatusRuntimeException raised, Peer peer, boolean cancelledHere) {
     io.grpc.Status got = raised.getStatus();
     Metadata trailers = raised.getTrailers();
     String requestId = trailers == null ? null : trailers.get(REQUEST_ID);
@@ -33,11 +32,18 @@ final class Failures {
     if (code == Code.CANCELLED && !cancelledHere && !explained) {
       // A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
       code = Code.UNAVAILABLE;
-      message = target + " dropped the call: " + message;
+      message = peer.route() + " dropped the call: " + message;
     } else if (code == Code.UNAVAILABLE && !explained) {
-      message = target + " cannot be reached: " + reachability(got);
+      message = Unreachable.explain(got, peer);
     } else if (code == Code.UNIMPLEMENTED) {
-      message = "what answers at " + target + " does not offer this synthserve API: " + message;
+      message =
+          "what answers at " + peer.target() + " does not offer this synthserve API: " + message;
+    } else if (code == Code.INTERNAL && isNoHttp2(got)) {
+      message =
+          "what answers at "
+              + peer.route()
+              + " is no gRPC server, or wants TLS, which tls() asks for: "
+              + got.getCause().getMessage();
     } else if (code == Code.INTERNAL && requestId != null) {
       message += " (request " + requestId + ")";
     }
@@ -55,17 +61,8 @@ final class Failures {
     return details == null ? Status.getDefaultInstance() : details;
   }
 
-  /** Why there is no connection, in a line. */
-  private static String reachability(io.grpc.Status status) {
-    String why = status.getDescription() == null ? "no reason given" : status.getDescription();
-    Throwable root = status.getCause();
-    if (!why.startsWith("io exception") || root == null) {
-      return why.lines().findFirst().orElse("");
-    }
-    // Then gRPC goes on with the channel's internals, and the cause is what people look for.
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
-    return root.getMessage() == null ? root.toString() : root.getMessage();
+  private static boolean isNoHttp2(io.grpc.Status status) {
+    Throwable cause = status.getCause();
+    return cause != null && String.valueOf(cause.getMessage()).startsWith("First received frame");
   }
 }

@@ -1,5 +1,6 @@
 package dev.synthserve;
 
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -15,7 +16,7 @@ final class ModelNames {
    * to say.
    */
   static String resource(String name) {
-    if (name.startsWith("models/")) {
+    if (Objects.requireNonNull(name, "model").startsWith("models/")) {
       return name;
     }
     Matcher match = SHORT.matcher(name);

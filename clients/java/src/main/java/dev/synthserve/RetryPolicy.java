@@ -2,6 +2,7 @@ package dev.synthserve;
 
 import io.grpc.Status.Code;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -20,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  *     counted; 1: no resuming
  * @param initialBackoff the wait before the second attempt, not negative
  * @param maxBackoff the longest wait, at least {@code initialBackoff}
- * @param multiplier growth from wait to wait, at least 1
+ * @param multiplier growth from wait to wait, at least 1 and finite
  */
 public record RetryPolicy(
     int startAttempts,
@@ -36,18 +37,28 @@ public record RetryPolicy(
    * @param resumeAttempts at least 1
    * @param initialBackoff not negative
    * @param maxBackoff at least {@code initialBackoff}
-   * @param multiplier at least 1
+   * @param multiplier at least 1 and finite
    * @throws IllegalArgumentException if a value is out of its range
    */
   public RetryPolicy {
-    if (startAttempts < 1 || resumeAttempts < 1) {
-      throw new IllegalArgumentException("startAttempts and resumeAttempts must be at least 1");
-    }
-    if (initialBackoff.isNegative()
-        || initialBackoff.compareTo(maxBackoff) > 0
-        || !(multiplier >= 1)) {
-      throw new IllegalArgumentException(
-          "0 <= initialBackoff <= maxBackoff and multiplier >= 1 must hold");
+    Objects.requireNonNull(initialBackoff, "initialBackoff");
+    Objects.requireNonNull(maxBackoff, "maxBackoff");
+    require(startAttempts >= 1, "startAttempts must be at least 1, not ", startAttempts);
+    require(resumeAttempts >= 1, "resumeAttempts must be at least 1, not ", resumeAttempts);
+    require(!initialBackoff.isNegative(), "initialBackoff must not be negative: ", initialBackoff);
+    require(
+        initialBackoff.compareTo(maxBackoff) <= 0,
+        "maxBackoff must be at least initialBackoff (" + initialBackoff + "), not ",
+        maxBackoff);
+    require(
+        multiplier >= 1 && multiplier < Double.POSITIVE_INFINITY,
+        "multiplier must be at least 1 and finite, not ",
+        multiplier);
+  }
+
+  private static void require(boolean holds, String otherwise, Object value) {
+    if (!holds) {
+      throw new IllegalArgumentException(otherwise + value);
     }
   }
 

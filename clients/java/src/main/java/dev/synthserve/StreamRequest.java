@@ -99,7 +99,7 @@ public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
      * @return this builder
      */
     public B where(Map<String, String> conditions) {
-      conditions.forEach(this::where);
+      Objects.requireNonNull(conditions, "conditions").forEach(this::where);
       return self();
     }
 
@@ -107,11 +107,12 @@ public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
      * Sets how long the whole stream may take, from when it is opened, with everything that is
      * tried again. Without it there is no limit.
      *
-     * @param timeout the limit; past it the stream fails with {@code DEADLINE_EXCEEDED}
+     * @param timeout the limit; past it the stream fails with {@code DEADLINE_EXCEEDED}, at once if
+     *     it is not positive; one of more than 100 years counts as that
      * @return this builder
      */
     public B timeout(Duration timeout) {
-      this.timeout = Optional.of(timeout);
+      this.timeout = Optional.of(Objects.requireNonNull(timeout, "timeout"));
       return self();
     }
   }

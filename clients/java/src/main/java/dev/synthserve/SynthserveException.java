@@ -40,6 +40,9 @@ import java.util.Optional;
 public final class SynthserveException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** The longest that {@code google.protobuf.Duration} allows. */
+  private static final Duration MAX_DELAY = Duration.ofDays(3_652_500);
+
   private final Status status;
   private final String requestId;
 
@@ -135,12 +138,23 @@ public final class SynthserveException extends RuntimeException {
   /**
    * Tells when to try again.
    *
-   * @return how long to wait, as {@code google.rpc.RetryInfo} says
+   * @return how long to wait, as {@code google.rpc.RetryInfo} says; within the bounds that Protobuf
+   *     sets, from zero to 10,000 years, also where the server sent another value
    */
   public Optional<Duration> retryDelay() {
     return detail(RetryInfo.class)
         .map(RetryInfo::getRetryDelay)
-        .map(delay -> Duration.ofSeconds(delay.getSeconds(), delay.getNanos()));
+        .map(
+            delay -> {
+              // Nanoseconds that Protobuf does not allow add at most three seconds.
+              long farthest = MAX_DELAY.toSeconds() + 3;
+              long seconds = Math.max(-farthest, Math.min(delay.getSeconds(), farthest));
+              Duration told = Duration.ofSeconds(seconds, delay.getNanos());
+              if (told.isNegative()) {
+                return Duration.ZERO;
+              }
+              return told.compareTo(MAX_DELAY) > 0 ? MAX_DELAY : told;
+            });
   }
 
   /**

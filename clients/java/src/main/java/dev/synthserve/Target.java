@@ -1,57 +1,92 @@
 package dev.synthserve;
 
 import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.UnknownHostException;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Addresses of servers. */
 final class Target {
-  private static final Pattern SCHEME = Pattern.compile("(dns|unix|xds):.*");
-  private static final Pattern HOST_PORT =
-      Pattern.compile("(\\[[^\\]\\[/\\s]+\\]|[^\\]\\[:/\\s]+):([0-9]{1,5})");
-  private static final Pattern DNS = Pattern.compile("dns:(?:///)?([^/]+)");
-  private static final Pattern LITERAL = Pattern.compile("\\[[0-9a-fA-F:.]+\\]|[0-9.]+");
+  private static final Pattern OTHER_SCHEME = Pattern.compile("(unix|xds):.+");
+  private static final Pattern DNS =
+      Pattern.compile("dns:(?://(?<server>[^/]*)/|/)?(?<address>[^/].*)");
+  private static final Pattern LOOPBACK_V4 = Pattern.compile("127(\\.[0-9]{1,3}){3}");
 
   private Target() {}
 
   /**
    * Refuses what cannot be an address: gRPC would look for it first, and then say that the server
-   * is unavailable.
+   * is unavailable, or try until the deadline.
+   *
+   * @throws SynthserveException with {@code INVALID_ARGUMENT} if it is none
    */
   static void check(String target) {
-    if (SCHEME.matcher(target).matches()) {
+    if (OTHER_SCHEME.matcher(Objects.requireNonNull(target, "target")).matches()) {
       return;
     }
-    Matcher match = HOST_PORT.matcher(target);
-    if (!match.matches()) {
-      throw SynthserveException.invalid("target", "must be HOST:PORT, not '" + target + "'");
+    Matcher dns = DNS.matcher(target);
+    URI address = authority(dns.matches() ? dns.group("address") : target).orElse(null);
+    if (address == null || (address.getPort() < 0 && !dns.matches())) {
+      throw SynthserveException.invalid(
+          "target",
+          "must be HOST:PORT, with a host name of letters, digits, '-' and '.', or an IP address"
+              + " (IPv6 in brackets), not '"
+              + target
+              + "'");
     }
-    int port = Integer.parseInt(match.group(2));
-    if (port < 1 || port > 65_535) {
+    int port = address.getPort();
+    if (port == 0 || port > 65_535) {
       throw SynthserveException.invalid("target", "the port must be from 1 to 65535, not " + port);
     }
   }
 
-  /** Whether what is sent there surely stays on this machine. */
+  /**
+   * Whether what is sent there surely stays on this machine: a Unix socket, {@code localhost} or a
+   * loopback address. No name is looked up: the answer could be another one when gRPC asks.
+   */
   static boolean isLocal(String target) {
     if (target.startsWith("unix:")) {
       return true;
     }
     Matcher dns = DNS.matcher(target);
-    Matcher address = HOST_PORT.matcher(dns.matches() ? dns.group(1) : target);
-    if (!address.matches()) {
-      return false;
+    String address = target;
+    if (dns.matches()) {
+      String server = dns.group("server");
+      if (server != null && !server.isEmpty()) {
+        return false; // Whoever names a server means it to decide.
+      }
+      address = dns.group("address");
     }
-    String host = address.group(1);
-    if (host.equalsIgnoreCase("localhost")) {
-      return true;
-    }
+    return authority(address).map(URI::getHost).map(Target::isLoopback).orElse(false);
+  }
+
+  /** Reads HOST or HOST:PORT, as gRPC does. */
+  private static Optional<URI> authority(String text) {
     try {
-      // Of a literal address no name is looked up.
-      return LITERAL.matcher(host).matches() && InetAddress.getByName(host).isLoopbackAddress();
-    } catch (UnknownHostException e) {
-      return false;
+      URI address = new URI("//" + text);
+      boolean more = !text.equals(address.getRawAuthority()) || address.getUserInfo() != null;
+      // "host:" has no port, and is not what somebody means.
+      return address.getHost() == null || more || text.endsWith(":")
+          ? Optional.empty()
+          : Optional.of(address);
+    } catch (URISyntaxException e) {
+      return Optional.empty();
     }
+  }
+
+  private static boolean isLoopback(String host) {
+    if (host.startsWith("[")) {
+      try {
+        // Brackets hold an address, which is read and not looked up.
+        return InetAddress.getByName(host).isLoopbackAddress();
+      } catch (UnknownHostException e) {
+        return false;
+      }
+    }
+    return host.equalsIgnoreCase("localhost") || LOOPBACK_V4.matcher(host).matches();
   }
 }

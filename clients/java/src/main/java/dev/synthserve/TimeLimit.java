@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import io.grpc.CallOptions;
 import io.grpc.Deadline;
 import io.grpc.Status.Code;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -41,6 +42,14 @@ final class TimeLimit {
         .orElse(true);
   }
 
+  /** A time as people read it, however long: most conversions of {@link Duration} overflow. */
+  static String seconds(Duration time) {
+    return BigDecimal.valueOf(time.getSeconds())
+        .add(BigDecimal.valueOf(time.getNano(), 9))
+        .stripTrailingZeros()
+        .toPlainString();
+  }
+
   /**
    * The error for a call that was not done in time.
    *
@@ -48,7 +57,7 @@ final class TimeLimit {
    * @param cause what told, null if nothing did
    */
   SynthserveException exceeded(SynthserveException failure, Throwable cause) {
-    String message = "not done within " + timeout.orElseThrow().toMillis() / 1000.0 + " s";
+    String message = "not done within " + seconds(timeout.orElseThrow()) + " s";
     return SynthserveException.of(
         Code.DEADLINE_EXCEEDED,
         failure == null ? message : message + "; what failed last: " + failure.getMessage(),

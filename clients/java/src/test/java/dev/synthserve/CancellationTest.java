@@ -115,6 +115,31 @@ class CancellationTest {
   }
 
   @Test
+  void aClosedClientOpensNoStream() {
+    AtomicInteger calls = new AtomicInteger();
+    try (FakeServer server =
+        FakeServer.ofRows((call, request, answer) -> calls.incrementAndGet())) {
+      Client client = server.client();
+      client.close();
+      client.close();
+      assertTrue(cancelled(client.rows(ENDLESS).iterator()).getMessage().contains("client was"));
+    }
+    assertEquals(0, calls.get());
+  }
+
+  @Test
+  void aThreadThatIsInterruptedAlreadyWaitsForNothing() {
+    try (FakeServer server = FakeServer.ofRows((call, request, answer) -> {});
+        Client client = server.client();
+        RowStream rows = client.rows(ENDLESS)) {
+      Thread.currentThread().interrupt();
+      SynthserveException error = assertThrows(SynthserveException.class, rows::seed);
+      assertEquals(Code.CANCELLED, error.code());
+      assertTrue(Thread.interrupted());
+    }
+  }
+
+  @Test
   void closingEndsTheWaitForTheNextAttempt() throws InterruptedException {
     RetryPolicy patient = new RetryPolicy(9, 9, Duration.ofDays(1), Duration.ofDays(1), 1);
     CountDownLatch broken = new CountDownLatch(1);

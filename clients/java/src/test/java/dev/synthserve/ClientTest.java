@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
+import com.google.rpc.RetryInfo;
 import dev.synthserve.v1.GenerateImagesRequest;
 import dev.synthserve.v1.GenerateImagesResponse;
 import dev.synthserve.v1.GetModelRequest;
@@ -20,11 +22,16 @@ import dev.synthserve.v1.ModelServiceGrpc.ModelServiceImplBase;
 import io.grpc.Status.Code;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Models, images, tokens. */
 @Timeout(60)
@@ -185,12 +192,99 @@ class ClientTest {
 
   @Test
   void refusesATokenThatNoHeaderHoldsWithoutRepeatingIt() {
-    for (String token : new String[] {"", " ", "secret\nline", "geheimnisträger"}) {
+    for (String token :
+        new String[] {
+          "",
+          " ",
+          "\uFEFF",
+          "secret\nline",
+          "secret\uFEFF",
+          "\uFEFF\uFEFFsecret",
+          "secret\u00a0",
+          "secret\0",
+          "geheimnisträger"
+        }) {
       ClientBuilder builder = Client.builder("localhost:1");
       SynthserveException refused =
           assertThrows(SynthserveException.class, () -> builder.token(token));
       assertEquals("token", refused.fieldViolations().get(0).getField());
       assertFalse(refused.getMessage().contains("secret"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a b", "\uFEFFa b", "a b \t\r\n", "\uFEFFa b\r\n", "\na b\n\n"})
+  void leavesOutWhatEditorsPutAroundAToken(String file) {
+    assertEquals("a b", BearerToken.checked(file));
+  }
+
+  @Test
+  void refusesATokenThatItsSourceDoesNotGive() {
+    try (FakeServer server = FakeServer.of(new Models());
+        Client client = server.client(new BearerToken(() -> null))) {
+      SynthserveException refused = assertThrows(SynthserveException.class, client::models);
+      assertEquals("token", refused.fieldViolations().get(0).getField());
+    }
+  }
+
+  @Test
+  void namesArgumentsThatAreMissing() {
+    Client client = Client.builder("localhost:1").build();
+    Map<String, Executable> missing =
+        Map.of(
+            "target", () -> Client.builder(null),
+            "model", () -> client.model(null),
+            "timeout", () -> client.models(null),
+            "token", () -> Client.builder("localhost:1").token((String) null),
+            "conditions", () -> RowsRequest.builder("m").where(null),
+            "maxBackoff", () -> new RetryPolicy(1, 1, Duration.ZERO, null, 1));
+    missing.forEach(
+        (name, call) ->
+            assertEquals(name, assertThrows(NullPointerException.class, call).getMessage()));
+    client.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE})
+  void takesEveryTimeout(long seconds) {
+    Duration timeout = Duration.ofSeconds(seconds, seconds == Long.MAX_VALUE ? 999_999_999 : 0);
+    try (FakeServer server = FakeServer.of(new Models());
+        Client client = server.client()) {
+      if (seconds > 0) {
+        assertEquals(6, client.models(timeout).size());
+        assertEquals(model(1), client.model("m1", timeout));
+      } else {
+        SynthserveException late =
+            assertThrows(SynthserveException.class, () -> client.models(timeout));
+        assertEquals(Code.DEADLINE_EXCEEDED, late.code());
+        assertTrue(
+            late.getMessage().startsWith("not done within " + seconds + " s"), late.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void doesNotBeginAWaitThatNoClockCanMeasure() {
+    RetryInfo delay =
+        RetryInfo.newBuilder()
+            .setRetryDelay(
+                com.google.protobuf.Duration.newBuilder()
+                    .setSeconds(Long.MAX_VALUE)
+                    .setNanos(Integer.MAX_VALUE))
+            .build();
+    try (FakeServer server =
+            FakeServer.ofRows(
+                (call, request, answer) ->
+                    answer.onError(Errors.raised(Code.RESOURCE_EXHAUSTED, delay)));
+        Client client = server.client();
+        RowStream rows =
+            client.rows(
+                RowsRequest.builder("table").timeout(ChronoUnit.FOREVER.getDuration()).build())) {
+      SynthserveException late = assertThrows(SynthserveException.class, rows::seed);
+      assertEquals(Code.DEADLINE_EXCEEDED, late.code());
+      assertTrue(
+          late.getMessage().startsWith("not done within 9223372036854775807.999999999 s;"),
+          late.getMessage());
     }
   }
 

@@ -12,6 +12,9 @@ import java.time.Duration;
 
 /** Errors as a server makes them. */
 final class Errors {
+  /** A server that no proxy and no TLS stand before. */
+  static final Peer HOST = new Peer("host:1", Peer.Security.PLAIN_TEXT, Proxies.none());
+
   private Errors() {}
 
   static StatusRuntimeException raised(Code code, Message... details) {
@@ -23,7 +26,7 @@ final class Errors {
   }
 
   static SynthserveException typed(Code code, Message... details) {
-    return Failures.from(raised(code, details), "host:1", false);
+    return Failures.from(raised(code, details), HOST, false);
   }
 
   static ErrorInfo reason(String reason) {

@@ -8,6 +8,7 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.PreconditionFailure;
 import com.google.rpc.QuotaFailure;
 import com.google.rpc.ResourceInfo;
+import com.google.rpc.RetryInfo;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.Status.Code;
@@ -29,7 +30,7 @@ class FailuresTest {
       Metadata.Key.of("x-request-id", Metadata.ASCII_STRING_MARSHALLER);
 
   private static SynthserveException from(Status status) {
-    return Failures.from(status.asRuntimeException(), "host:1", false);
+    return Failures.from(status.asRuntimeException(), Errors.HOST, false);
   }
 
   @Test
@@ -78,7 +79,7 @@ class FailuresTest {
     Metadata trailers =
         Errors.raised(Code.NOT_FOUND, Errors.reason("MODEL_NOT_FOUND")).getTrailers();
     StatusRuntimeException changed = Status.INTERNAL.asRuntimeException(trailers);
-    SynthserveException error = Failures.from(changed, "host:1", false);
+    SynthserveException error = Failures.from(changed, Errors.HOST, false);
     assertEquals(Code.INTERNAL, error.code());
     assertEquals("", error.reason());
   }
@@ -89,7 +90,7 @@ class FailuresTest {
     trailers.put(REQUEST_ID, "r-1");
     StatusRuntimeException raised =
         Status.INTERNAL.withDescription("a bug").asRuntimeException(trailers);
-    SynthserveException error = Failures.from(raised, "host:1", false);
+    SynthserveException error = Failures.from(raised, Errors.HOST, false);
     assertEquals("r-1", error.requestId());
     assertEquals("a bug (request r-1)", error.getMessage());
     assertEquals("r-1", error.withNote("noted").requestId());
@@ -108,7 +109,7 @@ class FailuresTest {
   @Test
   void aCallThatWasCancelledHereIsCancelled() {
     StatusRuntimeException raised = Status.CANCELLED.asRuntimeException();
-    assertEquals(Code.CANCELLED, Failures.from(raised, "host:1", true).code());
+    assertEquals(Code.CANCELLED, Failures.from(raised, Errors.HOST, true).code());
   }
 
   @Test
@@ -117,12 +118,17 @@ class FailuresTest {
         Status.UNAVAILABLE
             .withDescription("io exception\nChannel Pipeline: [...]")
             .withCause(new IOException("outer", new ConnectException("Connection refused")));
-    assertEquals("host:1 cannot be reached: Connection refused", from(refused).getMessage());
+    assertEquals(
+        "no server at host:1 (connection refused): is it running? else check the address",
+        from(refused).getMessage());
     Status nameless =
         Status.UNAVAILABLE.withDescription("io exception").withCause(new ConnectException());
-    assertTrue(from(nameless).getMessage().endsWith("ConnectException"));
-    Status lost = Status.UNAVAILABLE.withDescription("Network closed\nmore");
-    assertEquals("host:1 cannot be reached: Network closed", from(lost).getMessage());
+    assertEquals(
+        "cannot connect to host:1 (java.net.ConnectException): check the address, and the network on"
+            + " the way",
+        from(nameless).getMessage());
+    Status lost = Status.UNAVAILABLE.withDescription("Network broke\nmore");
+    assertEquals("host:1 cannot be reached: Network broke more", from(lost).getMessage());
     assertEquals(
         "host:1 cannot be reached: no reason given", from(Status.UNAVAILABLE).getMessage());
   }
@@ -136,6 +142,26 @@ class FailuresTest {
   @Test
   void namesTheServerThatHasNoSuchMethod() {
     assertTrue(from(Status.UNIMPLEMENTED).getMessage().contains("host:1"));
+  }
+
+  private static Optional<Duration> retryDelay(long seconds, int nanos) {
+    com.google.protobuf.Duration delay =
+        com.google.protobuf.Duration.newBuilder().setSeconds(seconds).setNanos(nanos).build();
+    return Errors.typed(Code.UNAVAILABLE, RetryInfo.newBuilder().setRetryDelay(delay).build())
+        .retryDelay();
+  }
+
+  @Test
+  void boundsTheDelaysThatAServerMakesUp() {
+    Optional<Duration> longest = Optional.of(Duration.ofDays(3_652_500));
+    assertEquals(Optional.of(Duration.ofSeconds(7, 5)), retryDelay(7, 5));
+    assertEquals(Optional.of(Duration.ofMillis(1_500)), retryDelay(0, 1_500_000_000));
+    assertEquals(longest, retryDelay(315_576_000_000L, 0));
+    assertEquals(longest, retryDelay(1_000_000_000_000_000L, 0));
+    assertEquals(longest, retryDelay(Long.MAX_VALUE, Integer.MAX_VALUE));
+    assertEquals(Optional.of(Duration.ZERO), retryDelay(-1, 0));
+    assertEquals(Optional.of(Duration.ZERO), retryDelay(Long.MIN_VALUE, Integer.MIN_VALUE));
+    assertEquals(Optional.of(Duration.ZERO), retryDelay(0, -1));
   }
 
   @Test

@@ -99,7 +99,7 @@ final class FakeServer implements AutoCloseable {
   Client client(RetryPolicy policy, ClientInterceptor... interceptors) {
     return new Client(
         new Connection(
-            "fake:1",
+            new Peer("fake:1", Peer.Security.PLAIN_TEXT, Proxies.none()),
             InProcessChannelBuilder.forName(name).build(),
             List.of(interceptors),
             policy));

@@ -114,6 +114,35 @@ class RetryPolicyTest {
     assertRefused(1, 1, second, Duration.ZERO, 1);
     assertRefused(1, 1, second, second, 0.5);
     assertRefused(1, 1, second, second, Double.NaN);
+    assertRefused(1, 1, second, second, Double.POSITIVE_INFINITY);
+    assertEquals(
+        "resumeAttempts must be at least 1, not -2147483648",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new RetryPolicy(1, Integer.MIN_VALUE, second, second, 1))
+            .getMessage());
+  }
+
+  @Test
+  void takesDelaysOfTheServerThatNanosecondsCannotHold() {
+    Duration years = Duration.ofDays(3_652_500);
+    var limited = Errors.typed(Code.RESOURCE_EXHAUSTED, Errors.retryAfter(years.plusDays(1)));
+    assertEquals(years.plusMillis(100), STANDARD.delay(1, limited, false, 1));
+    var negative = Errors.typed(Code.RESOURCE_EXHAUSTED, Errors.retryAfter(Duration.ofHours(-1)));
+    assertEquals(Duration.ofMillis(100), STANDARD.delay(1, negative, false, 1));
+  }
+
+  @Test
+  void waitsStayInBoundsHoweverOftenItFails() {
+    Duration forever = Duration.ofSeconds(Long.MAX_VALUE);
+    RetryPolicy policy =
+        new RetryPolicy(
+            Integer.MAX_VALUE, Integer.MAX_VALUE, Duration.ofNanos(1), forever, Double.MAX_VALUE);
+    assertEquals(
+        Duration.ofNanos(Long.MAX_VALUE), policy.delay(2_000_000_000, unavailable, false, 1));
+    RetryPolicy none =
+        new RetryPolicy(Integer.MAX_VALUE, 1, Duration.ZERO, forever, Double.MAX_VALUE);
+    assertEquals(Duration.ZERO, none.delay(2_000_000_000, unavailable, false, 1));
   }
 
   private static void assertRefused(

@@ -21,6 +21,11 @@ class TargetTest {
         "dns:///localhost:1",
         "dns:localhost:1",
         "dns:///[::1]:1",
+        "dns:/localhost:1",
+        "dns:localhost",
+        "127.0.0.01:1",
+        "[::ffff:127.0.0.1]:1",
+        "[0:0:0:0:0:0:0:1]:1",
         "unix:/run/synthserve.sock"
       })
   void knowsThisMachine(String target) {
@@ -40,6 +45,12 @@ class TargetTest {
         "dns://localhost/example.org:1",
         "dns://localhost:53/127.0.0.1:1",
         "dns:///example.org:1",
+        "127.0.0.1.example.com:1",
+        "foo.localhost:1",
+        "localhost.:1",
+        "[::]:1",
+        "[::ffff:10.0.0.1]:1",
+        "128.0.0.1:1",
         "xds:///localhost:1"
       })
   void knowsOtherMachines(String target) {
@@ -60,7 +71,25 @@ class TargetTest {
         "::1",
         "http://host:1",
         "host:1/path",
-        "two words:1"
+        "two words:1",
+        // What gRPC would end with an exception of its own, or take for another host.
+        "my_host:1",
+        "münchen:1",
+        "127.1:1",
+        "999.9.9.9:1",
+        "127.0.0.1.5:1",
+        "user@localhost:1",
+        "localhost?x:1",
+        "localhost#x:1",
+        "[127.0.0.1]:1",
+        "localhost:99999999999",
+        "dns:///localhost:99999",
+        "dns:///localhost:0",
+        "dns:",
+        "dns:///",
+        "dns:///a/b:1",
+        "unix:",
+        "unix-abstract:name"
       })
   void refusesWhatIsNoAddress(String target) {
     SynthserveException refused =

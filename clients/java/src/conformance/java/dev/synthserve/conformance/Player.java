@@ -13,10 +13,12 @@ import dev.synthserve.RowFormat;
 import dev.synthserve.RowStream;
 import dev.synthserve.SampleStream;
 import dev.synthserve.SynthserveException;
+import dev.synthserve.example.Program;
 import dev.synthserve.v1.Column;
 import dev.synthserve.v1.ConditionSpec;
 import dev.synthserve.v1.Model;
 import io.grpc.Status.Code;
+import java.io.IOException;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -28,14 +30,14 @@ import java.util.function.Function;
 final class Player {
   private final Case asked;
   private final Client client;
-  private final Runnable pause;
+  private final Program.Body pause;
   private final long pauseAfter;
   private final long cancelAfter;
   private long samples;
   private boolean paused;
   private boolean cancelled;
 
-  Player(Case asked, Client client, Runnable pause) {
+  Player(Case asked, Client client, Program.Body pause) {
     this.asked = asked;
     this.client = client;
     this.pause = pause;
@@ -48,7 +50,7 @@ final class Player {
   }
 
   /** Plays it and tells what came of it. */
-  Map<String, Object> play() {
+  Map<String, Object> play() throws IOException {
     Map<String, Object> outcome = new LinkedHashMap<>();
     try {
       switch (asked.call()) {
@@ -75,7 +77,7 @@ final class Player {
     return outcome;
   }
 
-  private void playColumns(Map<String, Object> outcome) {
+  private void playColumns(Map<String, Object> outcome) throws IOException {
     try (RowStream rows = client.rows(asked.rows())) {
       Digests.Table digest = new Digests.Table(rows.schema().getColumnsCount());
       for (RowBatch batch : rows) {
@@ -86,7 +88,7 @@ final class Player {
     }
   }
 
-  private void playEncoded(Map<String, Object> outcome) {
+  private void playEncoded(Map<String, Object> outcome) throws IOException {
     RowFormat format = RowFormat.valueOf(asked.formatName());
     try (EncodedRowStream rows = client.encodedRows(asked.rows(), format)) {
       MessageDigest digest = Digests.sha256();
@@ -98,7 +100,7 @@ final class Player {
     }
   }
 
-  private void playImages(Map<String, Object> outcome) {
+  private void playImages(Map<String, Object> outcome) throws IOException {
     boolean png = asked.format() == null || asked.format().equals("png");
     try (ImageStream images = client.images(asked.images())) {
       MessageDigest digest = Digests.sha256();
@@ -110,7 +112,7 @@ final class Player {
     }
   }
 
-  private void came(long more, SampleStream<?> stream) {
+  private void came(long more, SampleStream<?> stream) throws IOException {
     samples += more;
     if (samples >= pauseAfter && !paused) {
       paused = true;

@@ -4,14 +4,14 @@ import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import dev.synthserve.Client;
 import dev.synthserve.ClientBuilder;
 import dev.synthserve.RetryPolicy;
+import dev.synthserve.example.Program;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +30,6 @@ public final class Runner {
   private final Map<String, Client> clients = new HashMap<>();
   private final BufferedReader in =
       new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-  private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
 
   private Runner(Map<String, Connection> connections) {
     this.connections = connections;
@@ -43,17 +42,36 @@ public final class Runner {
   private record Play(Map<String, Connection> connections, List<Case> cases) {}
 
   /** Plays the cases of the file that was named. */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     System.setProperty("java.awt.headless", "true");
-    Play play = JSON.fromJson(Files.readString(Path.of(arguments[0])), Play.class);
-    Runner runner = new Runner(play.connections());
-    for (Case asked : play.cases()) {
-      runner.play(asked);
-    }
-    runner.clients.values().forEach(Client::close);
+    Program.run(
+        "Runner",
+        () -> {
+          if (arguments.length != 1) {
+            throw new IllegalArgumentException("name one file: Runner PLAY");
+          }
+          Play play = read(Path.of(arguments[0]));
+          Runner runner = new Runner(play.connections());
+          for (Case asked : play.cases()) {
+            runner.play(asked);
+          }
+          runner.clients.values().forEach(Client::close);
+        });
   }
 
-  private void play(Case asked) {
+  private static Play read(Path file) throws IOException {
+    try {
+      Play play = JSON.fromJson(Files.readString(file), Play.class);
+      if (play != null && play.connections() != null && play.cases() != null) {
+        return play;
+      }
+    } catch (JsonParseException e) {
+      throw new IOException(file + " is no play: " + e.getMessage(), e);
+    }
+    throw new IOException(file + " is no play: it needs connections and cases");
+  }
+
+  private void play(Case asked) throws IOException {
     Client client = client(asked.connection(), !Boolean.FALSE.equals(asked.retries()));
     say(asked, new Player(asked, client, () -> pause(asked)).play());
   }
@@ -63,6 +81,9 @@ public final class Runner {
         name + (retries ? "" : ", no retries"),
         key -> {
           Connection connection = connections.get(name);
+          if (connection == null) {
+            throw new IllegalArgumentException("the play has no connection '" + name + "'");
+          }
           ClientBuilder builder = Client.builder(connection.target());
           if (connection.ca() != null) {
             builder.tls(Path.of(connection.ca()));
@@ -77,19 +98,15 @@ public final class Runner {
         });
   }
 
-  private void pause(Case asked) {
+  private void pause(Case asked) throws IOException {
     say(asked, Map.of("paused", true));
-    try {
-      in.readLine();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    in.readLine();
   }
 
-  private void say(Case asked, Map<String, Object> outcome) {
+  private void say(Case asked, Map<String, Object> outcome) throws IOException {
     JsonObject line = new JsonObject();
     line.addProperty("case", asked.name());
     outcome.forEach((key, value) -> line.add(key, JSON.toJsonTree(value)));
-    out.println(line);
+    Program.println(line.toString());
   }
 }

@@ -7,14 +7,12 @@ import dev.synthserve.ImageStream;
 import dev.synthserve.ImagesRequest;
 import dev.synthserve.RowFormat;
 import dev.synthserve.RowsRequest;
-import dev.synthserve.SynthserveException;
 import dev.synthserve.v1.Model;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.logging.LogManager;
 
 /**
  * Writes rows of a table to iris.csv and pictures of digits to digits/: {@code Example [TARGET]}.
@@ -24,32 +22,28 @@ public final class Example {
 
   /** Runs it; ends with 1 and a line on standard error if that fails. */
   public static void main(String[] arguments) {
-    LogManager.getLogManager().reset(); // gRPC's own log would come between our lines.
     String target = arguments.length > 0 ? arguments[0] : "localhost:50051";
+    Program.run("Example", () -> write(target));
+  }
+
+  private static void write(String target) throws IOException {
     try (Client client = Client.builder(target).build()) {
       for (Model model : client.models()) {
-        System.out.println(model.getVersion() + ": " + model.getCard().getSummary());
+        Program.println(model.getVersion() + ": " + model.getCard().getSummary());
       }
       writeRows(client, Path.of("iris.csv"));
       writeImages(client, Path.of("digits"));
-    } catch (SynthserveException e) {
-      fail(e.getMessage());
-    } catch (IOException e) {
-      fail(e.toString()); // Its message alone may be but a file's name.
     }
-  }
-
-  private static void fail(String why) {
-    System.err.println("Example: " + why);
-    System.exit(1);
   }
 
   private static void writeRows(Client client, Path file) throws IOException {
     RowsRequest request = RowsRequest.builder("iris-vae").count(1_000).seed(7).build();
+    long written;
     try (EncodedRowStream rows = client.encodedRows(request, RowFormat.CSV);
         OutputStream out = Files.newOutputStream(file)) {
-      System.out.println(file + ": " + rows.writeTo(out) + " rows");
+      written = rows.writeTo(out);
     }
+    Program.println(file + ": " + written + " rows");
   }
 
   private static void writeImages(Client client, Path folder) throws IOException {
@@ -61,6 +55,6 @@ public final class Example {
         Files.write(file, image.data().toByteArray());
       }
     }
-    System.out.println(folder + ": 16 images");
+    Program.println(folder + ": 16 images");
   }
 }
