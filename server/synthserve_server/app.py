@@ -1,20 +1,17 @@
 """Wiring and life cycle: start, ready, drain, stop."""
 
 import asyncio
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from grpc import aio
 from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from synthserve.v1 import model_pb2_grpc
 from synthserve_server.catalogue import Catalogue, ReadyPackage
-from synthserve_server.config import Settings, available_cores
+from synthserve_server.config import Settings
 from synthserve_server.connections import channel_options
 from synthserve_server.encoding.processes import EncodingProcesses
 from synthserve_server.interceptors.admission import Gate
@@ -23,7 +20,7 @@ from synthserve_server.interceptors.lifecycle import Lifecycle
 from synthserve_server.interceptors.pipeline import Pipeline
 from synthserve_server.interceptors.telemetry import CallTelemetry
 from synthserve_server.limits.admission import Admission
-from synthserve_server.limits.settings import quotas, rates
+from synthserve_server.limits.settings import quotas, rates, without_caller
 from synthserve_server.model_control import Mode
 from synthserve_server.packages import Limits
 from synthserve_server.polling import poll
@@ -31,25 +28,27 @@ from synthserve_server.repository import Repository
 from synthserve_server.runtime import devices
 from synthserve_server.runtime.messages import companions, make_together
 from synthserve_server.runtime.scheduler import Scheduler
+from synthserve_server.security import tokens
 from synthserve_server.security.callers import Callers
-from synthserve_server.security.principals import Administrators
+from synthserve_server.security.principals import ANYBODY, Administrators
 from synthserve_server.security.tls import server_credentials
 from synthserve_server.security.tokens import TokenFile
-from synthserve_server.services import generation, models
+from synthserve_server.services import generation, models, reflection
 from synthserve_server.services.health import ModelHealth
 from synthserve_server.services.oip import service as oip
-from synthserve_server.services.reflection import describing
+from synthserve_server.settings.addresses import Address
+from synthserve_server.system import listening, signals
+from synthserve_server.system.cores import available_cores
+from synthserve_server.system.listening import ListenError
 from synthserve_server.telemetry.gauges import Gauges, ModelState
 from synthserve_server.telemetry.setup import Telemetry
+
+__all__ = ["ListenError", "Ready", "Server", "run"]
 
 _log = structlog.get_logger()
 
 _ENDING_SECONDS = 3.0
 """How long calls that are ended have to send their status."""
-
-
-class ListenError(Exception):
-    """The address cannot be listened on; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,8 @@ class Server:
         _log.info("device chosen", device=str(chosen), why=why, workers=settings.workers)
         self._settings = settings
         self._callers = _callers(settings)
+        for name, meant in without_caller(settings, _names(settings)):
+            _log.warning("limits of nobody: no caller has this name", name=name, did_you_mean=meant)
         self._credentials = (
             server_credentials(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
             if settings.tls_certificate and settings.tls_key
@@ -96,7 +97,7 @@ class Server:
         self._admission = Admission(settings.max_streams, quotas(settings), rates=rates(settings))
         self._health = ModelHealth()
         gauges = Gauges(self._states, self._has, lambda: self._scheduler.waiting, settings.workers)
-        self._telemetry = Telemetry(settings.otlp_endpoint, settings.metrics_listen, gauges, str(chosen))
+        self._telemetry = Telemetry(settings.otlp_endpoint, settings.metrics_address, gauges, str(chosen))
         admins = Administrators(frozenset(settings.admin_certificate), settings.local_admin)
         pipeline = Pipeline(
             CallTelemetry(self._telemetry.recorders),
@@ -115,26 +116,15 @@ class Server:
         """Listens, loads the models and serves.
 
         Raises:
-            ListenError: The address is taken or not of this machine.
+            ListenError: An address is taken, or not of this machine.
         """
-        host, _, port = self._settings.listen.rpartition(":")
+        address = self._settings.address
         try:
-            if credentials := self._credentials:
-                bound = self._grpc.add_secure_port(f"{host}:{port}", credentials)
-            else:
-                bound = self._grpc.add_insecure_port(f"{host}:{port}")
-        except RuntimeError:
+            bound = self._listen(await asyncio.to_thread(listening.places, address))
+            await asyncio.to_thread(self._telemetry.expose_metrics)
+        except ListenError:
             self._scheduler.close()
-            raise ListenError(
-                f"cannot listen on {self._settings.listen}: the port is taken or the host is not this one"
-            ) from None
-        try:
-            self._telemetry.expose_metrics()
-        except OSError:
-            self._scheduler.close()
-            raise ListenError(
-                f"cannot listen on {self._settings.metrics_listen}, where metrics were to be read"
-            ) from None
+            raise
         if self._callers:
             await self._callers.start()
         await asyncio.to_thread(self._repository.load)
@@ -143,17 +133,38 @@ class Server:
         self._grpc.add_generic_rpc_handlers((service.handler(),))
         model_pb2_grpc.add_ModelServiceServicer_to_server(models.ModelService(self._repository), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
-        services = [generation.SERVICE, models.SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME]
+        services = [generation.SERVICE, models.SERVICE, health.SERVICE_NAME]
         if self._settings.oip:
             inference = oip.InferenceService(self._repository, self._scheduler, self._health, self._admission)
             self._grpc.add_generic_rpc_handlers((inference.handler(),))
             services.append(oip.SERVICE)
         if self._settings.reflection:
-            reflection.enable_server_reflection(services, self._grpc, describing(services))
+            services += reflection.SERVICES
+            self._grpc.add_generic_rpc_handlers(tuple(reflection.handlers(services)))
+        await self._health.serve(services)
         await self._follow_repository()
         await self._grpc.start()
-        _log.info("serving", host=host, port=bound, models=len(catalogue.served()), failed=_failures(catalogue))
-        return Ready(host, bound, catalogue)
+        _log.info(
+            "serving",
+            host=address.written_host,
+            port=bound,
+            models=len(catalogue.served()),
+            failed=_failures(catalogue),
+        )
+        return Ready(address.written_host, bound, catalogue)
+
+    def _listen(self, places: Iterable[Address]) -> int:
+        """Has gRPC listen; the port, which is the same everywhere."""
+        port = 0
+        for place in places:
+            try:
+                if credentials := self._credentials:
+                    port = self._grpc.add_secure_port(str(place), credentials)
+                else:
+                    port = self._grpc.add_insecure_port(str(place))
+            except RuntimeError as error:
+                raise ListenError(f"cannot listen on {place}: {error}") from None
+        return port
 
     def reload(self) -> None:
         """Has the repository looked at again, unless the mode is that it never is."""
@@ -248,11 +259,22 @@ def _callers(settings: Settings) -> Callers | None:
     return Callers(file, signed)
 
 
-async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
-    """Serves until SIGTERM or SIGINT, then drains; a SIGINT that comes while it drains ends that at once.
+def _names(settings: Settings) -> Iterable[str]:
+    """The names of all who can call; where others give them, those that have limits are taken for such."""
+    if settings.jwks or settings.tls_client_ca:
+        return settings.limits
+    if settings.token_file:
+        return [principal.name for principal in tokens.parse(settings.token_file).values()]
+    return [ANYBODY.name]
 
-    A second SIGTERM does not: supervisors send it to a process and again to its group. SIGHUP has the models looked at
-    again, where `--model-control-mode` lets them change. Once this is over, the process ignores these signals.
+
+async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
+    """Serves until a signal says that it is to stop, then drains.
+
+    SIGTERM, SIGINT and SIGHUP do: a SIGINT that comes while it drains ends that at once. A second SIGTERM does not:
+    supervisors send it to a process and again to its group. SIGQUIT does both at once. Where `--model-control-mode`
+    lets the models change, SIGHUP has them looked at again instead. Once this is over, the process ignores these
+    signals.
 
     Args:
         settings: The settings.
@@ -262,7 +284,7 @@ async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
         Whether the draining came to its end.
 
     Raises:
-        ListenError: The address is taken or not of this machine.
+        ListenError: An address is taken, or not of this machine.
         ProviderError: The device that the settings ask for does not work.
     """
     stopping, hurrying = asyncio.Event(), asyncio.Event()
@@ -270,11 +292,17 @@ async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
     def interrupt() -> None:
         (hurrying if stopping.is_set() else stopping).set()
 
+    def end_at_once() -> None:
+        stopping.set()
+        hurrying.set()
+
     server = Server(settings)
-    actions = {signal.SIGTERM: stopping.set, signal.SIGINT: interrupt}
-    if settings.model_control_mode is not Mode.NONE and hasattr(signal, "SIGHUP"):
-        actions[signal.SIGHUP] = server.reload
-    with _signals(actions):
+    actions = {"SIGTERM": stopping.set, "SIGINT": interrupt, "SIGQUIT": end_at_once}
+    if settings.model_control_mode is not Mode.NONE:
+        actions["SIGHUP"] = server.reload
+    elif not signals.is_ignored("SIGHUP"):  # started by nohup, it is to outlive its terminal
+        actions["SIGHUP"] = stopping.set
+    with signals.handled(asyncio.get_running_loop(), actions):
         loading = asyncio.ensure_future(_give_up_loading(server, stopping))
         try:
             ready = await server.start()
@@ -296,7 +324,10 @@ async def _give_up_loading(server: Server, stopping: asyncio.Event) -> None:
 
 
 async def _drain(server: Server, settings: Settings, hurrying: asyncio.Event) -> bool:
-    """Stops the server, at once when `hurrying` is set on the way; whether it did not come to that."""
+    """Stops the server, at once when `hurrying` is set by now or on the way; whether it did not come to that."""
+    if hurrying.is_set():
+        await server.stop(0)
+        return False
     draining = asyncio.ensure_future(server.stop(settings.grace_seconds, settings.drain_delay_seconds))
     forcing = asyncio.ensure_future(hurrying.wait())
     await asyncio.wait((draining, forcing), return_when=asyncio.FIRST_COMPLETED)
@@ -308,28 +339,6 @@ async def _drain(server: Server, settings: Settings, hurrying: asyncio.Event) ->
     await asyncio.wait((draining,))
     await server.stop(0)
     return False
-
-
-@contextmanager
-def _signals(actions: dict[signal.Signals, Callable[[], None]]) -> Iterator[None]:
-    """Has actions called in the event loop whenever their signals come. Afterwards these signals are ignored.
-
-    A loop that closes gives them their default actions back, so that the second SIGTERM of a supervisor would kill a
-    process that has done all its work.
-    """
-    loop = asyncio.get_running_loop()
-    for number, act in actions.items():
-        try:
-            loop.add_signal_handler(number, act)
-        except NotImplementedError:  # The loops of Windows.
-            signal.signal(number, lambda *_, act=act: loop.call_soon_threadsafe(act))
-    try:
-        yield
-    finally:
-        for number in actions:
-            with suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN)
 
 
 def _failures(catalogue: Catalogue) -> int:

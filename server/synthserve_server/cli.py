@@ -7,14 +7,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
+import structlog
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
-from synthserve_server import config, logs
+from synthserve_server import config
+from synthserve_server.log_writer import LogWriter
+from synthserve_server.settings import problems
+from synthserve_server.system import protobuf, signals, standard_streams
+from synthserve_server.system.listening import ListenError
 
 if TYPE_CHECKING:
     from synthserve_server.app import Ready
-    from synthserve_server.log_writer import LogWriter
+
+_log = structlog.get_logger()
 
 BAD_SETTINGS = 2
 FAILED = 1
@@ -189,20 +196,31 @@ def serve(
         "client_command": client_command,
         "port_file": port_file,
     }
-    settings = _settings({name: value for name, value in flags.items() if value is not None})
+    given = {name: value for name, value in flags.items() if value is not None}
+    settings = _settings(given)
+    signals.ignore("SIGPIPE")
+    from synthserve_server import logs  # which imports much
+
     log = logs.configure(settings.log_format)
+    _warn()
     # Both are read on import, which is why the rest is imported here: polars is to have no more threads than there are
     # workers, and gRPC's own log to be silent, as the server says itself what an operator must know.
-    os.environ.setdefault("POLARS_MAX_THREADS", str(settings.workers))
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    for variable, value in (("POLARS_MAX_THREADS", str(settings.workers)), ("GRPC_VERBOSITY", "NONE")):
+        os.environ[variable] = os.environ.get(variable) or value
     from synthserve_server import app
     from synthserve_server.runtime.errors import ProviderError
     from synthserve_server.security.files import CredentialsError
+    from synthserve_server.telemetry.setup import TelemetryError
 
+    announcements = LogWriter(standard_streams.Output(1, sys.stdout))
     try:
-        finished = asyncio.run(app.run(settings, lambda ready: _announce(settings, ready, log)))
-    except (app.ListenError, CredentialsError, ProviderError) as error:
-        _fail(str(error), FAILED)
+        finished = asyncio.run(app.run(settings, lambda ready: _announce(settings, ready, log, announcements)))
+    except (ListenError, CredentialsError, ProviderError, TelemetryError) as error:
+        # By way of the log, which waits for nobody.
+        log.write(f"synthserve-server: {error}\n")
+        raise typer.Exit(FAILED) from None
+    finally:
+        announcements.close()
     if not finished:
         raise typer.Exit(FAILED)
 
@@ -211,23 +229,34 @@ def _settings(flags: dict[str, Any]) -> config.Settings:
     try:
         return config.load(flags)
     except ValidationError as error:
-        for problem in error.errors():
-            place = "".join(f"{part}: " for part in problem["loc"])
-            typer.echo(f"synthserve-server: {place}{problem['msg']}", err=True)
+        for line in problems.lines(error, flags, os.environ):
+            typer.echo(f"synthserve-server: {line}", err=True)
         raise typer.Exit(BAD_SETTINGS) from None
+    except SettingsError:  # pydantic's, of the one setting that has no flag
+        _fail("SYNTHSERVE_LIMITS: must be a JSON object; or write sections [limits.NAME] into the file", BAD_SETTINGS)
     except ValueError as error:
         _fail(f"the settings file: {error}", BAD_SETTINGS)
+    except OSError as error:
+        file = flags.get("config") or os.environ.get("SYNTHSERVE_CONFIG")
+        _fail(f"the settings file: {file} cannot be read: {error.strerror}", BAD_SETTINGS)
 
 
-def _announce(settings: config.Settings, ready: "Ready", log: "LogWriter") -> None:
+def _warn() -> None:
+    """Tells of variables that do not do what they look like."""
+    for name, meant in problems.misspelt_variables(os.environ):
+        _log.warning("variable is no setting", name=name, did_you_mean=meant)
+    for value in protobuf.ignored:
+        _log.warning("variable ignored, protobuf in C is used", name=protobuf.VARIABLE, value=value)
+
+
+def _announce(settings: config.Settings, ready: "Ready", log: LogWriter, announcements: LogWriter) -> None:
     from synthserve_server.hints import hints
 
     log.drain()  # on a terminal, what was loaded is to stand above
-    typer.echo(f"synthserve-server: serving on {ready.host}:{ready.port}")
+    lines = [f"synthserve-server: serving on {ready.host}:{ready.port}"]
     show = sys.stdout.isatty() if settings.hints is None else settings.hints
     if show:
-        typer.echo("\nIn another shell:\n")
-        for command in hints(
+        commands = hints(
             ready.host,
             ready.port,
             ready.catalogue,
@@ -235,10 +264,10 @@ def _announce(settings: config.Settings, ready: "Ready", log: "LogWriter") -> No
             tls=settings.tls_certificate is not None,
             token=settings.token_file is not None or settings.jwks is not None,
             listed=settings.reflection,
-        ):
-            typer.echo(f"  {command}")
-        typer.echo()
-    sys.stdout.flush()
+        )
+        lines += ["", "In another shell:", "", *(f"  {command}" for command in commands), ""]
+    announcements.write("".join(f"{line}\n" for line in lines))
+    announcements.drain()
     if settings.port_file:
         # Renamed into place, so that nobody reads half a number.
         unfinished = settings.port_file.with_name(settings.port_file.name + ".new")
@@ -256,7 +285,15 @@ def _fail(message: str, code: int) -> NoReturn:
 
 def main() -> None:
     """Runs the command."""
-    # Typer's own tracebacks are framed and show every local value.
-    command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    printed = standard_streams.replace()
+    signals.end_quietly()  # until the server starts
+    # Typer's own tracebacks are framed and show every local value, and its messages have colours for no terminal.
+    command = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     command.command()(serve)
-    command()
+    try:
+        command()
+    except SystemExit as ended:
+        if not ended.code and (failure := printed.failure):
+            typer.echo(f"synthserve-server: cannot write to standard output: {failure.strerror}", err=True)
+            sys.exit(FAILED)
+        raise

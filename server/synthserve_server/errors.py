@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from synthserve_server.limits.admission import Refusal
 from synthserve_server.runtime.errors import CancelledWorkError
+from synthserve_server.suggestions import closest
 
 DOMAIN = "synthserve"
 """The domain of every ErrorInfo."""
@@ -22,6 +23,8 @@ _MOST_LISTED = 20
 _MOST_VIOLATIONS = 10
 _LONGEST_VIOLATIONS = 2400
 _LONGEST_MESSAGE = 600
+
+_MODELS = "models/"
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,11 @@ class ModelNotFoundError(ServiceError):
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name = name
-        super().__init__(f"there is no {name}; known are: {listed(known)}")
+        known = list(known)
+        # Without what they all begin with, which would make any two of them alike.
+        meant = closest(name.removeprefix(_MODELS), (one.removeprefix(_MODELS) for one in known))
+        hint = f"; did you mean {_MODELS}{meant}?" if meant and "/" not in name.removeprefix(_MODELS) else ""
+        super().__init__(f"there is no {name}{hint}; known are: {listed(known)}")
 
     def details(self) -> list[Message]:
         """The resource that is missing."""

@@ -1,22 +1,25 @@
 """The command `synthserve-health`: asks a server whether it serves, as probes of containers do."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import grpc
 import typer
-from cryptography import x509
-from cryptography.x509.oid import NameOID
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from pydantic import ValidationError
 
-from synthserve_server import config
+from synthserve_server import config, probe_reasons
+from synthserve_server.security import certificates, pem
+from synthserve_server.security.certificates import File
+from synthserve_server.security.files import CredentialsError, read
 
 UNHEALTHY = 1
 WRONG_USE = 2
 
-_WILDCARDS = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - compared with, not listened on
+_LONGEST_SECONDS = 1_000_000.0
+"""gRPC takes no infinite deadline, and a very distant one for a past one."""
 
 _Answer = health_pb2.HealthCheckResponse
 
@@ -30,6 +33,8 @@ class Target:
     """Certificates, PEM, of which one must be the server's own or that of its authority; None: plain text."""
     name: str | None = None
     """The name that the server's certificate must have; None: that of the address."""
+    is_described: bool = False
+    """Whether it comes from the settings of the server."""
 
 
 def check(
@@ -72,19 +77,23 @@ def check(
     """
     if (tls_client_certificate is None) != (tls_client_key is None):
         _fail("--tls-client-certificate and --tls-client-key go together", WRONG_USE)
+    if math.isnan(timeout):
+        _fail("--timeout must be a number of seconds", WRONG_USE)
     try:
-        target = Target(address, tls_ca.read_bytes() if tls_ca else None) if address else _described(config_file)
+        trusted = certificates.authorities(_file(tls_ca)) if address and tls_ca else None
+        target = Target(address, trusted) if address else _described(config_file)
         pair = (
-            (tls_client_key.read_bytes(), tls_client_certificate.read_bytes())
+            certificates.pair(_file(tls_client_certificate), _file(tls_client_key), certificates.CLIENT)
             if tls_client_key and tls_client_certificate
             else None
         )
-    except OSError as error:
-        _fail(f"{error.filename} cannot be read: {error.strerror}", UNHEALTHY)
+    except CredentialsError as error:
+        _fail(str(error), UNHEALTHY)
     try:
-        status = ask(target, f"models/{model}" if model else "", pair, timeout)
+        own = (pair.key, pair.chain) if pair else None
+        status = ask(target, f"models/{model}" if model else "", own, min(timeout, _LONGEST_SECONDS))
     except grpc.RpcError as error:
-        _fail(f"{target.address}: {_why(error, model)}", UNHEALTHY)
+        _fail(f"{target.address}: {_why(error, model, target)}", UNHEALTHY)
     if status != _Answer.SERVING:
         _fail(f"{target.address}: {_Answer.ServingStatus.Name(status)}", UNHEALTHY)
     typer.echo(f"{target.address}: {_Answer.ServingStatus.Name(status)}")
@@ -126,7 +135,7 @@ def _described(config_file: Path | None) -> Target:
     which authority issued it, and `127.0.0.1` need not be in it.
 
     Raises:
-        OSError: The certificate cannot be read.
+        CredentialsError: The certificate cannot be read.
     """
     # A probe asks no matter which folder the models are in, but settings without one are none.
     flags: dict[str, Any] = {"model_repository": Path("/")}
@@ -138,34 +147,30 @@ def _described(config_file: Path | None) -> Target:
         _fail("; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()), WRONG_USE)
     except ValueError as error:
         _fail(f"the settings file: {error}", WRONG_USE)
-    host, _, port = settings.listen.rpartition(":")
-    address = f"{_WILDCARDS.get(host, host)}:{port}"
+    except OSError as error:
+        _fail(f"the settings file: {error.filename} cannot be read: {error.strerror}", WRONG_USE)
+    listened = settings.address
+    if listened.port == 0:
+        _fail("the settings let the server take any free port: say which, as HOST:PORT", WRONG_USE)
+    # At 127.0.0.1 answers what listens at all addresses, of whichever family.
+    address = str(replace(listened, host="127.0.0.1") if listened.is_wildcard else listened)
     if settings.tls_certificate is None:
         return Target(address)
-    chain = settings.tls_certificate.read_bytes()
-    try:
-        own = x509.load_pem_x509_certificate(chain)
-    except ValueError:
-        _fail(f"{settings.tls_certificate} holds no PEM certificate", UNHEALTHY)
-    return Target(address, chain, _name_in(own))
+    file = _file(settings.tls_certificate)
+    chain = pem.certificates(file.data, file.name)
+    return Target(address, pem.of_certificates(chain), certificates.name_in(chain[0]), is_described=True)
 
 
-def _name_in(certificate: x509.Certificate) -> str | None:
-    """A name that the certificate is good for."""
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        return str(common[0].value) if common else None
-    hosts = names.get_values_for_type(x509.DNSName) + [str(ip) for ip in names.get_values_for_type(x509.IPAddress)]
-    return hosts[0].replace("*", "health") if hosts else None
+def _file(path: Path) -> File:
+    return File(str(path), read(path))
 
 
-def _why(error: grpc.RpcError, model: str | None) -> str:
-    code = error.code()
+def _why(error: grpc.RpcError, model: str | None, target: Target) -> str:
+    code, said = error.code(), " ".join(str(error.details()).split())
     if code is grpc.StatusCode.NOT_FOUND:
         return f"there is no model {model}"
-    return f"{code.name}: {error.details()}"
+    reason = probe_reasons.find(said, tls=target.trusted is not None, described=target.is_described)
+    return f"{code.name}: {reason} ({said})" if reason else f"{code.name}: {said}"
 
 
 def _fail(message: str, code: int) -> NoReturn:

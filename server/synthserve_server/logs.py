@@ -2,12 +2,15 @@
 
 import atexit
 import logging
+import os
 import sys
+import traceback
 from typing import Literal
 
 import structlog
 
 from synthserve_server.log_writer import LogWriter
+from synthserve_server.system.standard_streams import wants_colours
 from synthserve_server.telemetry.calls import serving
 
 
@@ -24,7 +27,7 @@ def configure(log_format: Literal["text", "json"]) -> LogWriter:
     else:
         processors = []
         renderer = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=wants_colours(sys.stderr, os.environ), exception_formatter=structlog.dev.plain_traceback
         )
     structlog.configure(
         processors=[
@@ -55,6 +58,8 @@ class _Forwarding(logging.Handler):
         """Writes one line, but not of clients that left while they were sent something: their streams' lines tell."""
         if record.exc_info and type(record.exc_info[1]).__name__ == "ExecuteBatchError":
             return
-        structlog.get_logger().log(
-            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info or None
-        )
+        details: dict[str, object] = {"exc_info": record.exc_info or None}
+        if record.exc_info and record.name.startswith("opentelemetry"):
+            # It is about what an operator has set, or a collector that is not there: not about a place in a program.
+            details = {"why": "".join(traceback.format_exception_only(record.exc_info[1])).strip()}
+        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, **details)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from google.protobuf import json_format
 
 from synthserve.v1 import manifest_pb2, schema_pb2
+from synthserve_server import text_files
 from synthserve_server.runtime.model import PACKET, Column, ColumnType, Condition, Image, Model, Table
+from synthserve_server.text_files import TextFileError
 
 FORMAT_VERSION = 1
 """The version of the manifest format that this server reads."""
@@ -40,17 +42,20 @@ class ManifestError(Exception):
     """A manifest cannot be used; the message says why in one sentence."""
 
 
-def parse(text: bytes) -> manifest_pb2.Manifest:
+def parse(data: bytes) -> manifest_pb2.Manifest:
     """Parses `manifest.json`.
 
     Args:
-        text: proto3 JSON in UTF-8.
+        data: proto3 JSON in UTF-8.
 
     Raises:
         ManifestError: It is not JSON, has a format version that is not known, or a field that is not known.
     """
     try:
-        content = json.loads(text.decode())
+        text = text_files.decode(data)
+        content = json.loads(text)
+    except TextFileError as error:
+        raise ManifestError(f"the manifest {error}") from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"the manifest is not JSON: {error}") from error
     # Before the rest, as another version may well have other fields.

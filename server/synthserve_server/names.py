@@ -1,7 +1,10 @@
 """The names of models and versions."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from synthserve_server.suggestions import closest
 
 MODEL_ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
 """What a model's identifier looks like."""
@@ -23,6 +26,10 @@ class ModelName:
     version: int | None
 
 
+MODEL_FORM = "lower-case letters, digits and hyphens, a letter first"
+"""What a model's identifier consists of, for messages."""
+
+
 def parse(name: str) -> ModelName | None:
     """Parses `models/{model}` or `models/{model}/versions/{version}`; None when it is neither."""
     match = _NAME.fullmatch(name)
@@ -30,3 +37,18 @@ def parse(name: str) -> ModelName | None:
         return None
     version = match["version"]
     return ModelName(match["id"], int(version) if version else None)
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name of neither form: what identifiers look like, and which model may be meant.
+
+    Args:
+        name: What somebody wrote.
+        known: The identifiers that there are.
+    """
+    model, *rest = name.removeprefix("models/").replace("@", "/versions/").split("/versions/")
+    problem = "" if MODEL_ID.fullmatch(model) else f"; a model is {MODEL_FORM}"
+    if (found := closest(model, known)) is None:
+        return problem
+    version = f"/versions/{rest[0]}" if rest and VERSION.fullmatch(rest[0]) else ""
+    return f"{problem}; did you mean models/{found}{version}?"

@@ -12,11 +12,11 @@ from tests.benchmarks.serve import prepared_images, prepared_rows
 
 from synthserve_server import logs
 from synthserve_server.catalogue import Catalogue
-from synthserve_server.config import available_cores
 from synthserve_server.repository import Repository
 from synthserve_server.runtime.cancellation import Cancellation
 from synthserve_server.runtime.devices import CPU
 from synthserve_server.runtime.frames import cut
+from synthserve_server.system.cores import available_cores
 
 
 @cache

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from tests.fixtures import commands
 
 from synthserve.v1 import generation_pb2
 from synthserve_server.catalogue import Catalogue
-from synthserve_server.config import available_cores
 from synthserve_server.process import running_server
 from synthserve_server.repository import Repository
 from synthserve_server.runtime import devices
@@ -31,6 +31,7 @@ from synthserve_server.runtime.model import Table
 from synthserve_server.services.messages import Messages, image_messages, row_messages
 from synthserve_server.services.requests import ImageOrder, Order, RowOrder, image_order, row_order
 from synthserve_server.services.sizes import Sizes, image_sizes, row_sizes
+from synthserve_server.system.cores import available_cores
 
 METHOD = "/synthserve.v1.GenerationService/"
 PROBE_SECONDS = 0.5
@@ -149,10 +150,10 @@ def main() -> None:
     """Runs the cases."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
-    parser.add_argument("--workers", type=int, default=available_cores())
+    parser.add_argument("--workers", type=commands.count, default=available_cores())
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long one repeat of one side takes")
+    parser.add_argument("--repeats", type=commands.count, default=5)
+    parser.add_argument("--seconds", type=commands.seconds, default=2.0, help="how long one repeat of one side takes")
     arguments = parser.parse_args()
     threads = arguments.workers
     chosen, why = devices.choose(arguments.device)
@@ -183,4 +184,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    commands.run(main)

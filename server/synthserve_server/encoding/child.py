@@ -7,19 +7,18 @@ pickles: `(work, arguments, named arguments)` one way, `(True, result)` or `(Fal
 import contextlib
 import os
 import pickle
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from synthserve_server.system import signals
+
 
 def main() -> None:
     """Does what it is sent."""
     # What supervisors send goes to every process of the service: the server drains, and needs this one until the end.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if number := getattr(signal, name, None):  # Windows has no SIGHUP
-            signal.signal(number, signal.SIG_IGN)
+    signals.ignore(*signals.SENT_TO_ALL)
     orders, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints must not get between the answers
     # The server is gone, at whatever moment: there is nobody to tell.

@@ -1,9 +1,11 @@
 """From the settings to quotas."""
 
+from collections.abc import Iterable, Iterator
 from typing import Literal, TypeVar
 
 from synthserve_server.config import Settings
 from synthserve_server.limits.quotas import Kind, Quota, Quotas
+from synthserve_server.suggestions import closest
 
 Value = TypeVar("Value", int, float)
 
@@ -32,6 +34,19 @@ def rates(settings: Settings) -> dict[Kind, float]:
     """The rates of all callers together that the settings ask for."""
     asked = {Kind.ROWS: settings.rows_per_second, Kind.IMAGES: settings.images_per_second}
     return {kind: rate for kind, rate in asked.items() if rate is not None}
+
+
+def without_caller(settings: Settings, callers: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """The names that have limits of their own and belong to no caller, each with the one that may have been meant.
+
+    Args:
+        settings: The settings.
+        callers: The names of all who can call.
+    """
+    known = set(callers)
+    for name in settings.limits:
+        if name not in known:
+            yield name, closest(name, sorted(known))
 
 
 def _chosen(own: Value | Literal["unlimited"] | None, default: Value | None) -> Value | None:

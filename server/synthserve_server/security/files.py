@@ -1,12 +1,18 @@
 """Files that are read again when they change, so that secrets can be renewed while the server runs."""
 
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import structlog
 
+from synthserve_server import text_files
+from synthserve_server.text_files import TextFileError
+
 T = TypeVar("T")
+
+_MOST_BYTES = 16 << 20
 
 _log = structlog.get_logger()
 
@@ -54,15 +60,15 @@ class Watched(Generic[T]):
         _log.info("credentials renewed", files=[file.name for file in self._files])
         return self._value, True
 
-    def _stamps(self) -> list[tuple[int, int, int] | None]:
-        found: list[tuple[int, int, int] | None] = []
+    def _stamps(self) -> list[tuple[int, int, int, int] | None]:
+        found: list[tuple[int, int, int, int] | None] = []
         for file in self._files:
             try:
                 status = file.stat()
             except OSError:
                 found.append(None)
             else:
-                found.append((status.st_mtime_ns, status.st_size, status.st_ino))
+                found.append((status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino))
         return found
 
 
@@ -70,9 +76,27 @@ def read(file: Path) -> bytes:
     """Reads a file.
 
     Raises:
-        CredentialsError: It cannot be read.
+        CredentialsError: It cannot be read, is not a regular file, or is too large to hold credentials.
     """
     try:
+        status = file.stat()
+        # The rest, as a pipe, could be waited for without end, and with it every connection.
+        if not stat.S_ISREG(status.st_mode):
+            raise CredentialsError(f"{file.name} is {'a folder' if stat.S_ISDIR(status.st_mode) else 'not a file'}")
+        if status.st_size > _MOST_BYTES:
+            raise CredentialsError(f"{file.name} has more than {_MOST_BYTES >> 20} MiB: it is another kind of file")
         return file.read_bytes()
     except OSError as error:
         raise CredentialsError(f"{file.name} cannot be read: {error.strerror}") from None
+
+
+def read_text(file: Path) -> str:
+    """Reads a text file, as `text_files.decode`.
+
+    Raises:
+        CredentialsError: As `read`; or it is not UTF-8 text.
+    """
+    try:
+        return text_files.decode(read(file))
+    except TextFileError as error:
+        raise CredentialsError(f"{file.name} {error}") from None

@@ -7,7 +7,9 @@ from typing import Any
 
 import jwt
 
+from synthserve_server import text_files
 from synthserve_server.security.files import CredentialsError
+from synthserve_server.text_files import TextFileError
 
 _OF_RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 _OF_CURVE = {
@@ -46,14 +48,16 @@ def parse(data: bytes, source: str) -> Keys:
     """Reads a key set. Keys that are not public, not for signatures, or too weak or too large are left out.
 
     Args:
-        data: The set, JSON.
+        data: The set, JSON in UTF-8.
         source: Where it comes from, for messages.
 
     Raises:
         CredentialsError: It is no key set, has more than 100 keys, or none that can be used.
     """
     try:
-        document = json.loads(data)
+        document = json.loads(text_files.decode(data))
+    except TextFileError as error:
+        raise CredentialsError(f"{source} is not JSON: it {error}") from None
     except (ValueError, RecursionError):
         raise CredentialsError(f"{source} is not JSON") from None
     entries = document.get("keys") if isinstance(document, dict) else None

@@ -1,15 +1,24 @@
 """TLS: the server's certificate and, for mutual TLS, the authority whose clients it accepts."""
 
-import ssl
+from itertools import chain, repeat
 from pathlib import Path
 
 import grpc
 
-from synthserve_server.security.files import CredentialsError, Watched, read
+from synthserve_server.security.files import Watched, read
+
+_START_SECONDS = 60.0
+"""The longest that the trial of a certificate may take at the start, on a machine that is very busy."""
+
+_RENEWAL_SECONDS = 10.0
+"""The same later, when connections wait for it; it is tried again when the next one comes."""
 
 
 def server_credentials(certificate: Path, key: Path, client_ca: Path | None) -> grpc.ServerCredentials:
     """Makes credentials that follow their files: a connection that comes after a change gets the new certificate.
+
+    What is served has been checked and tried out, at the start and after each change: a connection that comes while a
+    new certificate is tried out waits for that.
 
     Args:
         certificate: The server's certificate and those between it and its authority, PEM.
@@ -17,14 +26,24 @@ def server_credentials(certificate: Path, key: Path, client_ca: Path | None) -> 
         client_ca: Certificates of the authorities of clients, PEM; None: clients need no certificate.
 
     Raises:
-        CredentialsError: A file cannot be read, is not PEM, or the key is not that of the certificate.
+        CredentialsError: A file cannot be read, or no client could connect.
     """
+    # Imported here: a server without TLS needs none of it, and it takes a tenth of a second.
+    from synthserve_server.security import certificates
+    from synthserve_server.security.handshake import try_out
+
+    def file(path: Path) -> certificates.File:
+        return certificates.File(path.name, read(path))
+
     files = [certificate, key, *([client_ca] if client_ca else [])]
+    limits = chain((_START_SECONDS,), repeat(_RENEWAL_SECONDS))
 
     def make() -> grpc.ServerCertificateConfiguration:
-        _check(certificate, key, client_ca)
-        pair = (read(key), read(certificate))
-        return grpc.ssl_server_certificate_configuration([pair], read(client_ca) if client_ca else None)
+        # Each file is read once, so that what is checked is what is served.
+        pair = certificates.pair(file(certificate), file(key), certificates.SERVER)
+        authorities = certificates.authorities(file(client_ca)) if client_ca else None
+        try_out(pair, authorities, next(limits))
+        return grpc.ssl_server_certificate_configuration([(pair.key, pair.chain)], authorities)
 
     watched = Watched(files, make)
 
@@ -35,22 +54,3 @@ def server_credentials(certificate: Path, key: Path, client_ca: Path | None) -> 
     first, _ = watched.current()
     mutual = client_ca is not None
     return grpc.dynamic_ssl_server_credentials(first, fetch, mutual)  # type: ignore[arg-type]  # None: as before
-
-
-def _check(certificate: Path, key: Path, client_ca: Path | None) -> None:
-    """Lets OpenSSL read the files: gRPC would take anything, and fail at each connection."""
-    for file in (certificate, key, client_ca):
-        if file:
-            read(file)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(certificate, key, password=lambda: b"")
-    except (ssl.SSLError, ValueError):
-        raise CredentialsError(
-            f"{certificate.name} and {key.name} are not a PEM certificate and its key without a password"
-        ) from None
-    if client_ca:
-        try:
-            context.load_verify_locations(client_ca)
-        except ssl.SSLError:
-            raise CredentialsError(f"{client_ca.name} holds no PEM certificate") from None

@@ -1,4 +1,4 @@
-"""Bearer tokens: a file of their digests, so that who reads the file has no token.
+"""Bearer tokens: a file of their digests, so that reading the file reveals no token.
 
     # name       SHA-256 of the token, hexadecimal                                  roles
     reporting    2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b
@@ -9,13 +9,19 @@ Tokens must be random and long (32 bytes, for example): a plain digest protects 
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-from synthserve_server.security.files import CredentialsError, Watched, read
+from synthserve_server.security.files import CredentialsError, Watched, read_text
 from synthserve_server.security.principals import ROLES, Principal
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
+
+_WORD = re.compile(r"[a-z-]{1,20}", re.IGNORECASE)
+
+_ENDS_LINES = {"Cc", "Zl", "Zp"}
+"""Characters that some editors show as the end of a line, or not at all. Lines end in line feeds only."""
 
 
 class TokenFile:
@@ -48,23 +54,44 @@ def parse(file: Path) -> Mapping[str, Principal]:
     Raises:
         CredentialsError: It cannot be read, or a line is not right.
     """
-    try:
-        lines = read(file).decode().splitlines()
-    except UnicodeDecodeError:
-        raise CredentialsError(f"{file.name} is not UTF-8 text") from None
     principals: dict[str, Principal] = {}
-    for number, line in enumerate(lines, start=1):
-        words = line.split("#", 1)[0].split()
+    for number, line in enumerate(read_text(file).split("\n"), start=1):
+        place = f"{file.name}, line {number}"
+        entry, _, comment = line.partition("#")
+        if stranger := _stranger(entry, comment):
+            raise CredentialsError(f"{place}: there is the invisible character {stranger}; write a blank or nothing")
+        words = entry.split()
         if not words:
             continue
-        name, digest, *roles = (*words, "")[: max(len(words), 2)]
-        if not _DIGEST.fullmatch(digest):
+        if len(words) == 1:
+            # Not repeated: it can be a token.
             raise CredentialsError(
-                f"{file.name}, line {number}: the name is to be followed by a SHA-256 in hexadecimal"
+                f"{place}: the name is to be followed by a SHA-256 in hexadecimal; a file that holds a token itself is "
+                "for clients"
             )
+        name, digest, *roles = words
+        if not _DIGEST.fullmatch(digest):
+            raise CredentialsError(f"{place}: the name is to be followed by a SHA-256 in hexadecimal")
         if unknown := set(roles) - ROLES:
-            raise CredentialsError(f"{file.name}, line {number}: there is no role {', '.join(sorted(unknown))}")
+            # What is no word may be a token that stands where it must not.
+            named = f"role {', '.join(sorted(unknown))}" if all(map(_WORD.fullmatch, unknown)) else "such role"
+            raise CredentialsError(f"{place}: there is no {named}; there is {', '.join(sorted(ROLES))}")
         if digest.lower() in principals:
-            raise CredentialsError(f"{file.name}, line {number}: the token of {name} is another one's, too")
+            raise CredentialsError(f"{place}: the token of {name} is another one's, too")
         principals[digest.lower()] = Principal(name, frozenset(roles))
     return principals
+
+
+def _stranger(entry: str, comment: str) -> str | None:
+    """A character that makes a line another one than people see, by its code and name."""
+    for character in entry.replace("\t", " "):
+        if not character.isprintable():
+            return _called(character)
+    for character in comment.replace("\t", " "):
+        if unicodedata.category(character) in _ENDS_LINES:
+            return _called(character)
+    return None
+
+
+def _called(character: str) -> str:
+    return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()

@@ -1,6 +1,7 @@
-"""Health by model, as the catalogue says: `models/{model}` of `grpc.health.v1`."""
+"""Health as `grpc.health.v1` has it: of the server, its services and, as `models/{model}`, what the catalogue says."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import grpc
@@ -14,16 +15,21 @@ _GONE = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 
 
 class ModelHealth(health.aio.HealthServicer):
-    """SERVING for the server and each model that can generate, NOT_SERVING for one that failed, loads or unloads.
+    """SERVING for the server, each of its services, and each model that can generate.
 
-    A model that is not there any more is as one that never was: NOT_FOUND for who checks, SERVICE_UNKNOWN for who
-    watches.
+    NOT_SERVING for a model that failed, loads or unloads, and for all once the server stops. A model that is not there
+    any more is as one that never was: NOT_FOUND for who checks, SERVICE_UNKNOWN for who watches.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._told: dict[str, Any] = {}
         self._lock = asyncio.Lock()
+
+    async def serve(self, services: Iterable[str]) -> None:
+        """Answers for services by their full names, as for the server itself, until it shuts down."""
+        for service in services:
+            await self.set(service, _SERVING)
 
     async def follow(self, catalogue: Catalogue) -> None:
         """Tells what has changed since the last catalogue."""

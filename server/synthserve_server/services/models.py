@@ -68,9 +68,10 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
         """One model or version."""
         serving.get().named(request.name)
         name = names.parse(request.name)
-        if name is None:
-            raise InvalidRequestError([Violation("name", f"must be {names.FORM}, not {quoted(request.name)}")])
         catalogue = self._repository.catalogue
+        if name is None:
+            meant = names.meant(request.name, catalogue.models)
+            raise InvalidRequestError([Violation("name", f"must be {names.FORM}, not {quoted(request.name)}{meant}")])
         return model_pb2.GetModelResponse(model=_described(catalogue, catalogue.find(name)))
 
     async def LoadModel(  # noqa: N802 - the name that the contract gives
@@ -79,7 +80,7 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
         """Loads a model."""
         serving.get().named(request.name)
         require_admin(context, "LoadModel", request.name)
-        model_id = _model_id(request.name)
+        model_id = self._model_id(request.name)
         changes = await self._repository.load_model(model_id)
         catalogue = self._repository.catalogue
         return model_pb2.LoadModelResponse(
@@ -93,7 +94,7 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
         """Takes a model out of service, and waits for its streams."""
         serving.get().named(request.name)
         require_admin(context, "UnloadModel", request.name)
-        await self._repository.unload_model(_model_id(request.name))
+        await self._repository.unload_model(self._model_id(request.name))
         return model_pb2.UnloadModelResponse()
 
     async def ReloadModels(  # noqa: N802 - the name that the contract gives
@@ -108,12 +109,12 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
             failures=[model_pb2.ModelFailure(name=name, reason=reason) for name, reason in changes.failed.items()],
         )
 
-
-def _model_id(name: str) -> str:
-    parsed = names.parse(name)
-    if parsed is None or parsed.version is not None:
-        raise InvalidRequestError([Violation("name", f"must be models/{{model}}, not {quoted(name)}")])
-    return parsed.id
+    def _model_id(self, name: str) -> str:
+        parsed = names.parse(name)
+        if parsed is None or parsed.version is not None:
+            meant = "" if parsed else names.meant(name, self._repository.catalogue.models)
+            raise InvalidRequestError([Violation("name", f"must be models/{{model}}, not {quoted(name)}{meant}")])
+        return parsed.id
 
 
 def _described(catalogue: Catalogue, package: Package) -> model_pb2.Model:

@@ -188,7 +188,8 @@ def _package(name: str, catalogue: Catalogue, violations: list[Violation]) -> Re
     """Finds the model; violations found so far go before a model that is not there."""
     parsed = names.parse(name)
     if parsed is None:
-        violations.append(Violation("model", f"must be {names.FORM}, not {quoted(name)}"))
+        meant = names.meant(name, catalogue.models)
+        violations.append(Violation("model", f"must be {names.FORM}, not {quoted(name)}{meant}"))
         raise InvalidRequestError(violations)
     try:
         return catalogue.ready(parsed)

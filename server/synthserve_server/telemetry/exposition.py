@@ -2,10 +2,14 @@
 
 import socket
 import threading
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from collections.abc import Callable, Iterable
+from wsgiref.simple_server import WSGIRequestHandler
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
+
+from synthserve_server.settings.addresses import Address
+from synthserve_server.system import listening
 
 _PATIENCE = 10.0
 """Seconds that a connection can be silent before its thread is taken away from it."""
@@ -24,34 +28,44 @@ class _Handler(WSGIRequestHandler):
 
 
 class MetricsPort:
-    """An HTTP server in threads of its own, so that a busy event loop delays no answer."""
+    """HTTP servers in threads of their own, so that a busy event loop delays no answer."""
 
-    def __init__(self, host: str, port: int, registry: CollectorRegistry) -> None:
+    def __init__(self, address: Address, registry: CollectorRegistry) -> None:
         """Listens and answers.
 
         Args:
-            host: Where to listen.
-            port: Where to listen; 0 takes a free one.
+            address: Where to listen; port 0 takes a free one.
             registry: What to answer.
 
         Raises:
-            OSError: The address is taken, or not of this machine.
+            ListenError: An address is taken, or not of this machine.
         """
-        family, *_, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
-
-        class Server(ThreadingWSGIServer):
-            address_family = family
-
-        self._server = make_server(str(address[0]), port, make_wsgi_app(registry), Server, handler_class=_Handler)
-        self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._serve, name="metrics", daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        self._server.serve_forever(_POLL)
+        answer = make_wsgi_app(registry)
+        self._servers = [_server(one, answer) for one in listening.bound(address).values()]
+        self.port = self._servers[0].server_port
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(_POLL,), name="metrics", daemon=True)
+            for server in self._servers
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """Stops answering."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+        for thread in self._threads:
+            thread.join()
+
+
+def _server(bound: socket.socket, answer: Callable[..., Iterable[bytes]]) -> ThreadingWSGIServer:
+    """A server on a socket that is bound already."""
+    server = ThreadingWSGIServer(bound.getsockname()[:2], _Handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = bound
+    server.server_name, server.server_port = bound.getsockname()[:2]
+    server.setup_environ()
+    server.set_app(answer)
+    server.server_activate()
+    return server

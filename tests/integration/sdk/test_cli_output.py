@@ -125,7 +125,7 @@ def test_times_without_end_are_no_limit(shell: Shell, expected: str) -> None:
 
 
 def test_empty_variables_are_unset_ones(shell: Shell, expected: str) -> None:
-    names = ("TLS", "TLS_CA", "TOKEN_FILE", "CLIENT_TOKEN_FILE", "TLS_CLIENT_CERTIFICATE", "TLS_CLIENT_KEY")
+    names = ("CLIENT_TLS", "TLS_CA", "TOKEN_FILE", "CLIENT_TOKEN_FILE", "TLS_CLIENT_CERTIFICATE", "TLS_CLIENT_KEY")
     assert shell(ROWS, **{f"SYNTHSERVE_{name}": "" for name in names}).stdout == expected
     done = shell(f"{SYNTHSERVE} models --timeout 20", SYNTHSERVE_SERVER="")
     assert done.returncode in (0, 4)  # the server of the default address, where somebody may have one

@@ -24,8 +24,8 @@ def examples() -> list[doctest.DocTest]:
     """Every docstring of the package that has an example."""
     names = [
         module.name
-        for module in pkgutil.iter_modules(synthserve.__path__, "synthserve.")
-        if module.name not in ("synthserve.v1", "synthserve.cli")
+        for module in pkgutil.walk_packages(synthserve.__path__, "synthserve.")
+        if not module.name.startswith(("synthserve.v1", "synthserve.cli"))
     ]
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = [test for name in ["synthserve", *names] for test in finder.find(importlib.import_module(name), name)]

@@ -78,8 +78,7 @@ def said(target: str, credentials: grpc.ChannelCredentials | None = None) -> str
 
 
 def test_a_certificate_of_an_authority_that_is_not_known(start: Start) -> None:
-    names = {"organization_name": "an authority", "organization_unit_name": "one unit"}
-    authority, namesake = trustme.CA(**names), trustme.CA(**names)
+    authority, namesake = (trustme.CA(organization_name="a", organization_unit_name="b") for _ in range(2))
     port = start(of_server(authority.issue_cert("localhost")))
     for stranger in (trustme.CA(), namesake):
         message = said(f"localhost:{port}", of_client(stranger))

@@ -109,7 +109,8 @@ def test_a_port_that_is_taken_is_one_clear_line(small: Path) -> None:
         done = run("--model-repository", str(small), "--listen", address, "--log-format", "json")
     assert done.returncode == 1
     errors = [line for line in done.stderr.splitlines() if not line.startswith("{")]
-    assert errors == [f"synthserve-server: cannot listen on {address}: the port is taken or the host is not this one"]
+    advice = "the port is taken: stop the program that listens on it, or choose another (Address already in use)"
+    assert errors == [f"synthserve-server: cannot listen on {address}: {advice}"]
     assert done.stdout == ""
 
 

@@ -362,4 +362,6 @@ def test_port_for_metrics_that_is_taken_is_one_clear_line(models: Path) -> None:
         )
     assert done.returncode == 1
     errors = [line for line in done.stderr.splitlines() if not line.startswith("{")]
-    assert errors == [f"synthserve-server: cannot listen on {address}, where metrics were to be read"]
+    (error,) = errors
+    assert error.startswith(f"synthserve-server: cannot listen on {address}: the port is taken: ")
+    assert error.endswith("(Address already in use); metrics were to be read there")

@@ -125,6 +125,8 @@ def test_what_is_for_this_machine_meets_no_proxy(
 ) -> None:
     for name in VARIABLES[:3]:
         monkeypatch.setenv(name, proxy.url)
+    monkeypatch.setenv("GRPC_ADDRESS_HTTP_PROXY", proxy.url.rpartition("@")[2])
+    monkeypatch.setenv("GRPC_ADDRESS_HTTP_PROXY_ENABLED_ADDRESSES", "127.0.0.1/32,::1/128")
     given = [(name, proxy.url if value == "PROXY" else value) for name, value in options]
     said = use(synthserve.Client(target, token="secret", retry=NO_RETRIES, options=given))  # noqa: S106 - of this test
     assert "no server at" in said

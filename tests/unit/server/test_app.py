@@ -11,6 +11,7 @@ import pytest
 from synthserve_server import app, config
 from synthserve_server.app import Ready
 from synthserve_server.catalogue import Catalogue
+from synthserve_server.system import signals
 
 READY = Ready("127.0.0.1", 1, Catalogue([]))
 
@@ -46,7 +47,9 @@ def settings(tmp_path: Path) -> config.Settings:
 
 @pytest.fixture(autouse=True)
 def _signal_handlers_come_back() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    # Those that are ignored at the end would be so in every process that a later test starts.
+    numbers = [getattr(signal, name) for name in ("SIGPIPE", *signals.SENT_TO_ALL)]
+    before = {number: signal.getsignal(number) for number in numbers}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -67,7 +70,7 @@ def send(number: signal.Signals) -> Callable[[Ready], None]:
     return lambda _: os.kill(os.getpid(), number)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_drains(server: type[FakeServer], settings: config.Settings, number: signal.Signals) -> None:
     assert asyncio.run(app.run(settings, send(number)))
     assert server.stops == [5]
@@ -129,3 +132,49 @@ def test_what_fails_once_the_server_is_ready_stops_it(server: type[FakeServer], 
     with pytest.raises(OSError, match="nowhere to write"):
         asyncio.run(app.run(settings, fail))
     assert server.stops == [0]
+
+
+def test_a_quit_ends_at_once(server: type[FakeServer], settings: config.Settings) -> None:
+    assert not asyncio.run(app.run(settings, send(signal.SIGQUIT)))
+    assert server.stops == [0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE])
+def test_signals_without_a_meaning_change_nothing(
+    server: type[FakeServer], settings: config.Settings, number: signal.Signals
+) -> None:
+    def send_both(_: Ready) -> None:
+        os.kill(os.getpid(), number)
+        assert server.stops == []
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert asyncio.run(app.run(settings, send_both))
+    assert server.stops == [5]
+
+
+def test_a_hangup_that_was_ignored_at_the_start_stays_so(server: type[FakeServer], settings: config.Settings) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup leaves it
+
+    def send_both(_: Ready) -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert server.stops == []
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert asyncio.run(app.run(settings, send_both))
+    assert server.stops == [5]
+
+
+def test_a_hangup_has_models_looked_at_where_they_may_change(
+    tmp_path: Path, server: type[FakeServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # under nohup, too: it ends nothing
+    reloads: list[FakeServer] = []
+
+    def reload(self: FakeServer) -> None:
+        reloads.append(self)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(server, "reload", reload, raising=False)
+    settings = config.load({"model_repository": tmp_path, "grace_seconds": 5, "model_control_mode": "poll"})
+    assert asyncio.run(app.run(settings, send(signal.SIGHUP)))
+    assert len(reloads) == 1

@@ -58,3 +58,24 @@ def test_a_reader_that_is_gone_ends_nothing() -> None:
     stream.close()
     writer.write("nobody reads this\n")
     writer.close()
+
+
+def test_a_stream_that_has_stopped_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_writer, "DRAINING_SECONDS", 0.01)
+    stream = Stalled()
+    writer = LogWriter(stream)
+    writer.write("first\n")
+    stream.reached.wait()
+    writer.drain()
+    writer.close()
+    stream.go_on.set()
+
+
+def test_what_waits_is_written_when_it_is_drained() -> None:
+    stream = io.StringIO()
+    writer = LogWriter(stream)
+    for number in range(3):
+        writer.write(f"{number}\n")
+        writer.drain()
+        assert stream.getvalue().splitlines() == list(map(str, range(number + 1)))
+    writer.close()

@@ -1,6 +1,6 @@
 import pytest
 
-from synthserve_server.telemetry.setup import wants_traces
+from synthserve_server.telemetry.setup import TelemetryError, check_wishes, wants_traces
 
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317"}
 
@@ -16,6 +16,7 @@ ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317"}
         (None, {**ENDPOINT, "OTEL_SDK_DISABLED": "true"}, False),
         ("http://collector:4317", {"OTEL_SDK_DISABLED": "True"}, False),
         (None, {**ENDPOINT, "OTEL_TRACES_EXPORTER": "none"}, False),
+        (None, {**ENDPOINT, "OTEL_TRACES_EXPORTER": " None "}, False),
         (None, {**ENDPOINT, "OTEL_TRACES_EXPORTER": "otlp"}, True),
     ],
 )
@@ -23,3 +24,38 @@ def test_traces_are_sent_where_they_are_asked_for(
     endpoint: str | None, environment: dict[str, str], wanted: bool
 ) -> None:
     assert wants_traces(endpoint, environment) is wanted
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"OTEL_EXPORTER_OTLP_PROTOCOL": ""},
+        {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+        {"OTEL_EXPORTER_OTLP_PROTOCOL": " GRPC "},
+        {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"},
+        {"OTEL_TRACES_EXPORTER": "otlp"},
+        {"OTEL_TRACES_EXPORTER": ""},
+    ],
+)
+def test_otlp_over_grpc_can_be_asked_for(environment: dict[str, str]) -> None:
+    check_wishes(environment)
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, "OTEL_EXPORTER_OTLP_PROTOCOL is 'http/protobuf'"),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "OTEL_EXPORTER_OTLP_PROTOCOL is 'http/json'"),
+        (
+            {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf"},
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is 'http/protobuf'",
+        ),
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER is 'zipkin'"),
+        ({"OTEL_TRACES_EXPORTER": "otlp,console"}, "OTEL_TRACES_EXPORTER is 'otlp,console'"),
+    ],
+)
+def test_what_nothing_here_speaks_is_refused_by_name(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(TelemetryError) as caught:
+        check_wishes(environment)
+    assert str(caught.value).startswith(named)

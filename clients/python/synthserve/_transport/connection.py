@@ -37,7 +37,8 @@ _DEFAULTS: dict[str, str | int] = {
     "grpc.enable_retries": 0,
 }
 
-_DIRECT: dict[str, str | int] = {"grpc.enable_http_proxy": 0}
+# The second one is for GRPC_ADDRESS_HTTP_PROXY, which the first does not switch off.
+_DIRECT: dict[str, str | int] = {"grpc.enable_http_proxy": 0, "grpc.address_http_proxy_enabled_addresses": ""}
 
 
 @dataclass(frozen=True, slots=True)

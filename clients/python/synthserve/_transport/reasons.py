@@ -94,7 +94,8 @@ def unreachable(said: str, connection: Connection) -> str:
     if not lower.startswith(_CONNECTING):
         return f"lost the connection to {target}{through}: {said}"
     if refused := _PROXY_ANSWER.search(lower):
-        return f"{place} does not connect to {target}: it answered {refused[1]}"
+        named = place if proxy else "a proxy (GRPC_ADDRESS_HTTP_PROXY)"
+        return f"{named} does not connect to {target}: it answered {refused[1]}"
     if "connection refused" in lower:
         if proxy:
             return f"no proxy at {proxy} (connection refused), through which {target} is to be reached: check it"

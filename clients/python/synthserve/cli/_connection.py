@@ -18,7 +18,7 @@ Tls = Annotated[
     bool,
     typer.Option(
         "--tls",
-        envvar="SYNTHSERVE_TLS",
+        envvar="SYNTHSERVE_CLIENT_TLS",
         help="Connect over TLS to a server whose certificate an authority has issued that this machine trusts.",
     ),
 ]

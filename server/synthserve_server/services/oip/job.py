@@ -16,8 +16,16 @@ from synthserve_server.services.oip import inference_pb2, tensors
 from synthserve_server.services.oip.requests import Order
 from synthserve_server.services.oip.statistics import Statistics
 
-_WANTS_FINAL = "triton_enable_empty_final_response"
-_IS_FINAL = "triton_final_response"
+_FINAL = "triton_final_response"
+
+
+def mark_final(response: inference_pb2.ModelInferResponse) -> None:
+    """Says that this is the last response to a request of a stream, as Triton does in every one.
+
+    A request has one response here, so each is the last. `triton_enable_empty_final_response` adds one only where a
+    model can end without a response.
+    """
+    response.parameters[_FINAL].bool_param = True
 
 
 @dataclass(frozen=True)
@@ -81,9 +89,7 @@ class Inference:
             return response.SerializeToString()
         streamed = inference_pb2.ModelStreamInferResponse()
         self._fill(streamed.infer_response, arrays)
-        parameters = self.order.request.parameters
-        if _WANTS_FINAL in parameters and parameters[_WANTS_FINAL].bool_param:
-            streamed.infer_response.parameters[_IS_FINAL].bool_param = True
+        mark_final(streamed.infer_response)
         return streamed.SerializeToString()
 
     def _fill(self, response: inference_pb2.ModelInferResponse, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -14,6 +14,7 @@ from synthserve_server.errors import InvalidRequestError, Violation, listed, quo
 from synthserve_server.names import ModelName
 from synthserve_server.runtime.model import LATENT, UNSET, Model, Tensor, inputs, outputs
 from synthserve_server.services.oip import inference_pb2, tensors
+from synthserve_server.suggestions import did_you_mean
 
 LARGEST_REQUEST = 1 << 20
 """Bytes of a request. gRPC keeps it in memory before anybody has looked at it."""
@@ -114,10 +115,10 @@ def ready_package(catalogue: Catalogue, name: str, version: str, field: str = ""
         ModelNotFoundError: There is no such model or version.
         ModelFailedError: It could not be loaded.
     """
-    return catalogue.ready(parsed(name, version, field))
+    return catalogue.ready(parsed(catalogue, name, version, field))
 
 
-def parsed(name: str, version: str, field: str = "") -> ModelName:
+def parsed(catalogue: Catalogue, name: str, version: str, field: str = "") -> ModelName:
     """The name of a package; arguments are those of `ready_package`.
 
     Raises:
@@ -125,11 +126,8 @@ def parsed(name: str, version: str, field: str = "") -> ModelName:
     """
     violations = []
     if not names.MODEL_ID.fullmatch(name):
-        violations.append(
-            Violation(
-                f"{field}name", f"must be lower-case letters, digits and hyphens, a letter first, not {quoted(name)}"
-            )
-        )
+        meant = did_you_mean(name.removeprefix("models/"), catalogue.models)
+        violations.append(Violation(f"{field}name", f"must be {names.MODEL_FORM}, not {quoted(name)}{meant}"))
     if version and not names.VERSION.fullmatch(version):
         violations.append(
             Violation(f"{field}version", f"must be a number from 1, or empty for the default, not {quoted(version)}")

@@ -34,7 +34,7 @@ from synthserve_server.security.principals import who
 from synthserve_server.services.administrators import require_admin
 from synthserve_server.services.health import ModelHealth
 from synthserve_server.services.oip import descriptions, inference_pb2
-from synthserve_server.services.oip.job import Inference
+from synthserve_server.services.oip.job import Inference, mark_final
 from synthserve_server.services.oip.record import InferenceRecord
 from synthserve_server.services.oip.requests import Order, order, parsed, ready_package
 from synthserve_server.services.oip.statistics import Statistics
@@ -158,7 +158,7 @@ class InferenceService:
         """Loads a model."""
         serving.get().named(f"models/{request.model_name}")
         require_admin(context, "RepositoryModelLoad", request.model_name)
-        await self._repository.load_model(_model_to_change(request, set()))
+        await self._repository.load_model(self._model_to_change(request, set()))
         return inference_pb2.RepositoryModelLoadResponse()
 
     async def RepositoryModelUnload(  # noqa: N802 - the protocol's name
@@ -167,7 +167,7 @@ class InferenceService:
         """Takes a model out of service, and waits for its streams."""
         serving.get().named(f"models/{request.model_name}")
         require_admin(context, "RepositoryModelUnload", request.model_name)
-        await self._repository.unload_model(_model_to_change(request, {"unload_dependents"}))
+        await self._repository.unload_model(self._model_to_change(request, {"unload_dependents"}))
         return inference_pb2.RepositoryModelUnloadResponse()
 
     async def ModelInfer(  # noqa: N802 - the protocol's name
@@ -241,6 +241,13 @@ class InferenceService:
     def _package(self, request: Any) -> ReadyPackage:  # noqa: ANN401 - several messages have these two fields
         return ready_package(self._repository.catalogue, request.name, request.version)
 
+    def _model_to_change(self, request: Any, ignored: set[str]) -> str:  # noqa: ANN401 - to load or to unload
+        """The model that a request names; parameters that are not ignored could ask for what is not done."""
+        _check_repository(request.repository_name)
+        if others := request.parameters.keys() - ignored:
+            raise InvalidRequestError([Violation("parameters", f"not served: {listed(sorted(others))}")])
+        return parsed(self._repository.catalogue, request.model_name, "", "model_").id
+
 
 _MARK = (("synthserve-synthetic", "true"),)
 """Metadata that say what the answers are, as those of generated streams do."""
@@ -260,15 +267,8 @@ def _refusal(request_id: str, error: Exception) -> bytes:
         _log.error("inference failed", exc_info=error)
     refusal = inference_pb2.ModelStreamInferResponse(error_message=to_status(error).message)
     refusal.infer_response.id = request_id
+    mark_final(refusal.infer_response)
     return refusal.SerializeToString()
-
-
-def _model_to_change(request: Any, ignored: set[str]) -> str:  # noqa: ANN401 - to load or to unload
-    """The model that a request names; parameters that are not ignored could ask for what is not done."""
-    _check_repository(request.repository_name)
-    if others := request.parameters.keys() - ignored:
-        raise InvalidRequestError([Violation("parameters", f"not served: {listed(sorted(others))}")])
-    return parsed(request.model_name, "", "model_").id
 
 
 def _check_repository(name: str) -> None:

@@ -1,0 +1,1 @@
+"""What the operating system gives to a process: streams, signals, ports and processors."""

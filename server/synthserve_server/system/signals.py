@@ -1,0 +1,68 @@
+"""What signals do to the server, and to the processes that it starts."""
+
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the processes that encode do without
+    from asyncio import AbstractEventLoop
+
+Action = Callable[[], None]
+
+_MEANINGLESS = ("SIGUSR1", "SIGUSR2")
+"""Ignored: their default is to end the process."""
+
+SENT_TO_ALL = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", *_MEANINGLESS)
+"""What terminals and supervisors send to every process of a service."""
+
+
+def ignore(*names: str) -> None:
+    """Ignores signals, those of them that the system has."""
+    for name in names:
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def end_quietly() -> None:
+    """Has the process end by SIGPIPE when nobody reads what it prints, and by SIGINT, as commands do.
+
+    Python's own way is an exception at whatever place it has come to. The server changes both once it starts.
+    """
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if not is_ignored("SIGINT"):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def is_ignored(name: str) -> bool:
+    """Whether the process was started with the signal ignored, as `nohup` does it, or does not have it."""
+    number = getattr(signal, name, None)
+    return number is None or signal.getsignal(number) is signal.SIG_IGN
+
+
+@contextmanager
+def handled(loop: "AbstractEventLoop", actions: Mapping[str, Action]) -> Iterator[None]:
+    """Has actions called in an event loop whenever their signals come. Afterwards these signals are ignored.
+
+    A loop that closes gives them their default actions back, so that the second SIGTERM of a supervisor would kill a
+    process that has done all its work.
+
+    Args:
+        loop: The loop, which runs.
+        actions: By the names of the signals; what the system does not have is left out.
+    """
+    numbers = {getattr(signal, name): act for name, act in actions.items() if hasattr(signal, name)}
+    for number, act in numbers.items():
+        try:
+            loop.add_signal_handler(number, act)
+        except NotImplementedError:  # The loops of Windows.
+            signal.signal(number, lambda *_, act=act: loop.call_soon_threadsafe(act))
+    ignore("SIGPIPE", *_MEANINGLESS)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)

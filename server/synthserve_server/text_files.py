@@ -1,0 +1,43 @@
+"""Text files as editors write them: one encoding, one kind of line end, or a reason."""
+
+import codecs
+import re
+
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # UTF-32 LE begins as UTF-16 LE does
+_LINE_ENDS = re.compile("\r\n?")
+_MARKS = re.compile("^\ufeff+", re.MULTILINE)
+
+
+class TextFileError(ValueError):
+    """Bytes are no text; the message goes on after the name of the file, and quotes nothing of it."""
+
+
+def decode(data: bytes, *, only_ascii_counts: bool = False) -> str:
+    r"""Makes text of the bytes of a file.
+
+    Byte order marks are left out: editors put one at the start, and files that are put together have more, each at the
+    start of a line. Lines end in `\n`, also where the file has `\r\n` or `\r`.
+
+    Args:
+        data: The whole file.
+        only_ascii_counts: Whether other characters are comments, so that their encoding does not matter.
+
+    Raises:
+        TextFileError: It is UTF-16 or UTF-32, is not UTF-8, or holds a NUL byte.
+    """
+    first = data[:4]
+    # What these files begin with is ASCII, of which UTF-16 makes one NUL byte beside another byte, and UTF-32 three.
+    if data.startswith(_WIDE_MARKS) or 0 < first.count(0) < len(first):
+        raise TextFileError("is UTF-16 or UTF-32 text, not UTF-8: save it as UTF-8")
+    try:
+        text = data.decode(errors="replace" if only_ascii_counts else "strict")
+    except UnicodeDecodeError as error:
+        raise TextFileError(f"is not UTF-8 text in line {_line(data[: error.start])}: save it as UTF-8") from None
+    text = _MARKS.sub("", _LINE_ENDS.sub("\n", text))
+    if "\0" in text:
+        raise TextFileError(f"holds a NUL byte in line {_line(data[: data.index(0)])}: write it anew")
+    return text
+
+
+def _line(before: bytes) -> int:
+    return len(re.findall(b"\r\n?|\n", before)) + 1
