@@ -99,7 +99,8 @@ def unreachable(said: str, connection: Connection) -> str:
     if "connection refused" in lower:
         if proxy:
             return f"no proxy at {proxy} (connection refused), through which {target} is to be reached: check it"
-        return f"no server at {target} (connection refused): is it running? `make serve` starts one; check the address"
+        hint = "is it running? `make serve` starts one; else check the address"
+        return f"no server at {target} (connection refused): {hint}"
     return f"{_connecting(lower, connection)}{through}. gRPC says: {_last(said)}"
 
 
