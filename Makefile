@@ -1,19 +1,28 @@
 # Everything that people type. `make serve` and `make test` set up what they need; a second run starts at once.
 
-PYTHON ?= python3
+# An empty variable is an unset one.
+override PYTHON := $(or $(PYTHON),python3)
+override ADDRESS := $(or $(ADDRESS),127.0.0.1:50051)
+override LOAD := $(or $(LOAD),--output load-report/index.html)
+override MINUTES := $(or $(MINUTES),30)
+override SEED := $(or $(SEED),7)
+LANGUAGES ?=
+
 VENV := .venv
 BIN := $(VENV)/bin
-ADDRESS ?= 127.0.0.1:50051
-LOAD ?= --output load-report/index.html
-MINUTES ?= 30
-SEED ?= 7
-
 PEERS := .venv-peers/.done .venv-peers-mlserver/.done
 TRITONCLIENT := .venv-tritonclient/.done
-DISTRIBUTIONS := clients/python server training
-INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+SET_UP := $(PYTHON) -I scripts/set_up.py
+# The client as a shell takes it, whatever is in the path.
+CLIENT := $(BIN)/python -c 'import os, shlex; print(shlex.quote(os.path.abspath("$(BIN)/synthserve")))'
 
-LANGUAGES ?=
+# Of the user's variables, those of pip and uv that say where packages come from and how they are reached are kept. The
+# others, which say what is installed and where, and those of Python that say what it imports, are unset.
+KEPT := $(foreach tool,PIP UV,$(foreach what,CACHE_DIR CERT CLIENT_CERT CONCURRENT_% CONFIG_FILE DEFAULT_INDEX DEFAULT_TIMEOUT \
+  EXTRA_INDEX_URL FIND_LINKS HTTP_% INDEX INDEX_% INSECURE_HOST KEYRING_PROVIDER LINK_MODE NATIVE_TLS NO_CACHE NO_CACHE_DIR \
+  NO_INDEX OFFLINE PROXY REQUEST_TIMEOUT RETRIES SYSTEM_CERTS TIMEOUT TRUSTED_HOST USE_FEATURE,$(tool)_$(what)))
+unexport $(filter-out $(KEPT),$(filter PIP_% UV_%,$(.VARIABLES))) VIRTUAL_ENV CDPATH \
+  PYTHONEXECUTABLE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONPLATLIBDIR PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
 
 .PHONY: help serve test conformance demo lint format proto model-table bench bench-quick load memory soak connections fuzz lock clean
 
@@ -36,7 +45,7 @@ help:
 	@echo 'make lock     resolve the requirements anew'
 
 serve: $(VENV)/.serve
-	@exec $(BIN)/synthserve-server --model-repository exported --listen $(ADDRESS) --hints --client-command $(abspath $(BIN)/synthserve)
+	@exec $(BIN)/synthserve-server --model-repository exported --listen '$(ADDRESS)' --hints --client-command "$$($(CLIENT))"
 
 demo: $(VENV)/.serve
 	@$(BIN)/python scripts/demo.py
@@ -86,7 +95,7 @@ memory: $(VENV)/.dev
 	$(BIN)/python -m tests.load.memory --model-repository exported
 
 soak: $(VENV)/.dev
-	$(BIN)/python -m tests.load.soak --minutes $(MINUTES) --seed $(SEED)
+	$(BIN)/python -m tests.load.soak --minutes '$(MINUTES)' --seed '$(SEED)'
 
 connections: $(VENV)/.dev
 	$(BIN)/python -m tests.load.connections
@@ -100,29 +109,20 @@ lock: $(VENV)/.dev
 clean:
 	rm -rf $(VENV) .venv-peers .venv-peers-mlserver .venv-tritonclient .tools demo load-report .mypy_cache .pytest_cache .ruff_cache .hypothesis fuzz-findings
 
-# --- environment: a virtual environment, filled by uv from hashed locks -------------------------------------------
+# --- environments: scripts/set_up.py knows what is there already ---------------------------------------------------
 
-$(BIN)/uv: requirements/uv.txt
-	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "synthserve needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	@touch $@
+# It is asked each time: that a checkout was moved, or its Python removed, no time stamp tells.
+$(VENV)/.serve: FORCE
+	@$(SET_UP) serve
 
-$(VENV)/.serve: $(BIN)/uv requirements/serve.txt requirements/cuda.txt $(addsuffix /pyproject.toml,clients/python server)
-	$(INSTALL) --require-hashes -r requirements/serve.txt
-	@if command -v nvidia-smi >/dev/null && nvidia-smi --list-gpus >/dev/null 2>&1; then \
-	  echo 'found an NVIDIA GPU: installing the CUDA libraries'; $(INSTALL) --require-hashes -r requirements/cuda.txt; fi
-	$(INSTALL) --no-deps --no-build-isolation -e clients/python -e server
-	@touch $@
+$(VENV)/.dev: FORCE
+	@$(SET_UP) dev
 
-$(VENV)/.dev: $(VENV)/.serve requirements/dev.txt $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
-	$(INSTALL) --require-hashes -r requirements/dev.txt
-	$(INSTALL) --no-deps --no-build-isolation $(addprefix -e ,$(DISTRIBUTIONS))
-	@touch $@
+# What the benchmarks compare with, and the client of the Open Inference Protocol that the tests use.
+$(PEERS) $(TRITONCLIENT): .venv-%/.done: FORCE
+	@$(SET_UP) $*
 
-# What the benchmarks compare with, and the client of the Open Inference Protocol that the tests use, in environments of
-# their own: .venv-NAME is filled from requirements/NAME.txt.
-$(PEERS) $(TRITONCLIENT): .venv-%/.done: $(BIN)/uv requirements/%.txt
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$*
-	$(BIN)/uv pip install --quiet --python .venv-$*/bin/python --require-hashes -r requirements/$*.txt
-	@touch $@
+FORCE:
+
+# Targets change what others use, whatever -j says.
+.NOTPARALLEL:

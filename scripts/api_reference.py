@@ -17,6 +17,8 @@ from google.protobuf.descriptor_pb2 import (
     ServiceDescriptorProto,
 )
 
+from synthserve._output.destinations import write_whole
+
 ROOT = Path(__file__).parents[1]
 PROTOS = ROOT / "proto"
 FILES = [f"synthserve/v1/{name}.proto" for name in ("generation", "model", "schema", "manifest")]
@@ -48,8 +50,10 @@ T = TypeVar("T")
 
 def main() -> None:
     """Writes the page to the file that is named."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: api_reference.py FILE")
     files = described(PROTOS, FILES)
-    Path(sys.argv[1]).write_text(page(files), encoding="utf-8")
+    write_whole(Path(sys.argv[1]), page(files).encode())
 
 
 def described(folder: Path, names: list[str]) -> list[FileDescriptorProto]:

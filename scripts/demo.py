@@ -3,7 +3,7 @@
 import time
 
 import synthserve
-from local_server import ROOT, running_server
+from local_server import ROOT, run, running_server
 
 OUTPUT = ROOT / "demo"
 ROWS, IMAGES, SEED = 1_000, 64, 7
@@ -36,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

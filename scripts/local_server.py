@@ -1,13 +1,20 @@
-"""A server of exported/ on a free port, for scripts that need one for a while."""
+"""A server of exported/ on a free port, for scripts that need one for a while, and how these scripts end."""
 
+import os
+import signal
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
+import synthserve
 from synthserve_server import process
 
 ROOT = Path(__file__).parents[1]
+
+FAILED, INTERRUPTED, READER_GONE = 1, 130, 141
 
 
 @contextmanager
@@ -18,3 +25,31 @@ def running_server() -> Iterator[str]:
         process.running_server(ROOT / "exported", Path(folder) / "log") as server,
     ):
         yield server.address
+
+
+def run(main: Callable[[], None]) -> NoReturn:
+    """Runs a script and ends the process; the server that it has started ends with it, on SIGTERM and SIGHUP too."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:  # no file is to get the number of a closed stream
+        pass
+    os.close(opened)
+    try:
+        main()
+        if sys.stdout:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        _drop_output()
+        sys.exit(READER_GONE)
+    except (OSError, RuntimeError, synthserve.SynthserveError) as error:
+        _drop_output()
+        sys.exit(f"error: {error}")
+    sys.exit(0)
+
+
+def _drop_output() -> None:
+    """Sends away what is kept back of the output: Python would try to write it once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 from google.protobuf import json_format
 
 from local_server import ROOT
+from synthserve._output.destinations import write_whole
 from synthserve.v1.manifest_pb2 import Manifest
 from synthserve.v1.schema_pb2 import QualityFigure
 
@@ -17,11 +18,14 @@ HEAD = ("model", "generates", "conditions", "trained on", "quality")
 def main() -> None:
     """Writes, or tells with exit status 1 that there is something to write."""
     text = README.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
+    try:
+        before, rest = text.split(BEGIN)
+        _, after = rest.split(END)
+    except ValueError:
+        sys.exit(f"README.md: {BEGIN.strip()!r} and {END.strip()!r} must stand in it once each, around the table")
     wanted = before + BEGIN + table(newest(ROOT / "exported")) + END + after
     if "--check" not in sys.argv[1:]:
-        README.write_text(wanted, encoding="utf-8")
+        write_whole(README, wanted.encode())
     elif wanted != text:
         sys.exit("README.md: the table of models is not that of exported/: run `make model-table`")
 

@@ -1,12 +1,15 @@
 """Draws the README's pictures from the shipped models: `.venv/bin/python scripts/pictures.py`."""
 
+import io
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.datasets import load_iris
 
 import synthserve
-from local_server import ROOT, running_server
+from local_server import ROOT, run, running_server
 from synthserve._grids import save_picture
+from synthserve._output.destinations import write_whole
 
 OUTPUT = ROOT / "docs" / "images"
 SEED = 7
@@ -37,8 +40,10 @@ def draw_iris(generated: pd.DataFrame) -> None:
     axes.set(xlabel="petal length, cm", ylabel="sepal length, cm", title="iris-vae: generated (dots), real (rings)")
     axes.legend(frameon=False, fontsize="small")
     figure.tight_layout()
-    figure.savefig(OUTPUT / "iris.png")
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png")
+    write_whole(OUTPUT / "iris.png", picture.getvalue())
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

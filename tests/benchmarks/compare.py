@@ -21,7 +21,6 @@ looks a second.
 """
 
 import argparse
-import signal
 import sys
 import tempfile
 import time
@@ -40,7 +39,9 @@ from tests.benchmarks.servers import PEERS, running_peer
 from tests.benchmarks.sides import IN_PROCESS, SDK, SERVER, Side
 from tests.benchmarks.targets import Turns
 from tests.benchmarks.workloads import QUICK, Workload, chosen, workloads
+from tests.fixtures import commands
 
+from synthserve._output.destinations import write_whole
 from synthserve_server.process import running_server
 
 WARM_SECONDS = 0.2
@@ -58,15 +59,13 @@ def main() -> int:
     if arguments.list:
         print("\n".join(workload.name for workload in cases))
         return 0
-    # Ends the children on SIGTERM as on Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with ExitStack() as stack:
         comparison = Comparison(arguments, models, stack)
         results = list(comparison.run(cases))
         lines = [report.case_table(*result) for result in results] + [report.target_table(results)]
         print(lines[-1])
         if arguments.markdown:
-            arguments.markdown.write_text("\n\n".join(lines) + "\n")
+            write_whole(arguments.markdown, ("\n\n".join(lines) + "\n").encode())
     return int(comparison.failed)
 
 
@@ -77,9 +76,13 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--cases", action="append", metavar="GLOB", help="only cases of such names; may come again")
     parser.add_argument("--sides", action="append", metavar="GLOB", help="only such sides; may come again")
     parser.add_argument("--quick", action="store_true", help="few cases and short turns: about 5 minutes")
-    parser.add_argument("--rounds", type=int, help="default: 5, quick: 3")
-    parser.add_argument("--seconds", type=float, help="for which a turn begins calls; default: 2, quick: 0.7")
-    parser.add_argument("--limit", type=float, default=60.0, help="after which a turn is cut off; default: %(default)s")
+    parser.add_argument("--rounds", type=commands.count, help="default: 5, quick: 3")
+    parser.add_argument(
+        "--seconds", type=commands.seconds, help="for which a turn begins calls; default: 2, quick: 0.7"
+    )
+    parser.add_argument(
+        "--limit", type=commands.seconds, default=60.0, help="after which a turn is cut off; default: %(default)s"
+    )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables to a file too")
     parser.add_argument("--list", action="store_true", help="print the names of the cases and stop")
     arguments = parser.parse_args()
@@ -189,4 +192,4 @@ class Comparison:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    commands.run(main)

@@ -22,6 +22,7 @@ from tests.benchmarks.models import find_models
 from tests.benchmarks.plans import Transport
 from tests.benchmarks.sides import Side
 from tests.benchmarks.workloads import Workload, chosen
+from tests.fixtures import commands
 
 from synthserve_server.process import running_server
 
@@ -37,8 +38,8 @@ def main() -> None:
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
     parser.add_argument("--model", action="append", help="an image model; default: those of the comparison")
     parser.add_argument("--cases", action="append", help="names of cases, with * and ?; default: all")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--rounds", type=commands.count, default=3)
+    parser.add_argument("--seconds", type=commands.seconds, default=1.0)
     arguments = parser.parse_args()
     models = find_models(arguments.model_repository)
     with tempfile.TemporaryDirectory() as folder, ClientProcess() as client, ExitStack() as servers:
@@ -92,4 +93,4 @@ def row(name: str, turns: list[Turn], processors: list[float], first: list[float
 
 
 if __name__ == "__main__":
-    main()
+    commands.run(main)

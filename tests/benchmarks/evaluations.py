@@ -17,6 +17,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fixtures import commands
+
 from synthserve_training.evaluation.figures import Figure, Report, read
 
 TRAINER = Path(sys.executable).with_name("synthserve-train")
@@ -104,4 +106,4 @@ def within_spread(figure: Figure, value: float) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    commands.run(main)

@@ -23,6 +23,7 @@ from tests.benchmarks.models import find_models
 from tests.benchmarks.plans import Plan, Record, Transport
 from tests.benchmarks.sides import SERVER, Side
 from tests.benchmarks.workloads import Workload
+from tests.fixtures import commands
 
 from synthserve_server.process import running_server
 
@@ -42,8 +43,8 @@ def main() -> None:
     """Measures, and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--rounds", type=commands.count, default=5)
+    parser.add_argument("--seconds", type=commands.seconds, default=3.0)
     arguments = parser.parse_args()
     models = find_models(arguments.model_repository)
     call = Workload("rows", models.table, CALL_ROWS, "typed", 1)
@@ -96,4 +97,4 @@ def row(name: str, records: list[Record], alone: list[Record]) -> tuple[str, ...
 
 
 if __name__ == "__main__":
-    main()
+    commands.run(main)

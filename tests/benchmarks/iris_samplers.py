@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tests.fixtures import commands
 
 from synthserve_training import recipe as recipes
 from synthserve_training.components import component
@@ -44,7 +45,7 @@ SAMPLERS: Mapping[str, Mapping[str, object]] = {
 def main() -> None:
     """Prints mean and standard deviation of the accuracies."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--splits", type=int, default=20)
+    arguments.add_argument("--splits", type=commands.count, default=20)
     arguments.add_argument("--observation-noise", action=argparse.BooleanOptionalAction, default=True)
     options = arguments.parse_args()
     splits = options.splits
@@ -120,4 +121,4 @@ def with_rows(experiment: Experiment, rows: pd.DataFrame) -> Experiment:
 
 
 if __name__ == "__main__":
-    main()
+    commands.run(main)

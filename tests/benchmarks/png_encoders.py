@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
+from tests.fixtures import commands
 
 from synthserve_server.encoding import png
 from synthserve_server.repository import Repository
@@ -67,7 +68,7 @@ def main() -> None:
     """Prints a line for each model and encoder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
-    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--repeats", type=commands.count, default=15)
     arguments = parser.parse_args()
     repository = Repository(arguments.model_repository, CPU)
     repository.load()
@@ -85,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    commands.run(main)

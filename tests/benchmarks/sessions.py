@@ -19,6 +19,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from tests.benchmarks import report
+from tests.fixtures import commands
 
 from synthserve_server.repository import Repository
 from synthserve_server.runtime.devices import CPU
@@ -34,7 +35,7 @@ def main() -> None:
     """Measures, and prints two tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
-    parser.add_argument("--repeats", type=int, default=31)
+    parser.add_argument("--repeats", type=commands.count, default=31)
     arguments = parser.parse_args()
     repository = Repository(arguments.model_repository, CPU)
     repository.load()
@@ -126,4 +127,4 @@ def bound(session: onnxruntime.InferenceSession, feeds: Arrays) -> Callable[[], 
 
 
 if __name__ == "__main__":
-    main()
+    commands.run(main)

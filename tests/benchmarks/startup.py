@@ -17,6 +17,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.benchmarks.servers import free_port, listens, stop
+from tests.fixtures import commands
 
 from synthserve_server.process import COMMAND
 
@@ -28,7 +29,7 @@ def main() -> None:
     """Measures, and prints a line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
-    parser.add_argument("--starts", type=int, default=7)
+    parser.add_argument("--starts", type=commands.count, default=7)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.txt"
@@ -74,4 +75,4 @@ def serving(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    commands.run(main)

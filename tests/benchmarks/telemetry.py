@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from opentelemetry.sdk.trace import TracerProvider
+from tests.fixtures import commands
 
 from synthserve_server.runtime.timings import Run, Timings
 from synthserve_server.telemetry.calls import Call, StartRecorder, Stream
@@ -77,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    commands.run(main)

@@ -7,7 +7,6 @@ server holds more file descriptors or threads than before, or its memory grew by
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import grpc
 import psutil
-from tests.fixtures import http2, packages
+from tests.fixtures import commands, http2, packages
 from tests.fixtures.http2 import Connection
 
 from synthserve.v1 import generation_pb2
@@ -111,7 +110,7 @@ def leaks(address: str, process: psutil.Process, count: int) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--connections", type=int, default=10_000)
+    parser.add_argument("--connections", type=commands.count, default=10_000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "models"
@@ -123,4 +122,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    commands.run(main)

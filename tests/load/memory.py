@@ -6,7 +6,6 @@ Exits with 1 when the server's resident memory grows by more than 50 MiB after t
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import grpc
 import psutil
+from tests.fixtures import commands
 
 from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
@@ -55,7 +55,7 @@ def main() -> int:
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
     parser.add_argument("--model", default="iris-vae")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--rows", type=int, default=100_000_000)
+    parser.add_argument("--rows", type=commands.count, default=100_000_000)
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -67,4 +67,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    commands.run(main)

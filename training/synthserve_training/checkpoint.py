@@ -1,6 +1,5 @@
 """Checkpoints: every variable of a training run in one `.npz`, without pickle, written atomically."""
 
-import os
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,20 +7,21 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from synthserve_training import whole_files
 from synthserve_training.errors import RunError
 
 Variables = Mapping[str, Sequence[keras.Variable]]
 
 
 def save(path: Path, epoch: int, variables: Variables) -> None:
-    """Writes the values of groups of variables, and the number of epochs trained."""
+    """Writes the values of groups of variables, and the number of epochs trained.
+
+    Raises:
+        OSError: They cannot be written; the checkpoint before stays.
+    """
     arrays = {name: np.asarray(variable) for name, variable in _named(variables)}
-    part = path.with_suffix(".part")
-    with part.open("wb") as stream:
+    with whole_files.replacing(path) as stream:
         np.savez(stream, epoch=np.int64(epoch), **arrays)  # type: ignore[arg-type]  # the stubs take the names for options
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
 
 
 def restore(path: Path, variables: Variables) -> int:

@@ -1,12 +1,12 @@
 """The command line: `synthserve-train list | run | export | evaluate`."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from synthserve_training import cores, signals, standard_streams
 from synthserve_training import recipe as recipes
 from synthserve_training.errors import BackendError, SynthserveTrainingError
 from synthserve_training.export import versions
@@ -26,13 +27,33 @@ from synthserve_training.startup import start_keras
 if TYPE_CHECKING:
     from synthserve_training.experiment import Experiment
 
+_MOST = 2**31 - 1
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 RecipeArgument = Annotated[str, typer.Argument(help="Name of a shipped recipe, or path of a .toml file")]
+
+
+def _folder(text: str) -> Path:
+    if not text:  # of a variable that is not set: it would mean the current folder
+        raise typer.BadParameter("it is empty: name a folder")
+    return Path(text)
+
+
 DataDirOption = Annotated[
-    Path | None, typer.Option(envvar="SYNTHSERVE_DATA", help="Folder with datasets; else they are downloaded")
+    Path | None,
+    typer.Option(
+        parser=_folder,
+        metavar="FOLDER",
+        envvar="SYNTHSERVE_DATA",
+        help="Folder with datasets; else they are downloaded",
+    ),
 ]
-RunDirOption = Annotated[Path | None, typer.Option(help="Folder of the run; default: runs/<recipe>")]
+RunDirOption = Annotated[
+    Path | None, typer.Option(parser=_folder, metavar="FOLDER", help="Folder of the run; default: runs/<recipe>")
+]
+EpochsOption = Annotated[int | None, typer.Option(min=1, max=_MOST, help="Epochs in all; default: the recipe's")]
+VersionOption = Annotated[int | None, typer.Option(min=1, max=_MOST, help="Version; default: the next free one")]
 
 
 @app.command("list")
@@ -46,7 +67,7 @@ def list_recipes() -> None:
 @app.command()
 def run(
     recipe: RecipeArgument,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in all; default: the recipe's")] = None,
+    epochs: EpochsOption = None,
     seed: Annotated[
         int | None,
         typer.Option(min=0, max=2**32 - 1, help="Of weights and noise; default: 0, or the resumed run's"),
@@ -56,7 +77,13 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start anew where there is a run")] = False,
     export_to: Annotated[
-        Path | None, typer.Option("--export", help="Model repository to write the trained model to, as `export` does")
+        Path | None,
+        typer.Option(
+            "--export",
+            parser=_folder,
+            metavar="FOLDER",
+            help="Model repository to write the trained model to, as `export` does",
+        ),
     ] = None,
 ) -> None:
     """Train a recipe: losses, samples and checkpoints go into the run's folder."""
@@ -65,6 +92,7 @@ def run(
     text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
     # Mistakes show before Keras has taken its seconds to start, and long before training has taken its hours.
     parsed = recipes.parse(text)
+    folder.check_idle()
     if resume:
         recorded = folder.facts().seed
         seed = recorded if seed is None else seed
@@ -93,7 +121,7 @@ def run(
         if export_to:
             _export(experiment, folder, trained, export_to)
         return
-    console = Console(stderr=True)
+    console = standard_streams.console()
     with console.status("preparing to measure") as status:
         measure = tracker(
             experiment,
@@ -139,10 +167,10 @@ def export(
     recipe: RecipeArgument,
     run_dir: RunDirOption = None,
     data_dir: DataDirOption = None,
-    output: Annotated[Path, typer.Option(help="Model repository to write to")] = Path("exported"),
-    version: Annotated[
-        int | None, typer.Option(min=1, max=2**31 - 1, help="Version; default: the next free one")
-    ] = None,
+    output: Annotated[Path, typer.Option(parser=_folder, metavar="FOLDER", help="Model repository to write to")] = Path(
+        "exported"
+    ),
+    version: VersionOption = None,
 ) -> None:
     """Write a trained recipe as a model package, after holding the graph against the Keras model."""
     text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
@@ -161,14 +189,21 @@ def export(
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Argument(help="Name of an exported model")],
-    version: Annotated[int | None, typer.Option(min=1, help="Version; default: the newest")] = None,
-    repository: Annotated[Path, typer.Option(help="Model repository")] = Path("exported"),
+    version: Annotated[int | None, typer.Option(min=1, max=_MOST, help="Version; default: the newest")] = None,
+    repository: Annotated[Path, typer.Option(parser=_folder, metavar="FOLDER", help="Model repository")] = Path(
+        "exported"
+    ),
     # Each repeat has the next seed, and scikit-learn takes those below 2^32.
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of splits, noise and all else that is drawn")] = 0,
     repeats: Annotated[int, typer.Option(min=1, max=2**31, help="How often what is random is repeated")] = 20,
     data_dir: DataDirOption = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder of the report, which leaves the package as it is; default: its report/")
+        Path | None,
+        typer.Option(
+            parser=_folder,
+            metavar="FOLDER",
+            help="Folder of the report, which leaves the package as it is; default: its report/",
+        ),
     ] = None,
 ) -> None:
     """Measure an exported model: writes a report, and the headline figures into its manifest."""
@@ -178,7 +213,7 @@ def evaluate(
     from synthserve_training.export.manifest import measured_manifest, record_figures
 
     target = output or folder / run.REPORT_FOLDER
-    console = Console(stderr=True)
+    console = standard_streams.console()
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -227,16 +262,32 @@ def run_folder(recipe: str, run_dir: Path | None) -> RunFolder:
 
 
 def main() -> None:
-    """Runs the command line; an error that the user can mend is one line, and exit status 1."""
+    """Runs the command line and ends the process.
+
+    An error that the user can mend is one line, and exit status 1; so is output that cannot be written, though the
+    work is done all the same. 130, 129 and 143: ended by SIGINT, SIGHUP and SIGTERM; 141: nobody read the output.
+    """
+    standard_streams.replace()
+    cores.limit_threads(os.environ)
+    os.environ["MPLBACKEND"] = "agg"  # files, no windows, whatever the user's other programs draw with
+    with signals.ending():
+        status = _status()
+    sys.exit(standard_streams.exit_status(status))
+
+
+def _status() -> int:
     try:
         app()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
     except SynthserveTrainingError as error:
         typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
+    except MemoryError:
+        typer.echo("error: the memory of this machine is not enough: make networks or batches smaller", err=True)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         typer.echo(f"error: {where}{error.strerror or error}", err=True)
-        sys.exit(1)
+    return 1
 
 
 if __name__ == "__main__":

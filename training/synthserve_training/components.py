@@ -7,19 +7,37 @@ functions that the role's `__init__` describes.
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from synthserve_training import problems
 from synthserve_training.errors import RecipeError
 
-ROLES = ("datasets", "preprocessing", "networks", "objectives", "samplers")
+SECTIONS = {
+    "datasets": "dataset",
+    "preprocessing": "preprocessing",
+    "networks": "networks",
+    "objectives": "objective",
+    "samplers": "sampler",
+}
+"""Of a recipe, by the role of the component that they name."""
+
+
+Count = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
+"""How many of something: what every library takes."""
+
+Width = Annotated[int, Field(strict=True, gt=0, le=16_384)]
+"""Units or filters of a layer, or values of a latent."""
+
+Number = Annotated[float, Field(strict=True, le=1e30)]
+"""A number that single precision holds, with room for what it is multiplied with. Its field says where it begins."""
 
 
 class OptionsBase(BaseModel):
-    """The base of every kind's options: immutable, and an option that is not one is an error."""
+    """The base of every kind's options: immutable, and an option that is not one is an error. Numbers are finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def kinds(role: str) -> list[str]:
@@ -32,7 +50,7 @@ def component(role: str, section: Mapping[str, Any]) -> tuple[Any, Any]:
     """Resolves one section of a recipe.
 
     Args:
-        role: One of `ROLES`.
+        role: One of `SECTIONS`.
         section: `kind` and the options of that kind.
 
     Returns:
@@ -44,10 +62,10 @@ def component(role: str, section: Mapping[str, Any]) -> tuple[Any, Any]:
     options = dict(section)
     kind = options.pop("kind", None)
     if kind not in kinds(role):
-        raise RecipeError(f"[{role}] kind = {kind!r}: use one of {', '.join(kinds(role))}")
+        meant = problems.did_you_mean(kind, kinds(role)) if isinstance(kind, str) else ""
+        raise RecipeError(f"[{SECTIONS[role]}] kind = {kind!r}: use one of {', '.join(kinds(role))}{meant}")
     module = importlib.import_module(f"{__package__}.{role}.{kind}")
     try:
         return module, module.Options.model_validate(options)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise RecipeError(f"[{role}] kind = {kind!r}: {problems}") from None
+        raise RecipeError(f"[{SECTIONS[role]}] kind = {kind!r}: {problems.listed(error, module.Options)}") from None

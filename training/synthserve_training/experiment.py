@@ -10,6 +10,7 @@ from synthserve_training.averaging import WeightAverage
 from synthserve_training.checkpoint import Variables
 from synthserve_training.components import component
 from synthserve_training.datasets._files import Files
+from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks
 from synthserve_training.objectives import Objective
 from synthserve_training.precision import computing_in, in_single_precision
@@ -110,8 +111,13 @@ def build(text: str, preprocessed: Preprocessed, *, seed: int) -> Experiment:
     component("samplers", recipe.sampler)  # a mistake in it must not wait for the end of the training
 
     keras.utils.set_random_seed(seed)
-    with computing_in(recipe.training.precision):
-        networks = networks_module.build(networks_options, preprocessed.samples.shape[1:])
+    try:
+        with computing_in(recipe.training.precision):
+            networks = networks_module.build(networks_options, preprocessed.samples.shape[1:])
+    except RecipeError:
+        raise
+    except Exception as error:  # each backend has its own, above all for too little memory
+        raise RecipeError(f"[networks] cannot be built: {str(error).partition(chr(10))[0]}") from error
     objective = objective_module.build(objective_options, networks)
     decay = recipe.training.average_decay
     average = None if decay is None else WeightAverage(networks.generator, decay)

@@ -52,25 +52,42 @@ def fit(
         How many epochs have been trained: more than `epochs`, where the run that is resumed had more.
 
     Raises:
-        RunError: There is nothing to resume, the run was made with another recipe, an earlier run would be deleted, or
-            a loss is no longer finite.
+        RunError: There is nothing to resume, the run was made with another recipe, an earlier run would be deleted,
+            another process trains there, or a loss is no longer finite.
     """
-    machine = Machine(NAME, accelerators())
-    training, samples = experiment.recipe.training, experiment.preprocessed.samples
-    variables = experiment.variables()
     if resume:
         run.check_resumable(experiment.recipe, experiment.seed)
-        first = checkpoint.restore(run.checkpoint, variables)
-        run.resume(machine)
-        seconds = run.training_seconds(first)
-        log = [row for row in run.losses() if int(row["epoch"]) <= first]
     else:
-        run.create(experiment.text, experiment.seed, machine, overwrite=overwrite)
-        first, seconds, log = 0, 0.0, []
+        run.check_free(overwrite=overwrite)
+    with run.held():
+        machine, variables = Machine(NAME, accelerators()), experiment.variables()
+        if resume:
+            first = checkpoint.restore(run.checkpoint, variables)
+            run.resume(machine)
+            log = [row for row in run.losses() if int(row["epoch"]) <= first]
+        else:
+            run.create(experiment.text, experiment.seed, machine, overwrite=overwrite)
+            first, log = 0, []
+        _train(experiment, variables, run, range(first + 1, epochs + 1), log, progress, write_samples, measure)
+    return max(first, epochs)
 
+
+def _train(
+    experiment: Experiment,
+    variables: checkpoint.Variables,
+    run: RunFolder,
+    epochs: range,
+    log: list[dict[str, str]],
+    progress: Progress,
+    write_samples: WriteSamples,
+    measure: Measure,
+) -> None:
+    """Trains epochs; `log` has the rows of those before."""
+    training, samples = experiment.recipe.training, experiment.preprocessed.samples
+    seconds = float(log[-1]["seconds"]) if log else 0.0
     drawn = time.monotonic()
     steps = compile_steps(experiment.objective.players, experiment.average)
-    for epoch in range(first + 1, epochs + 1):
+    for epoch in epochs:
         started = time.monotonic()
         schedule = {name: np.float32(value) for name, value in experiment.objective.schedule(epoch - 1).items()}
         batches = -(-len(samples) // training.batch_size)
@@ -87,7 +104,7 @@ def fit(
         weights = {name: float(value) for name, value in schedule.items()}
         log.append({"epoch": str(epoch), **_digits(means | weights), "seconds": f"{seconds:.1f}"})
 
-        last = epoch == epochs
+        last = epoch == epochs[-1]
         if last or epoch % training.sample_every == 0:
             write_samples(epoch, run)
         if last or epoch % training.checkpoint_every == 0:
@@ -101,7 +118,6 @@ def fit(
         if last or (epoch % training.checkpoint_every == 0 and time.monotonic() - drawn > _SECONDS_BETWEEN_PLOTS):
             loss_plot.write(run.losses_plot, log)
             drawn = time.monotonic()
-    return max(first, epochs)
 
 
 def _digits(values: Mapping[str, float]) -> dict[str, str]:

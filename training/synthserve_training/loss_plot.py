@@ -7,6 +7,8 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from synthserve_training import whole_files
+
 _COLOURS = ("#3b6fb6", "#c8553d", "#2f8f6b", "#8e6bbf", "#b58a2e", "#5b6570")
 _COLUMNS = 3
 _NOT_CURVES = ("epoch", "seconds")
@@ -41,6 +43,5 @@ def write(path: Path, log: Sequence[Mapping[str, str]]) -> None:
         lowest = (len(names) - 1 - column) // columns
         grid[lowest][column].set_xlabel("epoch", fontsize=9)
         grid[lowest][column].tick_params(labelbottom=True)
-    part = path.with_suffix(".part")
-    figure.savefig(part, format="png", dpi=110)
-    part.replace(path)
+    with whole_files.replacing(path) as stream:
+        figure.savefig(stream, format="png", dpi=110)

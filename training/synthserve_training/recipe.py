@@ -6,47 +6,45 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from synthserve_training import problems, text_files
+from synthserve_training.components import Count, Number, OptionsBase
 from synthserve_training.errors import RecipeError
 
 
-class Tracking(BaseModel):
+class Tracking(OptionsBase):
     """How to follow the Fréchet distance between a model's pictures and the real ones while it is trained."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     network: Literal["digits", "inception"] = Field(
         description="Whose features: a LeNet-5's, for MNIST, in seconds; or those that FID is defined with, in minutes"
     )
-    samples: int = Field(ge=2, description="Pictures to generate each time. Fewer make the distance larger")
-    every: int = Field(default=1, ge=1, description="Epochs between two measurements")
+    samples: int = Field(
+        strict=True, ge=2, le=1_000_000, description="Pictures to generate each time. Fewer make the distance larger"
+    )
+    every: Count = Field(default=1, description="Epochs between two measurements")
 
 
-class Training(BaseModel):
+class Training(OptionsBase):
     """How long and in what portions to train."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
+    epochs: Count
+    batch_size: Count
     precision: Literal["float32", "mixed_bfloat16"] = Field(
         default="float32",
         description="Keras' dtype policy. mixed_bfloat16 takes less time where the processor knows bfloat16; weights, "
         "losses and the exported graph are float32 all the same",
     )
-    average_decay: float | None = Field(
+    average_decay: Number | None = Field(
         default=None, ge=0, lt=1, description="Export a moving average of the generator's weights that keeps this share"
     )
     tracking: Tracking | None = None
-    sample_every: int = Field(default=1, ge=1, description="Epochs between two sample files")
-    checkpoint_every: int = Field(default=1, ge=1, description="Epochs between two checkpoints")
+    sample_every: Count = Field(default=1, description="Epochs between two sample files")
+    checkpoint_every: Count = Field(default=1, description="Epochs between two checkpoints")
 
 
-class Card(BaseModel):
+class Card(OptionsBase):
     """The model card; goes into the manifest as it stands."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     summary: str
     training_data: str
@@ -57,20 +55,16 @@ class Card(BaseModel):
     privacy: tuple[str, ...] = ()
 
 
-class Export(BaseModel):
+class Export(OptionsBase):
     """What the graph holds, and how it is served."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    batch_size: int = Field(ge=1, description="Samples that the server computes at once")
+    batch_size: int = Field(strict=True, ge=1, le=1_048_576, description="Samples that the server computes at once")
     observation_noise: bool = Field(default=False, description="VAE: add the scatter around reconstructions")
     calibration: bool = Field(default=False, description="Tables: bend numbers to the quantiles of the data")
 
 
-class Recipe(BaseModel):
+class Recipe(OptionsBase):
     """A recipe. The five component sections are validated by the kinds that they name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$", description="The exported model's identifier")
     dataset: dict[str, Any]
@@ -97,13 +91,18 @@ def read(name_or_path: str) -> str:
     if name_or_path in names():
         return (_folder() / f"{name_or_path}.toml").read_text(encoding="utf-8")
     path = Path(name_or_path)
-    if path.suffix == ".toml" and path.is_file():
+    if path.suffix.lower() == ".toml" and path.exists():
         try:
-            return path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise RecipeError(f"{path} is not UTF-8, by its byte {error.start}: save it as UTF-8") from None
+            return text_files.read(path)
+        except text_files.TextFileError as error:
+            raise RecipeError(f"{path} {error}") from None
+    meant = problems.did_you_mean(path.stem, names())
+    if path.is_file():
+        raise RecipeError(f"{path}: the name of a recipe's file ends in .toml: rename it")
+    if path.suffix.lower() == ".toml":
+        raise RecipeError(f"there is no file {path}{meant}")
     raise RecipeError(
-        f"there is no recipe {name_or_path!r}: use one of {', '.join(names())}, or the path of a .toml file"
+        f"there is no recipe {name_or_path!r}: use one of {', '.join(names())}, or the path of a .toml file{meant}"
     )
 
 
@@ -114,12 +113,15 @@ def parse(text: str) -> Recipe:
         RecipeError: It is not TOML, or a field is missing, unknown or has a wrong value.
     """
     try:
-        return Recipe.model_validate(tomllib.loads(text))
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"the recipe is not TOML: {error}") from None
+    except (ValueError, RecursionError):
+        raise RecipeError("the recipe holds a number of too many digits, or too many brackets in each other") from None
+    try:
+        return Recipe.model_validate(content)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise RecipeError(f"the recipe is not valid: {problems}") from None
+        raise RecipeError(f"the recipe is not valid: {problems.listed(error, Recipe)}") from None
 
 
 def _folder() -> Traversable:

@@ -5,7 +5,8 @@ import io
 import os
 import platform
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from synthserve_training import cores, text_files, whole_files
 from synthserve_training import recipe as recipes
 from synthserve_training.errors import RunError
 from synthserve_training.recipe import Recipe
@@ -103,7 +105,7 @@ class RunFolder:
         self.samples.mkdir(parents=True, exist_ok=True)
         for stale in self._written():
             stale.unlink()
-        _replace(self._recipe, recipe)
+        whole_files.write(self._recipe, recipe.encode())
         self._record(Facts(seed=seed, backend=machine.backend, hardware=str(machine), packages=machine.packages()))
 
     def resume(self, machine: Machine) -> None:
@@ -157,7 +159,7 @@ class RunFolder:
         """
         if not self._recipe.is_file():
             raise RunError(f"{self.path} holds no training run: start one with `synthserve-train run RECIPE`")
-        return self._recipe.read_text(encoding="utf-8")
+        return _read(self._recipe)
 
     def check_free(self, *, overwrite: bool) -> None:
         """Checks that a new run may start here.
@@ -177,6 +179,43 @@ class RunFolder:
             f"{self.path} holds a training run without a checkpoint: start anew with --overwrite, which deletes {names}"
         )
 
+    def check_idle(self) -> None:
+        """Checks that no other process trains here.
+
+        Raises:
+            RunError: One does.
+        """
+        if self.path.is_dir():
+            with self.held():
+                pass
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other processes from training here meanwhile; the folder is made where it is not there.
+
+        Raises:
+            RunError: Another process trains here.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            yield
+            return
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunError(
+                    f"another process trains in {self.path}: wait for it, or give another --run-dir"
+                ) from None
+            except OSError:
+                pass  # a file system without locks
+            yield
+        finally:
+            os.close(descriptor)
+
     def facts(self) -> Facts:
         """Seed, hardware and package versions of the run.
 
@@ -185,7 +224,7 @@ class RunFolder:
         """
         self.recipe()
         try:
-            return Facts.model_validate_json(self._facts.read_bytes())
+            return Facts.model_validate_json(_read(self._facts))
         except (OSError, ValidationError) as error:
             raise RunError(f"{self._facts} is damaged: {error}") from None
 
@@ -194,11 +233,26 @@ class RunFolder:
         return next((float(row["seconds"]) for row in self.losses() if int(row["epoch"]) == epochs), 0.0)
 
     def losses(self) -> list[dict[str, str]]:
-        """The rows of the log so far."""
+        """The rows of the log so far.
+
+        Raises:
+            RunError: Somebody has changed the log so that it is none.
+        """
         if not self._losses.is_file():
             return []
-        with self._losses.open(newline="", encoding="utf-8") as stream:
-            return list(csv.DictReader(stream))
+        rows = list(csv.DictReader(io.StringIO(_read(self._losses))))
+        for number, row in enumerate(rows, start=2):
+            try:
+                if None in row:
+                    raise ValueError("it has more cells than the first line")
+                int(row.get("epoch") or "")
+                float(row.get("seconds") or "")
+            except ValueError as error:
+                raise RunError(
+                    f"{self._losses} is damaged in line {number}: {error}. It is a table with commas, and the columns "
+                    "epoch and seconds: mend it, or delete it to go on without"
+                ) from None
+        return rows
 
     def write_losses(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Writes the log anew: resuming drops the rows of epochs that the checkpoint does not hold."""
@@ -209,18 +263,19 @@ class RunFolder:
         writer = csv.DictWriter(sheet, fieldnames=list(names), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        _replace(self._losses, sheet.getvalue())
+        whole_files.write(self._losses, sheet.getvalue().encode())
 
     def _written(self) -> list[Path]:
         """The files of a run that are there. Others in the folder are somebody's own, and are never deleted."""
         files = (self.checkpoint, self._facts, self._recipe, self._losses, self.losses_plot)
-        parts = [path.with_name(path.name + ".part") for path in files]
-        parts += [path.with_suffix(".part") for path in (self.checkpoint, self.losses_plot)]
-        samples = sorted(self.samples.glob("epoch-[0-9]*.png"))
+        parts = [path.with_name(path.name + whole_files.SUFFIX) for path in files]
+        parts += [path.with_suffix(".part") for path in (self.checkpoint, self.losses_plot)]  # of earlier versions
+        samples = [path for end in ("", whole_files.SUFFIX) for path in self.samples.glob(f"epoch-[0-9]*.png{end}")]
+        samples.sort()
         return [path for path in (*files, *parts, *samples) if path.is_file() or path.is_symlink()]
 
     def _record(self, facts: Facts) -> None:
-        _replace(self._facts, facts.model_dump_json(indent=2) + "\n")
+        whole_files.write(self._facts, (facts.model_dump_json(indent=2) + "\n").encode())
 
     @property
     def _recipe(self) -> Path:
@@ -233,6 +288,13 @@ class RunFolder:
     @property
     def _losses(self) -> Path:
         return self.path / "losses.csv"
+
+
+def _read(path: Path) -> str:
+    try:
+        return text_files.read(path)
+    except text_files.TextFileError as error:
+        raise RunError(f"{path} {error}") from None
 
 
 def check_writable(folder: Path) -> None:
@@ -248,13 +310,6 @@ def check_writable(folder: Path) -> None:
         tempfile.TemporaryDirectory(dir=existing, prefix=".").cleanup()
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from None
-
-
-def _replace(path: Path, text: str) -> None:
-    """Writes a file at once: a run that is killed leaves the old one or the new one."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
 
 
 def _both(before: str, now: str) -> str:
@@ -273,10 +328,10 @@ def package_versions() -> dict[str, str]:
 
 
 def hardware() -> str:
-    """This machine in words, for example `2 x AMD EPYC 9R14`."""
+    """The cores that may be used, in words, for example `2 x AMD EPYC 9R14`."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
-    return f"{os.cpu_count()} x {model}"
+    return f"{cores.available()} x {model}"

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthserve.v1.schema_pb2 import ImageSchema
+from synthserve_training import whole_files
 from synthserve_training.experiment import Experiment
 from synthserve_training.grid import grid
 from synthserve_training.run_folder import RunFolder
@@ -24,7 +25,9 @@ def sample_writer(experiment: Experiment) -> Callable[[int, RunFolder], None]:
 
     def write(epoch: int, run: RunFolder) -> None:
         generator = experiment.finished_networks().generator
-        grid(pictures(experiment, generator, latent), _GRID_SIDE).save(run.samples / f"epoch-{epoch:04d}.png")
+        picture = grid(pictures(experiment, generator, latent), _GRID_SIDE)
+        with whole_files.replacing(run.samples / f"epoch-{epoch:04d}.png") as stream:
+            picture.save(stream, format="png")
 
     return write
 

@@ -5,9 +5,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from synthserve_training.errors import BackendError
+from synthserve_training.problems import did_you_mean
+
+_BACKENDS = ("tensorflow", "jax")
 
 
 def start_keras(backend: str | None = None) -> None:
@@ -24,7 +27,7 @@ def start_keras(backend: str | None = None) -> None:
     """
     if backend:
         os.environ["KERAS_BACKEND"] = backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = os.environ.get("TF_CPP_MIN_LOG_LEVEL") or "3"
     try:
         with _standard_error_held_back():
             import keras
@@ -33,14 +36,23 @@ def start_keras(backend: str | None = None) -> None:
             # Whatever Keras computes with, it looks for TensorFlow later, whose notes come then where it is installed.
             if importlib.util.find_spec("tensorflow"):
                 importlib.import_module("tensorflow")
-    except (ImportError, ValueError) as error:
-        raise BackendError(f"Keras does not start: {error}. Which library it uses, KERAS_BACKEND says") from error
+    except (ImportError, ValueError, RuntimeError) as error:
+        wanted = os.environ.get("KERAS_BACKEND")
+        meant = did_you_mean(wanted, _BACKENDS) if wanted and wanted not in _BACKENDS else ""
+        said = f"KERAS_BACKEND={wanted}" if wanted else "the backend of keras.json"
+        raise BackendError(
+            f"Keras does not start with {said}: {error}. {' and '.join(_BACKENDS)} train here{meant}"
+        ) from error
+    # Which its settings file can change for all programs of a user; networks here are written for these.
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
 
 
 @contextmanager
 def _standard_error_held_back() -> Iterator[None]:
     # The notes come from C++, so the file descriptor itself is redirected.
-    sys.stderr.flush()
+    if sys.stderr:
+        sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as held_back:
         os.dup2(held_back.fileno(), 2)
@@ -48,7 +60,8 @@ def _standard_error_held_back() -> Iterator[None]:
             yield
         except BaseException:
             held_back.seek(0)
-            os.write(terminal, held_back.read())
+            with suppress(OSError), open(terminal, "wb", closefd=False) as shown:  # nobody has to see it
+                shown.write(held_back.read())
             raise
         finally:
             os.dup2(terminal, 2)

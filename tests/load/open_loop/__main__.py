@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.fixtures import commands
 from tests.load.open_loop import ghz, knee, machine, profiles, report, run, target
 from tests.load.open_loop.drivers import Drivers
 from tests.load.open_loop.errors import LoadError, ProfileError, TargetError
@@ -27,6 +28,7 @@ from tests.load.open_loop.run import Result
 from tests.load.open_loop.target import Target
 
 import synthserve
+from synthserve._output.destinations import appears_whole
 from synthserve_server.process import running_server
 
 BAD_USE = 2
@@ -49,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--profile", type=Path, action="append", metavar="FILE", help="can be repeated; else all of them")
     made.add_argument("--output", type=Path, default=Path("load-report/index.html"), metavar="FILE")
-    made.add_argument("--drivers", type=int, default=1, help="processes that make the calls [1]")
+    made.add_argument("--drivers", type=commands.count, default=1, help="processes that make the calls [1]")
     made.add_argument("--no-ghz", action="store_true", help="without the second opinion of ghz")
     own = made.add_argument_group("a server that is started for the test")
     own.add_argument("--model-repository", type=Path, default=Path("exported"), metavar="FOLDER")
@@ -86,8 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, command: str) -> None:
     started = time.monotonic()
     chosen = _profiles(options.profile or sorted(PROFILES.glob("*.toml")))
-    if options.drivers < 1:
-        raise ProfileError(f"--drivers must be at least 1, not {options.drivers}")
+    report.check_place(options.output)
     with _server(options) as (server, pid):
         for profile in chosen.values():
             target.check_answer(server, profile.call)
@@ -112,8 +113,9 @@ def _run(options: argparse.Namespace, command: str) -> None:
                     result.ghz.extend(_second_opinion(binary, server, result))
                 print(f"  {result.knee.headline.upper()}. {result.knee.sentence}", flush=True)
                 results.append(result)
-                # After each one, so that an interrupted test leaves what it has.
-                report.write(options.output, setting, results, time.monotonic() - started)
+                # After each one, so that an interrupted test leaves what it has; but a pipe gets one report.
+                if appears_whole(options.output) or len(results) == len(chosen):
+                    report.write(options.output, setting, results, time.monotonic() - started)
     print()
     for result in results:
         print(f"{result.name:<16} {result.knee.headline}")
@@ -198,4 +200,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    commands.run(main)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tests.load.open_loop.errors import ProfileError
 
+from synthserve_training import text_files
+
 Conditions = dict[str, str]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
@@ -66,7 +68,7 @@ class Load(_Table):
     """Calls a second of the first step after the one that counts as no load; unset: that times `growth`."""
     most_rate: Rate = 1_000_000.0
     """No step offers more calls a second."""
-    growth: Annotated[float, Field(ge=1.05, le=10)] = 1.5
+    growth: Annotated[float, Field(ge=1.05, le=10, allow_inf_nan=False)] = 1.5
     """What a rate that held is multiplied with."""
     timeout_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 10.0
     """The deadline of a call."""
@@ -108,10 +110,12 @@ def read(file: Path) -> Profile:
         ProfileError: It is not there, not TOML, or has a field that is missing, unknown or not allowed.
     """
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(text_files.read(file))
     except OSError as error:
         raise ProfileError(f"{file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except text_files.TextFileError as error:
+        raise ProfileError(f"{file} {error}") from None
+    except (ValueError, RecursionError) as error:
         raise ProfileError(f"{file}: not TOML: {error}") from None
     try:
         return Profile.model_validate(content)

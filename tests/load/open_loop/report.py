@@ -8,8 +8,12 @@ from pathlib import Path
 import jinja2
 from tests.load.open_loop import charts, knee
 from tests.load.open_loop.charts import Chart, Curve, Mark
+from tests.load.open_loop.errors import LoadError
 from tests.load.open_loop.figures import Quantiles, Step
 from tests.load.open_loop.run import Result
+
+from synthserve._output.destinations import appears_whole, write_whole
+from synthserve_training.run_folder import check_writable
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Setting:
 
 
 def write(file: Path, setting: Setting, results: Sequence[Result], seconds: float) -> None:
-    """Writes the report, and beside it the figures under the same name with `.json`.
+    """Writes the report, and beside it the figures, under the same name with `.json`; not beside a pipe or a device.
 
     Args:
         file: The report, HTML.
@@ -41,13 +45,32 @@ def write(file: Path, setting: Setting, results: Sequence[Result], seconds: floa
     Raises:
         OSError: It cannot be written.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(render(setting, results, seconds), encoding="utf-8")
+    write_whole(file, render(setting, results, seconds).encode())
+    if not appears_whole(file):
+        return
     found = [
         {**asdict(result), "profile": result.profile.model_dump(), "knee": asdict(result.knee)} for result in results
     ]
     content = {"setting": asdict(setting), "results": found}
-    file.with_suffix(".json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    write_whole(file.with_suffix(".json"), json.dumps(content, indent=1).encode())
+
+
+def check_place(file: Path) -> None:
+    """Checks, before anything is measured, that a report can be written; the folder for it is made.
+
+    Raises:
+        LoadError: It cannot.
+    """
+    if file.suffix.lower() == ".json":
+        raise LoadError(f"--output {file}: the figures get the name with .json, so the report needs another one")
+    if file.is_dir():
+        raise LoadError(f"--output {file} is a folder: name the file in it, such as {file / 'index.html'}")
+    try:
+        if appears_whole(file):
+            check_writable(file.parent)
+            file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LoadError(f"--output {file} cannot be written: {error.strerror}") from None
 
 
 def render(setting: Setting, results: Sequence[Result], seconds: float) -> str:

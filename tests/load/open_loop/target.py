@@ -14,6 +14,7 @@ from tests.load.open_loop.profiles import CallOf, GenerateRows, GetModel
 import synthserve
 from synthserve._transport.targets import is_local
 from synthserve.v1 import generation_pb2
+from synthserve_training import text_files
 
 CHECK_SECONDS = 60.0
 """How long a call may take that is made to see whether there is an answer."""
@@ -43,6 +44,12 @@ class Target:
     insecure_token: bool = False
     """Whether the token may be sent in plain text to another machine."""
 
+    def _token(self) -> str | None:
+        try:
+            return text_files.read(self.token_file).strip() if self.token_file else None
+        except text_files.TextFileError as error:
+            raise TargetError(f"{self.token_file} {error}") from None
+
     def client(self) -> synthserve.Client:
         """A client that tries once.
 
@@ -53,14 +60,14 @@ class Target:
         return synthserve.Client(
             self.address,
             credentials=self._credentials(),
-            token=self.token_file.read_text() if self.token_file else None,
+            token=self._token(),
             insecure_token=self.insecure_token,
             retry=synthserve.RetryPolicy(start_attempts=1, resume_attempts=1),
         )
 
     def metadata(self) -> list[tuple[str, str]]:
         """What goes with every call."""
-        return [("authorization", f"Bearer {self.token_file.read_text().strip()}")] if self.token_file else []
+        return [("authorization", f"Bearer {token}")] if (token := self._token()) else []
 
     def channel(self) -> aio.Channel:
         """A connection of its own, for asyncio."""

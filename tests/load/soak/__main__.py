@@ -13,7 +13,6 @@ import argparse
 import logging
 import random
 import signal
-import sys
 import tempfile
 import threading
 import time
@@ -21,7 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
-from tests.fixtures import packages
+from tests.fixtures import commands, packages
 from tests.fixtures.processes import held_address, running_server
 from tests.fixtures.serving import Holdings
 from tests.load.soak.cases import References
@@ -220,7 +219,7 @@ def connections(server: psutil.Process) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--minutes", type=commands.seconds, default=30.0)
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, held_address() as address:
@@ -238,4 +237,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    commands.run(main)

@@ -5,6 +5,7 @@ import http.client
 import os
 import tempfile
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from synthserve_training import standard_streams
 from synthserve_training.errors import DatasetError
 
 _CHUNK_BYTES = 1 << 18
@@ -55,9 +57,9 @@ class Files:
         if data_dir is None and (from_environment := os.environ.get("SYNTHSERVE_DATA")):
             data_dir = Path(from_environment)
         if data_dir is not None and not data_dir.is_dir():
-            raise DatasetError(f"the data folder {data_dir} does not exist (--data-dir or SYNTHSERVE_DATA)")
-        cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        return cls(data_dir, cache_home / "synthserve" / "datasets")
+            what = "is a file, not a folder" if data_dir.exists() else "does not exist"
+            raise DatasetError(f"the data folder {data_dir} {what} (--data-dir or SYNTHSERVE_DATA)")
+        return cls(data_dir, _cache_home() / "synthserve" / "datasets")
 
     def fetch(self, file: RemoteFile) -> Path:
         """Returns the path of a verified copy, downloading it where there is none.
@@ -81,6 +83,13 @@ class Files:
         return None
 
 
+def _cache_home() -> Path:
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # a user who is not in the list of users, as containers have it
+        raise DatasetError("there is no home folder to keep downloads in: set HOME or XDG_CACHE_HOME") from None
+
+
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as stream:
@@ -100,9 +109,9 @@ def _download(file: RemoteFile, target: Path) -> Path:
     for url in file.urls:
         try:
             return _download_from(url, file, target)
-        except (OSError, http.client.HTTPException, DatasetError) as error:
+        except (OSError, ValueError, http.client.HTTPException, DatasetError) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
-            failures.append(f"{url}: {reason}")
+            failures.append(f"{url}{_through(url)}: {reason}")
     reasons = "; ".join(failures) or "no public address is known"
     raise DatasetError(
         f"could not download {file.path}: {reasons}. "
@@ -110,13 +119,23 @@ def _download(file: RemoteFile, target: Path) -> Path:
     )
 
 
+def _through(url: str) -> str:
+    """The proxy that a download goes through, without user and password; empty: none."""
+    address = urllib.parse.urlsplit(url)
+    proxy = urllib.request.getproxies().get(address.scheme)
+    if not proxy or urllib.request.proxy_bypass(address.hostname or ""):
+        return ""
+    return f" (through the proxy {proxy.rpartition('@')[2].rpartition('//')[2]} of {address.scheme}_proxy)"
+
+
 def _download_from(url: str, file: RemoteFile, target: Path) -> Path:
     # Beside the target, so that the final rename is atomic: no reader ever sees half a file.
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
         part = Path(folder) / target.name
         with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response, part.open("wb") as sink:  # noqa: S310 - the URLs are constants of this package
             length = response.headers.get("Content-Length")
-            with Progress(*_columns(), transient=True) as progress:
+            console = standard_streams.console()  # on standard error: output is for what a command finds
+            with Progress(*_columns(), transient=True, console=console, disable=not console.is_terminal) as progress:
                 task = progress.add_task(target.name, total=int(length) if length else None)
                 while chunk := response.read(_CHUNK_BYTES):
                     sink.write(chunk)

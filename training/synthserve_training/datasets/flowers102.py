@@ -1,7 +1,6 @@
 """Oxford 102 Flowers (Nilsback and Zisserman 2008): 8,189 photographs of 102 kinds of flowers, here 64x64 in colour."""
 
 import io
-import os
 import tarfile
 import tempfile
 import zipfile
@@ -150,7 +149,8 @@ def _read_cache(path: Path) -> NDArray[np.uint8] | None:
 
 def _write_cache(path: Path, pixels: NDArray[np.uint8]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(descriptor, "wb") as stream:
-        np.save(stream, pixels)
-    Path(part).replace(path)
+    # By another name than another process takes at the same time.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+        part = Path(folder) / path.name
+        np.save(part, pixels)
+        part.replace(path)

@@ -3,8 +3,10 @@
 import importlib
 import importlib.util
 import json
+import shutil
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from synthserve_training.errors import EvaluationError
@@ -95,6 +97,8 @@ def write(report: Report, folder: Path) -> None:
         for section in report.sections:
             for plot in section.plots:
                 (part / f"{plot.name}.png").write_bytes(plot.png)
+        if place.exists():
+            _take_modes(place, part)
         try:
             if place.exists():
                 place.rename(before)
@@ -103,6 +107,14 @@ def write(report: Report, folder: Path) -> None:
             if before.exists() and not place.exists():
                 before.rename(place)  # else it would go with the scratch folder
             raise
+
+
+def _take_modes(before: Path, folder: Path) -> None:
+    """Gives a folder, and the files that both have, the modes of the one that it takes the place of."""
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            shutil.copymode(before / path.name, path)
+    shutil.copymode(before, folder)
 
 
 def _files_of_report(folder: Path) -> set[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from synthserve.v1.manifest_pb2 import Manifest
 from synthserve_training import recipe as recipes
+from synthserve_training import text_files
 from synthserve_training.errors import EvaluationError
 from synthserve_training.recipe import Recipe
 
@@ -63,8 +64,10 @@ class Subject:
             EvaluationError: The folder holds no package, or its graph is not the one that its manifest names.
         """
         try:
-            manifest = json_format.Parse((folder / "manifest.json").read_bytes(), Manifest())
+            manifest = json_format.Parse(text_files.read(folder / "manifest.json"), Manifest())
             graph = (folder / manifest.graph.file).read_bytes()
+        except text_files.TextFileError as error:
+            raise EvaluationError(f"{folder / 'manifest.json'} {error}") from None
         except (OSError, json_format.ParseError) as error:
             raise EvaluationError(f"{folder} holds no model package: {error}") from None
         if hashlib.sha256(graph).hexdigest() != manifest.graph.sha256:

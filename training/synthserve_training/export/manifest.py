@@ -1,7 +1,6 @@
 """The manifest of a package, as text and when it is told how good the package is; without TensorFlow."""
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from google.protobuf import json_format
 
 from synthserve.v1.manifest_pb2 import Manifest
 from synthserve.v1.schema_pb2 import QualityFigure
+from synthserve_training import text_files, whole_files
 from synthserve_training.errors import ExportError
 
 MANIFEST_FILE = "manifest.json"
@@ -18,9 +18,12 @@ def measured_manifest(folder: Path, graph_sha256: str) -> Manifest:
     """Reads the manifest of a package that was measured.
 
     Raises:
-        ExportError: The package's graph is not the one that was measured.
+        ExportError: The package's graph is not the one that was measured, or the manifest is damaged.
     """
-    manifest = json_format.Parse((folder / MANIFEST_FILE).read_bytes(), Manifest())
+    try:
+        manifest = json_format.Parse(text_files.read(folder / MANIFEST_FILE), Manifest())
+    except (text_files.TextFileError, json_format.ParseError) as error:
+        raise ExportError(f"{folder / MANIFEST_FILE} is no manifest any more: {error}") from None
     if manifest.graph.sha256 != graph_sha256:
         raise ExportError(f"{folder} was replaced while it was measured: evaluate it again")
     return manifest
@@ -38,12 +41,7 @@ def record_figures(folder: Path, graph_sha256: str, figures: Iterable[QualityFig
     manifest = measured_manifest(folder, graph_sha256)
     del manifest.figures[:]
     manifest.figures.extend(figures)
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8") as stream:
-        stream.write(to_json(manifest))
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
+    whole_files.write(path, to_json(manifest).encode())
 
 
 def to_json(manifest: Manifest) -> str:

@@ -100,7 +100,12 @@ def write(
         package.mkdir()
         (package / GRAPH_FILE).write_bytes(graph)
         (package / MANIFEST_FILE).write_text(to_json(manifest), encoding="utf-8")
-        package.rename(target)  # at once: a server that is watching never sees half a package
+        try:
+            package.rename(target)  # at once: a server that is watching never sees half a package
+        except OSError as error:
+            if not target.exists():
+                raise
+            raise ExportError(f"{target} was written by somebody else meanwhile: export again") from error
     return target
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from synthserve_training import problems
 from synthserve_training.errors import ExportError
 
 
@@ -19,6 +20,9 @@ def newest_version(repository: Path, model: str) -> int:
         ExportError: It has none.
     """
     newest = next_version(repository, model) - 1
-    if not newest:
-        raise ExportError(f"{repository} holds no model {model}: make one with `synthserve-train export`")
-    return newest
+    if newest:
+        return newest
+    if not repository.is_dir():
+        raise ExportError(f"there is no folder {repository}: name the model repository with --repository")
+    meant = problems.did_you_mean(model, (folder.name for folder in repository.iterdir() if folder.is_dir()))
+    raise ExportError(f"{repository} holds no model {model}{meant or ': make one with `synthserve-train export`'}")

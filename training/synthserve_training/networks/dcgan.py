@@ -2,9 +2,9 @@
 
 import keras
 from keras import layers
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
-from synthserve_training.components import OptionsBase
+from synthserve_training.components import Number, OptionsBase, Width
 from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks, image_shape
 
@@ -12,12 +12,12 @@ from synthserve_training.networks import Networks, image_shape
 class Options(OptionsBase):
     """Widths of the layers, from the latent outwards and from the image inwards."""
 
-    latent_size: int = Field(default=100, ge=1)
-    generator_filters: tuple[PositiveInt, PositiveInt, PositiveInt] = (256, 128, 64)
-    discriminator_filters: tuple[PositiveInt, PositiveInt] = (64, 128)
-    kernel_size: int = Field(default=5, ge=1)
-    leaky_slope: float = Field(default=0.3, ge=0)
-    dropout: float = Field(default=0.3, ge=0, lt=1)
+    latent_size: Width = 100
+    generator_filters: tuple[Width, Width, Width] = (256, 128, 64)
+    discriminator_filters: tuple[Width, Width] = (64, 128)
+    kernel_size: int = Field(default=5, strict=True, ge=1, le=64)
+    leaky_slope: Number = Field(default=0.3, ge=0)
+    dropout: Number = Field(default=0.3, ge=0, lt=1)
 
 
 def build(options: Options, sample_shape: tuple[int, ...]) -> Networks:

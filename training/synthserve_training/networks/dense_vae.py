@@ -2,9 +2,8 @@
 
 import keras
 from keras import layers
-from pydantic import Field, PositiveInt
 
-from synthserve_training.components import OptionsBase
+from synthserve_training.components import OptionsBase, Width
 from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks
 
@@ -12,8 +11,8 @@ from synthserve_training.networks import Networks
 class Options(OptionsBase):
     """Widths of the layers. The decoder mirrors the encoder."""
 
-    latent_size: int = Field(default=5, ge=1)
-    hidden: tuple[PositiveInt, ...] = (16, 8)
+    latent_size: Width = 5
+    hidden: tuple[Width, ...] = (16, 8)
 
 
 def build(options: Options, sample_shape: tuple[int, ...]) -> Networks:

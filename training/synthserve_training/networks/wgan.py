@@ -2,9 +2,9 @@
 
 import keras
 from keras import layers
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
-from synthserve_training.components import OptionsBase
+from synthserve_training.components import Number, OptionsBase, Width
 from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks, image_shape
 
@@ -12,11 +12,13 @@ from synthserve_training.networks import Networks, image_shape
 class Options(OptionsBase):
     """Widths of the layers, from the latent outwards and from the image inwards; each but the first halves the side."""
 
-    latent_size: int = Field(default=128, ge=1)
-    generator_filters: tuple[PositiveInt, ...] = Field(default=(256, 128, 64), min_length=1)
-    critic_filters: tuple[PositiveInt, ...] = Field(default=(64, 128, 256), min_length=1)
-    kernel_size: int = Field(default=4, ge=2, description="A multiple of 2, the stride, draws no checkerboard")
-    leaky_slope: float = Field(default=0.2, ge=0)
+    latent_size: Width = 128
+    generator_filters: tuple[Width, ...] = Field(default=(256, 128, 64), min_length=1)
+    critic_filters: tuple[Width, ...] = Field(default=(64, 128, 256), min_length=1)
+    kernel_size: int = Field(
+        default=4, strict=True, ge=2, le=64, description="A multiple of 2, the stride, draws no checkerboard"
+    )
+    leaky_slope: Number = Field(default=0.2, ge=0)
 
 
 def build(options: Options, sample_shape: tuple[int, ...]) -> Networks:

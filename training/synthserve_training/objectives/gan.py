@@ -6,7 +6,7 @@ import keras
 from keras import ops
 from pydantic import Field
 
-from synthserve_training.components import OptionsBase
+from synthserve_training.components import Number, OptionsBase
 from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks
 from synthserve_training.objectives import Objective, Player, Tensor
@@ -15,8 +15,8 @@ from synthserve_training.objectives import Objective, Player, Tensor
 class Options(OptionsBase):
     """Adam, the same for both players."""
 
-    learning_rate: float = Field(default=2e-4, gt=0)
-    beta_1: float = Field(default=0.5, ge=0, lt=1)
+    learning_rate: Number = Field(default=2e-4, gt=0)
+    beta_1: Number = Field(default=0.5, ge=0, lt=1)
 
 
 def build(options: Options, networks: Networks) -> Objective:

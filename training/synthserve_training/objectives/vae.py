@@ -6,7 +6,7 @@ import keras
 from keras import ops
 from pydantic import Field
 
-from synthserve_training.components import OptionsBase
+from synthserve_training.components import Number, OptionsBase
 from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks
 from synthserve_training.objectives import Objective, Player, Tensor
@@ -15,9 +15,9 @@ from synthserve_training.objectives import Objective, Player, Tensor
 class Options(OptionsBase):
     """Adam, and the weight of the divergence: from 0 to `kl_weight`, linearly over the first epochs."""
 
-    learning_rate: float = Field(default=1e-3, gt=0)
-    kl_weight: float = Field(default=0.01, ge=0)
-    kl_annealing_epochs: int = Field(default=100, ge=0)
+    learning_rate: Number = Field(default=1e-3, gt=0)
+    kl_weight: Number = Field(default=0.01, ge=0)
+    kl_annealing_epochs: int = Field(default=100, strict=True, ge=0, le=2**31 - 1)
 
 
 def build(options: Options, networks: Networks) -> Objective:

@@ -11,7 +11,7 @@ from keras import ops
 from pydantic import Field
 
 from synthserve_training.backends import input_gradient
-from synthserve_training.components import OptionsBase
+from synthserve_training.components import Count, Number, OptionsBase
 from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks
 from synthserve_training.noise import uniform
@@ -24,14 +24,12 @@ _EPSILON = 1e-12
 class Options(OptionsBase):
     """Adam; the penalty; and how far the critic is ahead of the generator."""
 
-    learning_rate: float = Field(default=1e-4, gt=0)
-    critic_learning_rate: float | None = Field(default=None, gt=0, description="Default: the generator's")
-    beta_1: float = Field(default=0.0, ge=0, lt=1)
-    beta_2: float = Field(default=0.9, ge=0, lt=1)
-    penalty_weight: float = Field(default=10.0, ge=0)
-    critic_steps: int = Field(
-        default=5, ge=1, description="Steps of the critic, a batch each, for one of the generator"
-    )
+    learning_rate: Number = Field(default=1e-4, gt=0)
+    critic_learning_rate: Number | None = Field(default=None, gt=0, description="Default: the generator's")
+    beta_1: Number = Field(default=0.0, ge=0, lt=1)
+    beta_2: Number = Field(default=0.9, ge=0, lt=1)
+    penalty_weight: Number = Field(default=10.0, ge=0)
+    critic_steps: Count = Field(default=5, description="Steps of the critic, a batch each, for one of the generator")
 
 
 def build(options: Options, networks: Networks) -> Objective:

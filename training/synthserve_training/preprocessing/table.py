@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from synthserve.v1 import schema_pb2
 from synthserve.v1.schema_pb2 import TableSchema
-from synthserve_training.components import OptionsBase
+from synthserve_training.components import Count, Number, OptionsBase
 from synthserve_training.datasets import Images
 from synthserve_training.errors import DatasetError, RecipeError
 from synthserve_training.objectives import Tensor
@@ -32,7 +32,9 @@ class ColumnOptions(OptionsBase):
         default_factory=dict,
         description="category: readable names by code; codes of one name are merged, any other counts as missing",
     )
-    decimals: int | None = Field(default=None, ge=0, description="double: decimals to round to")
+    decimals: int | None = Field(
+        default=None, strict=True, ge=0, le=15, description="double: decimals to round to; a double has about 15"
+    )
     unit: str = ""
     description: str = ""
 
@@ -48,9 +50,9 @@ class Options(OptionsBase):
 
     columns: tuple[ColumnOptions, ...] = Field(min_length=1)
     missing_markers: tuple[str, ...] = ("-999", "N/A", "pending", "")
-    max_abs_z: float | None = Field(default=3.0, gt=0, description="Drop rows with a number further from the mean")
-    min_category_rows: int = Field(
-        default=1, ge=1, description="Drop the rows of rarer categories: what is learnt of so few is about persons"
+    max_abs_z: Number | None = Field(default=3.0, gt=0, description="Drop rows with a number further from the mean")
+    min_category_rows: Count = Field(
+        default=1, description="Drop the rows of rarer categories: what is learnt of so few is about persons"
     )
 
     @field_validator("columns")

@@ -15,7 +15,7 @@ from pydantic import Field
 from sklearn.mixture import GaussianMixture
 
 from synthserve_training import classwise
-from synthserve_training.components import OptionsBase
+from synthserve_training.components import Count, Number, OptionsBase
 from synthserve_training.errors import RecipeError
 from synthserve_training.networks import Networks
 from synthserve_training.noise import uniform
@@ -31,11 +31,11 @@ _LEAST_ROWS = 5
 class Options(OptionsBase):
     """The mixture."""
 
-    components: int = Field(
-        default=1, ge=1, description="Components of each class; fewer where one would be of fewer than five samples"
+    components: Count = Field(
+        default=1, description="Components of each class; fewer where one would be of fewer than five samples"
     )
     condition: str | None = Field(default=None, description="The column whose classes get mixtures of their own")
-    regularisation: float = Field(default=1e-4, gt=0, description="Added to the covariances' diagonal")
+    regularisation: Number = Field(default=1e-4, gt=0, description="Added to the covariances' diagonal")
 
 
 @dataclass(frozen=True)

