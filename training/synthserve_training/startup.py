@@ -39,9 +39,10 @@ def start_keras(backend: str | None = None) -> None:
     except (ImportError, ValueError, RuntimeError) as error:
         wanted = os.environ.get("KERAS_BACKEND")
         meant = did_you_mean(wanted, _BACKENDS) if wanted and wanted not in _BACKENDS else ""
-        said = f"KERAS_BACKEND={wanted}" if wanted else "the backend of keras.json"
+        said = f"KERAS_BACKEND is {wanted}" if wanted else "keras.json says the backend"
+        reason = str(error).rstrip(".").partition("\n")[0]
         raise BackendError(
-            f"Keras does not start with {said}: {error}. {' and '.join(_BACKENDS)} train here{meant}"
+            f"Keras does not start: {reason}. {said}; {' and '.join(_BACKENDS)} train here{meant}"
         ) from error
     # Which its settings file can change for all programs of a user; networks here are written for these.
     keras.config.set_floatx("float32")

@@ -1,6 +1,7 @@
 """A server with certificates and tokens, and clients with and without them."""
 
 import hashlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -174,6 +175,33 @@ def test_the_command_line_connects_over_tls_with_a_token(
     assert done.returncode != 0
     assert "wants a token" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("asked", ["option", "variable"])
+def test_the_command_trusts_the_authorities_of_the_machine(
+    serve: Callable[..., ServerProcess], certificates: Certificates, asked: str
+) -> None:
+    server = serve(*certificates.flags)
+    options, variables = (["--tls"], {}) if asked == "option" else ([], {"SYNTHSERVE_CLIENT_TLS": "1"})
+
+    def command(trusted: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "synthserve_command", "models", "--server", f"localhost:{port(server)}", *options],
+            # An empty one is an unset one; gRPC's own goes before all others.
+            env={**os.environ, **variables, "SSL_CERT_FILE": str(trusted), "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": ""},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    done = command(certificates.ca)
+    assert (done.returncode, done.stderr) == (0, "")
+    strange = certificates.folder / "strange.pem"
+    trustme.CA().cert_pem.write_to_path(strange)
+    done = command(strange)
+    assert done.returncode == 4
+    assert "was not issued by an authority that this client trusts" in done.stderr
 
 
 def test_the_log_tells_who_called_and_no_token(serve: Callable[..., ServerProcess], token_file: Path) -> None:

@@ -45,6 +45,7 @@ def write(file: Path, setting: Setting, results: Sequence[Result], seconds: floa
     Raises:
         OSError: It cannot be written.
     """
+    file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, render(setting, results, seconds).encode())
     if not appears_whole(file):
         return
@@ -56,7 +57,7 @@ def write(file: Path, setting: Setting, results: Sequence[Result], seconds: floa
 
 
 def check_place(file: Path) -> None:
-    """Checks, before anything is measured, that a report can be written; the folder for it is made.
+    """Checks, before anything is measured, that a report can be written; nothing is left of it.
 
     Raises:
         LoadError: It cannot.
@@ -68,7 +69,6 @@ def check_place(file: Path) -> None:
     try:
         if appears_whole(file):
             check_writable(file.parent)
-            file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LoadError(f"--output {file} cannot be written: {error.strerror}") from None
 

@@ -86,5 +86,5 @@ def test_model_that_is_not_there(tmp_path: Path) -> None:
         versions.newest_version(tmp_path, "iris_vae")
     with pytest.raises(ExportError, match=r"holds no model digits: make one with"):
         versions.newest_version(tmp_path, "digits")
-    with pytest.raises(ExportError, match=r"there is no folder .*absent: name the model repository with --repository"):
+    with pytest.raises(ExportError, match=r"absent holds no model iris-vae: make one with"):
         versions.newest_version(tmp_path / "absent", "iris-vae")

@@ -22,7 +22,6 @@ def newest_version(repository: Path, model: str) -> int:
     newest = next_version(repository, model) - 1
     if newest:
         return newest
-    if not repository.is_dir():
-        raise ExportError(f"there is no folder {repository}: name the model repository with --repository")
-    meant = problems.did_you_mean(model, (folder.name for folder in repository.iterdir() if folder.is_dir()))
+    there = [folder.name for folder in repository.iterdir() if folder.is_dir()] if repository.is_dir() else []
+    meant = problems.did_you_mean(model, there)
     raise ExportError(f"{repository} holds no model {model}{meant or ': make one with `synthserve-train export`'}")
