@@ -1,5 +1,6 @@
 """The command line: `synthserve-train list | run | export | evaluate`."""
 
+import multiprocessing
 import os
 import sys
 from collections.abc import Mapping
@@ -261,6 +262,10 @@ def run_folder(recipe: str, run_dir: Path | None) -> RunFolder:
     return RunFolder(run_dir or Path("runs") / Path(recipe).stem)
 
 
+_BY_SIGNAL = 128
+"""Exit statuses above it are of commands that were ended by a signal."""
+
+
 def main() -> None:
     """Runs the command line and ends the process.
 
@@ -272,7 +277,13 @@ def main() -> None:
     os.environ["MPLBACKEND"] = "agg"  # files, no windows, whatever the user's other programs draw with
     with signals.ending():
         status = _status()
-    sys.exit(standard_streams.exit_status(status))
+    status = standard_streams.exit_status(status)
+    if status > _BY_SIGNAL:
+        # In the middle of a computation, whose threads can abort an interpreter that waits for nothing at its end.
+        for child in multiprocessing.active_children():
+            child.terminate()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _status() -> int:
