@@ -24,13 +24,12 @@ KEPT := $(foreach tool,PIP UV,$(foreach what,CACHE_DIR CERT CLIENT_CERT CONCURRE
 unexport $(filter-out $(KEPT),$(filter PIP_% UV_%,$(.VARIABLES))) VIRTUAL_ENV CDPATH \
   PYTHONEXECUTABLE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONPLATLIBDIR PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
 
-.PHONY: help serve test test-set-up conformance demo lint format proto model-table bench bench-quick load memory soak connections fuzz lock clean
+.PHONY: help serve test conformance demo lint format proto model-table bench bench-quick load memory soak connections fuzz lock clean
 
 help:
 	@echo 'make serve    set up, and serve exported/ on $(ADDRESS)'
 	@echo 'make demo     set up, serve, write 1,000 rows and a grid of digits to demo/, stop'
 	@echo 'make test     set up, and run all tests'
-	@echo 'make test-set-up   set checkouts up in odd places, and after they were moved or interrupted: some minutes'
 	@echo 'make conformance   build the clients of all languages, and hold them to the same cases (LANGUAGES="go rust": some)'
 	@echo 'make lint     types, style and protos'
 	@echo 'make format   put the code in shape'
@@ -52,10 +51,7 @@ demo: $(VENV)/.serve
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.dev $(TRITONCLIENT)
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --ignore tests/integration/set_up
-
-test-set-up: $(VENV)/.dev
-	$(BIN)/pytest --numprocesses 2 tests/integration/set_up
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 conformance: $(VENV)/.dev
 	@$(BIN)/python -m tests.conformance $(LANGUAGES)
