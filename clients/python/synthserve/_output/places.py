@@ -207,7 +207,7 @@ class Whole:
 
     @contextlib.contextmanager
     def _named(self) -> Iterator[None]:
-        # Under the name that the caller gave, not that of what is written first, which nobody asked for.
+        # An error names the path that the caller gave, not the temporary one.
         try:
             yield
         except OSError as error:
