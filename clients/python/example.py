@@ -3,6 +3,7 @@
 python example.py [TARGET]
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -28,5 +29,10 @@ def main(target: str) -> None:
 if __name__ == "__main__":
     try:
         main(sys.argv[1] if len(sys.argv) > 1 else "localhost:50051")
+        print(end="", flush=True)
     except synthserve.SynthserveError as error:
         sys.exit(f"example.py: {error}")
+    except OSError as error:
+        # Python flushes once more at its end, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(141 if isinstance(error, BrokenPipeError) else f"example.py: {error}")

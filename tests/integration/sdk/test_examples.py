@@ -5,6 +5,8 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,3 +57,28 @@ def test_docstrings(example: doctest.DocTest, address: str, tmp_path: Path, monk
 def test_every_client_and_stream_has_an_example() -> None:
     documented = {example.name.rpartition(".")[2] for example in examples()}
     assert {"synthserve", "Client", "AsyncClient", "RowStream", "ImageStream", "Image", "RetryPolicy"} <= documented
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "said"),
+    [
+        (">/dev/full", 1, "example.py: [Errno 28] No space left on device\n"),
+        ("> >(exit)", 141, ""),
+        (">&-", 0, ""),
+    ],
+)
+def test_the_example_program_says_when_its_output_is_lost(
+    address: str, tmp_path: Path, output: str, code: int, said: str
+) -> None:
+    program = Path(synthserve.__file__).parents[1] / "example.py"
+    # The pipe's reader has gone before the program begins.
+    line = f'exec 3{output}; wait $!; "$0" "$1" "$2" >&3' if "exit" in output else f'"$0" "$1" "$2" {output}'
+    done = subprocess.run(
+        ["bash", "-c", line, sys.executable, str(program), address],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (code, said)
