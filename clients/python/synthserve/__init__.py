@@ -38,8 +38,8 @@ from synthserve._images import Image
 from synthserve._models import Column, Condition, Figure, ImageSchema, Model, ModelCard, ModelChanges, TableSchema
 from synthserve._requests import ImageFormat
 from synthserve._rows import RowStream
+from synthserve._tls.credentials import tls_credentials
 from synthserve._transport.retry import RetryPolicy
-from synthserve._transport.tls import tls_credentials
 
 __version__ = _version("synthserve")
 

@@ -1,4 +1,4 @@
-"""The HTTP proxy that gRPC would take for a target. gRPC finds it by itself; this tells which one it is."""
+"""Finds the HTTP proxy that gRPC takes for a target, to name it in messages."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import grpc
 
 from synthserve._checks import invalid
 from synthserve._text_files import decode
-from synthserve._transport.authorities import authorities_of_this_machine
-from synthserve._transport.handshakes import can_begin
+from synthserve._tls.authorities import authorities_of_this_machine
+from synthserve._tls.handshakes import can_begin
 
 if TYPE_CHECKING:
     import os

@@ -1,0 +1,1 @@
+"""Credentials for secured connections, checked by the library that uses them."""
