@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from synthserve.v1 import schema_pb2 as synthserve_dot_v1_dot_schema__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19synthserve/v1/model.proto\x12\rsynthserve.v1\x1a\x1asynthserve/v1/schema.proto\":\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"S\n\x12ListModelsResponse\x12$\n\x06models\x18\x01 \x03(\x0b\x32\x14.synthserve.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x1f\n\x0fGetModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"7\n\x10GetModelResponse\x12#\n\x05model\x18\x01 \x01(\x0b\x32\x14.synthserve.v1.Model\" \n\x10LoadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"Q\n\x11LoadModelResponse\x12#\n\x05model\x18\x01 \x01(\x0b\x32\x14.synthserve.v1.Model\x12\x17\n\x0floaded_versions\x18\x02 \x03(\t\"\"\n\x12UnloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x15\n\x13UnloadModelResponse\"\x15\n\x13ReloadModelsRequest\"y\n\x14ReloadModelsResponse\x12\x17\n\x0floaded_versions\x18\x01 \x03(\t\x12\x19\n\x11unloaded_versions\x18\x02 \x03(\t\x12-\n\x08\x66\x61ilures\x18\x03 \x03(\x0b\x32\x1b.synthserve.v1.ModelFailure\",\n\x0cModelFailure\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xfb\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.synthserve.v1.ModelState\x12\x14\n\x0cstate_reason\x18\x04 \x01(\t\x12\x10\n\x08versions\x18\x05 \x03(\t\x12+\n\x05table\x18\x06 \x01(\x0b\x32\x1a.synthserve.v1.TableSchemaH\x00\x12+\n\x05image\x18\x07 \x01(\x0b\x32\x1a.synthserve.v1.ImageSchemaH\x00\x12\x30\n\nconditions\x18\x08 \x03(\x0b\x32\x1c.synthserve.v1.ConditionSpec\x12-\n\x07\x66igures\x18\t \x03(\x0b\x32\x1c.synthserve.v1.QualityFigure\x12&\n\x04\x63\x61rd\x18\n \x01(\x0b\x32\x18.synthserve.v1.ModelCard\x12\x14\n\x0cgraph_sha256\x18\x0b \x01(\tB\x08\n\x06output*\x8c\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11MODEL_STATE_READY\x10\x01\x12\x16\n\x12MODEL_STATE_FAILED\x10\x02\x12\x17\n\x13MODEL_STATE_LOADING\x10\x03\x12\x19\n\x15MODEL_STATE_UNLOADING\x10\x04\x32\xad\x03\n\x0cModelService\x12Q\n\nListModels\x12 .synthserve.v1.ListModelsRequest\x1a!.synthserve.v1.ListModelsResponse\x12K\n\x08GetModel\x12\x1e.synthserve.v1.GetModelRequest\x1a\x1f.synthserve.v1.GetModelResponse\x12N\n\tLoadModel\x12\x1f.synthserve.v1.LoadModelRequest\x1a .synthserve.v1.LoadModelResponse\x12T\n\x0bUnloadModel\x12!.synthserve.v1.UnloadModelRequest\x1a\".synthserve.v1.UnloadModelResponse\x12W\n\x0cReloadModels\x12\".synthserve.v1.ReloadModelsRequest\x1a#.synthserve.v1.ReloadModelsResponseBO\n\x11\x64\x65v.synthserve.v1B\nModelProtoP\x01Z,synthserve.dev/go/synthserve/v1;synthservev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19synthserve/v1/model.proto\x12\rsynthserve.v1\x1a\x1asynthserve/v1/schema.proto\"b\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12&\n\x04view\x18\x03 \x01(\x0e\x32\x18.synthserve.v1.ModelView\"S\n\x12ListModelsResponse\x12$\n\x06models\x18\x01 \x03(\x0b\x32\x14.synthserve.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"3\n\x0fGetModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\npage_token\x18\x02 \x01(\t\"y\n\x10GetModelResponse\x12#\n\x05model\x18\x01 \x01(\x0b\x32\x14.synthserve.v1.Model\x12\'\n\x04part\x18\x02 \x01(\x0b\x32\x19.synthserve.v1.SchemaPart\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\" \n\x10LoadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"Q\n\x11LoadModelResponse\x12#\n\x05model\x18\x01 \x01(\x0b\x32\x14.synthserve.v1.Model\x12\x17\n\x0floaded_versions\x18\x02 \x03(\t\"\"\n\x12UnloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x15\n\x13UnloadModelResponse\"\x15\n\x13ReloadModelsRequest\"y\n\x14ReloadModelsResponse\x12\x17\n\x0floaded_versions\x18\x01 \x03(\t\x12\x19\n\x11unloaded_versions\x18\x02 \x03(\t\x12-\n\x08\x66\x61ilures\x18\x03 \x03(\x0b\x32\x1b.synthserve.v1.ModelFailure\",\n\x0cModelFailure\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\xa3\x03\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.synthserve.v1.ModelState\x12\x14\n\x0cstate_reason\x18\x04 \x01(\t\x12\x10\n\x08versions\x18\x05 \x03(\t\x12+\n\x05table\x18\x06 \x01(\x0b\x32\x1a.synthserve.v1.TableSchemaH\x00\x12+\n\x05image\x18\x07 \x01(\x0b\x32\x1a.synthserve.v1.ImageSchemaH\x00\x12\x30\n\nconditions\x18\x08 \x03(\x0b\x32\x1c.synthserve.v1.ConditionSpec\x12-\n\x07\x66igures\x18\t \x03(\x0b\x32\x1c.synthserve.v1.QualityFigure\x12&\n\x04\x63\x61rd\x18\n \x01(\x0b\x32\x18.synthserve.v1.ModelCard\x12\x14\n\x0cgraph_sha256\x18\x0b \x01(\t\x12&\n\x07methods\x18\x0c \x03(\x0e\x32\x15.synthserve.v1.MethodB\x08\n\x06output*R\n\tModelView\x12\x1a\n\x16MODEL_VIEW_UNSPECIFIED\x10\x00\x12\x14\n\x10MODEL_VIEW_BASIC\x10\x01\x12\x13\n\x0fMODEL_VIEW_FULL\x10\x02*\x8c\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11MODEL_STATE_READY\x10\x01\x12\x16\n\x12MODEL_STATE_FAILED\x10\x02\x12\x17\n\x13MODEL_STATE_LOADING\x10\x03\x12\x19\n\x15MODEL_STATE_UNLOADING\x10\x04\x32\xad\x03\n\x0cModelService\x12Q\n\nListModels\x12 .synthserve.v1.ListModelsRequest\x1a!.synthserve.v1.ListModelsResponse\x12K\n\x08GetModel\x12\x1e.synthserve.v1.GetModelRequest\x1a\x1f.synthserve.v1.GetModelResponse\x12N\n\tLoadModel\x12\x1f.synthserve.v1.LoadModelRequest\x1a .synthserve.v1.LoadModelResponse\x12T\n\x0bUnloadModel\x12!.synthserve.v1.UnloadModelRequest\x1a\".synthserve.v1.UnloadModelResponse\x12W\n\x0cReloadModels\x12\".synthserve.v1.ReloadModelsRequest\x1a#.synthserve.v1.ReloadModelsResponseBO\n\x11\x64\x65v.synthserve.v1B\nModelProtoP\x01Z,synthserve.dev/go/synthserve/v1;synthservev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,32 +33,34 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'synthserve.v1.model_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\021dev.synthserve.v1B\nModelProtoP\001Z,synthserve.dev/go/synthserve/v1;synthservev1'
-  _globals['_MODELSTATE']._serialized_start=1058
-  _globals['_MODELSTATE']._serialized_end=1198
+  _globals['_MODELVIEW']._serialized_start=1223
+  _globals['_MODELVIEW']._serialized_end=1305
+  _globals['_MODELSTATE']._serialized_start=1308
+  _globals['_MODELSTATE']._serialized_end=1448
   _globals['_LISTMODELSREQUEST']._serialized_start=72
-  _globals['_LISTMODELSREQUEST']._serialized_end=130
-  _globals['_LISTMODELSRESPONSE']._serialized_start=132
-  _globals['_LISTMODELSRESPONSE']._serialized_end=215
-  _globals['_GETMODELREQUEST']._serialized_start=217
-  _globals['_GETMODELREQUEST']._serialized_end=248
-  _globals['_GETMODELRESPONSE']._serialized_start=250
-  _globals['_GETMODELRESPONSE']._serialized_end=305
-  _globals['_LOADMODELREQUEST']._serialized_start=307
-  _globals['_LOADMODELREQUEST']._serialized_end=339
-  _globals['_LOADMODELRESPONSE']._serialized_start=341
-  _globals['_LOADMODELRESPONSE']._serialized_end=422
-  _globals['_UNLOADMODELREQUEST']._serialized_start=424
-  _globals['_UNLOADMODELREQUEST']._serialized_end=458
-  _globals['_UNLOADMODELRESPONSE']._serialized_start=460
-  _globals['_UNLOADMODELRESPONSE']._serialized_end=481
-  _globals['_RELOADMODELSREQUEST']._serialized_start=483
-  _globals['_RELOADMODELSREQUEST']._serialized_end=504
-  _globals['_RELOADMODELSRESPONSE']._serialized_start=506
-  _globals['_RELOADMODELSRESPONSE']._serialized_end=627
-  _globals['_MODELFAILURE']._serialized_start=629
-  _globals['_MODELFAILURE']._serialized_end=673
-  _globals['_MODEL']._serialized_start=676
-  _globals['_MODEL']._serialized_end=1055
-  _globals['_MODELSERVICE']._serialized_start=1201
-  _globals['_MODELSERVICE']._serialized_end=1630
+  _globals['_LISTMODELSREQUEST']._serialized_end=170
+  _globals['_LISTMODELSRESPONSE']._serialized_start=172
+  _globals['_LISTMODELSRESPONSE']._serialized_end=255
+  _globals['_GETMODELREQUEST']._serialized_start=257
+  _globals['_GETMODELREQUEST']._serialized_end=308
+  _globals['_GETMODELRESPONSE']._serialized_start=310
+  _globals['_GETMODELRESPONSE']._serialized_end=431
+  _globals['_LOADMODELREQUEST']._serialized_start=433
+  _globals['_LOADMODELREQUEST']._serialized_end=465
+  _globals['_LOADMODELRESPONSE']._serialized_start=467
+  _globals['_LOADMODELRESPONSE']._serialized_end=548
+  _globals['_UNLOADMODELREQUEST']._serialized_start=550
+  _globals['_UNLOADMODELREQUEST']._serialized_end=584
+  _globals['_UNLOADMODELRESPONSE']._serialized_start=586
+  _globals['_UNLOADMODELRESPONSE']._serialized_end=607
+  _globals['_RELOADMODELSREQUEST']._serialized_start=609
+  _globals['_RELOADMODELSREQUEST']._serialized_end=630
+  _globals['_RELOADMODELSRESPONSE']._serialized_start=632
+  _globals['_RELOADMODELSRESPONSE']._serialized_end=753
+  _globals['_MODELFAILURE']._serialized_start=755
+  _globals['_MODELFAILURE']._serialized_end=799
+  _globals['_MODEL']._serialized_start=802
+  _globals['_MODEL']._serialized_end=1221
+  _globals['_MODELSERVICE']._serialized_start=1451
+  _globals['_MODELSERVICE']._serialized_end=1880
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class ModelView(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MODEL_VIEW_UNSPECIFIED: _ClassVar[ModelView]
+    MODEL_VIEW_BASIC: _ClassVar[ModelView]
+    MODEL_VIEW_FULL: _ClassVar[ModelView]
+
 class ModelState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     MODEL_STATE_UNSPECIFIED: _ClassVar[ModelState]
@@ -15,6 +21,9 @@ class ModelState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MODEL_STATE_FAILED: _ClassVar[ModelState]
     MODEL_STATE_LOADING: _ClassVar[ModelState]
     MODEL_STATE_UNLOADING: _ClassVar[ModelState]
+MODEL_VIEW_UNSPECIFIED: ModelView
+MODEL_VIEW_BASIC: ModelView
+MODEL_VIEW_FULL: ModelView
 MODEL_STATE_UNSPECIFIED: ModelState
 MODEL_STATE_READY: ModelState
 MODEL_STATE_FAILED: ModelState
@@ -22,12 +31,14 @@ MODEL_STATE_LOADING: ModelState
 MODEL_STATE_UNLOADING: ModelState
 
 class ListModelsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token")
+    __slots__ = ("page_size", "page_token", "view")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    view: ModelView
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., view: _Optional[_Union[ModelView, str]] = ...) -> None: ...
 
 class ListModelsResponse(_message.Message):
     __slots__ = ("models", "next_page_token")
@@ -38,16 +49,22 @@ class ListModelsResponse(_message.Message):
     def __init__(self, models: _Optional[_Iterable[_Union[Model, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class GetModelRequest(_message.Message):
-    __slots__ = ("name",)
+    __slots__ = ("name", "page_token")
     NAME_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     name: str
-    def __init__(self, name: _Optional[str] = ...) -> None: ...
+    page_token: str
+    def __init__(self, name: _Optional[str] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class GetModelResponse(_message.Message):
-    __slots__ = ("model",)
+    __slots__ = ("model", "part", "next_page_token")
     MODEL_FIELD_NUMBER: _ClassVar[int]
+    PART_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     model: Model
-    def __init__(self, model: _Optional[_Union[Model, _Mapping]] = ...) -> None: ...
+    part: _schema_pb2.SchemaPart
+    next_page_token: str
+    def __init__(self, model: _Optional[_Union[Model, _Mapping]] = ..., part: _Optional[_Union[_schema_pb2.SchemaPart, _Mapping]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class LoadModelRequest(_message.Message):
     __slots__ = ("name",)
@@ -96,7 +113,7 @@ class ModelFailure(_message.Message):
     def __init__(self, name: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Model(_message.Message):
-    __slots__ = ("name", "version", "state", "state_reason", "versions", "table", "image", "conditions", "figures", "card", "graph_sha256")
+    __slots__ = ("name", "version", "state", "state_reason", "versions", "table", "image", "conditions", "figures", "card", "graph_sha256", "methods")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -108,6 +125,7 @@ class Model(_message.Message):
     FIGURES_FIELD_NUMBER: _ClassVar[int]
     CARD_FIELD_NUMBER: _ClassVar[int]
     GRAPH_SHA256_FIELD_NUMBER: _ClassVar[int]
+    METHODS_FIELD_NUMBER: _ClassVar[int]
     name: str
     version: str
     state: ModelState
@@ -119,4 +137,5 @@ class Model(_message.Message):
     figures: _containers.RepeatedCompositeFieldContainer[_schema_pb2.QualityFigure]
     card: _schema_pb2.ModelCard
     graph_sha256: str
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., state_reason: _Optional[str] = ..., versions: _Optional[_Iterable[str]] = ..., table: _Optional[_Union[_schema_pb2.TableSchema, _Mapping]] = ..., image: _Optional[_Union[_schema_pb2.ImageSchema, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[_schema_pb2.ConditionSpec, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[_schema_pb2.QualityFigure, _Mapping]]] = ..., card: _Optional[_Union[_schema_pb2.ModelCard, _Mapping]] = ..., graph_sha256: _Optional[str] = ...) -> None: ...
+    methods: _containers.RepeatedScalarFieldContainer[_schema_pb2.Method]
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., state_reason: _Optional[str] = ..., versions: _Optional[_Iterable[str]] = ..., table: _Optional[_Union[_schema_pb2.TableSchema, _Mapping]] = ..., image: _Optional[_Union[_schema_pb2.ImageSchema, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[_schema_pb2.ConditionSpec, _Mapping]]] = ..., figures: _Optional[_Iterable[_Union[_schema_pb2.QualityFigure, _Mapping]]] = ..., card: _Optional[_Union[_schema_pb2.ModelCard, _Mapping]] = ..., graph_sha256: _Optional[str] = ..., methods: _Optional[_Iterable[_Union[_schema_pb2.Method, str]]] = ...) -> None: ...

@@ -78,7 +78,7 @@ class ModelServiceServicer:
 
     def GetModel(self, request, context):
         """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
-        (BadRequest) when the name is not of the form asked for.
+        (BadRequest) when the name is not of the form asked for, or the page token is not one of this model.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,7 +41,7 @@ class ModelServiceStub:
     """
     GetModel: _grpc.UnaryUnaryMultiCallable[_model_pb2.GetModelRequest, _model_pb2.GetModelResponse]
     """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
-    (BadRequest) when the name is not of the form asked for.
+    (BadRequest) when the name is not of the form asked for, or the page token is not one of this model.
     """
     LoadModel: _grpc.UnaryUnaryMultiCallable[_model_pb2.LoadModelRequest, _model_pb2.LoadModelResponse]
     """Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
@@ -77,7 +77,7 @@ class ModelServiceAsyncStub(ModelServiceStub):
     """
     GetModel: _aio.UnaryUnaryMultiCallable[_model_pb2.GetModelRequest, _model_pb2.GetModelResponse]  # type: ignore[assignment]
     """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
-    (BadRequest) when the name is not of the form asked for.
+    (BadRequest) when the name is not of the form asked for, or the page token is not one of this model.
     """
     LoadModel: _aio.UnaryUnaryMultiCallable[_model_pb2.LoadModelRequest, _model_pb2.LoadModelResponse]  # type: ignore[assignment]
     """Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
@@ -122,7 +122,7 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_model_pb2.GetModelResponse, _abc.Awaitable[_model_pb2.GetModelResponse]]:
         """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
-        (BadRequest) when the name is not of the form asked for.
+        (BadRequest) when the name is not of the form asked for, or the page token is not one of this model.
         """
 
     @_abc_1.abstractmethod
