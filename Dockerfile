@@ -23,6 +23,7 @@ RUN uv venv tools && uv pip install --python tools hatchling && uv venv /opt/syn
 COPY clients/python clients/python
 COPY server server
 RUN uv build --quiet --wheel --no-build-isolation --python tools --out-dir wheels clients/python \
+ && uv build --quiet --wheel --no-build-isolation --python tools --out-dir wheels server/core \
  && uv build --quiet --wheel --no-build-isolation --python tools --out-dir wheels server \
  && uv pip install --python /opt/synthserve wheels/*.whl
 

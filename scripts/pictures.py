@@ -8,7 +8,7 @@ from sklearn.datasets import load_iris
 
 import synthserve
 from local_server import ROOT, run, running_server
-from synthserve._grids import save_picture
+from synthserve._sinks.grids import save_picture
 from synthserve._output.destinations import write_whole
 
 OUTPUT = ROOT / "docs" / "images"

@@ -27,7 +27,7 @@ REQUIREMENTS = Path("requirements")
 OLDEST, NEWEST = (3, 11), (3, 13)
 
 MAIN = Path(".venv")
-SERVING = ("clients/python", "server")
+SERVING = ("clients/python", "server/core", "server")
 ALL = (*SERVING, "training")
 SEPARATE = ("peers", "peers-mlserver", "tritonclient")
 """Each has an environment of its own: `.venv-NAME` is filled from `requirements/NAME.txt`."""

@@ -2,7 +2,8 @@
 
 import os
 
-from synthserve_server.system import protobuf, standard_streams
+from synthserve_core.system import standard_streams
+from synthserve_server.system import protobuf
 
 # Each of these counts only before something else is imported, opens a file or makes a connection.
 standard_streams.fill_closed_descriptors()

@@ -1,6 +1,6 @@
 """`python -m synthserve_server`: the command `synthserve-server`."""
 
-from synthserve_server.cli import main
+from synthserve_server.commands.serve import main
 
 if __name__ == "__main__":
     main()

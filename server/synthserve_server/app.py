@@ -6,39 +6,42 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from google.protobuf.descriptor import ServiceDescriptor
 from grpc import aio
 from grpc_health.v1 import health, health_pb2_grpc
 
-from synthserve.v1 import model_pb2_grpc
-from synthserve_server.catalogue import Catalogue, ReadyPackage
-from synthserve_server.config import Settings
+from synthserve_core.compute import devices
+from synthserve_core.packages.reading import PackageLimits
+from synthserve_core.system import signals
+from synthserve_core.system.cores import available_cores
+from synthserve_server.calls.admission import Gate
+from synthserve_server.calls.authentication import Authentication
+from synthserve_server.calls.lifecycle import Lifecycle
+from synthserve_server.calls.pipeline import Pipeline
+from synthserve_server.calls.telemetry import CallTelemetry
 from synthserve_server.connections import channel_options
-from synthserve_server.encoding.processes import EncodingProcesses
-from synthserve_server.interceptors.admission import Gate
-from synthserve_server.interceptors.authentication import Authentication
-from synthserve_server.interceptors.lifecycle import Lifecycle
-from synthserve_server.interceptors.pipeline import Pipeline
-from synthserve_server.interceptors.telemetry import CallTelemetry
 from synthserve_server.limits.admission import Admission
 from synthserve_server.limits.settings import quotas, rates, without_caller
-from synthserve_server.model_control import Mode
-from synthserve_server.packages import Limits
-from synthserve_server.polling import poll
-from synthserve_server.repository import Repository
-from synthserve_server.runtime import devices
-from synthserve_server.runtime.messages import companions, make_together
-from synthserve_server.runtime.scheduler import Scheduler
+from synthserve_server.models.catalogue import Catalogue, ReadyPackage
+from synthserve_server.models.control import Mode
+from synthserve_server.models.polling import poll
+from synthserve_server.models.repository import Repository
+from synthserve_server.rpcs import Rpc, registry
+from synthserve_server.scheduling.encoding_processes import EncodingProcesses
+from synthserve_server.scheduling.jobs import batch_of, perform
+from synthserve_server.scheduling.scheduler import Load, Scheduler
 from synthserve_server.security import tokens
 from synthserve_server.security.callers import Callers
 from synthserve_server.security.principals import ANYBODY, Administrators
 from synthserve_server.security.tls import server_credentials
 from synthserve_server.security.tokens import TokenFile
-from synthserve_server.services import generation, models, reflection
+from synthserve_server.services import models, reflection
+from synthserve_server.services.generation import service as generation
 from synthserve_server.services.health import ModelHealth
 from synthserve_server.services.oip import service as oip
 from synthserve_server.settings.addresses import Address
-from synthserve_server.system import listening, signals
-from synthserve_server.system.cores import available_cores
+from synthserve_server.settings.settings import Settings
+from synthserve_server.system import listening
 from synthserve_server.system.listening import ListenError
 from synthserve_server.telemetry.gauges import Gauges, ModelState
 from synthserve_server.telemetry.setup import Telemetry
@@ -58,6 +61,26 @@ class Ready:
     host: str
     port: int
     catalogue: Catalogue
+
+
+@dataclass(frozen=True)
+class ServerLoad:
+    """What a server has to do.
+
+    Attributes:
+        calls: How many calls to the services of this package are under way.
+        streams: How many of them compute.
+        scheduler: What its workers have to do.
+    """
+
+    calls: int
+    streams: int
+    scheduler: Load
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way, or a worker computes."""
+        return bool(self.calls or self.scheduler.busy)
 
 
 class Server:
@@ -84,19 +107,19 @@ class Server:
         self._repository = Repository(
             settings.model_repository,
             chosen,
-            limits=Limits(settings.max_manifest_bytes, settings.max_graph_bytes, settings.warm_up_seconds),
+            limits=PackageLimits(settings.max_manifest_bytes, settings.max_graph_bytes, settings.warm_up_seconds),
             mode=settings.model_control_mode,
             wanted=settings.models_at_start,
         )
         self._reload = asyncio.Event()
         self._followers: list[asyncio.Task[None]] = []
-        self._scheduler = Scheduler(settings.workers, make_together, companions)
+        self._scheduler = Scheduler(settings.workers, perform, batch_of)
         processes = _encoding_processes(settings, chosen)
         self._encoding = EncodingProcesses(processes) if processes else None
         self._lifecycle = Lifecycle()
         self._admission = Admission(settings.max_streams, quotas(settings), rates=rates(settings))
         self._health = ModelHealth()
-        gauges = Gauges(self._states, self._has, lambda: self._scheduler.waiting, settings.workers)
+        gauges = Gauges(self._states, self._has, lambda: self._scheduler.load().waiting, settings.workers)
         self._telemetry = Telemetry(settings.otlp_endpoint, settings.metrics_address, gauges, str(chosen))
         admins = Administrators(frozenset(settings.admin_certificate), settings.local_admin)
         pipeline = Pipeline(
@@ -104,13 +127,28 @@ class Server:
             Authentication(admins, self._callers.find if self._callers else None),
             self._lifecycle,
             Gate(self._admission),
+            open_services=(health.SERVICE_NAME,),
         )
-        self._grpc = aio.server(interceptors=[pipeline], options=channel_options(settings))
+        rpcs = registry(*self._declared())
+        pipeline.serve(rpcs)
+        largest = max(rpc.largest_request for rpc in rpcs.values())
+        self._grpc = aio.server(interceptors=[pipeline], options=channel_options(settings, largest))
 
-    @property
-    def active_calls(self) -> int:
-        """How many calls to the services of this package are under way."""
-        return self._lifecycle.active
+    def load(self) -> ServerLoad:
+        """What the server has to do at this moment."""
+        return ServerLoad(self._lifecycle.active, self._admission.streams, self._scheduler.load())
+
+    def _declared(self) -> tuple[list[ServiceDescriptor], list[Rpc]]:
+        """The services of this package, and their methods."""
+        own = generation.GenerationService(self._repository, self._scheduler, self._admission, self._encoding)
+        services = [generation.DESCRIPTOR, models.DESCRIPTOR]
+        rpcs = [*own.rpcs(), *models.ModelService(self._repository).rpcs()]
+        if self._settings.oip:
+            inference = oip.InferenceService(self._repository, self._scheduler, self._health, self._admission)
+            services.append(oip.DESCRIPTOR)
+            rpcs += inference.rpcs()
+        self._services = [service.full_name for service in services]
+        return services, rpcs
 
     async def start(self) -> Ready:
         """Listens, loads the models and serves.
@@ -129,15 +167,8 @@ class Server:
             await self._callers.start()
         await asyncio.to_thread(self._repository.load)
         catalogue = self._repository.catalogue
-        service = generation.GenerationService(self._repository, self._scheduler, self._admission, self._encoding)
-        self._grpc.add_generic_rpc_handlers((service.handler(),))
-        model_pb2_grpc.add_ModelServiceServicer_to_server(models.ModelService(self._repository), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
-        services = [generation.SERVICE, models.SERVICE, health.SERVICE_NAME]
-        if self._settings.oip:
-            inference = oip.InferenceService(self._repository, self._scheduler, self._health, self._admission)
-            self._grpc.add_generic_rpc_handlers((inference.handler(),))
-            services.append(oip.SERVICE)
+        services = [*self._services, health.SERVICE_NAME]
         if self._settings.reflection:
             services += reflection.SERVICES
             self._grpc.add_generic_rpc_handlers(tuple(reflection.handlers(services)))

@@ -1,14 +1,6 @@
 """What a connection may do, and for how long: the channel arguments of the server."""
 
-from synthserve_server.config import Settings
-from synthserve_server.services.oip import requests as oip
-
-LARGEST_REQUEST = 64 << 10
-"""Bytes of a request. Those of this API have some hundreds; a long list of conditions has some thousands.
-
-Where the Open Inference Protocol is served, whose requests carry tensors, all may have more: gRPC has one bound for all
-methods.
-"""
+from synthserve_server.settings.settings import Settings
 
 LARGEST_RESPONSE = 64 << 20
 """Bytes of a response, as many as the Python client accepts. Only a single sample can be larger than 3 MiB."""
@@ -30,13 +22,18 @@ PING_STRIKES = 2
 HANDSHAKE_SECONDS = 20
 
 
-def channel_options(settings: Settings) -> list[tuple[str, int]]:
-    """The channel arguments that go with the settings."""
+def channel_options(settings: Settings, largest_request: int) -> list[tuple[str, int]]:
+    """The channel arguments that go with the settings.
+
+    Args:
+        settings: The settings.
+        largest_request: Bytes of a request, of the method that takes the largest ones.
+    """
     options = [
         # Otherwise a second server on the same port starts without a word and gets half of the calls.
         ("grpc.so_reuseport", 0),
         # gRPC keeps a request in memory before anybody has looked at it.
-        ("grpc.max_receive_message_length", oip.LARGEST_REQUEST if settings.oip else LARGEST_REQUEST),
+        ("grpc.max_receive_message_length", largest_request),
         # Ends a stream whose sample no client takes with a status, instead of on the client's side with a riddle.
         ("grpc.max_send_message_length", LARGEST_RESPONSE),
         # One bound, not two: between a soft and a hard one gRPC refuses at random.

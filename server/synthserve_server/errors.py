@@ -1,28 +1,13 @@
-"""What can go wrong at the edge, and the one table from exceptions to gRPC status codes."""
+"""What a caller is told in detail when a call fails. Plain exceptions; `status` turns them into gRPC's statuses."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import grpc
-from google.protobuf import any_pb2, duration_pb2
-from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
+from synthserve_core.quoting import LONGEST_QUOTE, listed, shortened
+from synthserve_core.suggestions import closest
 
-from synthserve_server.limits.admission import Refusal
-from synthserve_server.runtime.errors import CancelledWorkError
-from synthserve_server.suggestions import closest
-
-DOMAIN = "synthserve"
-"""The domain of every ErrorInfo."""
-
-# A status travels in HTTP/2 headers, of which peers accept 8 KiB: long texts are cut. Lengths are bytes of UTF-8.
-_LONGEST_QUOTE = 80
-_MOST_LISTED = 20
-_MOST_VIOLATIONS = 10
-_LONGEST_VIOLATIONS = 2400
-_LONGEST_MESSAGE = 600
+LONGEST_MESSAGE = 600
+"""Bytes. A status travels in HTTP/2 headers, of which peers accept 8 KiB."""
 
 _MODELS = "models/"
 
@@ -39,10 +24,7 @@ class ServiceError(Exception):
     """The root of what a caller is told in detail."""
 
     reason: str
-
-    def details(self) -> list[Message]:
-        """The `google.rpc` details beside ErrorInfo."""
-        return []
+    """`google.rpc.ErrorInfo.reason`."""
 
     def metadata(self) -> dict[str, str]:
         """The metadata of ErrorInfo."""
@@ -53,20 +35,29 @@ class InvalidRequestError(ServiceError):
     """Fields of the request have values that are not allowed."""
 
     reason = "INVALID_REQUEST"
+    most_violations = 10
 
     def __init__(self, violations: Sequence[Violation]) -> None:
-        self.violations = violations[:_MOST_VIOLATIONS]
+        self.violations = violations[: self.most_violations]
         super().__init__("; ".join(f"{violation.field}: {violation.description}" for violation in self.violations))
 
-    def details(self) -> list[Message]:
-        """One BadRequest with all violations."""
-        request = error_details_pb2.BadRequest()
-        left = _LONGEST_VIOLATIONS
-        for violation in self.violations:
-            description = _shortened(violation.description, left)
-            left -= len(description.encode())
-            request.field_violations.add(field=violation.field, description=description)
-        return [request]
+
+class RequestTooLargeError(ServiceError):
+    """The request has more bytes than the method takes."""
+
+    reason = "REQUEST_TOO_LARGE"
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(f"the request has {size:,} bytes; this method takes at most {most:,}")
+
+
+class UndeclaredMethodError(ServiceError):
+    """The method is part of a service of this server, but it is not declared what it may do."""
+
+    reason = "UNDECLARED_METHOD"
+
+    def __init__(self, method: str) -> None:
+        super().__init__(f"the server does not serve {shortened(method, LONGEST_QUOTE)}")
 
 
 class ModelNotFoundError(ServiceError):
@@ -82,14 +73,6 @@ class ModelNotFoundError(ServiceError):
         hint = f"; did you mean {_MODELS}{meant}?" if meant and "/" not in name.removeprefix(_MODELS) else ""
         super().__init__(f"there is no {name}{hint}; known are: {listed(known)}")
 
-    def details(self) -> list[Message]:
-        """The resource that is missing."""
-        return [
-            error_details_pb2.ResourceInfo(
-                resource_type="synthserve.v1.Model", resource_name=self.name, description="not found"
-            )
-        ]
-
     def metadata(self) -> dict[str, str]:
         """The name asked for."""
         return {"model": self.name}
@@ -101,15 +84,8 @@ class ModelFailedError(ServiceError):
     reason = "MODEL_FAILED"
 
     def __init__(self, name: str, why: str) -> None:
-        self.name, self.why = name, _shortened(why, _LONGEST_MESSAGE)
+        self.name, self.why = name, shortened(why, LONGEST_MESSAGE)
         super().__init__(f"{name} could not be loaded: {self.why}")
-
-    def details(self) -> list[Message]:
-        """The precondition that fails."""
-        violation = error_details_pb2.PreconditionFailure.Violation(
-            type="MODEL_STATE", subject=self.name, description=self.why
-        )
-        return [error_details_pb2.PreconditionFailure(violations=[violation])]
 
     def metadata(self) -> dict[str, str]:
         """The version that failed."""
@@ -117,17 +93,14 @@ class ModelFailedError(ServiceError):
 
 
 class ModelLoadingError(ServiceError):
-    """The model is being loaded, and nothing of it is there yet."""
+    """The model is being loaded, and none of its versions is ready."""
 
     reason = "MODEL_LOADING"
+    retry_seconds = 1.0
 
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"{name} is being loaded; try again")
-
-    def details(self) -> list[Message]:
-        """When to try again."""
-        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=1))]
 
     def metadata(self) -> dict[str, str]:
         """The version that is loading."""
@@ -138,17 +111,11 @@ class ModelUnloadingError(ServiceError):
     """The model is taken out of service: it takes no new streams."""
 
     reason = "MODEL_UNLOADING"
+    why = "it is being unloaded"
 
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"{name} is being unloaded: it only finishes the streams that it has")
-
-    def details(self) -> list[Message]:
-        """The precondition that fails."""
-        violation = error_details_pb2.PreconditionFailure.Violation(
-            type="MODEL_STATE", subject=self.name, description="it is being unloaded"
-        )
-        return [error_details_pb2.PreconditionFailure(violations=[violation])]
 
     def metadata(self) -> dict[str, str]:
         """The version that is unloading."""
@@ -198,7 +165,7 @@ class PermissionDeniedError(ServiceError):
 
 
 class UnauthenticatedError(ServiceError):
-    """The caller has not shown who it is."""
+    """The caller has not proved its identity."""
 
     reason = "UNAUTHENTICATED"
 
@@ -228,15 +195,12 @@ class KeysUnavailableError(ServiceError):
     """The issuer of tokens has not given the keys that they are checked with."""
 
     reason = "KEYS_UNAVAILABLE"
+    retry_seconds = 2.0
 
     def __init__(self) -> None:
         super().__init__(
             "tokens cannot be checked yet: their issuer has not given its keys; the server's log tells why"
         )
-
-    def details(self) -> list[Message]:
-        """When to try again."""
-        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=2))]
 
 
 class IndicesExhaustedError(ServiceError):
@@ -252,13 +216,10 @@ class ShuttingDownError(ServiceError):
     """The server is shutting down."""
 
     reason = "SHUTTING_DOWN"
+    retry_seconds = 1.0
 
     def __init__(self) -> None:
         super().__init__("the server is shutting down; go on elsewhere")
-
-    def details(self) -> list[Message]:
-        """When to try again."""
-        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=1))]
 
 
 class LimitExceededError(ServiceError):
@@ -266,101 +227,20 @@ class LimitExceededError(ServiceError):
 
     reason = "LIMIT_EXCEEDED"
 
-    def __init__(self, refusal: Refusal) -> None:
-        self.refusal = refusal
-        whose = "this server" if refusal.caller is None else _shortened(refusal.caller, _LONGEST_QUOTE)
-        self.quota = f"{refusal.limit} of {whose} is {refusal.value:g}"
-        super().__init__(f"{self.quota}; try again in {refusal.retry_seconds:.1f} s")
+    def __init__(self, caller: str | None, limit: str, value: float, retry_seconds: float) -> None:
+        """Says which limit.
 
-    def details(self) -> list[Message]:
-        """The quota, and when to try again."""
-        caller = self.refusal.caller
-        subject = "server" if caller is None else f"caller:{_shortened(caller, _LONGEST_QUOTE)}"
-        violation = error_details_pb2.QuotaFailure.Violation(subject=subject, description=self.quota)
-        retry = error_details_pb2.RetryInfo()
-        retry.retry_delay.FromMilliseconds(math.ceil(self.refusal.retry_seconds * 1000))
-        return [error_details_pb2.QuotaFailure(violations=[violation]), retry]
+        Args:
+            caller: Whose limit it is; None: that of the server.
+            limit: The name of its setting.
+            value: What it allows.
+            retry_seconds: When to try again.
+        """
+        self.caller = None if caller is None else shortened(caller, LONGEST_QUOTE)
+        self.limit, self.value, self.retry_seconds = limit, value, retry_seconds
+        self.quota = f"{limit} of {self.caller or 'this server'} is {value:g}"
+        super().__init__(f"{self.quota}; try again in {retry_seconds:.1f} s")
 
     def metadata(self) -> dict[str, str]:
         """The limit, by the name of its setting, and what it allows."""
-        return {"limit": self.refusal.limit, "value": f"{self.refusal.value:g}"}
-
-
-_CODES: dict[type[Exception], grpc.StatusCode] = {
-    InvalidRequestError: grpc.StatusCode.INVALID_ARGUMENT,
-    ModelNotFoundError: grpc.StatusCode.NOT_FOUND,
-    ModelFailedError: grpc.StatusCode.FAILED_PRECONDITION,
-    ModelLoadingError: grpc.StatusCode.UNAVAILABLE,
-    ModelUnloadingError: grpc.StatusCode.FAILED_PRECONDITION,
-    ModelControlError: grpc.StatusCode.FAILED_PRECONDITION,
-    RepositoryError: grpc.StatusCode.FAILED_PRECONDITION,
-    PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
-    UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
-    ExpiredTokenError: grpc.StatusCode.UNAUTHENTICATED,
-    KeysUnavailableError: grpc.StatusCode.UNAVAILABLE,
-    IndicesExhaustedError: grpc.StatusCode.OUT_OF_RANGE,
-    ShuttingDownError: grpc.StatusCode.UNAVAILABLE,
-    LimitExceededError: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    CancelledWorkError: grpc.StatusCode.CANCELLED,
-}
-"""Everything else is INTERNAL."""
-
-
-def status_code(error: Exception) -> grpc.StatusCode:
-    """The status code for an exception."""
-    return _CODES.get(type(error), grpc.StatusCode.INTERNAL)
-
-
-def to_status(error: Exception) -> status_pb2.Status:
-    """What a caller is told about an exception. Of unexpected ones no more than that they happened."""
-    details: list[Message] = []
-    if isinstance(error, ServiceError):
-        message = _shortened(str(error), _LONGEST_MESSAGE)
-        info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata())
-        details = error.details()
-    elif isinstance(error, CancelledWorkError):
-        message = "the call was cancelled"
-        info = error_details_pb2.ErrorInfo(reason="CANCELLED", domain=DOMAIN)
-    else:
-        message = "the server failed; its log tells why"
-        info = error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN)
-    return status_pb2.Status(
-        code=_number(status_code(error)), message=message, details=[_packed(detail) for detail in (info, *details)]
-    )
-
-
-def pushback(status: status_pb2.Status) -> tuple[tuple[str, str], ...]:
-    """The trailer that gRPC's own retries go by, for a status with RetryInfo, which they do not know."""
-    retry = error_details_pb2.RetryInfo()
-    if any(detail.Unpack(retry) for detail in status.details):
-        return (("grpc-retry-pushback-ms", str(retry.retry_delay.ToMilliseconds())),)
-    return ()
-
-
-def quoted(value: str) -> str:
-    """A value that a caller sent, for a message: quoted, and cut when it is long."""
-    return repr(_shortened(value, _LONGEST_QUOTE))
-
-
-def listed(values: Iterable[str]) -> str:
-    """The values that are allowed, for a message: the first ones when there are many."""
-    every = list(values)
-    shown = ", ".join(_shortened(value, _LONGEST_QUOTE) for value in every[:_MOST_LISTED])
-    more = len(every) - _MOST_LISTED
-    return (f"{shown} and {more} more" if more > 0 else shown) or "none"
-
-
-def _shortened(text: str, most: int) -> str:
-    data = text.encode()
-    return text if len(data) <= most else data[: max(most - 3, 0)].decode(errors="ignore") + "…"
-
-
-def _packed(detail: Message) -> any_pb2.Any:
-    packed = any_pb2.Any()
-    packed.Pack(detail)
-    return packed
-
-
-def _number(code: grpc.StatusCode) -> int:
-    value: Any = code.value
-    return int(value[0])
+        return {"limit": self.limit, "value": f"{self.value:g}"}

@@ -10,13 +10,13 @@ from tests.benchmarks.plans import Plan, Record
 from tests.benchmarks.requests import image_request, row_request
 from tests.benchmarks.serve import prepared_images, prepared_rows
 
-from synthserve_server import logs
-from synthserve_server.catalogue import Catalogue
-from synthserve_server.repository import Repository
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU
-from synthserve_server.runtime.frames import cut
-from synthserve_server.system.cores import available_cores
+from synthserve_server.telemetry import log_setup as logs
+from synthserve_server.models.catalogue import Catalogue
+from synthserve_server.models.repository import Repository
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU
+from synthserve_core.compute.ranges import cut
+from synthserve_core.system.cores import available_cores
 
 
 @cache

@@ -19,12 +19,12 @@ import PIL.Image
 from numpy.typing import NDArray
 from tests.fixtures import commands
 
-from synthserve_server.encoding import png
-from synthserve_server.repository import Repository
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU
-from synthserve_server.runtime.model import IMAGE, Image
-from synthserve_server.runtime.sampler import Draw, sample
+from synthserve_core.encoding import png
+from synthserve_server.models.repository import Repository
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU
+from synthserve_core.contract.model import IMAGE, Image
+from synthserve_core.compute.sampler import Draw, sample
 
 IMAGES = 128
 

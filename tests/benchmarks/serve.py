@@ -21,17 +21,17 @@ import grpc
 from tests.fixtures import commands
 
 from synthserve.v1 import generation_pb2
-from synthserve_server.catalogue import Catalogue
+from synthserve_server.models.catalogue import Catalogue
 from synthserve_server.process import running_server
-from synthserve_server.repository import Repository
-from synthserve_server.runtime import devices
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.frames import cut
-from synthserve_server.runtime.model import Table
-from synthserve_server.services.messages import Messages, image_messages, row_messages
-from synthserve_server.services.requests import ImageOrder, Order, RowOrder, image_order, row_order
-from synthserve_server.services.sizes import Sizes, image_sizes, row_sizes
-from synthserve_server.system.cores import available_cores
+from synthserve_server.models.repository import Repository
+from synthserve_core.compute import devices
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.ranges import cut
+from synthserve_core.contract.model import Table
+from synthserve_server.services.generation.jobs import Messages, image_messages, row_messages
+from synthserve_server.services.generation.requests import ImageOrder, Order, RowOrder, image_order, row_order
+from synthserve_server.services.generation.sizes import Sizes, image_sizes, row_sizes
+from synthserve_core.system.cores import available_cores
 
 METHOD = "/synthserve.v1.GenerationService/"
 PROBE_SECONDS = 0.5

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from tests.benchmarks import report
 from tests.fixtures import commands
 
-from synthserve_server.repository import Repository
-from synthserve_server.runtime.devices import CPU
+from synthserve_server.models.repository import Repository
+from synthserve_core.compute.devices import CPU
 
 SIZES = (1, 64, 8192)
 MOST_IMAGES = 64

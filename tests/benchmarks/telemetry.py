@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from opentelemetry.sdk.trace import TracerProvider
 from tests.fixtures import commands
 
-from synthserve_server.runtime.timings import Run, Timings
+from synthserve_core.compute.timings import Run, Timings
 from synthserve_server.telemetry.calls import Call, StartRecorder, Stream
 from synthserve_server.telemetry.gauges import Gauges
 from synthserve_server.telemetry.metrics import Metrics

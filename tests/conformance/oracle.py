@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tests.conformance.digests import Cells, TableDigest
 from tests.conformance.models import CITIES, HEIGHT, IDS, SCALE, TABLE_LATENT, WIDTH
 
-from synthserve_server.runtime.noise import latents
+from synthserve_core.compute.noise import latents
 
 _AT_ONCE = 100_000
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.fixtures import commands
 
-from synthserve_server.packages import UNEXPECTED
+from synthserve_server.models.failures import UNEXPECTED
 
 LONGEST_SECONDS = 30.0
 """How long one package may take to load, on a busy machine; its first run is given up after a second."""
@@ -114,10 +114,10 @@ def _load_them(work: Path, cases: int, seed: int) -> int:
     import structlog
     from tests.fixtures.damage import Package, damaged_packages
 
-    from synthserve_server.catalogue import FailedPackage
-    from synthserve_server.packages import Limits
-    from synthserve_server.repository import Repository
-    from synthserve_server.runtime.devices import CPU
+    from synthserve_server.models.catalogue import FailedPackage
+    from synthserve_core.packages.reading import PackageLimits
+    from synthserve_server.models.repository import Repository
+    from synthserve_core.compute.devices import CPU
 
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -144,7 +144,7 @@ def _load_them(work: Path, cases: int, seed: int) -> int:
                 return
             (folder / "manifest.json").write_bytes(package.manifest)
             (folder / "model.onnx").write_bytes(package.graph)
-            repository = Repository(work / "models", CPU, limits=Limits(warm_up_seconds=1))
+            repository = Repository(work / "models", CPU, limits=PackageLimits(warm_up_seconds=1))
             repository.load()
             (loaded,) = repository.catalogue.models["m"]
             if isinstance(loaded, FailedPackage):

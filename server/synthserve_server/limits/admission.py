@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from synthserve_server.errors import LimitExceededError
 from synthserve_server.limits.pace import Pace, Paces
 from synthserve_server.limits.quotas import Kind, Quota, Quotas
 
@@ -12,7 +13,7 @@ PATIENCE_SECONDS = 2.0
 """A call that would wait longer than this for its first sample is refused."""
 
 STREAM_RETRY_SECONDS = 1.0
-"""When who found every place taken should try again: nobody knows when a stream ends."""
+"""When to try again after every place was taken: it is not known when a stream ends."""
 
 _REMEMBERED = 1024
 """So many callers are kept in mind before those who have nothing under way are looked for and forgotten."""
@@ -33,6 +34,11 @@ class Refusal:
     limit: str
     value: float
     retry_seconds: float
+
+
+def exceeded(refusal: Refusal) -> LimitExceededError:
+    """The error for a refusal."""
+    return LimitExceededError(refusal.caller, refusal.limit, refusal.value, refusal.retry_seconds)
 
 
 class Ticket:

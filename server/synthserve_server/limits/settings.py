@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeVar
 
-from synthserve_server.config import Settings
+from synthserve_core.suggestions import closest
 from synthserve_server.limits.quotas import Kind, Quota, Quotas
-from synthserve_server.suggestions import closest
+from synthserve_server.settings.settings import Settings
 
 Value = TypeVar("Value", int, float)
 

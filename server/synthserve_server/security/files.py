@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from synthserve_server import text_files
-from synthserve_server.text_files import TextFileError
+from synthserve_core import text_files
+from synthserve_core.text_files import TextFileError
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import jwt
 
-from synthserve_server import text_files
+from synthserve_core import text_files
+from synthserve_core.text_files import TextFileError
 from synthserve_server.security.files import CredentialsError
-from synthserve_server.text_files import TextFileError
 
 _OF_RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 _OF_CURVE = {

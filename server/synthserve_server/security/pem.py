@@ -15,9 +15,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from synthserve_server import text_files
+from synthserve_core import text_files
+from synthserve_core.text_files import TextFileError
 from synthserve_server.security.files import CredentialsError
-from synthserve_server.text_files import TextFileError
 
 _CERTIFICATES = {"CERTIFICATE", "X509 CERTIFICATE"}
 _KEYS = {"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"}

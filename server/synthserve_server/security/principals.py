@@ -50,7 +50,7 @@ administrators: contextvars.ContextVar[Administrators] = contextvars.ContextVar(
     "administrators",
     default=Administrators(),  # noqa: B039 - it is frozen
 )
-"""Those of the server that the call has come to."""
+"""Those of the server that serves the call: several servers can run in one process."""
 
 
 def who(context: aio.ServicerContext[Any, Any]) -> Principal:

@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health, health_pb2
 
-from synthserve_server.catalogue import Catalogue, ReadyPackage
+from synthserve_server.models.catalogue import Catalogue, ReadyPackage
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING

@@ -1,45 +1,54 @@
-"""ModelService: tells what the server can generate, and lets administrators change it."""
+"""ModelService: describes models, and lets administrators load and unload them."""
 
-import base64
-import binascii
-from bisect import bisect_right
 from typing import Any
 
+import structlog
 from grpc import aio
 
-from synthserve.v1 import model_pb2, model_pb2_grpc
-from synthserve_server import names
-from synthserve_server.catalogue import UNKNOWN_VERSION, Catalogue, FailedPackage, Package, ReadyPackage
-from synthserve_server.errors import InvalidRequestError, Violation, quoted
-from synthserve_server.repository import Repository
-from synthserve_server.services.administrators import require_admin
-from synthserve_server.states import State
+from synthserve.v1 import model_pb2
+from synthserve_core.contract import names
+from synthserve_core.quoting import quoted
+from synthserve_server.errors import InvalidRequestError, Violation
+from synthserve_server.models.repository import Repository
+from synthserve_server.rpcs import Rpc
+from synthserve_server.security.principals import ADMIN, who
+from synthserve_server.services import pages
+from synthserve_server.services.descriptions import described, description_size
 from synthserve_server.telemetry.calls import serving
 
-SERVICE = model_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
+DESCRIPTOR = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
 
 DEFAULT_PAGE_SIZE = 50
 LARGEST_PAGE_SIZE = 1000
 
+LARGEST_PAGE = 3 << 20
+"""Bytes of a page: clients accept 4 MiB unless told otherwise."""
+
 Context = aio.ServicerContext[Any, Any]
 
-_STATES = {
-    State.READY: model_pb2.MODEL_STATE_READY,
-    State.FAILED: model_pb2.MODEL_STATE_FAILED,
-    State.LOADING: model_pb2.MODEL_STATE_LOADING,
-    State.UNLOADING: model_pb2.MODEL_STATE_UNLOADING,
-}
+_log = structlog.get_logger()
 
 
-class ModelService(model_pb2_grpc.ModelServiceServicer):
+class ModelService:
     """Describes models, and loads and unloads them."""
 
     def __init__(self, repository: Repository) -> None:
         """Wires the service to the models."""
         self._repository = repository
 
-    async def ListModels(  # noqa: N802 - gRPC's name.
-        self, request: model_pb2.ListModelsRequest, context: Context
+    def rpcs(self) -> list[Rpc]:
+        """The methods, and what each may do."""
+        methods = DESCRIPTOR.methods_by_name
+        return [
+            Rpc(methods["ListModels"], self.list_models),
+            Rpc(methods["GetModel"], self.get_model),
+            Rpc(methods["LoadModel"], self.load_model, role=ADMIN),
+            Rpc(methods["UnloadModel"], self.unload_model, role=ADMIN),
+            Rpc(methods["ReloadModels"], self.reload_models, role=ADMIN),
+        ]
+
+    async def list_models(
+        self, request: model_pb2.ListModelsRequest, _context: Context
     ) -> model_pb2.ListModelsResponse:
         """A page of the models, by name."""
         violations = []
@@ -47,61 +56,71 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
             violations.append(
                 Violation("page_size", f"must be at least 1, or 0 for {DEFAULT_PAGE_SIZE}, not {request.page_size}")
             )
-        last = _last_id(request.page_token)
+        if request.view not in model_pb2.ModelView.values():
+            violations.append(Violation("view", f"{request.view} is no view"))
+        last = pages.last_model(request.page_token)
         if last is None:
             violations.append(Violation("page_token", f"{quoted(request.page_token)} is no page token of this method"))
         if last is None or violations:
             raise InvalidRequestError(violations)
         catalogue = self._repository.catalogue
-        size = min(request.page_size or DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
-        ids = sorted(catalogue.models)
-        start = bisect_right(ids, last)
-        page = ids[start : start + size]
-        return model_pb2.ListModelsResponse(
-            models=[_described(catalogue, catalogue.default(model_id)) for model_id in page],
-            next_page_token=_token(page[-1]) if start + size < len(ids) else "",
-        )
+        full = request.view == model_pb2.MODEL_VIEW_FULL
+        most = min(request.page_size or DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
+        waiting = [model_id for model_id in sorted(catalogue.models) if model_id > last]
+        response, room = model_pb2.ListModelsResponse(), LARGEST_PAGE
+        for model_id in waiting[:most]:
+            model = described(catalogue, catalogue.default(model_id), categories=full)
+            size = description_size(model)
+            if response.models and size > room:
+                break
+            response.models.append(model)
+            room -= size
+        if response.models and len(response.models) < len(waiting):
+            response.next_page_token = pages.after_model(waiting[len(response.models) - 1])
+        return response
 
-    async def GetModel(  # noqa: N802 - the name that the contract gives
-        self, request: model_pb2.GetModelRequest, context: Context
-    ) -> model_pb2.GetModelResponse:
-        """One model or version."""
+    async def get_model(self, request: model_pb2.GetModelRequest, _context: Context) -> model_pb2.GetModelResponse:
+        """One model or version: its description, and on further pages the categories that do not fit into one."""
         serving.get().named(request.name)
         name = names.parse(request.name)
         catalogue = self._repository.catalogue
         if name is None:
             meant = names.meant(request.name, catalogue.models)
             raise InvalidRequestError([Violation("name", f"must be {names.FORM}, not {quoted(request.name)}{meant}")])
-        return model_pb2.GetModelResponse(model=_described(catalogue, catalogue.find(name)))
+        package = catalogue.find(name)
+        page = pages.schema_page(package, request.page_token)
+        if page is None:
+            problem = f"{quoted(request.page_token)} is no page token of this model as it is now; begin anew"
+            raise InvalidRequestError([Violation("page_token", problem)])
+        response = model_pb2.GetModelResponse(next_page_token=page.next_token)
+        if page.part is None:
+            response.model.CopyFrom(described(catalogue, package, categories=True))
+        else:
+            response.part.CopyFrom(page.part)
+        return response
 
-    async def LoadModel(  # noqa: N802 - the name that the contract gives
-        self, request: model_pb2.LoadModelRequest, context: Context
-    ) -> model_pb2.LoadModelResponse:
+    async def load_model(self, request: model_pb2.LoadModelRequest, context: Context) -> model_pb2.LoadModelResponse:
         """Loads a model."""
-        serving.get().named(request.name)
-        require_admin(context, "LoadModel", request.name)
-        model_id = self._model_id(request.name)
+        model_id = self._to_change("load", request.name, context)
         changes = await self._repository.load_model(model_id)
         catalogue = self._repository.catalogue
         return model_pb2.LoadModelResponse(
-            model=_described(catalogue, catalogue.find(names.ModelName(model_id, None))),
+            model=described(catalogue, catalogue.find(names.ModelName(model_id, None)), categories=True),
             loaded_versions=changes.loaded,
         )
 
-    async def UnloadModel(  # noqa: N802 - the name that the contract gives
+    async def unload_model(
         self, request: model_pb2.UnloadModelRequest, context: Context
     ) -> model_pb2.UnloadModelResponse:
         """Takes a model out of service, and waits for its streams."""
-        serving.get().named(request.name)
-        require_admin(context, "UnloadModel", request.name)
-        await self._repository.unload_model(self._model_id(request.name))
+        await self._repository.unload_model(self._to_change("unload", request.name, context))
         return model_pb2.UnloadModelResponse()
 
-    async def ReloadModels(  # noqa: N802 - the name that the contract gives
-        self, request: model_pb2.ReloadModelsRequest, context: Context
+    async def reload_models(
+        self, _request: model_pb2.ReloadModelsRequest, context: Context
     ) -> model_pb2.ReloadModelsResponse:
         """Looks at the repository again."""
-        require_admin(context, "ReloadModels")
+        log_change("reload", "", context)
         changes = await self._repository.reload()
         return model_pb2.ReloadModelsResponse(
             loaded_versions=changes.loaded,
@@ -109,7 +128,10 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
             failures=[model_pb2.ModelFailure(name=name, reason=reason) for name, reason in changes.failed.items()],
         )
 
-    def _model_id(self, name: str) -> str:
+    def _to_change(self, change: str, name: str, context: Context) -> str:
+        """The identifier of the model that an administrator names."""
+        serving.get().named(name)
+        log_change(change, name, context)
         parsed = names.parse(name)
         if parsed is None or parsed.version is not None:
             meant = "" if parsed else names.meant(name, self._repository.catalogue.models)
@@ -117,48 +139,12 @@ class ModelService(model_pb2_grpc.ModelServiceServicer):
         return parsed.id
 
 
-def _described(catalogue: Catalogue, package: Package) -> model_pb2.Model:
-    name = f"models/{package.id}"
-    versions = (other.version for other in catalogue.models[package.id])
-    model = model_pb2.Model(
-        name=name,
-        version=f"{name}/versions/{package.version}",
-        versions=[f"{name}/versions/{version}" for version in versions if version != UNKNOWN_VERSION],
-    )
-    model.state = _STATES[package.state]
-    if isinstance(package, FailedPackage):
-        model.state_reason = package.reason
-    if not isinstance(package, ReadyPackage):
-        return model
-    model.state_reason = package.reload_failure
-    manifest = package.manifest
-    if manifest.WhichOneof("output") == "table":
-        model.table.CopyFrom(manifest.table)
-    else:
-        model.image.CopyFrom(manifest.image)
-    model.conditions.extend(manifest.conditions)
-    model.figures.extend(manifest.figures)
-    model.card.CopyFrom(manifest.card)
-    model.graph_sha256 = manifest.graph.sha256
-    return model
+def log_change(change: str, name: str, context: Context) -> None:
+    """Logs that an administrator changes what is served.
 
-
-# A token names the last model of its page, so that models which come or go between two pages change no other entry.
-_PREFIX = b"after:"
-
-
-def _token(last_id: str) -> str:
-    return base64.urlsafe_b64encode(_PREFIX + last_id.encode()).decode()
-
-
-def _last_id(token: str) -> str | None:
-    """The model that a token names, "" for the first page; None when it is not a token."""
-    if not token:
-        return ""
-    try:
-        content = base64.b64decode(token.encode(), b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    model_id = content.removeprefix(_PREFIX).decode("latin-1")
-    is_token = content.startswith(_PREFIX) and names.MODEL_ID.fullmatch(model_id)
-    return model_id if is_token else None
+    Args:
+        change: What is done: load, unload or reload.
+        name: The model, as it was sent; empty: all.
+        context: The call.
+    """
+    _log.info("model change requested", change=change, name=name, principal=who(context).name, **serving.get().ids)

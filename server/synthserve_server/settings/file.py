@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_settings import TomlConfigSettingsSource
 
-from synthserve_server import text_files
+from synthserve_core import text_files
 
 
 class SettingsFile(TomlConfigSettingsSource):

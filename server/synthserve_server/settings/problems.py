@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from synthserve_server.config import ENVIRONMENT_PREFIX, CallerLimits, Settings
-from synthserve_server.suggestions import closest, did_you_mean
+from synthserve_core.suggestions import closest, did_you_mean
+from synthserve_server.settings.settings import ENVIRONMENT_PREFIX, CallerLimits, Settings
 
 _LIMITS = "limits"
 

@@ -6,8 +6,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from synthserve_server import names
-from synthserve_server.runtime.timings import Observer, Timings
+from synthserve_core.compute.timings import Observer, Timings
+from synthserve_core.contract import names
 from synthserve_server.telemetry.metadata import Metadata
 from synthserve_server.telemetry.request_ids import request_id, trace_id
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from synthserve_server.states import State
+from synthserve_server.models.states import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from synthserve_server.runtime.timings import Timings
-from synthserve_server.states import State
+from synthserve_core.compute.timings import Timings
+from synthserve_server.models.states import State
 from synthserve_server.telemetry.calls import UNKNOWN, Call, Stream
 from synthserve_server.telemetry.gauges import Gauges, ModelState
 
@@ -131,7 +131,7 @@ class _CallMetrics:
         of_model = self._of_model
         if of_model is None:
             return
-        of_model.queue.observe(timings.started - timings.ordered)
+        of_model.queue.observe(timings.started - timings.enqueued_at)
         of_model.encode.observe(timings.ended - timings.encoding)
         if timings.first:
             of_model.together.observe(timings.together)

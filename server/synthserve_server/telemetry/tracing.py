@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from synthserve_server.runtime.timings import Timings
+from synthserve_core.compute.timings import Timings
 from synthserve_server.telemetry.calls import UNKNOWN, Call, Stream
 from synthserve_server.telemetry.metadata import value
 
@@ -116,12 +116,12 @@ class _CallSpan:
         with self._lock:  # Several workers can be at messages of one call.
             self._made += 1
             message = self._made
-            self._queue += timings.started - timings.ordered
+            self._queue += timings.started - timings.enqueued_at
             self._graph += sum(run.ended - run.started for run in timings.runs)
             self._encode += timings.ended - timings.encoding
         if message > DETAILED:
             return
-        self._inner("queue", timings.ordered, timings.started, message)
+        self._inner("queue", timings.enqueued_at, timings.started, message)
         if runs := timings.runs:
             work = {
                 "synthserve.graph.runs": len(runs),

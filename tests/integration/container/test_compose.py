@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 from tests.fixtures.dockerfile import lineage, parse
 
-from synthserve_server import config
+from synthserve_server.settings import settings as config
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 STAGES = parse((DEPLOY.parent / "Dockerfile").read_text())

@@ -23,7 +23,7 @@ from tests.fixtures.sources import SOURCES, is_part_of_a_source
 from tests.load.open_loop import profiles
 
 import synthserve
-from synthserve_server import config
+from synthserve_server.settings import settings as config
 from synthserve_server.security.tokens import TokenFile
 
 PAGES = sorted(

@@ -17,8 +17,8 @@ from tests.fixtures.serving import WORKERS, Serving, serving, until
 
 from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
-from synthserve_server.encoding import images
-from synthserve_server.runtime import session
+from synthserve_core.encoding import images
+from synthserve_core.compute import session
 
 
 @pytest.fixture

@@ -24,8 +24,9 @@ from tests.fixtures.serving import MIB, WORKERS, Holdings, Serving, serving, unt
 import synthserve
 from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
-from synthserve_server import app, config, connections
-from synthserve_server.services.sizes import TYPICAL_MESSAGE
+from synthserve_server import app, connections
+from synthserve_server.settings import settings as config
+from synthserve_server.services.generation.sizes import TYPICAL_MESSAGE
 
 ROWS = "/synthserve.v1.GenerationService/GenerateRows"
 ENDLESS = generation_pb2.GenerateRowsRequest(model="models/tiny-table", seed=7).SerializeToString()

@@ -40,7 +40,7 @@ def client(server: ServerProcess) -> Iterator[synthserve.Client]:
 
 
 def command(server: ServerProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "synthserve_command", *arguments, "--server", server.address]
+    words = [sys.executable, "-m", "synthserve.cli", *arguments, "--server", server.address]
     return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Command = Callable[..., subprocess.CompletedProcess[bytes]]
 
-PROGRAM = [sys.executable, "-m", "synthserve_command"]
+PROGRAM = [sys.executable, "-m", "synthserve.cli"]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Shell = Callable[..., subprocess.CompletedProcess[str]]
 
-SYNTHSERVE = f"{shlex.quote(sys.executable)} -m synthserve_command"
+SYNTHSERVE = f"{shlex.quote(sys.executable)} -m synthserve.cli"
 ROWS = f"{SYNTHSERVE} rows tiny-table --count 40 --seed 7"
 
 

@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 
 import synthserve
-from synthserve._grids import save_picture
+from synthserve._sinks.grids import save_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ def test_grid_places_each_image(
 
 
 XMP = b"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-SOURCE = "scripted/3?seed=7&offset=3&count=7&where.label=with%2C+comma&where.x=1"
+SOURCE = "scripted/3?seed=7&offset=3&count=7&where.label=%22with%2C+comma%22&where.x=1"
 
 
 def assert_marked(path: Path) -> None:

@@ -46,7 +46,7 @@ def test_resumed_calls_ask_for_the_rest_with_seed_and_resolved_version(
     assert first == second
     assert not second.HasField("seed")
     assert (third.model, third.seed, third.offset, third.count) == ("models/scripted/versions/3", rows.seed, 11, 14)
-    assert dict(third.conditions) == {"label": "plain"}
+    assert [(c.column, c.equals) for c in third.conditions] == [("label", "plain")]
     assert fourth == third
     # 1001 was drawn by the call that broke before it said so.
     assert rows.seed == 1002
@@ -177,7 +177,7 @@ def test_arrow_parquet_and_batches_hold_the_same_rows_over_breaks(
 def test_row_groups_do_not_depend_on_messages(
     client: synthserve.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("synthserve._arrow._GROUP_ROWS", 8)
+    monkeypatch.setattr("synthserve._sinks.arrow_files._GROUP_ROWS", 8)
     files = []
     for size in (1, 3, 100):
         path = tmp_path / f"{size}.parquet"

@@ -15,7 +15,7 @@ from tests.fixtures.certificates import Certificates
 from tests.fixtures.oip import Stub
 
 from synthserve.v1 import generation_pb2_grpc, model_pb2_grpc
-from synthserve_server import config
+from synthserve_server.settings import settings as config
 from synthserve_server.app import Server
 from synthserve_server.process import ServerProcess, running_server
 

@@ -17,12 +17,12 @@ from tests.fixtures.issuer import AUDIENCE, ISSUER, Key, KeyServer, says, servin
 from tests.fixtures.statuses import detail
 
 from synthserve_server.app import Server
-from synthserve_server.config import Settings
-from synthserve_server.interceptors.admission import Gate
-from synthserve_server.interceptors.authentication import Authentication
-from synthserve_server.interceptors.lifecycle import Lifecycle
-from synthserve_server.interceptors.pipeline import Pipeline
-from synthserve_server.interceptors.telemetry import CallTelemetry
+from synthserve_server.settings.settings import Settings
+from synthserve_server.calls.admission import Gate
+from synthserve_server.calls.authentication import Authentication
+from synthserve_server.calls.lifecycle import Lifecycle
+from synthserve_server.calls.pipeline import Pipeline
+from synthserve_server.calls.telemetry import CallTelemetry
 from synthserve_server.limits.admission import Admission
 from synthserve_server.limits.quotas import Quota, Quotas
 from synthserve_server.security.principals import Administrators, Principal, who

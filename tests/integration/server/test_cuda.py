@@ -10,13 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 import synthserve
-from synthserve_server.packages import load_package
+from synthserve_core.packages.reading import load_package
 from synthserve_server.process import running_server
-from synthserve_server.runtime import devices
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU, Devices, Provider
-from synthserve_server.runtime.model import Image
-from synthserve_server.runtime.sampler import Draw, sample, sample_together
+from synthserve_core.compute import devices
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU, Devices, Provider
+from synthserve_core.contract.model import Image
+from synthserve_core.compute.sampler import Draw, sample, sample_together
 
 CUDA = Devices(Provider.CUDA)
 pytestmark = pytest.mark.skipif(devices.choose("auto")[0] == CPU, reason="needs an NVIDIA GPU")

@@ -23,11 +23,11 @@ from tests.fixtures.serving import wait_until
 
 import synthserve
 from synthserve.v1.generation_pb2 import GenerateImagesResponse, ImageStreamInfo
-from synthserve_server.encoding import processes
-from synthserve_server.encoding.images import Format
-from synthserve_server.encoding.processes import EncodingProcesses
+from synthserve_server.scheduling import encoding_processes as processes
+from synthserve_core.encoding.images import Format
+from synthserve_server.scheduling.encoding_processes import EncodingProcesses
 from synthserve_server.process import ServerProcess
-from synthserve_server.services.image_responses import ImageResponses
+from synthserve_server.services.generation.image_responses import ImageResponses
 
 COUNT = 300
 SIZE = 64
@@ -64,7 +64,9 @@ def pixels(address: str, file_format: Literal["png", "raw"] = "png") -> list[byt
         return [image.to_pil().tobytes() for image in found]
 
 
-def encoders(server: psutil.Process, argument: str = "synthserve_server.encoding.child") -> list[psutil.Process]:
+def encoders(
+    server: psutil.Process, argument: str = "synthserve_server.scheduling.encoding_child"
+) -> list[psutil.Process]:
     """Its children with that argument: where tests ask, they have others of the session's."""
     found = []
     for child in server.children():

@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.oip import Stub
 from tests.fixtures.processes import SERVER, ServerProcess, log_with, running_server
 
-from synthserve_server import config
+from synthserve_server.settings import settings as config
 from synthserve_server.services.oip import inference_pb2
 
 COLLECTOR = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}

@@ -13,7 +13,7 @@ from tests.fixtures.processes import held_address, running_server
 
 from synthserve_server.process import ServerProcess
 
-COMMAND = [sys.executable, "-m", "synthserve_server.health_check"]
+COMMAND = [sys.executable, "-m", "synthserve_server.commands.health"]
 Serve = Callable[..., ServerProcess]
 
 

@@ -18,11 +18,11 @@ from tests.fixtures.statuses import detail, violations
 from synthserve.v1 import generation_pb2, model_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve.v1.model_pb2_grpc import ModelServiceStub
-from synthserve_server.packages import load_package
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU
-from synthserve_server.runtime.sampler import Draw, sample
-from synthserve_server.runtime.session import Session
+from synthserve_core.packages.reading import load_package
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU
+from synthserve_core.compute.sampler import Draw, sample
+from synthserve_core.compute.session import Session
 
 Health = health_pb2.HealthCheckResponse
 COUNT = 400

@@ -21,9 +21,10 @@ from tests.fixtures.statuses import detail, violations
 
 from synthserve.v1 import generation_pb2 as pb
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
-from synthserve_server import config
+from synthserve_server.settings import settings as config
 from synthserve_server.app import Ready, Server
-from synthserve_server.runtime import messages, sampler
+from synthserve_server.scheduling import jobs as messages
+from synthserve_core.compute import sampler
 
 Metadata = tuple[tuple[str, str], ...]
 NOBODY: Metadata = ()

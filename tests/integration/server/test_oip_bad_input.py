@@ -14,7 +14,7 @@ from tests.fixtures import oip, packages
 from tests.fixtures.oip import CODES, INPUTS, LATENT, MODEL, arrays, equal, failed, request
 from tests.fixtures.statuses import detail, violations
 
-from synthserve_server.runtime.noise import latents
+from synthserve_core.compute.noise import latents
 from synthserve_server.services.oip import inference_pb2
 
 LARGEST_BATCH = 4096

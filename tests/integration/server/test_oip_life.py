@@ -16,9 +16,9 @@ from tests.fixtures.oip import arrays, pixels, request, until
 from tests.fixtures.statuses import detail, violations
 
 from synthserve_server.app import Server
-from synthserve_server.runtime import sampler
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.model import Model
+from synthserve_core.compute import sampler
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.contract.model import Model
 from synthserve_server.services.oip import inference_pb2
 
 WORKERS = 2

@@ -165,7 +165,7 @@ def test_what_is_wrong_with_a_key_file_is_told_without_it(small: Path, tmp_path:
 
 LOG = """
 import sys
-from synthserve_server import logs
+from synthserve_server.telemetry import log_setup as logs
 import structlog
 
 logs.configure(sys.argv[1])

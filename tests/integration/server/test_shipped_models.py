@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthserve_server.packages import MANIFEST, load_package
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU
-from synthserve_server.runtime.model import Table
-from synthserve_server.runtime.sampler import Draw, sample
+from synthserve_core.packages.reading import MANIFEST, load_package
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU
+from synthserve_core.contract.model import Table
+from synthserve_core.compute.sampler import Draw, sample
 
 FOLDERS = [path.parent for path in sorted(Path(__file__).parents[3].glob(f"exported/*/*/{MANIFEST}"))]
 

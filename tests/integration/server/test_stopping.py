@@ -24,15 +24,16 @@ from tests.fixtures.statuses import detail
 from synthserve.v1 import generation_pb2, model_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve.v1.model_pb2_grpc import ModelServiceStub
-from synthserve_server import config
+from synthserve_server.settings import settings as config
 from synthserve_server.app import Ready, Server
-from synthserve_server.repository import Repository
-from synthserve_server.runtime import messages, sampler
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU
-from synthserve_server.runtime.messages import Job
-from synthserve_server.runtime.sampler import Draw
-from synthserve_server.runtime.scheduler import Scheduler
+from synthserve_server.models.repository import Repository
+from synthserve_server.scheduling import jobs as messages
+from synthserve_core.compute import sampler
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU
+from synthserve_server.scheduling.jobs import Job
+from synthserve_core.compute.sampler import Draw
+from synthserve_server.scheduling.scheduler import Scheduler
 
 WORKERS = 2
 

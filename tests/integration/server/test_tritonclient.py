@@ -10,7 +10,7 @@ from tests.fixtures import packages
 from tests.fixtures.processes import running_server
 
 import synthserve
-from synthserve_server.runtime.noise import latents
+from synthserve_core.compute.noise import latents
 
 ROOT = Path(__file__).parents[3]
 PYTHON = ROOT / ".venv-tritonclient" / "bin" / "python"

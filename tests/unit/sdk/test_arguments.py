@@ -15,7 +15,7 @@ import pytest
 
 import synthserve
 from synthserve._checks import LONGEST_SECONDS, seconds
-from synthserve._transport.metadata import metadata_pairs
+from synthserve._transport.headers import metadata_pairs
 
 CLIENTS = [synthserve.Client, synthserve.AsyncClient]
 

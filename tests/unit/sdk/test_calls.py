@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from synthserve import Cancelled, RetryPolicy
-from synthserve._resume import Resume
+from synthserve._transport.resume import Resume, as_they_come
 from synthserve._transport.async_calls import AsyncCaller, AsyncResumingCall
 from synthserve._transport.calls import Caller, ResumingCall
 from synthserve._transport.connection import Connection
@@ -60,7 +60,7 @@ class Call:
 
 
 def run() -> Rows:
-    return Resume(pb.GenerateRowsRequest(model="models/m", count=3), lambda r: r.row_count, RetryPolicy())
+    return Resume(pb.GenerateRowsRequest(model="models/m", count=3), lambda r: r.row_count, as_they_come, RetryPolicy())
 
 
 def test_a_close_while_the_call_starts_is_not_lost() -> None:

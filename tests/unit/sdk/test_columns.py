@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthserve import Column, ProtocolError, TableSchema
-from synthserve._columns import rows
+from synthserve._samples.columns import rows
 from synthserve.v1 import generation_pb2 as pb
 
 CATEGORIES = ("a", "b", "c")

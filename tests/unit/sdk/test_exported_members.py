@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import pickle
 import subprocess
@@ -20,11 +21,43 @@ PARTS = ("FieldViolation", "PreconditionViolation", "QuotaViolation")
 def test_all_is_what_is_there() -> None:
     public = {
         name
-        for name, value in vars(synthserve).items()
-        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+        for name in dir(synthserve)
+        if not name.startswith("_") and not isinstance(getattr(synthserve, name), types.ModuleType)
     }
     assert set(synthserve.__all__) == public | {"__version__"}
     assert synthserve.__all__ == sorted(synthserve.__all__)
+
+
+def test_what_type_checkers_see_is_what_is_there() -> None:
+    tree = ast.parse(inspect.getsource(synthserve))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    seen = {alias.name: (node.module or "").removeprefix("synthserve.") for node in imports for alias in node.names}
+    assert seen == synthserve._HOMES
+    assert {*seen, "__version__"} == set(synthserve.__all__)
+
+
+def test_a_name_that_is_not_there_is_told_as_usual() -> None:
+    with pytest.raises(AttributeError, match="module 'synthserve' has no attribute 'Clinet'"):
+        synthserve.Clinet  # noqa: B018 - what looks it up raises
+    with pytest.raises(ImportError, match="cannot import name 'Clinet'"):
+        from synthserve import Clinet  # noqa: F401 - as above
+
+
+@pytest.mark.parametrize(
+    ("code", "heavy"),
+    [
+        ("import synthserve", ""),
+        ("import synthserve.v1.schema_pb2, synthserve.v1.generation_pb2", ""),
+        ("from synthserve import SynthserveError, InvalidRequest, Column, Model, between, present", ""),
+        ("from synthserve import Client, AsyncClient, RetryPolicy, tls_credentials", "grpc"),
+    ],
+)
+def test_nothing_is_imported_before_it_is_used(code: str, heavy: str) -> None:
+    watched = ("grpc", "pyarrow", "pandas", "polars", "numpy", "PIL", "typer", "rich")
+    program = f"import sys\n{code}\nprint(*[name for name in {watched!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == heavy
 
 
 def test_everything_public_is_described() -> None:
@@ -81,8 +114,8 @@ def test_importing_needs_and_loads_no_optional_package() -> None:
         "for use in ('to_arrow', 'to_pandas', 'batches'):\n"
         "    try: getattr(synthserve.Client('localhost:1').rows('m', count=1), use)()\n"
         "    except synthserve.MissingDependency as error: print(error)\n"
-        "import synthserve_command\n"
-        "synthserve_command.main()\n"
+        "import synthserve.cli\n"
+        "synthserve.cli.main()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines() == [

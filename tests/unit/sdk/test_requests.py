@@ -9,7 +9,7 @@ import pytest
 
 from synthserve import InvalidRequest, ProtocolError
 from synthserve._names import ModelVersion, parse_version, resource_name
-from synthserve._requests import images_request, rows_request
+from synthserve._samples.requests import images_request, rows_request
 from synthserve.v1 import generation_pb2 as pb
 
 
@@ -67,7 +67,8 @@ def test_numpy_integers_and_conditions_of_all_kinds() -> None:
     where = {"a": "x", "b": 3, "c": 1.5, "d": True, "e": np.bool_(False), "f": np.int64(4)}
     request = rows(count=np.int64(5), offset=np.uint8(6), where=where)
     assert (request.count, request.offset) == (5, 6)
-    assert dict(request.conditions) == {"a": "x", "b": "3", "c": "1.5", "d": "true", "e": "false", "f": "4"}
+    given = {condition.column: condition.equals for condition in request.conditions}
+    assert given == {"a": "x", "b": "3", "c": "1.5", "d": "true", "e": "false", "f": "4"}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_numpy_integers_and_conditions_of_all_kinds() -> None:
         ({"offset": -(2**63) - 1}, "offset"),
         ({"rows_per_message": 2**31}, "rows_per_message"),
         ({"count": 10**5000}, "count"),
-        ({"where": {"species": None}}, "conditions['species']"),
+        ({"where": {"species": []}}, "conditions['species']"),
         ({"where": {"species": "\udcff"}}, "conditions['species']"),
         ({"where": {"\udcff": "a"}}, "conditions"),
         ({"where": {3: "a"}}, "conditions"),
@@ -113,7 +114,7 @@ def test_images() -> None:
         count=1,
         seed=2,
         offset=3,
-        conditions={"digit": "7"},
+        conditions=[pb.Condition(column="digit", equals="7")],
         format=pb.IMAGE_FORMAT_PNG,
         images_per_message=4,
     )

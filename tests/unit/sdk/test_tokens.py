@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 import synthserve
-from synthserve._transport.tokens import authorization
+from synthserve._transport.headers import authorization
 
 HERE = [
     "localhost",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from synthserve_server import config
+from synthserve_server.settings import settings as config
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from synthserve_server.system import cores
+from synthserve_core.system import cores
 
 V2 = "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n"
 V1 = "32 31 0:29 {top} /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthserve_server.runtime.frames import cut
+from synthserve_core.compute.ranges import cut
 
 
 @given(start=st.integers(0, 2**63), length=st.integers(1, 3000), first=st.integers(1, 200), size=st.integers(1, 900))

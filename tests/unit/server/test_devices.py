@@ -11,12 +11,12 @@ import structlog
 from tests.fixtures.devices import GPUS
 from tests.fixtures.packages import table_graph
 
-from synthserve_server.packages import load_package
-from synthserve_server.runtime import devices
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU, LEAST_GRAPH_BYTES, Devices, Provider
-from synthserve_server.runtime.errors import GraphError, ProviderError
-from synthserve_server.runtime.session import Session
+from synthserve_core.packages.reading import load_package
+from synthserve_core.compute import devices
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU, LEAST_GRAPH_BYTES, Devices, Provider
+from synthserve_core.errors import GraphError, ProviderError
+from synthserve_core.compute.session import Session
 
 
 def test_the_cpu_can_be_asked_for() -> None:

@@ -5,6 +5,7 @@ import pytest
 from google.rpc import code_pb2, error_details_pb2
 
 from synthserve_server import errors
+from synthserve_core.quoting import listed, quoted
 from synthserve_server.errors import (
     ExpiredTokenError,
     IndicesExhaustedError,
@@ -21,13 +22,10 @@ from synthserve_server.errors import (
     ShuttingDownError,
     UnauthenticatedError,
     Violation,
-    listed,
-    quoted,
-    status_code,
-    to_status,
 )
+from synthserve_server.status import status_code, to_status
 from synthserve_server.limits.admission import Refusal
-from synthserve_server.runtime.errors import CancelledWorkError, GraphError
+from synthserve_core.errors import CancelledWorkError, GraphError
 
 HUGE = "é" * 100_000
 ERRORS: list[tuple[Exception, int, str, list[str]]] = [

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthserve_server.runtime.fair_queue import FairQueue, Line
+from synthserve_server.scheduling.fair_queue import FairQueue, Line
 
 HEAD_START = 0.05
 

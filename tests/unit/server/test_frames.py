@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthserve.v1 import generation_pb2, schema_pb2
-from synthserve_server.runtime.model import Column, ColumnType, Table
-from synthserve_server.services.frames import columns_response, data_response
+from synthserve_core.contract.model import Column, ColumnType, Table
+from synthserve_server.services.generation.wire import columns_response, data_response
 
 TABLE = Table(
     (

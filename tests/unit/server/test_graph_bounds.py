@@ -10,8 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tests.fixtures import packages
 
-from synthserve_server import graph_bounds
-from synthserve_server.runtime.errors import GraphError
+from synthserve_core.packages import graph_policy as graph_bounds
+from synthserve_core.errors import GraphError
 
 node = helper.make_node
 EXPORTED = sorted((Path(__file__).parents[3] / "exported").glob("*/*/model.onnx"))

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from synthserve_server.encoding import png
-from synthserve_server.encoding.images import Format, encode, image_width
+from synthserve_core.encoding import png
+from synthserve_core.encoding.images import Format, encode, image_width
 
 MARK = "mnist-dcgan/1?seed=7&index=12"
 SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"

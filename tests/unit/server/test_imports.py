@@ -7,7 +7,7 @@ from pathlib import Path
 
 LOOK = """
 import json, sys
-import synthserve_server.app, synthserve_server.cli
+import synthserve_server.app, synthserve_server.commands.serve
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 
@@ -15,7 +15,8 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 START = """
 import asyncio, json, sys
 from pathlib import Path
-from synthserve_server import app, config
+from synthserve_server import app
+from synthserve_server.settings import settings as config
 
 async def start():
     server = app.Server(config.load({"model_repository": Path(sys.argv[1]), "listen": "127.0.0.1:0"}))

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
-from synthserve_server.runtime.in_order import in_order
+from synthserve_server.scheduling.in_order import in_order
 
 AHEAD = 3
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tests.fixtures import packages, repositories
 
-from synthserve_server.catalogue import FailedPackage, LoadingPackage, Package, ReadyPackage, UnloadingPackage
+from synthserve_server.models.catalogue import FailedPackage, LoadingPackage, Package, ReadyPackage, UnloadingPackage
 from synthserve_server.errors import (
     ModelControlError,
     ModelFailedError,
@@ -23,12 +23,12 @@ from synthserve_server.errors import (
     ModelUnloadingError,
     RepositoryError,
 )
-from synthserve_server.model_control import Mode, Wanted
-from synthserve_server.names import ModelName
-from synthserve_server.packages import Limits
-from synthserve_server.repository import Repository
-from synthserve_server.runtime.devices import CPU, Devices
-from synthserve_server.runtime.session import Session
+from synthserve_server.models.control import Mode, Wanted
+from synthserve_core.contract.names import ModelName
+from synthserve_core.packages.reading import PackageLimits
+from synthserve_server.models.repository import Repository
+from synthserve_core.compute.devices import CPU, Devices
+from synthserve_core.compute.session import Session
 
 GRAPH, OTHER_GRAPH = repositories.graph(1), repositories.graph(2)
 
@@ -365,11 +365,11 @@ def test_what_is_no_file_is_not_waited_for(root: Path) -> None:
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        (Limits(manifest_bytes=100), "manifest.json has more than 100 bytes"),
-        (Limits(graph_bytes=100), "model.onnx has more than 100 bytes"),
+        (PackageLimits(manifest_bytes=100), "manifest.json has more than 100 bytes"),
+        (PackageLimits(graph_bytes=100), "model.onnx has more than 100 bytes"),
     ],
 )
-def test_large_files_are_not_read(root: Path, limits: Limits, reason: str) -> None:
+def test_large_files_are_not_read(root: Path, limits: PackageLimits, reason: str) -> None:
     (package,) = opened(root, limits=limits).catalogue.models["m"]
     assert package == FailedPackage("m", 1, reason)
 
@@ -377,7 +377,7 @@ def test_large_files_are_not_read(root: Path, limits: Limits, reason: str) -> No
 def test_a_graph_that_takes_too_long_fails(tmp_path: Path) -> None:
     root = tmp_path / "models"
     packages.write_package(root, "slow", packages.slow_graph(10**12), packages.SLOW_MANIFEST)
-    (package,) = opened(root, limits=Limits(warm_up_seconds=0.05)).catalogue.models["slow"]
+    (package,) = opened(root, limits=PackageLimits(warm_up_seconds=0.05)).catalogue.models["slow"]
     assert package == FailedPackage("slow", 1, "the graph takes more than 0.05 s for two samples")
 
 

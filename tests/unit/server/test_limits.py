@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from synthserve_server import config
+from synthserve_server.settings import settings as config
 from synthserve_server.limits.admission import PATIENCE_SECONDS, Admission, Refusal, Ticket
 from synthserve_server.limits.bucket import Bucket
 from synthserve_server.limits.pace import Pace

@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
-from synthserve_server import log_writer
-from synthserve_server.log_writer import LogWriter
+from synthserve_server.telemetry import log_writer
+from synthserve_server.telemetry.log_writer import LogWriter
 
 
 class Stalled(io.StringIO):

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.fixtures.devices import GPUS
 
-from synthserve_server.catalogue import ReadyPackage
-from synthserve_server.packages import load_package
-from synthserve_server.runtime.cancellation import Cancellation, CancellationOfAll
-from synthserve_server.runtime.devices import CPU
-from synthserve_server.runtime.errors import CancelledWorkError, GraphError
-from synthserve_server.runtime.messages import Message, companions, make_together
-from synthserve_server.runtime.model import Arrays
-from synthserve_server.runtime.sampler import Draw
+from synthserve_server.models.catalogue import ReadyPackage
+from synthserve_core.packages.reading import load_package
+from synthserve_core.compute.cancellation import Cancellation, CancellationOfAll
+from synthserve_core.compute.devices import CPU
+from synthserve_core.errors import CancelledWorkError, GraphError
+from synthserve_server.scheduling.jobs import Message, companions, make_together
+from synthserve_core.contract.model import Arrays
+from synthserve_core.compute.sampler import Draw
 
 
 @pytest.mark.parametrize("count", [1, 3, 5])

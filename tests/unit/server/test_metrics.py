@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from synthserve_server.runtime.timings import Run, Timings
-from synthserve_server.states import State
+from synthserve_core.compute.timings import Run, Timings
+from synthserve_server.models.states import State
 from synthserve_server.telemetry.calls import UNKNOWN, Call, Stream
 from synthserve_server.telemetry.gauges import Gauges, ModelState
 from synthserve_server.telemetry.metrics import Metrics

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthserve_server.runtime.noise import VALUES_PER_BLOCK, latents, samples_per_block
+from synthserve_core.compute.noise import VALUES_PER_BLOCK, latents, samples_per_block
 
 SHAPES = st.sampled_from([(), (1,), (5,), (100,), (3, 4), (3000,), (10_000,)])
 GOLDEN_0 = [

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.fixtures.oip import request
 
-from synthserve_server.runtime.model import Condition, Image, Model
+from synthserve_core.contract.model import Condition, Image, Model
 from synthserve_server.services.oip import inference_pb2
 from synthserve_server.services.oip.requests import LARGEST_REQUEST, max_batch
 

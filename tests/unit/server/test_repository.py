@@ -11,11 +11,11 @@ from onnx import TensorProto, helper
 from tests.fixtures import packages
 
 from synthserve.v1 import model_pb2
-from synthserve_server.catalogue import FailedPackage, ReadyPackage
+from synthserve_server.models.catalogue import FailedPackage, ReadyPackage
 from synthserve_server.errors import ModelFailedError, ModelNotFoundError
-from synthserve_server.names import ModelName
-from synthserve_server.repository import Repository
-from synthserve_server.runtime.devices import CPU
+from synthserve_core.contract.names import ModelName
+from synthserve_server.models.repository import Repository
+from synthserve_core.compute.devices import CPU
 from synthserve_server.services.models import ModelService
 
 Change = Callable[[dict[str, Any]], Any]

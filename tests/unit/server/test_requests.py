@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from synthserve.v1 import generation_pb2
-from synthserve_server.catalogue import Catalogue
-from synthserve_server.packages import load_package
-from synthserve_server.runtime.devices import CPU
-from synthserve_server.runtime.frames import cut
-from synthserve_server.services.messages import marks
-from synthserve_server.services.requests import LARGEST, RowOrder, image_order, row_order
-from synthserve_server.services.sizes import FEW_ROWS, FIRST_ROWS, image_sizes, row_sizes
+from synthserve_server.models.catalogue import Catalogue
+from synthserve_core.packages.reading import load_package
+from synthserve_core.compute.devices import CPU
+from synthserve_core.compute.ranges import cut
+from synthserve_server.services.generation.jobs import marks
+from synthserve_server.services.generation.requests import LARGEST, RowOrder, image_order, row_order
+from synthserve_server.services.generation.sizes import FEW_ROWS, FIRST_ROWS, image_sizes, row_sizes
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from synthserve_server.encoding.rows import Format, RowEncoder, row_widths
-from synthserve_server.runtime.model import Column, ColumnType, Table
+from synthserve_core.encoding.rows import Format, RowEncoder, row_widths
+from synthserve_core.contract.model import Column, ColumnType, Table
 
 CATEGORIES = ("plain", 'a "quote", comma', "line\nbreak", "", "é")
 TABLE = Table(

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from synthserve_server.catalogue import ReadyPackage
-from synthserve_server.packages import load_package
-from synthserve_server.runtime import noise
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU
-from synthserve_server.runtime.errors import CancelledWorkError, GraphError
-from synthserve_server.runtime.model import PACKET, Arrays, Column, ColumnType, Condition, Model, Table
-from synthserve_server.runtime.noise import VALUES_PER_BLOCK
-from synthserve_server.runtime.sampler import Draw, sample
+from synthserve_server.models.catalogue import ReadyPackage
+from synthserve_core.packages.reading import load_package
+from synthserve_core.compute import noise
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU
+from synthserve_core.errors import CancelledWorkError, GraphError
+from synthserve_core.contract.model import PACKET, Arrays, Column, ColumnType, Condition, Model, Table
+from synthserve_core.compute.noise import VALUES_PER_BLOCK
+from synthserve_core.compute.sampler import Draw, sample
 
 CODES = Table((Column("code", ColumnType.CATEGORY, ("a", "b")), Column("maybe", ColumnType.BOOL, nullable=True)))
 

@@ -8,9 +8,9 @@ from functools import partial
 import pytest
 from tests.fixtures.serving import wait_until
 
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.errors import CancelledWorkError
-from synthserve_server.runtime.scheduler import Scheduler
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.errors import CancelledWorkError
+from synthserve_server.scheduling.scheduler import Scheduler
 
 WORKERS = 2
 

@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from tests.fixtures.devices import GPUS
 from tests.fixtures.packages import table_graph
 
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU, Devices
-from synthserve_server.runtime.errors import GraphError
-from synthserve_server.runtime.model import Arrays
-from synthserve_server.runtime.session import Session
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU, Devices
+from synthserve_core.errors import GraphError
+from synthserve_core.contract.model import Arrays
+from synthserve_core.compute.session import Session
 
 
 class Watched:

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from synthserve_server import config
+from synthserve_server.settings import settings as config
 from synthserve_server.limits.settings import without_caller
 from synthserve_server.settings import problems
 

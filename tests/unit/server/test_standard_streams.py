@@ -10,8 +10,8 @@ from contextlib import suppress
 
 import pytest
 
-from synthserve_server.system import standard_streams
-from synthserve_server.system.standard_streams import Output
+from synthserve_core.system import standard_streams
+from synthserve_core.system.standard_streams import Output
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ CLOSED = """
 import os, sys
 for number in map(int, sys.argv[1]):
     os.close(number)
-from synthserve_server.system import standard_streams
+from synthserve_core.system import standard_streams
 with open(sys.argv[2], "w") as file:
     assert file.fileno() > 2
     for number in (0, 1, 2):

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from synthserve_server import names
+from synthserve_core.contract import names
 from synthserve_server.errors import ModelNotFoundError
-from synthserve_server.suggestions import closest, did_you_mean
+from synthserve_core.suggestions import closest, did_you_mean
 
 MODELS = ["adhd-vae", "iris-vae", "mnist-dcgan", "mnist-dcgan-ema"]
 

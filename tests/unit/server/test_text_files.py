@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from tests.fixtures.issuer import Key, key_set
 
-from synthserve_server import config, manifest
-from synthserve_server.manifest import ManifestError
+from synthserve_server.settings import settings as config
+from synthserve_core.contract import manifest
+from synthserve_core.contract.manifest import ManifestError
 from synthserve_server.security import jwks, tokens
 from synthserve_server.security.files import CredentialsError
 from synthserve_server.security.principals import Principal
-from synthserve_server.text_files import TextFileError, decode
+from synthserve_core.text_files import TextFileError, decode
 
 BOM = "\ufeff"
 

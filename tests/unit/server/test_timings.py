@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from tests.fixtures.devices import GPUS
 
-from synthserve_server.catalogue import ReadyPackage
-from synthserve_server.packages import load_package
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.devices import CPU
-from synthserve_server.runtime.messages import Message, make_together
-from synthserve_server.runtime.sampler import Draw
-from synthserve_server.runtime.timings import Timings
+from synthserve_server.models.catalogue import ReadyPackage
+from synthserve_core.packages.reading import load_package
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU
+from synthserve_server.scheduling.jobs import Message, make_together
+from synthserve_core.compute.sampler import Draw
+from synthserve_core.compute.timings import Timings
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def check(timings: Timings, ordered: float) -> None:
     for run in timings.runs:
         moments += [run.started, run.ended]
     moments += [timings.encoding, timings.ended, time.perf_counter()]
-    assert timings.ordered == ordered
+    assert timings.enqueued_at == ordered
     assert moments == sorted(moments)
 
 

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from synthserve.v1 import schema_pb2 as synthserve_dot_v1_dot_schema__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csynthserve/v1/manifest.proto\x12\rsynthserve.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asynthserve/v1/schema.proto\"\xb2\x03\n\x08Manifest\x12\x16\n\x0e\x66ormat_version\x18\x01 \x01(\x05\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12%\n\x05graph\x18\x04 \x01(\x0b\x32\x16.synthserve.v1.GraphV1\x12+\n\x05table\x18\x05 \x01(\x0b\x32\x1a.synthserve.v1.TableSchemaH\x00\x12+\n\x05image\x18\x06 \x01(\x0b\x32\x1a.synthserve.v1.ImageSchemaH\x00\x12\x30\n\nconditions\x18\x07 \x03(\x0b\x32\x1c.synthserve.v1.ConditionSpec\x12&\n\x04\x63\x61rd\x18\x08 \x01(\x0b\x32\x18.synthserve.v1.ModelCard\x12-\n\nprovenance\x18\t \x01(\x0b\x32\x19.synthserve.v1.Provenance\x12-\n\x07\x66igures\x18\n \x03(\x0b\x32\x1c.synthserve.v1.QualityFigure\x12+\n\x07methods\x18\x0b \x03(\x0b\x32\x1a.synthserve.v1.MethodGraphB\x08\n\x06output\"a\n\x07GraphV1\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x14\n\x0clatent_shape\x18\x03 \x03(\x05\x12\x12\n\nbatch_size\x18\x04 \x01(\x05\x12\x0e\n\x06packet\x18\x05 \x01(\x05\"\xce\x01\n\x0bMethodGraph\x12%\n\x06method\x18\x01 \x01(\x0e\x32\x15.synthserve.v1.Method\x12\x0c\n\x04\x66ile\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x12\n\nbatch_size\x18\x04 \x01(\x05\x12\x0e\n\x06packet\x18\x05 \x01(\x05\x12)\n\x06inputs\x18\x06 \x03(\x0b\x32\x19.synthserve.v1.GraphInput\x12+\n\x07outputs\x18\x07 \x03(\x0b\x32\x1a.synthserve.v1.GraphOutput\"\xd8\x01\n\nGraphInput\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\x05noise\x18\x02 \x01(\x0b\x32\x19.synthserve.v1.NoiseInputH\x00\x12*\n\x05index\x18\x03 \x01(\x0b\x32\x19.synthserve.v1.IndexInputH\x00\x12\x32\n\tcondition\x18\x04 \x01(\x0b\x32\x1d.synthserve.v1.ConditionInputH\x00\x12(\n\x04\x64\x61ta\x18\x05 \x01(\x0b\x32\x18.synthserve.v1.DataInputH\x00\x42\x06\n\x04role\"S\n\nNoiseInput\x12\x36\n\x0c\x64istribution\x18\x01 \x01(\x0e\x32 .synthserve.v1.NoiseDistribution\x12\r\n\x05shape\x18\x02 \x03(\x05\"\x0c\n\nIndexInput\" \n\x0e\x43onditionInput\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\"i\n\tDataInput\x12\x10\n\x06\x63olumn\x18\x01 \x01(\tH\x00\x12\x12\n\x08validity\x18\x02 \x01(\tH\x00\x12+\n\x05image\x18\x03 \x01(\x0b\x32\x1a.synthserve.v1.ImageTensorH\x00\x42\t\n\x07\x63ontent\"\r\n\x0bImageTensor\"\xa6\x01\n\x0bGraphOutput\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x06\x63olumn\x18\x02 \x01(\tH\x00\x12\x12\n\x08validity\x18\x03 \x01(\tH\x00\x12+\n\x05image\x18\x04 \x01(\x0b\x32\x1a.synthserve.v1.ImageTensorH\x00\x12+\n\x05score\x18\x05 \x01(\x0b\x32\x1a.synthserve.v1.ScoreOutputH\x00\x42\t\n\x07\x63ontent\"\x1d\n\x0bScoreOutput\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\"\xa8\x02\n\nProvenance\x12\x0e\n\x06recipe\x18\x01 \x01(\t\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x0e\n\x06\x65pochs\x18\x03 \x01(\x05\x12/\n\x0b\x65xported_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x08packages\x18\x05 \x03(\x0b\x32\'.synthserve.v1.Provenance.PackagesEntry\x12\x10\n\x08hardware\x18\x06 \x01(\t\x12\x18\n\x10training_seconds\x18\x07 \x01(\x01\x12\x15\n\roptimisations\x18\x08 \x03(\t\x1a/\n\rPackagesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x07\n\x05_seed*v\n\x11NoiseDistribution\x12\"\n\x1eNOISE_DISTRIBUTION_UNSPECIFIED\x10\x00\x12\x1d\n\x19NOISE_DISTRIBUTION_NORMAL\x10\x01\x12\x1e\n\x1aNOISE_DISTRIBUTION_UNIFORM\x10\x02\x42R\n\x11\x64\x65v.synthserve.v1B\rManifestProtoP\x01Z,synthserve.dev/go/synthserve/v1;synthservev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csynthserve/v1/manifest.proto\x12\rsynthserve.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asynthserve/v1/schema.proto\"\xb2\x03\n\x08Manifest\x12\x16\n\x0e\x66ormat_version\x18\x01 \x01(\x05\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12%\n\x05graph\x18\x04 \x01(\x0b\x32\x16.synthserve.v1.GraphV1\x12+\n\x05table\x18\x05 \x01(\x0b\x32\x1a.synthserve.v1.TableSchemaH\x00\x12+\n\x05image\x18\x06 \x01(\x0b\x32\x1a.synthserve.v1.ImageSchemaH\x00\x12\x30\n\nconditions\x18\x07 \x03(\x0b\x32\x1c.synthserve.v1.ConditionSpec\x12&\n\x04\x63\x61rd\x18\x08 \x01(\x0b\x32\x18.synthserve.v1.ModelCard\x12-\n\nprovenance\x18\t \x01(\x0b\x32\x19.synthserve.v1.Provenance\x12-\n\x07\x66igures\x18\n \x03(\x0b\x32\x1c.synthserve.v1.QualityFigure\x12+\n\x07methods\x18\x0b \x03(\x0b\x32\x1a.synthserve.v1.MethodGraphB\x08\n\x06output\"a\n\x07GraphV1\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x14\n\x0clatent_shape\x18\x03 \x03(\x05\x12\x12\n\nbatch_size\x18\x04 \x01(\x05\x12\x0e\n\x06packet\x18\x05 \x01(\x05\"\xce\x01\n\x0bMethodGraph\x12%\n\x06method\x18\x01 \x01(\x0e\x32\x15.synthserve.v1.Method\x12\x0c\n\x04\x66ile\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x12\n\nbatch_size\x18\x04 \x01(\x05\x12\x0e\n\x06packet\x18\x05 \x01(\x05\x12)\n\x06inputs\x18\x06 \x03(\x0b\x32\x19.synthserve.v1.GraphInput\x12+\n\x07outputs\x18\x07 \x03(\x0b\x32\x1a.synthserve.v1.GraphOutput\"\xd8\x01\n\nGraphInput\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\x05noise\x18\x02 \x01(\x0b\x32\x19.synthserve.v1.NoiseInputH\x00\x12*\n\x05index\x18\x03 \x01(\x0b\x32\x19.synthserve.v1.IndexInputH\x00\x12\x32\n\tcondition\x18\x04 \x01(\x0b\x32\x1d.synthserve.v1.ConditionInputH\x00\x12(\n\x04\x64\x61ta\x18\x05 \x01(\x0b\x32\x18.synthserve.v1.DataInputH\x00\x42\x06\n\x04role\"S\n\nNoiseInput\x12\x36\n\x0c\x64istribution\x18\x01 \x01(\x0e\x32 .synthserve.v1.NoiseDistribution\x12\r\n\x05shape\x18\x02 \x03(\x05\"\x0c\n\nIndexInput\"0\n\x0e\x43onditionInput\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\x12\x0e\n\x06shared\x18\x02 \x01(\x08\"i\n\tDataInput\x12\x10\n\x06\x63olumn\x18\x01 \x01(\tH\x00\x12\x12\n\x08validity\x18\x02 \x01(\tH\x00\x12+\n\x05image\x18\x03 \x01(\x0b\x32\x1a.synthserve.v1.ImageTensorH\x00\x42\t\n\x07\x63ontent\"\r\n\x0bImageTensor\"\xa6\x01\n\x0bGraphOutput\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x06\x63olumn\x18\x02 \x01(\tH\x00\x12\x12\n\x08validity\x18\x03 \x01(\tH\x00\x12+\n\x05image\x18\x04 \x01(\x0b\x32\x1a.synthserve.v1.ImageTensorH\x00\x12+\n\x05score\x18\x05 \x01(\x0b\x32\x1a.synthserve.v1.ScoreOutputH\x00\x42\t\n\x07\x63ontent\"\x1d\n\x0bScoreOutput\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\"\xa8\x02\n\nProvenance\x12\x0e\n\x06recipe\x18\x01 \x01(\t\x12\x11\n\x04seed\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x0e\n\x06\x65pochs\x18\x03 \x01(\x05\x12/\n\x0b\x65xported_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x08packages\x18\x05 \x03(\x0b\x32\'.synthserve.v1.Provenance.PackagesEntry\x12\x10\n\x08hardware\x18\x06 \x01(\t\x12\x18\n\x10training_seconds\x18\x07 \x01(\x01\x12\x15\n\roptimisations\x18\x08 \x03(\t\x1a/\n\rPackagesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x07\n\x05_seed*v\n\x11NoiseDistribution\x12\"\n\x1eNOISE_DISTRIBUTION_UNSPECIFIED\x10\x00\x12\x1d\n\x19NOISE_DISTRIBUTION_NORMAL\x10\x01\x12\x1e\n\x1aNOISE_DISTRIBUTION_UNIFORM\x10\x02\x42R\n\x11\x64\x65v.synthserve.v1B\rManifestProtoP\x01Z,synthserve.dev/go/synthserve/v1;synthservev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\021dev.synthserve.v1B\rManifestProtoP\001Z,synthserve.dev/go/synthserve/v1;synthservev1'
   _globals['_PROVENANCE_PACKAGESENTRY']._loaded_options = None
   _globals['_PROVENANCE_PACKAGESENTRY']._serialized_options = b'8\001'
-  _globals['_NOISEDISTRIBUTION']._serialized_start=1826
-  _globals['_NOISEDISTRIBUTION']._serialized_end=1944
+  _globals['_NOISEDISTRIBUTION']._serialized_start=1842
+  _globals['_NOISEDISTRIBUTION']._serialized_end=1960
   _globals['_MANIFEST']._serialized_start=109
   _globals['_MANIFEST']._serialized_end=543
   _globals['_GRAPHV1']._serialized_start=545
@@ -51,17 +51,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INDEXINPUT']._serialized_start=1157
   _globals['_INDEXINPUT']._serialized_end=1169
   _globals['_CONDITIONINPUT']._serialized_start=1171
-  _globals['_CONDITIONINPUT']._serialized_end=1203
-  _globals['_DATAINPUT']._serialized_start=1205
-  _globals['_DATAINPUT']._serialized_end=1310
-  _globals['_IMAGETENSOR']._serialized_start=1312
-  _globals['_IMAGETENSOR']._serialized_end=1325
-  _globals['_GRAPHOUTPUT']._serialized_start=1328
-  _globals['_GRAPHOUTPUT']._serialized_end=1494
-  _globals['_SCOREOUTPUT']._serialized_start=1496
-  _globals['_SCOREOUTPUT']._serialized_end=1525
-  _globals['_PROVENANCE']._serialized_start=1528
-  _globals['_PROVENANCE']._serialized_end=1824
-  _globals['_PROVENANCE_PACKAGESENTRY']._serialized_start=1768
-  _globals['_PROVENANCE_PACKAGESENTRY']._serialized_end=1815
+  _globals['_CONDITIONINPUT']._serialized_end=1219
+  _globals['_DATAINPUT']._serialized_start=1221
+  _globals['_DATAINPUT']._serialized_end=1326
+  _globals['_IMAGETENSOR']._serialized_start=1328
+  _globals['_IMAGETENSOR']._serialized_end=1341
+  _globals['_GRAPHOUTPUT']._serialized_start=1344
+  _globals['_GRAPHOUTPUT']._serialized_end=1510
+  _globals['_SCOREOUTPUT']._serialized_start=1512
+  _globals['_SCOREOUTPUT']._serialized_end=1541
+  _globals['_PROVENANCE']._serialized_start=1544
+  _globals['_PROVENANCE']._serialized_end=1840
+  _globals['_PROVENANCE_PACKAGESENTRY']._serialized_start=1784
+  _globals['_PROVENANCE_PACKAGESENTRY']._serialized_end=1831
 # @@protoc_insertion_point(module_scope)

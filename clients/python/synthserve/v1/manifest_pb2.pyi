@@ -105,10 +105,12 @@ class IndexInput(_message.Message):
     def __init__(self) -> None: ...
 
 class ConditionInput(_message.Message):
-    __slots__ = ("column",)
+    __slots__ = ("column", "shared")
     COLUMN_FIELD_NUMBER: _ClassVar[int]
+    SHARED_FIELD_NUMBER: _ClassVar[int]
     column: str
-    def __init__(self, column: _Optional[str] = ...) -> None: ...
+    shared: bool
+    def __init__(self, column: _Optional[str] = ..., shared: _Optional[bool] = ...) -> None: ...
 
 class DataInput(_message.Message):
     __slots__ = ("column", "validity", "image")

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asynthserve/v1/schema.proto\x12\rsynthserve.v1\"L\n\x0bTableSchema\x12&\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x15.synthserve.v1.Column\x12\x15\n\rcsv_delimiter\x18\x02 \x01(\t\"\xf8\x01\n\x06\x43olumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x04type\x18\x02 \x01(\x0e\x32\x19.synthserve.v1.ColumnType\x12\x12\n\ncategories\x18\x03 \x03(\t\x12\x15\n\x08\x64\x65\x63imals\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x10\n\x08nullable\x18\x05 \x01(\x08\x12\x0c\n\x04unit\x18\x06 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x07 \x01(\t\x12\x16\n\x0e\x63\x61tegory_count\x18\x08 \x01(\x05\x12\x0b\n\x03utc\x18\t \x01(\x08\x12%\n\x03\x63sv\x18\n \x01(\x0b\x32\x18.synthserve.v1.CsvFormatB\x0b\n\t_decimals\"\xa8\x01\n\tCsvFormat\x12\x0f\n\x07pattern\x18\x01 \x01(\t\x12\x0e\n\x06\x64igits\x18\x02 \x01(\x05\x12\x15\n\x08\x64\x65\x63imals\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x19\n\x11\x64\x65\x63imal_separator\x18\x04 \x01(\t\x12\x11\n\ttrue_text\x18\x05 \x01(\t\x12\x12\n\nfalse_text\x18\x06 \x01(\t\x12\x14\n\x0cmissing_text\x18\x07 \x01(\tB\x0b\n\t_decimals\">\n\x0bImageSchema\x12\x0e\n\x06height\x18\x01 \x01(\x05\x12\r\n\x05width\x18\x02 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x05\"\xdb\x01\n\rConditionSpec\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\x12\x12\n\ncategories\x18\x02 \x03(\t\x12*\n\x04kind\x18\x03 \x01(\x0e\x32\x1c.synthserve.v1.ConditionKind\x12\x16\n\x0e\x63\x61tegory_count\x18\x04 \x01(\x05\x12\'\n\x04type\x18\x05 \x01(\x0e\x32\x19.synthserve.v1.ColumnType\x12\x10\n\x08nullable\x18\x06 \x01(\x08\x12\x0b\n\x03low\x18\x07 \x01(\t\x12\x0c\n\x04high\x18\x08 \x01(\t\x12\x0c\n\x04unit\x18\t \x01(\t\"}\n\nSchemaPart\x12,\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x1b.synthserve.v1.CategoryPart\x12/\n\nconditions\x18\x02 \x03(\x0b\x32\x1b.synthserve.v1.CategoryPart\x12\x10\n\x08preamble\x18\x03 \x01(\x0c\"1\n\x0c\x43\x61tegoryPart\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x12\n\ncategories\x18\x02 \x03(\t\"\x89\x01\n\rQualityFigure\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x16\n\treference\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x06spread\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\tB\x0c\n\n_referenceB\t\n\x07_spread\"\x9a\x01\n\tModelCard\x12\x0f\n\x07summary\x18\x01 \x01(\t\x12\x15\n\rtraining_data\x18\x02 \x01(\t\x12\x1d\n\x15training_data_license\x18\x03 \x01(\t\x12\x0f\n\x07license\x18\x04 \x01(\t\x12\x14\n\x0cintended_use\x18\x05 \x01(\t\x12\x0e\n\x06limits\x18\x06 \x03(\t\x12\x0f\n\x07privacy\x18\x07 \x03(\t*\xd1\x01\n\nColumnType\x12\x1b\n\x17\x43OLUMN_TYPE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43OLUMN_TYPE_DOUBLE\x10\x01\x12\x15\n\x11\x43OLUMN_TYPE_INT64\x10\x02\x12\x18\n\x14\x43OLUMN_TYPE_CATEGORY\x10\x03\x12\x14\n\x10\x43OLUMN_TYPE_BOOL\x10\x04\x12\x16\n\x12\x43OLUMN_TYPE_STRING\x10\x05\x12\x14\n\x10\x43OLUMN_TYPE_DATE\x10\x06\x12\x19\n\x15\x43OLUMN_TYPE_TIMESTAMP\x10\x07*z\n\rConditionKind\x12\x1e\n\x1a\x43ONDITION_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43ONDITION_KIND_CODE\x10\x01\x12\x16\n\x12\x43ONDITION_KIND_SET\x10\x02\x12\x18\n\x14\x43ONDITION_KIND_RANGE\x10\x03*]\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x13\n\x0fMETHOD_GENERATE\x10\x01\x12\x10\n\x0cMETHOD_SCORE\x10\x02\x12\x14\n\x10METHOD_TRANSFORM\x10\x03\x42P\n\x11\x64\x65v.synthserve.v1B\x0bSchemaProtoP\x01Z,synthserve.dev/go/synthserve/v1;synthservev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asynthserve/v1/schema.proto\x12\rsynthserve.v1\"L\n\x0bTableSchema\x12&\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x15.synthserve.v1.Column\x12\x15\n\rcsv_delimiter\x18\x02 \x01(\t\"\x8b\x02\n\x06\x43olumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x04type\x18\x02 \x01(\x0e\x32\x19.synthserve.v1.ColumnType\x12\x12\n\ncategories\x18\x03 \x03(\t\x12\x15\n\x08\x64\x65\x63imals\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x10\n\x08nullable\x18\x05 \x01(\x08\x12\x0c\n\x04unit\x18\x06 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x07 \x01(\t\x12\x16\n\x0e\x63\x61tegory_count\x18\x08 \x01(\x05\x12\x0b\n\x03utc\x18\t \x01(\x08\x12%\n\x03\x63sv\x18\n \x01(\x0b\x32\x18.synthserve.v1.CsvFormat\x12\x11\n\tmax_bytes\x18\x0b \x01(\x05\x42\x0b\n\t_decimals\"\xa8\x01\n\tCsvFormat\x12\x0f\n\x07pattern\x18\x01 \x01(\t\x12\x0e\n\x06\x64igits\x18\x02 \x01(\x05\x12\x15\n\x08\x64\x65\x63imals\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x19\n\x11\x64\x65\x63imal_separator\x18\x04 \x01(\t\x12\x11\n\ttrue_text\x18\x05 \x01(\t\x12\x12\n\nfalse_text\x18\x06 \x01(\t\x12\x14\n\x0cmissing_text\x18\x07 \x01(\tB\x0b\n\t_decimals\">\n\x0bImageSchema\x12\x0e\n\x06height\x18\x01 \x01(\x05\x12\r\n\x05width\x18\x02 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x05\"\xdb\x01\n\rConditionSpec\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\x12\x12\n\ncategories\x18\x02 \x03(\t\x12*\n\x04kind\x18\x03 \x01(\x0e\x32\x1c.synthserve.v1.ConditionKind\x12\x16\n\x0e\x63\x61tegory_count\x18\x04 \x01(\x05\x12\'\n\x04type\x18\x05 \x01(\x0e\x32\x19.synthserve.v1.ColumnType\x12\x10\n\x08nullable\x18\x06 \x01(\x08\x12\x0b\n\x03low\x18\x07 \x01(\t\x12\x0c\n\x04high\x18\x08 \x01(\t\x12\x0c\n\x04unit\x18\t \x01(\t\"}\n\nSchemaPart\x12,\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x1b.synthserve.v1.CategoryPart\x12/\n\nconditions\x18\x02 \x03(\x0b\x32\x1b.synthserve.v1.CategoryPart\x12\x10\n\x08preamble\x18\x03 \x01(\x0c\"1\n\x0c\x43\x61tegoryPart\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x12\n\ncategories\x18\x02 \x03(\t\"\x89\x01\n\rQualityFigure\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x16\n\treference\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x06spread\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\tB\x0c\n\n_referenceB\t\n\x07_spread\"\x9a\x01\n\tModelCard\x12\x0f\n\x07summary\x18\x01 \x01(\t\x12\x15\n\rtraining_data\x18\x02 \x01(\t\x12\x1d\n\x15training_data_license\x18\x03 \x01(\t\x12\x0f\n\x07license\x18\x04 \x01(\t\x12\x14\n\x0cintended_use\x18\x05 \x01(\t\x12\x0e\n\x06limits\x18\x06 \x03(\t\x12\x0f\n\x07privacy\x18\x07 \x03(\t*\xd1\x01\n\nColumnType\x12\x1b\n\x17\x43OLUMN_TYPE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43OLUMN_TYPE_DOUBLE\x10\x01\x12\x15\n\x11\x43OLUMN_TYPE_INT64\x10\x02\x12\x18\n\x14\x43OLUMN_TYPE_CATEGORY\x10\x03\x12\x14\n\x10\x43OLUMN_TYPE_BOOL\x10\x04\x12\x16\n\x12\x43OLUMN_TYPE_STRING\x10\x05\x12\x14\n\x10\x43OLUMN_TYPE_DATE\x10\x06\x12\x19\n\x15\x43OLUMN_TYPE_TIMESTAMP\x10\x07*z\n\rConditionKind\x12\x1e\n\x1a\x43ONDITION_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43ONDITION_KIND_CODE\x10\x01\x12\x16\n\x12\x43ONDITION_KIND_SET\x10\x02\x12\x18\n\x14\x43ONDITION_KIND_RANGE\x10\x03*]\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x13\n\x0fMETHOD_GENERATE\x10\x01\x12\x10\n\x0cMETHOD_SCORE\x10\x02\x12\x14\n\x10METHOD_TRANSFORM\x10\x03\x42P\n\x11\x64\x65v.synthserve.v1B\x0bSchemaProtoP\x01Z,synthserve.dev/go/synthserve/v1;synthservev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,28 +32,28 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'synthserve.v1.schema_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\021dev.synthserve.v1B\013SchemaProtoP\001Z,synthserve.dev/go/synthserve/v1;synthservev1'
-  _globals['_COLUMNTYPE']._serialized_start=1307
-  _globals['_COLUMNTYPE']._serialized_end=1516
-  _globals['_CONDITIONKIND']._serialized_start=1518
-  _globals['_CONDITIONKIND']._serialized_end=1640
-  _globals['_METHOD']._serialized_start=1642
-  _globals['_METHOD']._serialized_end=1735
+  _globals['_COLUMNTYPE']._serialized_start=1326
+  _globals['_COLUMNTYPE']._serialized_end=1535
+  _globals['_CONDITIONKIND']._serialized_start=1537
+  _globals['_CONDITIONKIND']._serialized_end=1659
+  _globals['_METHOD']._serialized_start=1661
+  _globals['_METHOD']._serialized_end=1754
   _globals['_TABLESCHEMA']._serialized_start=45
   _globals['_TABLESCHEMA']._serialized_end=121
   _globals['_COLUMN']._serialized_start=124
-  _globals['_COLUMN']._serialized_end=372
-  _globals['_CSVFORMAT']._serialized_start=375
-  _globals['_CSVFORMAT']._serialized_end=543
-  _globals['_IMAGESCHEMA']._serialized_start=545
-  _globals['_IMAGESCHEMA']._serialized_end=607
-  _globals['_CONDITIONSPEC']._serialized_start=610
-  _globals['_CONDITIONSPEC']._serialized_end=829
-  _globals['_SCHEMAPART']._serialized_start=831
-  _globals['_SCHEMAPART']._serialized_end=956
-  _globals['_CATEGORYPART']._serialized_start=958
-  _globals['_CATEGORYPART']._serialized_end=1007
-  _globals['_QUALITYFIGURE']._serialized_start=1010
-  _globals['_QUALITYFIGURE']._serialized_end=1147
-  _globals['_MODELCARD']._serialized_start=1150
-  _globals['_MODELCARD']._serialized_end=1304
+  _globals['_COLUMN']._serialized_end=391
+  _globals['_CSVFORMAT']._serialized_start=394
+  _globals['_CSVFORMAT']._serialized_end=562
+  _globals['_IMAGESCHEMA']._serialized_start=564
+  _globals['_IMAGESCHEMA']._serialized_end=626
+  _globals['_CONDITIONSPEC']._serialized_start=629
+  _globals['_CONDITIONSPEC']._serialized_end=848
+  _globals['_SCHEMAPART']._serialized_start=850
+  _globals['_SCHEMAPART']._serialized_end=975
+  _globals['_CATEGORYPART']._serialized_start=977
+  _globals['_CATEGORYPART']._serialized_end=1026
+  _globals['_QUALITYFIGURE']._serialized_start=1029
+  _globals['_QUALITYFIGURE']._serialized_end=1166
+  _globals['_MODELCARD']._serialized_start=1169
+  _globals['_MODELCARD']._serialized_end=1323
 # @@protoc_insertion_point(module_scope)

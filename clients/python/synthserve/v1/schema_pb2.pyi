@@ -57,7 +57,7 @@ class TableSchema(_message.Message):
     def __init__(self, columns: _Optional[_Iterable[_Union[Column, _Mapping]]] = ..., csv_delimiter: _Optional[str] = ...) -> None: ...
 
 class Column(_message.Message):
-    __slots__ = ("name", "type", "categories", "decimals", "nullable", "unit", "description", "category_count", "utc", "csv")
+    __slots__ = ("name", "type", "categories", "decimals", "nullable", "unit", "description", "category_count", "utc", "csv", "max_bytes")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     CATEGORIES_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +68,7 @@ class Column(_message.Message):
     CATEGORY_COUNT_FIELD_NUMBER: _ClassVar[int]
     UTC_FIELD_NUMBER: _ClassVar[int]
     CSV_FIELD_NUMBER: _ClassVar[int]
+    MAX_BYTES_FIELD_NUMBER: _ClassVar[int]
     name: str
     type: ColumnType
     categories: _containers.RepeatedScalarFieldContainer[str]
@@ -78,7 +79,8 @@ class Column(_message.Message):
     category_count: int
     utc: bool
     csv: CsvFormat
-    def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[ColumnType, str]] = ..., categories: _Optional[_Iterable[str]] = ..., decimals: _Optional[int] = ..., nullable: _Optional[bool] = ..., unit: _Optional[str] = ..., description: _Optional[str] = ..., category_count: _Optional[int] = ..., utc: _Optional[bool] = ..., csv: _Optional[_Union[CsvFormat, _Mapping]] = ...) -> None: ...
+    max_bytes: int
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[ColumnType, str]] = ..., categories: _Optional[_Iterable[str]] = ..., decimals: _Optional[int] = ..., nullable: _Optional[bool] = ..., unit: _Optional[str] = ..., description: _Optional[str] = ..., category_count: _Optional[int] = ..., utc: _Optional[bool] = ..., csv: _Optional[_Union[CsvFormat, _Mapping]] = ..., max_bytes: _Optional[int] = ...) -> None: ...
 
 class CsvFormat(_message.Message):
     __slots__ = ("pattern", "digits", "decimals", "decimal_separator", "true_text", "false_text", "missing_text")

@@ -1,11 +1,12 @@
 """What the protocol tells of models."""
 
-from synthserve_server.catalogue import UNKNOWN_VERSION, Catalogue, FailedPackage, Package, ReadyPackage
-from synthserve_server.runtime.model import LATENT, Tensor, inputs, outputs
+from synthserve_core.contract.model import Given, Tensor
+from synthserve_server.models.catalogue import UNKNOWN_VERSION, Catalogue, FailedPackage, Package, ReadyPackage
+from synthserve_server.models.states import State
 from synthserve_server.services.oip import inference_pb2
+from synthserve_server.services.oip.answers import answered
 from synthserve_server.services.oip.requests import described_shape, max_batch
 from synthserve_server.services.oip.tensors import datatype
-from synthserve_server.states import State
 
 PLATFORM = "onnxruntime_onnx"
 """Triton's name for what runs the graphs."""
@@ -32,13 +33,17 @@ def metadata(package: ReadyPackage, catalogue: Catalogue) -> inference_pb2.Model
         name=package.id,
         versions=[str(other.version) for other in versions],
         platform=PLATFORM,
-        inputs=[_tensor(name, one, described_shape(one)) for name, one in inputs(package.model).items()],
-        outputs=[_tensor(name, one, one.shape) for name, one in outputs(package.model).items()],
+        inputs=[_input(name, one) for name, one in package.model.generate.input_tensors.items()],
+        outputs=[
+            _Metadata(name=name, datatype=one.datatype, shape=(_BATCH, *one.shape))
+            for name, one in answered(package.model).items()
+        ],
     )
 
 
-def _tensor(name: str, tensor: Tensor, shape: tuple[int, ...]) -> _Metadata:
-    return _Metadata(name=name, datatype=datatype(tensor.dtype).name, shape=(_BATCH, *shape))
+def _input(name: str, tensor: Tensor) -> _Metadata:
+    first = 1 if tensor.shared else _BATCH
+    return _Metadata(name=name, datatype=datatype(tensor.dtype).name, shape=(first, *described_shape(tensor)))
 
 
 def config(package: ReadyPackage, max_count: int | None) -> inference_pb2.ModelConfig:
@@ -53,20 +58,20 @@ def config(package: ReadyPackage, max_count: int | None) -> inference_pb2.ModelC
         platform=PLATFORM,
         backend=BACKEND,
         max_batch_size=max_batch(package.model, max_count),
-        default_model_filename=package.manifest.graph.file,
+        default_model_filename=package.model.generate.file,
         input=[
             inference_pb2.ModelInput(
                 name=name,
                 data_type=datatype(tensor.dtype).number,
                 dims=described_shape(tensor),
                 reshape=None if tensor.shape else inference_pb2.ModelTensorReshape(),
-                optional=name != LATENT,
+                optional=isinstance(package.model.generate.inputs[name], Given),
             )
-            for name, tensor in inputs(package.model).items()
+            for name, tensor in package.model.generate.input_tensors.items()
         ],
         output=[
-            inference_pb2.ModelOutput(name=name, data_type=datatype(tensor.dtype).number, dims=tensor.shape)
-            for name, tensor in outputs(package.model).items()
+            inference_pb2.ModelOutput(name=name, data_type=one.number, dims=one.shape)
+            for name, one in answered(package.model).items()
         ],
     )
 

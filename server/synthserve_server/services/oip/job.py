@@ -7,12 +7,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.sampler import run
+from synthserve_core.compute.timings import Observer, Run, Timings
+from synthserve_core.errors import GraphInputError
 from synthserve_server.errors import InvalidRequestError, Violation
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.errors import GraphInputError
-from synthserve_server.runtime.sampler import run
-from synthserve_server.runtime.timings import Observer, Run, Timings
-from synthserve_server.services.oip import inference_pb2, tensors
+from synthserve_server.scheduling.jobs import Made
+from synthserve_server.services.oip import inference_pb2
+from synthserve_server.services.oip.answers import add, answered
 from synthserve_server.services.oip.requests import Order
 from synthserve_server.services.oip.statistics import Statistics
 
@@ -38,7 +40,7 @@ class Inference:
         statistics: Counts it.
         streamed: Whether the answer is a ModelStreamInferResponse.
         observe: Told how long it took, once it is made; None: nobody else wants to know.
-        ordered: When it was put in the queue.
+        enqueued_at: When it was put in the queue.
     """
 
     order: Order
@@ -46,9 +48,9 @@ class Inference:
     statistics: Statistics
     streamed: bool
     observe: Observer | None
-    ordered: float = field(default_factory=time.perf_counter)
+    enqueued_at: float = field(default_factory=time.perf_counter)
 
-    def make(self) -> bytes:
+    def make(self) -> Made:
         """The serialised ModelInferResponse or ModelStreamInferResponse.
 
         Raises:
@@ -60,12 +62,12 @@ class Inference:
         try:
             answer, timings = self._answer()
         except Exception:
-            self.statistics.failed(package, time.perf_counter() - self.ordered)
+            self.statistics.failed(package, time.perf_counter() - self.enqueued_at)
             raise
         self.statistics.answered(package, self.order.batch, timings)
         if self.observe:
             self.observe(timings)
-        return answer
+        return Made(answer, self.order.batch)
 
     def _answer(self) -> tuple[bytes, Timings]:
         self.cancellation.check()
@@ -74,13 +76,13 @@ class Inference:
         feeds = order.feeds()
         fed = time.perf_counter()
         try:
-            arrays = run(package.model, package.session, feeds, order.batch, self.cancellation)
+            arrays = run(package.model.generate, package.session, feeds, order.batch, self.cancellation)
         except GraphInputError as error:
             raise InvalidRequestError([Violation("inputs", str(error))]) from None
         ran = time.perf_counter()
         answer = self._encoded(arrays)
         runs = [Run(order.batch, fed, ran)]
-        return answer, Timings(self.ordered, started, runs, ran, time.perf_counter(), together=1, first=True)
+        return answer, Timings(self.enqueued_at, started, runs, ran, time.perf_counter(), together=1, first=True)
 
     def _encoded(self, arrays: Mapping[str, NDArray[Any]]) -> bytes:
         if not self.streamed:
@@ -97,10 +99,6 @@ class Inference:
         response.model_name = order.package.id
         response.model_version = str(order.package.version)
         response.id = order.request.id
+        described = answered(order.package.model)
         for name in order.outputs:
-            array = arrays[name]
-            output = response.outputs.add(name=name, datatype=tensors.datatype(array.dtype).name, shape=array.shape)
-            if order.raw:
-                response.raw_output_contents.append(tensors.to_memory(array))
-            else:
-                tensors.to_fields(array, output.contents)
+            add(response, name, arrays[name], described[name], raw=order.raw)

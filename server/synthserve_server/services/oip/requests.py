@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthserve_server import names
-from synthserve_server.catalogue import Catalogue, ReadyPackage
-from synthserve_server.errors import InvalidRequestError, Violation, listed, quoted
-from synthserve_server.names import ModelName
-from synthserve_server.runtime.model import LATENT, UNSET, Model, Tensor, inputs, outputs
+from synthserve_core.contract import names
+from synthserve_core.contract.model import UNSET_CODE, ConditionKind, Given, Model, Noise, Role, Tensor
+from synthserve_core.contract.names import ModelName
+from synthserve_core.quoting import listed, quoted
+from synthserve_core.suggestions import did_you_mean
+from synthserve_server.errors import InvalidRequestError, Violation
+from synthserve_server.models.catalogue import Catalogue, ReadyPackage
 from synthserve_server.services.oip import inference_pb2, tensors
-from synthserve_server.suggestions import did_you_mean
 
 LARGEST_REQUEST = 1 << 20
 """Bytes of a request. gRPC keeps it in memory before anybody has looked at it."""
@@ -58,21 +59,23 @@ class Order:
         Raises:
             InvalidRequestError: A value is not allowed.
         """
-        model = self.package.model
+        method = self.package.model.generate
         feeds = {}
-        taken = inputs(model)
         for place, tensor in enumerate(self.request.inputs):
-            kind, shape = tensors.datatype(taken[tensor.name].dtype), (self.batch, *taken[tensor.name].shape)
+            taken = method.input_tensors[tensor.name]
+            kind, shape = tensors.datatype(taken.dtype), (tensor.shape[0], *taken.shape)
             if self.raw:
                 array = tensors.from_memory(self.request.raw_input_contents[place], kind, shape)
             else:
                 array = tensors.from_fields(tensor.contents, kind, shape)
-            if problem := _value_problem(model, tensor.name, array):
+            if problem := _value_problem(method.inputs[tensor.name], array):
                 field = f"raw_input_contents[{place}]" if self.raw else f"inputs[{place}].contents.{kind.field}"
                 raise InvalidRequestError([Violation(field, problem)])
             feeds[tensor.name] = array
-        for condition in model.conditions:
-            feeds.setdefault(condition.input, np.full(self.batch, UNSET, np.int64))
+        for name, role in method.inputs.items():
+            if name not in feeds and isinstance(role, Given):
+                unset = role.condition.unset
+                feeds[name] = unset if role.shared else np.repeat(unset, self.batch, axis=0)
         return feeds
 
 
@@ -91,7 +94,7 @@ def max_batch(model: Model, max_count: int | None) -> int:
         model: The model.
         max_count: The most samples that one request may ask for; None: no limit.
     """
-    sample = sum(math.prod(tensor.shape) * _longest(tensor) for tensor in inputs(model).values())
+    sample = sum(math.prod(tensor.shape) * _longest(tensor) for tensor in model.generate.input_tensors.values())
     most = min(model.batch_size, max((LARGEST_REQUEST - _ROOM) // max(sample, 1), 1))
     return most if max_count is None else min(most, max_count)
 
@@ -155,25 +158,34 @@ def order(request: inference_pb2.ModelInferRequest, catalogue: Catalogue, max_co
     violations = [*_input_violations(request, model, max_batch(model, max_count)), *_output_violations(request, model)]
     if violations:
         raise InvalidRequestError(violations)
-    wanted = tuple(output.name for output in request.outputs) or tuple(outputs(model))
-    return Order(package, request, request.inputs[0].shape[0], wanted)
+    method = model.generate
+    wanted = tuple(output.name for output in request.outputs) or tuple(method.output_tensors)
+    batch = next(one.shape[0] for one in request.inputs if not method.input_tensors[one.name].shared)
+    return Order(package, request, batch, wanted)
 
 
 def _input_violations(request: inference_pb2.ModelInferRequest, model: Model, most: int) -> list[Violation]:
-    taken = inputs(model)
+    method = model.generate
+    taken = method.input_tensors
     violations = list(_name_violations("inputs", [tensor.name for tensor in request.inputs], taken))
     raw = len(request.raw_input_contents)
     if raw not in (0, len(request.inputs)):
         violations.append(Violation("raw_input_contents", f"must be one for each input, not {raw}"))
-    if LATENT not in {tensor.name for tensor in request.inputs}:
-        violations.append(Violation("inputs", f"{LATENT!r} is missing"))
+    given = {tensor.name for tensor in request.inputs}
+    violations += [
+        Violation("inputs", f"{name!r} is missing")
+        for name, role in method.inputs.items()
+        if name not in given and not isinstance(role, Given)
+    ]
     if violations:  # Which input is meant, or where its values are, is not clear.
         return violations
     for place, tensor in enumerate(request.inputs):
         violations += _tensor_violations(f"inputs[{place}]", tensor, taken[tensor.name], most)
         if not violations:
             violations += _values_violations(request, place, taken[tensor.name])
-    batches = {tensor.shape[0] for tensor in request.inputs if tensor.shape}
+    batches = {
+        one.shape[0] for one in request.inputs if one.shape and not (one.name in taken and taken[one.name].shared)
+    }
     if not violations and len(batches) > 1:
         violations.append(Violation("inputs", f"must all have the same batch, not {listed(map(str, sorted(batches)))}"))
     return violations
@@ -205,6 +217,8 @@ def _tensor_violations(
         yield Violation(
             f"{field}.shape", f"must be {['batch', *described_shape(expected)]}, not {_listed_shape(tensor.shape)}"
         )
+    elif expected.shared and shape[0] != 1:
+        yield Violation(f"{field}.shape", f"the first dimension must be 1, not {shape[0]}: all samples share this")
     elif not 1 <= shape[0] <= most:
         yield Violation(f"{field}.shape", f"the batch must be from 1 to {most}, not {shape[0]}")
 
@@ -236,8 +250,8 @@ def _values_violations(request: inference_pb2.ModelInferRequest, place: int, exp
 
 
 def _output_violations(request: inference_pb2.ModelInferRequest, model: Model) -> Iterable[Violation]:
-    yield from _name_violations("outputs", [output.name for output in request.outputs], outputs(model))
-    for place, output in enumerate(request.outputs[: len(outputs(model))]):
+    yield from _name_violations("outputs", [output.name for output in request.outputs], model.generate.output_tensors)
+    for place, output in enumerate(request.outputs[: len(model.generate.output_tensors)]):
         for refused in (SHARED_MEMORY, CLASSIFICATION):
             if refused in output.parameters:
                 yield Violation(f"outputs[{place}].parameters", f"{refused} is not served")
@@ -247,11 +261,19 @@ def _listed_shape(shape: Iterable[int]) -> str:
     return f"[{listed(map(str, shape))}]"
 
 
-def _value_problem(model: Model, name: str, array: NDArray[Any]) -> str | None:
+def _value_problem(role: Role, array: NDArray[Any]) -> str | None:
     """What is wrong with the values of an input; None: nothing."""
-    if name == LATENT:
-        return None if np.isfinite(array).all() else "must be finite numbers"
-    (condition,) = (condition for condition in model.conditions if condition.input == name)
-    last = len(condition.categories) - 1
-    wrong = (array < UNSET) | (array > last)
-    return f"must be from 0 to {last}, or {UNSET} for none, not {array[wrong][0]}" if wrong.any() else None
+    match role:
+        case Noise():
+            return None if np.isfinite(array).all() else "must be finite numbers"
+        case Given(condition) if condition.kind is ConditionKind.CODE:
+            last = len(condition.categories) - 1
+            wrong = (array < UNSET_CODE) | (array > last)
+            return f"must be from 0 to {last}, or {UNSET_CODE} for none, not {array[wrong][0]}" if wrong.any() else None
+        case Given(condition) if condition.kind is ConditionKind.SET:
+            return None if array.any(axis=-1).all() else "must allow at least one value of each sample"
+        case Given():
+            missing = np.isnan(array).all(axis=-1)
+            ordered = array[..., 0] <= array[..., 1]
+            return None if (missing | ordered).all() else "must hold a lowest value that is not above the highest"
+    return None

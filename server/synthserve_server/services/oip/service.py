@@ -8,49 +8,36 @@ from typing import Any
 
 import grpc
 import structlog
-from google.protobuf import message_factory
 from grpc import aio
 from grpc_health.v1 import health_pb2
 
-from synthserve_server.catalogue import ReadyPackage
-from synthserve_server.errors import (
-    InvalidRequestError,
-    LimitExceededError,
-    ServiceError,
-    Violation,
-    listed,
-    status_code,
-    to_status,
-)
-from synthserve_server.limits.admission import Admission
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.contract.model import Table
+from synthserve_core.quoting import listed
+from synthserve_server.errors import InvalidRequestError, ServiceError, Violation
+from synthserve_server.limits.admission import Admission, exceeded
 from synthserve_server.limits.quotas import Kind
-from synthserve_server.repository import Repository
-from synthserve_server.runtime.cancellation import Cancellation
-from synthserve_server.runtime.in_order import in_order
-from synthserve_server.runtime.messages import Job
-from synthserve_server.runtime.model import Table
-from synthserve_server.runtime.scheduler import Scheduler
-from synthserve_server.security.principals import who
-from synthserve_server.services.administrators import require_admin
+from synthserve_server.models.catalogue import ReadyPackage
+from synthserve_server.models.repository import Repository
+from synthserve_server.rpcs import Computing, Rpc
+from synthserve_server.scheduling.in_order import in_order
+from synthserve_server.scheduling.jobs import Job, Made
+from synthserve_server.scheduling.scheduler import Scheduler
+from synthserve_server.security.principals import ADMIN, who
 from synthserve_server.services.health import ModelHealth
+from synthserve_server.services.models import log_change
 from synthserve_server.services.oip import descriptions, inference_pb2
 from synthserve_server.services.oip.job import Inference, mark_final
 from synthserve_server.services.oip.record import InferenceRecord
-from synthserve_server.services.oip.requests import Order, order, parsed, ready_package
+from synthserve_server.services.oip.requests import LARGEST_REQUEST, Order, order, parsed, ready_package
 from synthserve_server.services.oip.statistics import Statistics
+from synthserve_server.status import status_code, to_status
 from synthserve_server.telemetry.calls import Call, Stream, serving
 from synthserve_server.telemetry.request_ids import KEY
 
-_DESCRIPTOR = inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
-
-SERVICE = _DESCRIPTOR.full_name
+DESCRIPTOR = inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
 
 _EXTENSIONS = ("model_configuration", "model_repository", "statistics")
-
-_MAKE_HANDLER: dict[tuple[bool, bool], Any] = {
-    (False, False): grpc.unary_unary_rpc_method_handler,
-    (True, True): grpc.stream_stream_rpc_method_handler,
-}
 
 _log = structlog.get_logger()
 
@@ -58,10 +45,10 @@ Context = aio.ServicerContext[Any, Any]
 
 
 class InferenceService:
-    """The Open Inference Protocol with Triton's additions; methods have the protocol's names."""
+    """The Open Inference Protocol with Triton's additions; methods are in the order of the protocol."""
 
     def __init__(
-        self, repository: Repository, scheduler: Scheduler[Job], health: ModelHealth, admission: Admission
+        self, repository: Repository, scheduler: Scheduler[Job, Made], health: ModelHealth, admission: Admission
     ) -> None:
         """Wires the service.
 
@@ -77,31 +64,38 @@ class InferenceService:
         self._admission = admission
         self._statistics = Statistics()
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """The handlers to register with a server. What workers have serialised is sent as it is."""
-        methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
-        for method in _DESCRIPTOR.methods:
-            methods[method.name] = _MAKE_HANDLER[method.client_streaming, method.server_streaming](
-                getattr(self, method.name),
-                request_deserializer=message_factory.GetMessageClass(method.input_type).FromString,
-                response_serializer=_serialised,
-            )
-        return grpc.method_handlers_generic_handler(SERVICE, methods)
+    def rpcs(self) -> list[Rpc]:
+        """The methods, and what each may do."""
+        methods = DESCRIPTOR.methods_by_name
+        return [
+            Rpc(methods["ServerLive"], self.server_live),
+            Rpc(methods["ServerReady"], self.server_ready),
+            Rpc(methods["ModelReady"], self.model_ready),
+            Rpc(methods["ServerMetadata"], self.server_metadata),
+            Rpc(methods["ModelMetadata"], self.model_metadata),
+            Rpc(methods["ModelConfig"], self.model_config),
+            Rpc(methods["ModelStatistics"], self.model_statistics),
+            Rpc(methods["RepositoryIndex"], self.repository_index),
+            Rpc(methods["RepositoryModelLoad"], self.repository_model_load, role=ADMIN),
+            Rpc(methods["RepositoryModelUnload"], self.repository_model_unload, role=ADMIN),
+            Rpc(methods["ModelInfer"], self.model_infer, LARGEST_REQUEST, Computing.LATER),
+            Rpc(methods["ModelStreamInfer"], self.model_stream_infer, LARGEST_REQUEST, Computing.LATER),
+        ]
 
-    async def ServerLive(  # noqa: N802 - the protocol's name
+    async def server_live(
         self, request: inference_pb2.ServerLiveRequest, context: Context
     ) -> inference_pb2.ServerLiveResponse:
-        """Yes."""
+        """The server answers."""
         return inference_pb2.ServerLiveResponse(live=True)
 
-    async def ServerReady(  # noqa: N802 - the protocol's name
+    async def server_ready(
         self, request: inference_pb2.ServerReadyRequest, context: Context
     ) -> inference_pb2.ServerReadyResponse:
         """Whether the server takes requests, as `grpc.health.v1` tells it."""
         health = await self._health.Check(health_pb2.HealthCheckRequest(), context)
         return inference_pb2.ServerReadyResponse(ready=health.status == health_pb2.HealthCheckResponse.SERVING)
 
-    async def ModelReady(  # noqa: N802 - the protocol's name
+    async def model_ready(
         self, request: inference_pb2.ModelReadyRequest, context: Context
     ) -> inference_pb2.ModelReadyResponse:
         """Whether a model can be run."""
@@ -111,7 +105,7 @@ class InferenceService:
             return inference_pb2.ModelReadyResponse(ready=False)
         return inference_pb2.ModelReadyResponse(ready=True)
 
-    async def ServerMetadata(  # noqa: N802 - the protocol's name
+    async def server_metadata(
         self, request: inference_pb2.ServerMetadataRequest, context: Context
     ) -> inference_pb2.ServerMetadataResponse:
         """What this is."""
@@ -119,20 +113,20 @@ class InferenceService:
             name="synthserve", version=version("synthserve-server"), extensions=_EXTENSIONS
         )
 
-    async def ModelMetadata(  # noqa: N802 - the protocol's name
+    async def model_metadata(
         self, request: inference_pb2.ModelMetadataRequest, context: Context
     ) -> inference_pb2.ModelMetadataResponse:
         """The inputs and outputs of a model."""
         return descriptions.metadata(self._package(request), self._repository.catalogue)
 
-    async def ModelConfig(  # noqa: N802 - the protocol's name
+    async def model_config(
         self, request: inference_pb2.ModelConfigRequest, context: Context
     ) -> inference_pb2.ModelConfigResponse:
         """Triton's description of a model."""
         most = self._max_count(who(context).name)
         return inference_pb2.ModelConfigResponse(config=descriptions.config(self._package(request), most))
 
-    async def ModelStatistics(  # noqa: N802 - the protocol's name
+    async def model_statistics(
         self, request: inference_pb2.ModelStatisticsRequest, context: Context
     ) -> inference_pb2.ModelStatisticsResponse:
         """What was run of a version, of every version of a model, or of all."""
@@ -145,39 +139,37 @@ class InferenceService:
             ready = [package for package in chain(*versions) if isinstance(package, ReadyPackage)]
         return inference_pb2.ModelStatisticsResponse(model_stats=map(self._statistics.of, ready))
 
-    async def RepositoryIndex(  # noqa: N802 - the protocol's name
+    async def repository_index(
         self, request: inference_pb2.RepositoryIndexRequest, context: Context
     ) -> inference_pb2.RepositoryIndexResponse:
         """Every version and its state."""
         _check_repository(request.repository_name)
         return descriptions.index(self._repository.catalogue, ready=request.ready)
 
-    async def RepositoryModelLoad(  # noqa: N802 - the protocol's name
+    async def repository_model_load(
         self, request: inference_pb2.RepositoryModelLoadRequest, context: Context
     ) -> inference_pb2.RepositoryModelLoadResponse:
         """Loads a model."""
         serving.get().named(f"models/{request.model_name}")
-        require_admin(context, "RepositoryModelLoad", request.model_name)
+        log_change("load", request.model_name, context)
         await self._repository.load_model(self._model_to_change(request, set()))
         return inference_pb2.RepositoryModelLoadResponse()
 
-    async def RepositoryModelUnload(  # noqa: N802 - the protocol's name
+    async def repository_model_unload(
         self, request: inference_pb2.RepositoryModelUnloadRequest, context: Context
     ) -> inference_pb2.RepositoryModelUnloadResponse:
         """Takes a model out of service, and waits for its streams."""
         serving.get().named(f"models/{request.model_name}")
-        require_admin(context, "RepositoryModelUnload", request.model_name)
+        log_change("unload", request.model_name, context)
         await self._repository.unload_model(self._model_to_change(request, {"unload_dependents"}))
         return inference_pb2.RepositoryModelUnloadResponse()
 
-    async def ModelInfer(  # noqa: N802 - the protocol's name
-        self, request: inference_pb2.ModelInferRequest, context: Context
-    ) -> bytes:
+    async def model_infer(self, request: inference_pb2.ModelInferRequest, context: Context) -> bytes:
         """Runs a graph once: the serialised ModelInferResponse."""
         call, caller, cancellation = serving.get(), who(context).name, Cancellation()
         ordered = self._order(request, call, caller)
         if refusal := self._admission.late(caller, _kind(ordered)):
-            raise LimitExceededError(refusal)
+            raise exceeded(refusal)
         record = InferenceRecord(call, caller)
         context.add_done_callback(record.write)  # type: ignore[arg-type]  # The stubs ask for a subclass.
         name = ("synthserve-model", ordered.package.model.name)
@@ -185,11 +177,11 @@ class InferenceService:
         job = Inference(ordered, cancellation, self._statistics, streamed=False, observe=call.observer)
         # Closed with the call, which also stops the job of one that is cancelled or has no more time.
         async with aclosing(self._scheduler.stream([job], cancellation)) as made:
-            answer = await anext(made)
+            answer = (await anext(made)).data
         await self._counted(ordered, record, caller)
         return answer
 
-    async def ModelStreamInfer(  # noqa: N802 - the protocol's name
+    async def model_stream_infer(
         self, requests: AsyncIterable[inference_pb2.ModelInferRequest], context: Context
     ) -> AsyncGenerator[bytes, None]:
         """Runs graphs as requests come: the serialised ModelStreamInferResponse messages, in their order."""
@@ -203,17 +195,17 @@ class InferenceService:
 
         context.add_done_callback(finished)  # type: ignore[arg-type]  # The stubs ask for a subclass.
         await context.send_initial_metadata((*_MARK, (KEY, call.request_id)))
-        with self._scheduler.turns(cancellation) as begin:
+        with self._scheduler.submitter(cancellation) as submit:
 
             async def answer(request: inference_pb2.ModelInferRequest) -> bytes:
                 try:
                     ordered = self._order(request, call, caller)
-                    made = await begin(Inference(ordered, cancellation, self._statistics, True, call.observer))
+                    made = await submit(Inference(ordered, cancellation, self._statistics, True, call.observer))
                 except Exception as error:
                     record.failed += 1
                     return _refusal(request.id, error)
                 await self._counted(ordered, record, caller)
-                return made
+                return made.data
 
             async with aclosing(in_order(requests, answer, self._scheduler.workers + 1)) as answers:
                 async for data in answers:
@@ -255,10 +247,6 @@ _MARK = (("synthserve-synthetic", "true"),)
 
 def _kind(ordered: Order) -> Kind:
     return Kind.ROWS if isinstance(ordered.package.model.output, Table) else Kind.IMAGES
-
-
-def _serialised(response: Any) -> bytes:  # noqa: ANN401 - a message of the protocol, or its bytes
-    return response if isinstance(response, bytes) else response.SerializeToString()
 
 
 def _refusal(request_id: str, error: Exception) -> bytes:

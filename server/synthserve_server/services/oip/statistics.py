@@ -5,8 +5,8 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from synthserve_server.catalogue import ReadyPackage
-from synthserve_server.runtime.timings import Timings
+from synthserve_core.compute.timings import Timings
+from synthserve_server.models.catalogue import ReadyPackage
 from synthserve_server.services.oip import inference_pb2
 
 
@@ -35,8 +35,8 @@ class Statistics:
             counted.answered += 1
             counted.samples += samples
             counted.last = time.time_ns() // 1_000_000
-            counted.seconds["success"] += timings.ended - timings.ordered
-            counted.seconds["queue"] += timings.started - timings.ordered
+            counted.seconds["success"] += timings.ended - timings.enqueued_at
+            counted.seconds["queue"] += timings.started - timings.enqueued_at
             counted.seconds["compute_input"] += run.started - timings.started
             counted.seconds["compute_infer"] += run.ended - run.started
             counted.seconds["compute_output"] += timings.ended - timings.encoding

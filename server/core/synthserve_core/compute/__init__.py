@@ -1,0 +1,1 @@
+"""Computes samples: noise, sessions, and runs of graphs."""

@@ -1,0 +1,52 @@
+"""Checks the values that a graph has computed: what a column cannot have is the fault of the graph."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthserve_core.contract.model import Arrays, Column, ColumnType, Model, Table
+from synthserve_core.contract.texts import texts_of
+from synthserve_core.contract.values import FIRST_DAY, FIRST_MICROSECOND, LAST_DAY, LAST_MICROSECOND
+from synthserve_core.errors import GraphError
+
+_LIMITS = {ColumnType.DATE: (FIRST_DAY, LAST_DAY), ColumnType.TIMESTAMP: (FIRST_MICROSECOND, LAST_MICROSECOND)}
+
+
+def check_values(model: Model, arrays: Arrays) -> None:
+    """Checks that category codes are ones, dates are in the years 1 to 9999, and texts are UTF-8.
+
+    Args:
+        model: Whose output it is.
+        arrays: By key, as far as they are there; scores and images can have any value.
+
+    Raises:
+        GraphError: One is not.
+    """
+    if isinstance(model.output, Table):
+        for column in model.output.columns:
+            if column.name in arrays:
+                _check(column, arrays)
+
+
+def _check(column: Column, arrays: Arrays) -> None:
+    values = arrays[column.name]
+    if column.type is ColumnType.CATEGORY:
+        # Seen as unsigned, negative codes are large ones: one comparison finds both kinds.
+        wrong, last = values.view(np.uint32) >= len(column.categories), len(column.categories) - 1
+        _refuse(column, arrays, wrong, f"the category code {{}}, which is not from 0 to {last}")
+    elif column.type in _LIMITS:
+        low, high = _LIMITS[column.type]
+        _refuse(column, arrays, (values < low) | (values > high), "{}, which is not in the years 1 to 9999")
+    elif column.type is ColumnType.STRING:
+        try:
+            texts_of(values, arrays.get(column.validity))
+        except UnicodeDecodeError:
+            raise GraphError(f"the output {column.name!r} holds text that is not UTF-8") from None
+
+
+def _refuse(column: Column, arrays: Arrays, wrong: NDArray[Any], what: str) -> None:
+    if column.nullable:
+        wrong &= arrays[column.validity]
+    if wrong.any():
+        raise GraphError(f"the output {column.name!r} holds {what.format(arrays[column.name][wrong][0])}")

@@ -1,0 +1,195 @@
+"""Computes samples: a pure function of model, seed, index range, conditions, and what comes in."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthserve_core.compute import feeds
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.checks import check_values
+from synthserve_core.contract.conditions import Settings
+from synthserve_core.contract.model import Arrays, Key, Method, MethodKind, Model, Tensor, Tensors
+from synthserve_core.errors import GraphError
+
+
+class Graph(Protocol):
+    """What the sampler needs of a session."""
+
+    def run(self, feeds: Tensors, size: int, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
+        """Runs the graph for a batch of so many samples and returns its outputs by name."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Which samples to compute.
+
+    Attributes:
+        model: What to compute.
+        graph: The session that holds the graph of the method.
+        seed: From 0 to 2^63 - 1.
+        start: The index of the first sample.
+        count: How many samples; 0 is allowed.
+        settings: Condition name to the input of the graph, `[1, ...]` or `[count, ...]`; the missing ones are not set.
+        data: What comes in, `[count, ...]` by key; for methods that take data.
+        kind: The method.
+    """
+
+    model: Model
+    graph: Graph
+    seed: int
+    start: int
+    count: int
+    settings: Settings = field(default_factory=dict)
+    data: Arrays = field(default_factory=dict)
+    kind: MethodKind = MethodKind.GENERATE
+
+    @property
+    def method(self) -> Method:
+        """The method."""
+        return self.model.methods[self.kind]
+
+    @property
+    def packets(self) -> tuple[int, int]:
+        """The range of indices that whole packets around the samples cover."""
+        packet = self.method.packet
+        return self.start - self.start % packet, -(-(self.start + self.count) // packet) * packet
+
+    def fits(self, size: int) -> bool:
+        """Whether one run of the graph can compute the samples beside `size` others."""
+        low, high = self.packets
+        return 0 < high - low <= self.method.batch_size - size
+
+    def can_join(self, other: "Draw") -> bool:
+        """Whether the samples of both can be computed in one run, if they fit."""
+        if self.graph is not other.graph:
+            return False
+        mine, others = feeds.shared(self.method, self.settings), feeds.shared(other.method, other.settings)
+        return all(mine[name] is others[name] or np.array_equal(mine[name], others[name]) for name in mine)
+
+    def feeds(self, first: int, size: int) -> dict[str, NDArray[Any]]:
+        """The inputs of the graph for the samples `[first, first + size)`."""
+        return feeds.feeds(self.method, self.seed, first, size, self.settings, self.data, self.start)
+
+
+def sample(draw: Draw, cancellation: Cancellation) -> dict[Key, NDArray[Any]]:
+    """Computes samples.
+
+    Args:
+        draw: Which ones.
+        cancellation: Checked before every piece of at most `batch_size` samples.
+
+    Returns:
+        What the method gives by key, `[count, ...]` each.
+
+    Raises:
+        CancelledWorkError: The result is no longer wanted.
+        GraphError: The graph gave an output of a wrong shape or type, or a value that its column does not have.
+    """
+    method = draw.method
+    pieces = []
+    stop = draw.start + draw.count
+    for first, size, low, high in _pieces(draw.start, stop, method):
+        results = run(method, draw.graph, draw.feeds(first, size), size, cancellation)
+        pieces.append({name: array[low - first : high - first] for name, array in results.items()})
+    arrays = keyed(method, _joined(pieces, method.output_tensors))
+    check_values(draw.model, arrays)
+    return arrays
+
+
+def sample_together(draws: Sequence[Draw], cancellation: Cancellation) -> list[dict[Key, NDArray[Any]]]:
+    """Computes the samples of several draws of one graph in one run of it: the same values as each would get alone.
+
+    Args:
+        draws: At least one; they can join and fit, see `Draw`.
+        cancellation: Of all of them.
+
+    Returns:
+        For each draw what the method gives by key, `[count, ...]` each. The values are yet to be checked.
+
+    Raises:
+        CancelledWorkError: None of the results is wanted any more.
+        GraphError: The graph gave an output of a wrong shape or type.
+    """
+    method = draws[0].method
+    ranges = [draw.packets for draw in draws]
+    fed = [draw.feeds(low, high - low) for draw, (low, high) in zip(draws, ranges, strict=True)]
+    together = {
+        name: fed[0][name] if tensor.shared else np.concatenate([feeds[name] for feeds in fed])
+        for name, tensor in method.input_tensors.items()
+    }
+    size = sum(high - low for low, high in ranges)
+    results = run(method, draws[0].graph, together, size, cancellation)
+    found, base = [], 0
+    for draw, (low, high) in zip(draws, ranges, strict=True):
+        first = base + draw.start - low
+        found.append(keyed(method, {name: array[first : first + draw.count] for name, array in results.items()}))
+        base += high - low
+    return found
+
+
+def run(method: Method, graph: Graph, feeds: Tensors, size: int, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
+    """Runs a graph.
+
+    Args:
+        method: What the graph must give.
+        graph: The session that holds it.
+        feeds: Its inputs by name, `[size, ...]` each, or `[1, ...]` where they are shared.
+        size: How many samples.
+        cancellation: Ends the run.
+
+    Returns:
+        The graph's outputs by name, `[size, ...]` each.
+
+    Raises:
+        CancelledWorkError: The result is no longer wanted.
+        GraphError: The graph failed, or gave an output of a wrong shape or type.
+    """
+    cancellation.check()
+    results = graph.run(feeds, size, cancellation)
+    for name, tensor in method.output_tensors.items():
+        _check_shape(name, results[name], tensor, size)
+    return {name: results[name] for name in method.output_tensors}
+
+
+def keyed(method: Method, tensors: Tensors) -> dict[Key, NDArray[Any]]:
+    """The outputs of a graph by what they are rather than by the names of its tensors."""
+    return {key: tensors[name] for name, key in method.outputs.items()}
+
+
+def _pieces(start: int, stop: int, method: Method) -> Iterator[tuple[int, int, int, int]]:
+    """Cuts `[start, stop)` at fixed indices.
+
+    Yields for each piece the index and number of the samples to compute, in whole packets, and the range `[low, high)`
+    of those that were asked for.
+    """
+    size = method.batch_size
+    grain = min(size, method.packet)
+    piece = size - size % grain
+    low = start
+    while low < stop:
+        high = min(stop, low - low % piece + piece)
+        first = low - low % grain
+        yield first, -(-high // grain) * grain - first, low, high
+        low = high
+
+
+def _joined(pieces: list[dict[str, NDArray[Any]]], expected: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+    if len(pieces) == 1:
+        return pieces[0]
+    return {
+        name: np.concatenate([piece[name] for piece in pieces])
+        if pieces
+        else np.empty((0, *tensor.shape), tensor.dtype)
+        for name, tensor in expected.items()
+    }
+
+
+def _check_shape(name: str, array: NDArray[Any], tensor: Tensor, size: int) -> None:
+    if array.dtype != tensor.dtype or array.shape != (size, *tensor.shape):
+        raise GraphError(
+            f"the output {name!r} is {array.dtype} {list(array.shape)}, "
+            f"not {tensor.dtype} {[size, *tensor.shape]} as the manifest says"
+        )

@@ -1,0 +1,1 @@
+"""What a package promises: its manifest, as plain checked values."""

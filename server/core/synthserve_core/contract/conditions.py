@@ -1,0 +1,211 @@
+"""Conditions: what a caller asks the samples to have in common, as text and as the input of a graph."""
+
+import math
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import urlencode
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthserve_core.contract.model import ColumnType, Condition, ConditionKind
+from synthserve_core.contract.values import Span, UnreadableValueError, span
+from synthserve_core.quoting import listed, quoted
+
+_LARGEST = sys.float_info.max
+_WHOLE = {ColumnType.INT64, ColumnType.DATE, ColumnType.TIMESTAMP}
+_BOOLS = ("false", "true")
+
+
+@dataclass(frozen=True)
+class Equals:
+    """The value is this one."""
+
+    value: str
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """The value is one of these, or, with `missing`, there is none."""
+
+    values: tuple[str, ...]
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class Between:
+    """The value is in a range that includes both ends; None: it has no end there."""
+
+    low: str | None
+    high: str | None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """There is no value; or, where `missing` is false, there is one."""
+
+    missing: bool = True
+
+
+Test: TypeAlias = Equals | AnyOf | Between | Missing
+"""What is to hold for a column."""
+
+Settings: TypeAlias = Mapping[str, NDArray[Any]]
+"""Condition name to the input of the graph, `[1, ...]` for all samples, or `[samples, ...]` for each."""
+
+
+class ConditionError(ValueError):
+    """A test cannot hold for a model; the message says why, and goes on after the name of the condition."""
+
+
+def setting(condition: Condition, test: Test) -> NDArray[Any]:
+    """What a graph gets for a test.
+
+    Args:
+        condition: What the model takes.
+        test: What the caller asks for.
+
+    Returns:
+        `[1, *condition.tensor.shape]`.
+
+    Raises:
+        ConditionError: The model does not take it, never saw such a value, or nothing can fulfil it.
+    """
+    match condition.kind:
+        case ConditionKind.CODE:
+            return np.array([_code(condition, test)], np.int64)
+        case ConditionKind.SET:
+            return _set(condition, test)[np.newaxis]
+        case ConditionKind.RANGE:
+            return np.array([_range(condition, test)])
+
+
+def _code(condition: Condition, test: Test) -> int:
+    match test:
+        case Equals(value) | AnyOf((value,), missing=False):
+            return _index(condition, value)
+    raise ConditionError("takes one value")
+
+
+def _set(condition: Condition, test: Test) -> NDArray[np.bool_]:
+    allowed = np.zeros(condition.tensor.shape, np.bool_)
+    match test:
+        case Equals(value):
+            allowed[_index(condition, value)] = True
+        case AnyOf(values, missing):
+            if not values and not missing:
+                raise ConditionError("must name at least one value")
+            allowed[[_index(condition, value) for value in values]] = True
+            if missing:
+                _require_nullable(condition)
+                allowed[-1] = True
+        case Missing(missing):
+            if missing:
+                _require_nullable(condition)
+            allowed[: len(condition.categories)] = not missing
+            if condition.nullable:
+                allowed[-1] = missing
+        case Between():
+            raise ConditionError("takes values, not a range")
+    return allowed
+
+
+def _range(condition: Condition, test: Test) -> Span:
+    match test:
+        case Equals(value) | AnyOf((value,), missing=False):
+            low, high = _span(condition, value)
+        case Between(low_text, high_text):
+            if low_text is None and high_text is None:
+                raise ConditionError("must have a lowest or a highest value")
+            low = -math.inf if low_text is None else _span(condition, low_text)[0]
+            high = math.inf if high_text is None else _span(condition, high_text)[1]
+        case Missing(missing):
+            if not missing:
+                return -_LARGEST, _LARGEST
+            _require_nullable(condition)
+            return math.nan, math.nan
+        case AnyOf():
+            raise ConditionError("takes one value or one range")
+    if condition.type in _WHOLE:
+        low = low if math.isinf(low) else math.ceil(low)
+        high = high if math.isinf(high) else math.floor(high)
+    if low > high:
+        raise ConditionError("is an empty range: its lowest value is above its highest")
+    if high < condition.low or low > condition.high:
+        raise ConditionError("has no value in the range that the model has learnt")
+    return float(low), float(high)
+
+
+def _index(condition: Condition, value: str) -> int:
+    code = condition.codes.get(value)
+    if code is None and condition.type is ColumnType.BOOL:
+        texts = {condition.csv.false_text: "false", condition.csv.true_text: "true"}
+        code = condition.codes.get(texts.get(value, value))
+    if code is None:
+        raise ConditionError(f"{quoted(value)} is not allowed; allowed are: {listed(condition.categories)}")
+    return code
+
+
+def _span(condition: Condition, text: str) -> Span:
+    try:
+        return span(text, condition)
+    except UnreadableValueError as error:
+        raise ConditionError(f"{quoted(text)} {error}") from None
+
+
+def _require_nullable(condition: Condition) -> None:
+    if not condition.nullable:
+        raise ConditionError("never has a missing value")
+
+
+# The text of a test is that of the client's option --where, so that it can be copied from a file's metadata.
+
+_SPECIAL = re.compile(r'[,="]|\.\.|^\s|\s$|^$')
+
+
+def text_of(test: Test) -> str:
+    """The text of a test: `AT`, `AT,DE`, `30..40`, nothing for a missing value, `..` for one that is there."""
+    match test:
+        case Equals(value):
+            return _item(value)
+        case AnyOf(values, missing):
+            return ",".join([*map(_item, values), *[""] * missing])
+        case Between(low, high):
+            return f"{'' if low is None else _item(low)}..{'' if high is None else _item(high)}"
+        case Missing(missing):
+            return "" if missing else ".."
+
+
+def query(tests: Mapping[str, Test], prefix: str = "") -> str:
+    """Tests as a query string, sorted by column."""
+    return urlencode([(prefix + name, text_of(test)) for name, test in sorted(tests.items())])
+
+
+def _item(value: str) -> str:
+    return f'"{value.replace(chr(34), chr(34) * 2)}"' if _SPECIAL.search(value) else value
+
+
+def default_categories(type_: ColumnType, categories: Sequence[str]) -> tuple[str, ...]:
+    """The values that a condition on a column accepts when it lists none."""
+    return _BOOLS if type_ is ColumnType.BOOL else tuple(categories)
+
+
+def settings(conditions: Iterable[Condition], tests: Mapping[str, Test]) -> dict[str, NDArray[Any]]:
+    """What a graph gets for each test.
+
+    Raises:
+        ConditionError: One cannot hold, or the model does not take it; the message names it.
+    """
+    taken = {condition.name: condition for condition in conditions}
+    found = {}
+    for name, test in tests.items():
+        if name not in taken:
+            raise ConditionError(f"{quoted(name)}: the model does not take this; it takes: {listed(taken)}")
+        try:
+            found[name] = setting(taken[name], test)
+        except ConditionError as error:
+            raise ConditionError(f"{quoted(name)}: {error}") from None
+    return found

@@ -1,0 +1,121 @@
+"""Values of numbers and dates: from text, as it is in a CSV file, to the units of a graph."""
+
+import datetime
+import math
+import re
+from typing import TypeAlias
+
+from synthserve_core.contract.model import Column, ColumnType, Condition, CsvFormat
+
+_EPOCH = datetime.datetime(1970, 1, 1)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+
+DAY = 86_400_000_000
+"""Microseconds."""
+
+FIRST_DAY = (datetime.date.min - _EPOCH.date()).days
+LAST_DAY = (datetime.date.max - _EPOCH.date()).days
+"""The first and the last day of the years 1 to 9999, since 1970-01-01."""
+
+FIRST_MICROSECOND = FIRST_DAY * DAY
+LAST_MICROSECOND = (LAST_DAY + 1) * DAY - 1
+"""The first and the last microsecond of the years 1 to 9999, since 1970-01-01T00:00:00."""
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(?P<zone>Z|[+-]\d{2}:\d{2})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+_LONGEST = 100
+"""Characters of a number or date; a request can hold longer texts."""
+
+Span: TypeAlias = tuple[float, float]
+"""The lowest and the highest value that a text means, both included."""
+
+
+class UnreadableValueError(ValueError):
+    """A text is no value of a type; the message says what it must be."""
+
+
+def span(text: str, of: Column | Condition) -> Span:
+    """The values that a text means: one number or date; of timestamps also a whole day.
+
+    Args:
+        text: In the default form, or in the column's own.
+        of: The column or condition, of type DOUBLE, INT64, DATE or TIMESTAMP.
+
+    Returns:
+        In the units of the graph: numbers, days or microseconds since 1970.
+
+    Raises:
+        UnreadableValueError: It is no value of the type.
+    """
+    if len(text) > _LONGEST:
+        raise UnreadableValueError(f"must have at most {_LONGEST} characters")
+    if of.type is ColumnType.DATE:
+        day = _day(text, of.csv)
+        return day, day
+    if of.type is ColumnType.TIMESTAMP:
+        return _microseconds(text, of)
+    number = _number(text, of.csv)
+    return number, number
+
+
+def _number(text: str, csv: CsvFormat) -> float:
+    plain = text if csv.decimal_separator == "." else text.replace(csv.decimal_separator, ".")
+    if not _NUMBER.fullmatch(plain):
+        raise UnreadableValueError("must be a number such as 12 or 12.5")
+    # Whole numbers stay whole, as a double has gaps beyond 2^53.
+    number = int(plain) if plain.lstrip("+-").isdigit() else float(plain)
+    if not math.isfinite(float(number)):
+        raise UnreadableValueError("is too large for a number of 64 bits")
+    return number
+
+
+def _day(text: str, csv: CsvFormat) -> int:
+    if _DATE.fullmatch(text):
+        try:
+            return (datetime.date.fromisoformat(text) - _EPOCH.date()).days
+        except ValueError:
+            raise UnreadableValueError("is no day of the calendar") from None
+    if csv.pattern and (found := _by_pattern(text, csv.pattern)):
+        return (found.date() - _EPOCH.date()).days
+    raise UnreadableValueError(f"must be a date such as {_example(csv, '2024-02-29')}")
+
+
+def _microseconds(text: str, of: Column | Condition) -> Span:
+    if _DATE.fullmatch(text):
+        start = _day(text, CsvFormat()) * DAY
+        return start, start + DAY - 1
+    if match := _TIMESTAMP.fullmatch(text):
+        if bool(match["zone"]) and not of.utc:
+            raise UnreadableValueError("must have no time zone, as the column has none")
+        try:
+            moment = datetime.datetime.fromisoformat(text)
+        except ValueError:
+            raise UnreadableValueError("is no moment of the calendar") from None
+        try:
+            value = (
+                moment.replace(tzinfo=None) - (moment.utcoffset() or datetime.timedelta()) - _EPOCH
+            ) // _MICROSECOND
+        except OverflowError:
+            raise UnreadableValueError("must be in the years 1 to 9999") from None
+        return value, value
+    if of.csv.pattern and (found := _by_pattern(text, of.csv.pattern)):
+        value = (found - _EPOCH) // _MICROSECOND
+        return value, value
+    example = "2024-02-29T12:30:00Z" if of.utc else "2024-02-29T12:30:00"
+    raise UnreadableValueError(f"must be a date or a timestamp such as {_example(of.csv, example)}")
+
+
+def _by_pattern(text: str, pattern: str) -> datetime.datetime | None:
+    try:
+        return datetime.datetime.strptime(text, pattern).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def _example(csv: CsvFormat, default: str) -> str:
+    if not csv.pattern:
+        return default
+    moment = datetime.datetime(2024, 2, 29, 12, 30)
+    return f"{moment.strftime(csv.pattern)} or {default}"

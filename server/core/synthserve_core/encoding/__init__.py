@@ -1,0 +1,1 @@
+"""Encodes samples: rows and images, with marks of where they come from."""

@@ -1,0 +1,73 @@
+"""What to generate, whoever asks for it: a caller of a server, a script, a bulk job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from synthserve_core.contract.conditions import Settings, Test, query, settings
+from synthserve_core.contract.model import Model
+
+LARGEST = 2**63 - 1
+"""The largest seed, offset and `offset + count`: the end of the indices."""
+
+
+@dataclass(frozen=True)
+class GenerationSpec:
+    """Which samples of a model to generate: with the model version it determines every value.
+
+    Attributes:
+        model: The model version.
+        seed: From 0 to 2^63 - 1.
+        start: The index of the first sample.
+        count: How many samples; None: up to the end of the indices.
+        tests: What the caller asks for, by the name of the condition.
+        settings: The same as inputs of the graph.
+    """
+
+    model: Model
+    seed: int
+    start: int
+    count: int | None
+    tests: Mapping[str, Test] = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
+
+    @property
+    def stop(self) -> int:
+        """The index after the last one."""
+        return LARGEST if self.count is None else self.start + self.count
+
+    def where(self, tests: Mapping[str, Test]) -> "GenerationSpec":
+        """The same under conditions.
+
+        Args:
+            tests: What is to hold, by the name of the condition.
+
+        Raises:
+            ConditionError: The model does not take one, or none of its samples can fulfil it.
+        """
+        return replace(self, tests=tests, settings=settings(self.model.conditions, tests))
+
+    def provenance(self) -> dict[str, str]:
+        """What says, in metadata and file headers, that samples are synthetic and how to make them again."""
+        found = {
+            "synthserve-synthetic": "true",
+            "synthserve-model": self.model.name,
+            "synthserve-seed": str(self.seed),
+            "synthserve-offset": str(self.start),
+        }
+        if self.count is not None:
+            found["synthserve-count"] = str(self.count)
+        if self.tests:
+            found["synthserve-where"] = query(self.tests)
+        return found
+
+    def image_source(self) -> tuple[str, str]:
+        """The provenance of one image, up to its index and from there on.
+
+        It reads like a query that makes the image again: `mnist-cgan/1?seed=7&index=12&where.digit=3`.
+        """
+        source = f"{self.model.id}/{self.model.version}?seed={self.seed}&index="
+        return source, f"&{query(self.tests, 'where.')}" if self.tests else ""
+
+    def schema_metadata(self) -> dict[str, str]:
+        """The provenance as keys of an Arrow schema."""
+        return {key.replace("-", "."): value for key, value in self.provenance().items()}

@@ -1,0 +1,118 @@
+"""Samples of a package in this process, without a server: the same bytes that a server would send."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU, Devices
+from synthserve_core.compute.ranges import cut
+from synthserve_core.compute.sampler import Draw, sample
+from synthserve_core.contract.conditions import Test
+from synthserve_core.contract.model import IMAGE, Image, Key, Model, Table
+from synthserve_core.encoding import images
+from synthserve_core.encoding.arrow_rows import ArrowEncoder
+from synthserve_core.generation import GenerationSpec
+from synthserve_core.packages.reading import LoadedPackage, PackageLimits, load_package
+
+_FRAME_VALUES = 1 << 20
+"""How many values are computed at once, about."""
+
+
+class LocalModel:
+    """A package that was loaded into this process.
+
+    Example:
+        >>> import synthserve_core
+        >>> table = synthserve_core.load("exported/iris-vae/1").rows(seed=7, count=1000)
+    """
+
+    def __init__(self, package: LoadedPackage) -> None:
+        """Wraps a package; `synthserve_core.load` makes one from a folder."""
+        self._package = package
+
+    @property
+    def model(self) -> Model:
+        """What it generates."""
+        return self._package.model
+
+    def samples(
+        self, *, seed: int, count: int, start: int = 0, where: Mapping[str, Test] | None = None
+    ) -> dict[Key, NDArray[Any]]:
+        """Samples as arrays.
+
+        Args:
+            seed: From 0 to 2^63 - 1.
+            count: How many.
+            start: The index of the first one.
+            where: Conditions, by name.
+
+        Returns:
+            By key, `[count, ...]` each: values of a column by its name, and what else the model gives.
+
+        Raises:
+            ConditionError: The model does not take a condition.
+            GraphError: The graph failed.
+        """
+        return self._sample(self._spec(seed, count, start, where), start, count)
+
+    def rows(self, *, seed: int, count: int, start: int = 0, where: Mapping[str, Test] | None = None) -> Any:  # noqa: ANN401 - pyarrow has no types.
+        """Rows as a `pyarrow.Table`, whose schema says where they come from; arguments and errors as in `samples`.
+
+        Raises:
+            TypeError: The model generates images.
+        """
+        import pyarrow as pa
+
+        spec = self._spec(seed, count, start, where)
+        table = self.model.output
+        if not isinstance(table, Table):
+            raise TypeError(f"{self.model.name} generates images, not rows")
+        encoder = ArrowEncoder(table, spec.schema_metadata())
+        frame = max(1, _FRAME_VALUES // len(table.columns))
+        batches = [encoder.batch(self._sample(spec, *part)) for part in cut(start, start + count, frame, frame)]
+        return pa.Table.from_batches(batches, encoder.schema)
+
+    def pictures(
+        self, *, seed: int, count: int, start: int = 0, where: Mapping[str, Test] | None = None
+    ) -> Iterator[bytes]:
+        """Images as PNG files, which say where they come from; arguments and errors as in `samples`.
+
+        Raises:
+            TypeError: The model generates rows.
+        """
+        spec = self._spec(seed, count, start, where)
+        size = self.model.output
+        if not isinstance(size, Image):
+            raise TypeError(f"{self.model.name} generates rows, not images")
+        before, after = spec.image_source()
+        frame = max(1, _FRAME_VALUES // (size.height * size.width * size.channels))
+        for first, some in cut(start, start + count, frame, frame):
+            pixels: NDArray[np.uint8] = self._sample(spec, first, some)[IMAGE]
+            marks = [f"{before}{index}{after}" for index in range(first, first + some)]
+            yield from images.encode(pixels, images.Format.PNG, 0, marks)
+
+    def _spec(self, seed: int, count: int, start: int, where: Mapping[str, Test] | None) -> GenerationSpec:
+        return GenerationSpec(self.model, seed, start, count).where(where or {})
+
+    def _sample(self, spec: GenerationSpec, first: int, count: int) -> dict[Key, NDArray[Any]]:
+        return sample(Draw(self.model, self._package.session, spec.seed, first, count, spec.settings), Cancellation())
+
+
+def load(folder: str | Path, devices: Devices = CPU, limits: PackageLimits | None = None) -> LocalModel:
+    """Loads a package.
+
+    Args:
+        folder: `{model}/{version}/`, with `manifest.json` in it.
+        devices: Where its graphs run. Default: on the CPU.
+        limits: What it may ask for.
+
+    Raises:
+        ManifestError: The manifest is not right, or a file is not what it says.
+        GraphError: A graph cannot be run.
+        OSError: A file cannot be read.
+    """
+    return LocalModel(load_package(Path(folder), devices, limits))

@@ -1,0 +1,1 @@
+"""Reads packages from their folders, and checks what their graphs hold."""

@@ -1,0 +1,27 @@
+"""Values that strangers wrote, for messages: quoted, and cut where they are long."""
+
+from collections.abc import Iterable
+
+LONGEST_QUOTE = 80
+"""Bytes in UTF-8. A status travels in HTTP/2 headers, of which peers accept 8 KiB."""
+
+_MOST_LISTED = 20
+
+
+def quoted(value: str) -> str:
+    """One value, in quotes."""
+    return repr(shortened(value, LONGEST_QUOTE))
+
+
+def listed(values: Iterable[str]) -> str:
+    """Several values: the first ones when there are many."""
+    every = list(values)
+    shown = ", ".join(shortened(value, LONGEST_QUOTE) for value in every[:_MOST_LISTED])
+    more = len(every) - _MOST_LISTED
+    return (f"{shown} and {more} more" if more > 0 else shown) or "none"
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many bytes."""
+    data = text.encode(errors="replace")
+    return text if len(data) <= most else data[: max(most - 3, 0)].decode(errors="ignore") + "…"

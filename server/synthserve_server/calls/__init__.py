@@ -1,0 +1,1 @@
+"""What happens around every call: `pipeline` has the order, the other modules a stage each."""

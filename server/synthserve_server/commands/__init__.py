@@ -1,0 +1,1 @@
+"""The commands: the server, and what operators run beside it."""

@@ -1,1 +1,0 @@
-"""Turns arrays into the bytes of file formats. Knows neither gRPC nor the protos."""

@@ -1,0 +1,1 @@
+"""The models that a server has: found in the repository, loaded, replaced, unloaded."""

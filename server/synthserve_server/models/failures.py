@@ -1,0 +1,34 @@
+"""Why a version could not be loaded: for the log, and for callers."""
+
+from pathlib import Path
+
+import structlog
+
+from synthserve_core.errors import GraphError, ManifestError
+from synthserve_server.models.catalogue import FailedPackage
+
+UNEXPECTED = "an unexpected error; see the server's log"
+"""The reason for an error that is a bug."""
+
+_LONGEST_REASON = 500
+"""Characters."""
+
+_log = structlog.get_logger()
+
+
+def failed(model_id: str, version: int, error: Exception) -> FailedPackage:
+    """Logs why a version was not loaded, and says as much of it as callers may know."""
+    expected = isinstance(error, OSError | ManifestError | GraphError)
+    package = FailedPackage(model_id, version, reason(error))
+    _log.error("model failed to load", model=package.name, reason=package.reason, exc_info=None if expected else error)
+    return package
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in one sentence; of an unexpected error only that it happened."""
+    if isinstance(error, OSError):
+        return f"{error.strerror}: {Path(str(error.filename)).name}"
+    if isinstance(error, ManifestError | GraphError):
+        said = " ".join(str(error).split())  # it can quote what is in the package
+        return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]}…"
+    return UNEXPECTED

@@ -1,1 +1,0 @@
-"""The computing core: noise, sessions, samples, scheduling. Knows neither gRPC nor the protos."""

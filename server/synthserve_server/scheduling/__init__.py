@@ -1,0 +1,1 @@
+"""Who computes what when: workers, and the queue that shares them fairly."""

@@ -1,0 +1,1 @@
+"""GenerationService: from a request to the bytes of its responses."""

@@ -1,0 +1,65 @@
+"""The conditions of a request: from messages to tests, and to the inputs of the graph."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from synthserve.v1 import generation_pb2
+from synthserve_core.contract.conditions import AnyOf, Between, ConditionError, Equals, Missing, Test, setting
+from synthserve_core.contract.model import Model
+from synthserve_core.quoting import listed, quoted
+from synthserve_server.errors import Violation
+
+
+def conditions(
+    asked: Sequence[generation_pb2.Condition], model: Model, violations: list[Violation]
+) -> tuple[dict[str, Test], dict[str, NDArray[Any]]]:
+    """Reads conditions.
+
+    Args:
+        asked: As they were sent.
+        model: The model that they are for.
+        violations: Gets what is wrong with them.
+
+    Returns:
+        The tests, and the inputs of the graph, both by the name of the condition.
+    """
+    taken = {condition.name: condition for condition in model.conditions}
+    tests: dict[str, Test] = {}
+    settings = {}
+    for condition in asked:
+        name = condition.column
+        field = f"conditions[{quoted(name)}]"
+        if name in tests:
+            violations.append(Violation(field, "comes twice; give all its values in one condition"))
+            continue
+        if name not in taken:
+            violations.append(Violation(field, f"the model does not take this; it takes: {listed(taken)}"))
+            continue
+        test = _test(condition)
+        if test is None:
+            violations.append(Violation(field, "must have one of equals, any_of, between and missing"))
+            continue
+        try:
+            settings[name] = setting(taken[name], test)
+        except ConditionError as error:
+            violations.append(Violation(field, str(error)))
+        tests[name] = test
+    return tests, settings
+
+
+def _test(condition: generation_pb2.Condition) -> Test | None:
+    match condition.WhichOneof("test"):
+        case "equals":
+            return Equals(condition.equals)
+        case "any_of":
+            return AnyOf(tuple(condition.any_of.values), condition.any_of.missing)
+        case "between":
+            between = condition.between
+            return Between(
+                between.low if between.HasField("low") else None, between.high if between.HasField("high") else None
+            )
+        case "missing":
+            return Missing(condition.missing)
+    return None

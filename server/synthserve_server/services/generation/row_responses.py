@@ -1,0 +1,66 @@
+"""The responses to a request for rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from synthserve.v1 import generation_pb2, schema_pb2
+from synthserve_core.contract.model import Arrays, Table
+from synthserve_core.encoding.rows import RowEncoder, row_encoder
+from synthserve_server.services.generation.requests import RowsRequest
+from synthserve_server.services.generation.wire import columns_response, data_response
+from synthserve_server.services.schemas import LARGEST_PART, cut_bytes, schema_of
+
+
+@dataclass(frozen=True)
+class RowResponses:
+    """Makes the serialised GenerateRowsResponse messages of a stream. Safe to use from several threads.
+
+    Attributes:
+        table: What the rows look like.
+        encoder: Writes them in a file format; None: as typed columns.
+        start: The index of the first row.
+        info: A serialised RowStreamInfo, for the response with that row; None: it was sent before.
+        before: Serialised responses that go before all rows, where the schema is large.
+    """
+
+    table: Table
+    encoder: RowEncoder | None
+    start: int
+    info: bytes | None
+    before: tuple[bytes, ...]
+
+    def response(self, arrays: Arrays, first_index: int) -> bytes:
+        """A serialised response.
+
+        Args:
+            arrays: The rows by key.
+            first_index: The index of the first one.
+        """
+        info = self.info if first_index == self.start else None
+        if self.encoder is None:
+            return columns_response(self.table, arrays, info, first_index)
+        count = len(arrays[self.table.columns[0].name])
+        return data_response(self.encoder.encode(arrays), info, first_index, count)
+
+
+def row_responses(request: RowsRequest) -> RowResponses:
+    """The responses to a request."""
+    spec = request.spec
+    encoder = row_encoder(request.table, request.file_format, spec.schema_metadata()) if request.file_format else None
+    preamble = encoder.preamble if encoder else b""
+    schema = schema_of(request.package.loaded)
+    parts = schema.column_parts()
+    if len(preamble) > LARGEST_PART:
+        parts += [schema_pb2.SchemaPart(preamble=piece) for piece in cut_bytes(preamble)]
+        preamble = b""
+    info = generation_pb2.RowStreamInfo(
+        model=spec.model.name, seed=spec.seed, schema=schema.table, preamble=preamble, part_count=len(parts)
+    )
+    before = tuple(_messages(info, parts, spec.start)) if parts else ()
+    return RowResponses(request.table, encoder, spec.start, None if parts else info.SerializeToString(), before)
+
+
+def _messages(info: generation_pb2.RowStreamInfo, parts: list[schema_pb2.SchemaPart], start: int) -> Iterator[bytes]:
+    yield generation_pb2.GenerateRowsResponse(info=info, first_index=start).SerializeToString()
+    for part in parts:
+        yield generation_pb2.GenerateRowsResponse(part=part, first_index=start).SerializeToString()

@@ -1,0 +1,149 @@
+"""GenerationService: validates, has the workers compute whole messages, streams them."""
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from typing import Any, Protocol
+
+from grpc import aio
+
+from synthserve.v1 import generation_pb2
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.ranges import cut
+from synthserve_core.compute.sampler import Draw
+from synthserve_core.contract.model import Arrays
+from synthserve_core.generation import GenerationSpec
+from synthserve_server.errors import IndicesExhaustedError
+from synthserve_server.limits.admission import Admission
+from synthserve_server.limits.pace import Paces
+from synthserve_server.limits.quotas import Kind
+from synthserve_server.models.repository import Repository
+from synthserve_server.rpcs import Computing, Rpc
+from synthserve_server.scheduling.encoding_processes import EncodingProcesses
+from synthserve_server.scheduling.jobs import Job, Made, SampleJob
+from synthserve_server.scheduling.scheduler import Scheduler
+from synthserve_server.security.principals import who
+from synthserve_server.services.generation import log
+from synthserve_server.services.generation.image_responses import image_responses
+from synthserve_server.services.generation.requests import SampleRequest, images_request, rows_request
+from synthserve_server.services.generation.row_responses import row_responses
+from synthserve_server.services.generation.sizes import Sizes, image_sizes, row_sizes
+from synthserve_server.telemetry.calls import Stream, serving
+from synthserve_server.telemetry.request_ids import KEY
+
+DESCRIPTOR = generation_pb2.DESCRIPTOR.services_by_name["GenerationService"]
+
+LARGEST_REQUEST = 1 << 20
+"""Bytes of a request: room for a condition that lists some ten thousand values."""
+
+Context = aio.ServicerContext[Any, bytes]
+
+
+class Responses(Protocol):
+    """The responses of a stream."""
+
+    @property
+    def before(self) -> tuple[bytes, ...]:
+        """Serialised responses that go before the first sample."""
+
+    def response(self, arrays: Arrays, first_index: int) -> bytes:
+        """The serialised response that carries these samples."""
+
+
+class GenerationService:
+    """Streams generated rows and images. Responses are serialised by the workers, not by gRPC."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        scheduler: Scheduler[Job, Made],
+        admission: Admission,
+        processes: EncodingProcesses | None = None,
+    ) -> None:
+        """Wires the service.
+
+        Args:
+            repository: The models.
+            scheduler: The workers.
+            admission: What callers may do.
+            processes: Encode images; None: the workers do.
+        """
+        self._processes = processes
+        self._repository = repository
+        self._scheduler = scheduler
+        self._admission = admission
+
+    def rpcs(self) -> list[Rpc]:
+        """The methods, and what each may do."""
+        methods = DESCRIPTOR.methods_by_name
+        return [
+            Rpc(methods["GenerateRows"], self.generate_rows, LARGEST_REQUEST, Computing.ROWS),
+            Rpc(methods["GenerateImages"], self.generate_images, LARGEST_REQUEST, Computing.IMAGES),
+        ]
+
+    def generate_rows(
+        self, request: generation_pb2.GenerateRowsRequest, context: Context
+    ) -> AsyncGenerator[bytes, None]:
+        """Checks the request and returns the serialised GenerateRowsResponse messages."""
+        serving.get().named(request.model)
+        checked = rows_request(request, self._repository.catalogue, self._max_count(context))
+        return self._stream(checked, row_sizes(checked), row_responses(checked), Kind.ROWS, context)
+
+    def generate_images(
+        self, request: generation_pb2.GenerateImagesRequest, context: Context
+    ) -> AsyncGenerator[bytes, None]:
+        """Checks the request and returns the serialised GenerateImagesResponse messages."""
+        serving.get().named(request.model)
+        checked = images_request(request, self._repository.catalogue, self._max_count(context))
+        sizes = image_sizes(checked, self._scheduler.workers)
+        return self._stream(checked, sizes, image_responses(checked, self._processes), Kind.IMAGES, context)
+
+    def _max_count(self, context: Context) -> int | None:
+        return self._admission.quotas.of(who(context).name).max_count
+
+    async def _stream(
+        self, request: SampleRequest, sizes: Sizes, responses: Responses, kind: Kind, context: Context
+    ) -> AsyncGenerator[bytes, None]:
+        cancellation = Cancellation()
+        spec = request.spec
+        call, principal = serving.get(), who(context).name
+        stream = Stream(spec.model.id, spec.model.version, spec.seed, spec.start, spec.count)
+        call.generating(stream)
+
+        # When a call ends while its message is being sent, gRPC drops this generator without closing it.
+        def finished(ctx: Context) -> None:
+            cancellation.cancel()
+            log.write(call, stream, principal, ctx)
+
+        context.add_done_callback(finished)  # type: ignore[arg-type]  # The stubs ask for a subclass.
+        await context.send_initial_metadata((*spec.provenance().items(), (KEY, call.request_id)))
+        if spec.count is None and spec.start == spec.stop:
+            raise IndicesExhaustedError(spec.stop)
+        pace = self._admission.pace(principal, kind)
+        if pace:
+            sizes = sizes.at_most(pace.most)
+        for data in responses.before:
+            yield data
+        jobs = self._jobs(request, sizes, responses, cancellation)
+        async with aclosing(self._scheduler.stream(jobs, cancellation, head=sizes.head)) as results:
+            async for made in results:
+                await _deliver(made, pace)
+                yield made.data
+                call.delivered(made.samples)
+        if spec.count is None:
+            raise IndicesExhaustedError(spec.stop)
+
+    def _jobs(
+        self, request: SampleRequest, sizes: Sizes, responses: Responses, cancellation: Cancellation
+    ) -> Iterator[Job]:
+        spec: GenerationSpec = request.spec
+        observer = serving.get().observer
+        session = request.package.session
+        for first, count in cut(spec.start, spec.stop, sizes.first, sizes.rest):
+            draw = Draw(spec.model, session, spec.seed, first, count, spec.settings)
+            yield SampleJob(draw, responses.response, cancellation, observer)
+
+
+async def _deliver(made: Made, pace: Paces | None) -> None:
+    """Waits until the caller's rate allows the samples."""
+    if pace:
+        await pace.wait(made.samples)

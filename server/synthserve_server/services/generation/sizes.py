@@ -1,0 +1,70 @@
+"""How many samples a message carries."""
+
+from dataclasses import dataclass
+
+from synthserve_core.encoding.images import image_width
+from synthserve_core.encoding.widths import row_widths
+from synthserve_server.services.generation.requests import ImagesRequest, RowsRequest
+
+LARGEST_MESSAGE = 3 << 20
+"""No message of more than one sample gets larger, in bytes: clients accept 4 MiB unless told otherwise."""
+
+TYPICAL_MESSAGE = 512 << 10
+"""About how large a message of rows is where the caller has no wish, in bytes."""
+
+FIRST_ROWS = 64
+FIRST_IMAGES = 4
+"""The most samples in a first response, which is sent early and takes one run of the graph."""
+
+FEW_ROWS = 1024
+"""A stream of no more rows begins with a message of all of them, where nothing else makes it smaller."""
+
+MOST_IMAGES = 128
+"""The most images in a message where the caller has no wish."""
+
+
+_HEAD = 16
+"""How many times smaller than the others the first message is where it is made alone."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The most samples in the first message of a stream and in the others."""
+
+    first: int
+    rest: int
+
+    @property
+    def head(self) -> bool:
+        """Whether the first message is next to nothing beside the others."""
+        return self.first * _HEAD <= self.rest
+
+    def at_most(self, most: int) -> "Sizes":
+        """The same, but no message larger than `most`, at least 1."""
+        return Sizes(min(self.first, most), min(self.rest, most))
+
+
+def row_sizes(request: RowsRequest) -> Sizes:
+    """Chooses the sizes for a stream of rows."""
+    typical, largest = row_widths(request.table, request.file_format)
+    most = max(1, LARGEST_MESSAGE // largest)
+    size = request.hint or _power_of_two(TYPICAL_MESSAGE // typical) * 2
+    few = request.spec.count is not None and request.spec.count <= FEW_ROWS
+    first = FEW_ROWS if few else FIRST_ROWS
+    return Sizes(min(first, size, most, request.package.model.batch_size), min(size, most))
+
+
+def image_sizes(request: ImagesRequest, workers: int) -> Sizes:
+    """Chooses the sizes for a stream of images.
+
+    Without a wish, a short stream is cut so that every worker gets a part of it: images take long to compute.
+    """
+    image = request.image
+    most = max(1, LARGEST_MESSAGE // image_width(image.height, image.width, image.channels))
+    share = MOST_IMAGES if request.spec.count is None else -(-request.spec.count // (2 * workers))
+    size = request.hint or _power_of_two(min(MOST_IMAGES, most, max(share, FIRST_IMAGES)))
+    return Sizes(min(FIRST_IMAGES, size, most, request.package.model.batch_size), min(size, most))
+
+
+def _power_of_two(at_most: int) -> int:
+    return 1 << (max(at_most, 1).bit_length() - 1)
