@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"testing"
 	"testing/synctest"
 
@@ -17,8 +18,8 @@ func TestWhatIsNotSent(t *testing.T) {
 			return sendNumbers(request, stream, 1, 1)
 		}})
 		for name, stream := range map[string]*RowStream{
-			"model":      client.Rows(t.Context(), "a/b"),
-			"conditions": client.Rows(t.Context(), "numbers", Where("a", "\xff")),
+			"model":         client.Rows(t.Context(), "a/b"),
+			"conditions[a]": client.Rows(t.Context(), "numbers", Where("a", "\xff"), Where("b", math.NaN())),
 		} {
 			_, err := readNumbers(stream)
 			failure, ok := errors.AsType[*Error](err)

@@ -99,7 +99,7 @@ func (s *source[Response]) attempt(outer context.Context, use func(*Response) er
 // failure reads why a call failed. Last is what the attempt before it failed with, if one did since the last progress.
 func (c *Client) failure(ctx context.Context, err error, trailer metadata.MD, last *Error) *Error {
 	if refused, own := errors.AsType[*Error](err); own {
-		return refused // Before anything was sent.
+		return refused // By this package: what was asked for, or what came.
 	}
 	failure := fromRPC(err, trailer, c.route)
 	select {

@@ -26,6 +26,12 @@
 // when the loop is left or its context ends. Without [Count] it goes on until then, or to the last index, 2^63 - 2. A
 // slow loop slows the server down.
 //
+// # Conditions and values
+//
+// [Where], [WhereAnyOf], [WhereBetween], [WhereMissing] and [WherePresent] set conditions on columns. Values come in as
+// they come out: as text, numbers, bools, a [Date], a [time.Time] for an instant, and a [DateTime] for a timestamp without
+// a time zone. A missing value is nil.
+//
 // # Broken connections
 //
 // Where a connection breaks or a server restarts, a stream goes on at the next index by itself: nothing is lost, nothing

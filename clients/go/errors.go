@@ -32,8 +32,8 @@ const (
 	ReasonInternal             = "INTERNAL"
 )
 
-// ErrProtocol is found by errors.Is in the error of a stream in which the server sent what the contract does not allow,
-// for example rows out of order. The code is then codes.Internal.
+// ErrProtocol is found by errors.Is in the error of a call in which the server sent what the contract does not allow, for
+// example rows out of order. The code is then codes.Internal.
 var ErrProtocol = errors.New("the server broke the protocol")
 
 // Error is what everything in this package that talks to a server fails with.

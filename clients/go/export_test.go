@@ -19,11 +19,28 @@ import (
 // ServeFake serves two models on a socket, iris-vae and mnist-dcgan, and returns the address.
 func ServeFake(t *testing.T) string {
 	t.Helper()
+	return serveOnSocket(t, generators())
+}
+
+// ServeFakeThatShows is [ServeFake] that shows each request for rows.
+func ServeFakeThatShows(t *testing.T, show func(*synthservev1.GenerateRowsRequest)) string {
+	t.Helper()
+	f := generators()
+	answer := f.rows
+	f.rows = func(request *rowsRequest, stream rowsServer) error {
+		show(request)
+		return answer(request, stream)
+	}
+	return serveOnSocket(t, f)
+}
+
+func serveOnSocket(t *testing.T, f *fake) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, server := generators(), grpc.NewServer()
+	server := grpc.NewServer()
 	synthservev1.RegisterGenerationServiceServer(server, f)
 	synthservev1.RegisterModelServiceServer(server, f)
 	go func() { _ = server.Serve(listener) }()

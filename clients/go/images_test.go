@@ -49,7 +49,7 @@ func TestImagesAcrossBreaks(t *testing.T) {
 			t.Errorf("the calls are %v", calls)
 		}
 		for _, call := range calls {
-			if call.GetModel() != version || call.GetSeed() != 7 || call.GetConditions()["a"] != "b" ||
+			if call.GetModel() != version || call.GetSeed() != 7 || call.GetConditions()[0].GetEquals() != "b" ||
 				call.GetImagesPerMessage() != 3 || call.GetJpegQuality() != 80 ||
 				call.GetFormat() != synthservev1.ImageFormat_IMAGE_FORMAT_JPEG {
 				t.Errorf("asked for %v", call)

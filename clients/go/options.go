@@ -94,7 +94,8 @@ func (o imagesOption) images(r *request) { o(r) }
 // request is what was asked for, apart from what changes when a stream goes on.
 type request struct {
 	ask
-	conditions  map[string]string
+	conditions  []*synthservev1.Condition
+	refused     error // why there is a condition that cannot be sent
 	perMessage  int32
 	imageFormat synthservev1.ImageFormat
 	jpegQuality int32
@@ -114,17 +115,6 @@ func Seed(seed int64) StreamOption {
 // Offset is the index of the first sample, from 0 to 2^63 - 1. Default: 0. A large one costs no more than a small one.
 func Offset(offset int64) StreamOption {
 	return func(r *request) { r.offset = offset }
-}
-
-// Where sets a condition that the model takes: a column and its value, written as it stands in a CSV file. Give it once
-// for each column.
-func Where(column, value string) StreamOption {
-	return func(r *request) {
-		if r.conditions == nil {
-			r.conditions = map[string]string{}
-		}
-		r.conditions[column] = value
-	}
 }
 
 // PerMessage is a hint: how many samples the server should put into one message, at least 1. It never changes the
@@ -148,10 +138,8 @@ func (r *request) check(model string) error {
 	if !utf8.ValidString(model) {
 		return invalid("model", "must be UTF-8")
 	}
-	for column, value := range r.conditions {
-		if !utf8.ValidString(column) || !utf8.ValidString(value) {
-			return invalid("conditions", "%q: %q must be UTF-8", column, value)
-		}
+	if r.refused != nil {
+		return r.refused
 	}
 	var err error
 	r.model, err = resourceName(model)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,44 @@ func TestReadmeUse(t *testing.T) {
 	}
 	if images, err := filepath.Glob("*.png"); err != nil || len(images) != 16 || images[15] != "0015.png" {
 		t.Errorf("wrote %v (%v)", images, err)
+	}
+}
+
+func readmeConditions(ctx context.Context, client *synthserve.Client) *synthserve.RowStream {
+	rows := client.Rows(ctx, "patients", synthserve.Count(1000),
+		synthserve.Where("country", "AT"),
+		synthserve.WhereAnyOf("insurance", "public", "private", nil),           // nil: or it is missing
+		synthserve.WhereBetween("age", 30, 40),                                 // both ends included
+		synthserve.WhereBetween("born", nil, synthserve.NewDate(1999, 12, 31)), // nil: an open end
+		synthserve.WhereMissing("died"),
+		synthserve.WherePresent("admitted"),
+	)
+	return rows
+}
+
+func TestReadmeConditions(t *testing.T) {
+	var asked []*synthservev1.Condition
+	client, err := synthserve.NewClient(synthserve.ServeFakeThatShows(t, func(request *synthservev1.GenerateRowsRequest) {
+		asked = request.GetConditions()
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for _, err := range readmeConditions(t.Context(), client).Batches() {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var columns []string
+	for _, condition := range asked {
+		columns = append(columns, condition.GetColumn())
+	}
+	if want := []string{"country", "insurance", "age", "born", "died", "admitted"}; !slices.Equal(columns, want) {
+		t.Fatalf("asked for %v", asked)
+	}
+	if born := asked[3].GetBetween(); born.Low != nil || born.GetHigh() != "1999-12-31" {
+		t.Errorf("asked for %v", born)
 	}
 }
 

@@ -15,7 +15,7 @@ type RowEncoding synthservev1.RowFormat
 
 // The encodings of rows.
 const (
-	// CSV is RFC 4180 with a header line, LF line ends, UTF-8.
+	// CSV is RFC 4180 with a header line, LF line ends, UTF-8, with the delimiter and the formats of the schema.
 	CSV = RowEncoding(synthservev1.RowFormat_ROW_FORMAT_CSV)
 	// JSONLines is one JSON object per line, UTF-8.
 	JSONLines = RowEncoding(synthservev1.RowFormat_ROW_FORMAT_JSON_LINES)
@@ -162,7 +162,7 @@ func (c *Client) rowStream(
 			start: func(
 				ctx context.Context, next ask,
 			) (grpc.ServerStreamingClient[synthservev1.GenerateRowsResponse], error) {
-				return c.generation.GenerateRows(ctx, &synthservev1.GenerateRowsRequest{
+				call, err := c.generation.GenerateRows(ctx, &synthservev1.GenerateRowsRequest{
 					Model:          next.model,
 					Count:          next.count,
 					Seed:           next.seed,
@@ -171,6 +171,7 @@ func (c *Client) rowStream(
 					Format:         format,
 					RowsPerMessage: asked.perMessage,
 				})
+				return joinedCall{call}, err
 			},
 		},
 	}

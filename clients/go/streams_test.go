@@ -72,7 +72,7 @@ func TestRowsAcrossBreaks(t *testing.T) {
 					t.Errorf("the last call is for %v", last)
 				}
 				for _, call := range calls {
-					if call.GetConditions()["a"] != "b" || call.GetRowsPerMessage() != 3 {
+					if call.GetConditions()[0].GetEquals() != "b" || call.GetRowsPerMessage() != 3 {
 						t.Errorf("a call forgets conditions or hint: %v", call)
 					}
 				}

@@ -4,11 +4,15 @@ Every value is computed from the latents by operations that IEEE 754 or integer 
 powers of two, floor, integer sums and remainders, one division), so no kernel can round another way.
 """
 
+import hashlib
+import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper
+from tests.conformance import typed, wide
 from tests.fixtures.packages import SLOW_MANIFEST, graph, picky_graph, slow_graph, write_package
 
 TABLE, IMAGE, GREY = "conformance-table", "conformance-image", "conformance-grey"
@@ -146,9 +150,20 @@ def write_models(root: Path) -> Path:
     write_package(root, GREY, image_graph(1), image_manifest(1))
     write_package(root, SLOW, slow_graph(), SLOW_MANIFEST)
     write_package(root, FAILS, picky_graph(), SLOW_MANIFEST)
+    _write_format_2(root, typed.NAME, typed.graph(), typed.MANIFEST)
+    _write_format_2(root, wide.NAME, wide.graph(), wide.MANIFEST)
     broken = write_package(root, BROKEN, table_graph(), TABLE_MANIFEST)
     (broken / "model.onnx").write_bytes(b"not what the manifest says")
     return root
+
+
+def _write_format_2(root: Path, model: str, onnx_model: bytes, manifest: dict[str, Any]) -> None:
+    folder = root / model / "1"
+    folder.mkdir(parents=True)
+    (folder / "generate.onnx").write_bytes(onnx_model)
+    content = {"format_version": 2, "model": model, "version": 1, **deepcopy(manifest)}
+    content["methods"][0] |= {"file": "generate.onnx", "sha256": hashlib.sha256(onnx_model).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(content))
 
 
 def write_next_version(root: Path) -> None:

@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tests.conformance import typed, wide
 from tests.conformance.digests import Cells, TableDigest
 from tests.conformance.models import CITIES, HEIGHT, IDS, SCALE, TABLE_LATENT, WIDTH
 
-from synthserve_core.compute.noise import latents
+from synthserve_core.compute.noise import normal
 
 _AT_ONCE = 100_000
 
@@ -27,7 +29,7 @@ def table_digest(seed: int, offset: int, count: int, city: str | None = None) ->
     """The digest of rows of the table, see `models.table_graph`."""
     digest = TableDigest(5)
     for start, size in _parts(offset, count):
-        latent = latents(seed, start, size, [TABLE_LATENT])
+        latent = normal(seed, start, size, [TABLE_LATENT])
         whole = _whole(latent)
         codes = whole[:, 4] % len(CITIES) if city is None else np.full(size, CITIES.index(city))
         digest.update(
@@ -46,7 +48,23 @@ def image_digest(seed: int, offset: int, count: int, channels: int) -> str:
     """The digest of pixels, see `models.image_graph`."""
     digest = hashlib.sha256()
     rows, columns = np.arange(HEIGHT)[:, np.newaxis, np.newaxis], np.arange(WIDTH)[:, np.newaxis]
-    for latent in _whole(latents(seed, offset, count, [3, channels])):
+    for latent in _whole(normal(seed, offset, count, [3, channels])):
         level, down, across = latent
         digest.update(((level + down * rows + across * columns) % 256).astype(np.uint8).tobytes())
+    return digest.hexdigest()
+
+
+def typed_digest(seed: int, offset: int, count: int, **conditions: Any) -> str:
+    """The digest of rows of the model with all types, under conditions as `typed.cells` takes them."""
+    digest = TableDigest(len(typed.COLUMNS))
+    for start, size in _parts(offset, count):
+        digest.update(typed.cells(seed, start, size, **conditions))
+    return digest.hexdigest()
+
+
+def wide_digest(seed: int, offset: int, count: int) -> str:
+    """The digest of rows of the model with the large schema."""
+    digest = TableDigest(wide.COLUMNS + 1)
+    for start, size in _parts(offset, count):
+        digest.update(wide.cells(seed, start, size))
     return digest.hexdigest()

@@ -29,6 +29,23 @@ class Failure(_Strict):
     preconditions: list[str] | None = None
 
 
+class Bounds(_Strict):
+    """A range that includes both ends; an end that is unset is open."""
+
+    low: str | None = None
+    high: str | None = None
+
+
+class Missing(_Strict):
+    """Whether the value is missing."""
+
+    missing: bool
+
+
+Test = str | list[str | None] | Bounds | Missing | None
+"""A condition: a value, several values (None: or a missing one), a range, or whether there is one. None: missing."""
+
+
 class Outcome(_Strict):
     """What came of a case: what a runner says, and what is expected of it."""
 
@@ -40,6 +57,9 @@ class Outcome(_Strict):
     models: list[str] | None = None
     columns: list[str] | None = None
     conditions: list[str] | None = None
+    types: list[str] | None = None
+    condition_kinds: list[str] | None = None
+    category_counts: list[int] | None = None
     graph_sha256: str | None = None
     error: Failure | None = None
 
@@ -54,7 +74,7 @@ class Case(_Strict):
     count: Decimal | None = None
     seed: Decimal | None = None
     offset: Decimal | None = None
-    where: dict[str, str] | None = None
+    where: dict[str, Test] | None = None
     format: Literal["columns", "csv", "json_lines", "arrow", "png", "jpeg", "raw"] | None = None
     per_message: int | None = None
     jpeg_quality: int | None = None

@@ -16,63 +16,61 @@ import (
 // columnDigest is the digest of a column's values in order. It is given a whole batch at once, as hashing single values
 // would take most of the time.
 type columnDigest struct {
-	hash       hash.Hash
-	buffer     []byte
-	categories [][]byte // how each is written
+	hash   hash.Hash
+	buffer []byte
 }
 
-func newColumnDigests(columns []synthserve.Column) []columnDigest {
-	digests := make([]columnDigest, len(columns))
-	for k, column := range columns {
+func newColumnDigests(count int) []columnDigest {
+	digests := make([]columnDigest, count)
+	for k := range digests {
 		digests[k].hash = sha256.New()
-		for _, category := range column.Spec.GetCategories() {
-			written := binary.LittleEndian.AppendUint32([]byte{1}, uint32(len(category)))
-			digests[k].categories = append(digests[k].categories, append(written, category...))
-		}
 	}
 	return digests
 }
 
-func (d *columnDigest) add(column *synthserve.Column) {
+func (d *columnDigest) add(column *synthserve.Column, rows int) {
 	d.buffer = d.buffer[:0]
-	switch {
-	case column.Doubles != nil:
-		for i, value := range column.Doubles {
-			d.add64(column.Valid(i), math.Float64bits(value))
-		}
-	case column.Int64s != nil:
-		for i, value := range column.Int64s {
-			d.add64(column.Valid(i), uint64(value))
-		}
-	case column.Codes != nil:
-		for i, code := range column.Codes {
-			if column.Valid(i) {
-				d.buffer = append(d.buffer, d.categories[code]...)
-			} else {
-				d.buffer = append(d.buffer, 0)
-			}
-		}
-	default:
-		for i, value := range column.Bools {
-			switch {
-			case !column.Valid(i):
-				d.buffer = append(d.buffer, 0)
-			case value:
-				d.buffer = append(d.buffer, 1, 1)
-			default:
-				d.buffer = append(d.buffer, 1, 0)
-			}
+	for i := range rows {
+		if column.Valid(i) {
+			d.buffer = append(d.buffer, 1)
+			d.appendValue(column, i)
+		} else {
+			d.buffer = append(d.buffer, 0)
 		}
 	}
 	d.hash.Write(d.buffer)
 }
 
-func (d *columnDigest) add64(valid bool, bits uint64) {
-	if valid {
-		d.buffer = binary.LittleEndian.AppendUint64(append(d.buffer, 1), bits)
-	} else {
+// appendValue appends the bytes of a value.
+func (d *columnDigest) appendValue(column *synthserve.Column, i int) {
+	switch {
+	case column.Doubles != nil:
+		d.append64(math.Float64bits(column.Doubles[i]))
+	case column.Int64s != nil:
+		d.append64(uint64(column.Int64s[i]))
+	case column.Codes != nil:
+		d.appendText(column.Spec.GetCategories()[column.Codes[i]])
+	case column.Strings != nil:
+		d.appendText(column.Strings[i])
+	case column.Dates != nil:
+		d.buffer = binary.LittleEndian.AppendUint32(d.buffer, uint32(column.Dates[i]))
+	case column.Instants != nil:
+		d.append64(uint64(column.Instants[i].UnixMicro()))
+	case column.DateTimes != nil:
+		d.append64(uint64(column.DateTimes[i]))
+	case column.Bools[i]:
+		d.buffer = append(d.buffer, 1)
+	default:
 		d.buffer = append(d.buffer, 0)
 	}
+}
+
+func (d *columnDigest) append64(bits uint64) {
+	d.buffer = binary.LittleEndian.AppendUint64(d.buffer, bits)
+}
+
+func (d *columnDigest) appendText(text string) {
+	d.buffer = append(binary.LittleEndian.AppendUint32(d.buffer, uint32(len(text))), text...)
 }
 
 // pixels decodes a PNG: rows from the top, channels last.

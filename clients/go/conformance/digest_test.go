@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/png"
 	"testing"
+	"time"
 
 	synthserve "synthserve.dev/go"
 	synthservev1 "synthserve.dev/go/synthserve/v1"
@@ -15,22 +16,24 @@ import (
 func TestColumns(t *testing.T) {
 	spec := &synthservev1.Column{Categories: []string{"a", "東"}}
 	for name, c := range map[string]struct {
-		column synthserve.Column
-		want   []byte
+		column   synthserve.Column
+		validity []bool
+		want     string
 	}{
-		"double": {
-			synthserve.Column{Doubles: []float64{1, 2}, Validity: []bool{true, false}},
-			[]byte{1, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0},
-		},
-		"int64":    {synthserve.Column{Int64s: []int64{-2}}, []byte{1, 0xfe, 255, 255, 255, 255, 255, 255, 255}},
-		"bool":     {synthserve.Column{Bools: []bool{true, false, true}, Validity: []bool{true, true, false}}, []byte{1, 1, 1, 0, 0}},
-		"category": {synthserve.Column{Codes: []int32{1, 0, -1}, Validity: []bool{true, true, false}}, []byte("\x01\x03\x00\x00\x00東\x01\x01\x00\x00\x00a\x00")},
+		"double":        {synthserve.Column{Doubles: []float64{1, 2}}, []bool{true, false}, "\x01\x00\x00\x00\x00\x00\x00\xf0\x3f\x00"},
+		"int64":         {synthserve.Column{Int64s: []int64{-2}}, []bool{true}, "\x01\xfe\xff\xff\xff\xff\xff\xff\xff"},
+		"bool":          {synthserve.Column{Bools: []bool{true, false, true}}, []bool{true, true, false}, "\x01\x01\x01\x00\x00"},
+		"category":      {synthserve.Column{Codes: []int32{1, 0, -1}}, []bool{true, true, false}, "\x01\x03\x00\x00\x00東\x01\x01\x00\x00\x00a\x00"},
+		"string":        {synthserve.Column{Strings: []string{"", "東", ""}}, []bool{true, true, false}, "\x01\x00\x00\x00\x00\x01\x03\x00\x00\x00東\x00"},
+		"date":          {synthserve.Column{Dates: []synthserve.Date{-2, 0}}, []bool{true, false}, "\x01\xfe\xff\xff\xff\x00"},
+		"timestamp_utc": {synthserve.Column{Instants: []time.Time{time.UnixMicro(258), {}}}, []bool{true, false}, "\x01\x02\x01\x00\x00\x00\x00\x00\x00\x00"},
+		"timestamp":     {synthserve.Column{DateTimes: []synthserve.DateTime{-2, 0}}, []bool{true, false}, "\x01\xfe\xff\xff\xff\xff\xff\xff\xff\x00"},
 	} {
-		c.column.Spec = spec
-		digest := newColumnDigests([]synthserve.Column{c.column})[0]
-		digest.add(&c.column)
-		digest.add(&c.column)
-		want := sha256.Sum256(append(bytes.Clone(c.want), c.want...))
+		c.column.Spec, c.column.Validity = spec, c.validity
+		digest := newColumnDigests(1)[0]
+		digest.add(&c.column, len(c.validity))
+		digest.add(&c.column, len(c.validity))
+		want := sha256.Sum256([]byte(c.want + c.want))
 		if got := digest.hash.Sum(nil); !bytes.Equal(got, want[:]) {
 			t.Errorf("%s: got %x, want %x", name, got, want)
 		}

@@ -31,21 +31,21 @@ type connection struct {
 }
 
 type testCase struct {
-	Name        string            `json:"name"`
-	Connection  string            `json:"connection"`
-	Call        string            `json:"call"`
-	Model       string            `json:"model"`
-	Count       *number           `json:"count"`
-	Seed        *number           `json:"seed"`
-	Offset      *number           `json:"offset"`
-	Where       map[string]string `json:"where"`
-	Format      string            `json:"format"`
-	PerMessage  int32             `json:"per_message"`
-	JPEGQuality int32             `json:"jpeg_quality"`
-	TimeoutMS   int64             `json:"timeout_ms"`
-	Retries     *bool             `json:"retries"`
-	CancelAfter *number           `json:"cancel_after"`
-	PauseAfter  *number           `json:"pause_after"`
+	Name        string         `json:"name"`
+	Connection  string         `json:"connection"`
+	Call        string         `json:"call"`
+	Model       string         `json:"model"`
+	Count       *number        `json:"count"`
+	Seed        *number        `json:"seed"`
+	Offset      *number        `json:"offset"`
+	Where       map[string]any `json:"where"`
+	Format      string         `json:"format"`
+	PerMessage  int32          `json:"per_message"`
+	JPEGQuality int32          `json:"jpeg_quality"`
+	TimeoutMS   int64          `json:"timeout_ms"`
+	Retries     *bool          `json:"retries"`
+	CancelAfter *number        `json:"cancel_after"`
+	PauseAfter  *number        `json:"pause_after"`
 }
 
 // number is 64 bits, as decimal text.
@@ -61,18 +61,21 @@ func (n number) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, in
 
 // outcome is what is printed of a case.
 type outcome struct {
-	Case        string   `json:"case"`
-	Paused      bool     `json:"paused,omitempty"`
-	Samples     *number  `json:"samples,omitempty"`
-	SHA256      string   `json:"sha256,omitempty"`
-	Model       string   `json:"model,omitempty"`
-	Seed        *number  `json:"seed,omitempty"`
-	Cancelled   bool     `json:"cancelled,omitempty"`
-	Models      []string `json:"models,omitempty"`
-	Columns     []string `json:"columns,omitempty"`
-	Conditions  []string `json:"conditions,omitempty"`
-	GraphSHA256 string   `json:"graph_sha256,omitempty"`
-	Error       *failure `json:"error,omitempty"`
+	Case           string   `json:"case"`
+	Paused         bool     `json:"paused,omitempty"`
+	Samples        *number  `json:"samples,omitempty"`
+	SHA256         string   `json:"sha256,omitempty"`
+	Model          string   `json:"model,omitempty"`
+	Seed           *number  `json:"seed,omitempty"`
+	Cancelled      bool     `json:"cancelled,omitempty"`
+	Models         []string `json:"models,omitempty"`
+	Columns        []string `json:"columns,omitempty"`
+	Conditions     []string `json:"conditions,omitempty"`
+	GraphSHA256    string   `json:"graph_sha256,omitempty"`
+	Types          []string `json:"types,omitempty"`
+	ConditionKinds []string `json:"condition_kinds,omitempty"`
+	CategoryCounts []int    `json:"category_counts,omitempty"`
+	Error          *failure `json:"error,omitempty"`
 }
 
 type failure struct {

@@ -88,17 +88,17 @@ func (p *player) columns() (outcome, error) {
 			return outcome{}, err
 		}
 		if columns == nil {
-			columns = newColumnDigests(batch.Columns)
+			columns = newColumnDigests(len(batch.Columns))
 		}
 		for k := range batch.Columns {
-			columns[k].add(&batch.Columns[k])
+			columns[k].add(&batch.Columns[k], batch.RowCount)
 		}
 		if err := p.count(int64(batch.RowCount)); err != nil {
 			return outcome{}, err
 		}
 	}
 	if columns == nil {
-		columns = newColumnDigests(make([]synthserve.Column, len(stream.Info().GetSchema().GetColumns())))
+		columns = newColumnDigests(len(stream.Info().GetSchema().GetColumns()))
 	}
 	digest := sha256.New()
 	for k := range columns {
@@ -178,23 +178,6 @@ func (p *player) models() (outcome, error) {
 	return outcome{Models: names}, nil
 }
 
-func (p *player) model() (outcome, error) {
-	ctx, cancel := p.context()
-	defer cancel()
-	model, err := p.client.Model(ctx, p.Model)
-	if err != nil {
-		return outcome{}, err
-	}
-	result := outcome{Model: model.GetVersion(), GraphSHA256: model.GetGraphSha256()}
-	for _, column := range model.GetTable().GetColumns() {
-		result.Columns = append(result.Columns, column.GetName())
-	}
-	for _, condition := range model.GetConditions() {
-		result.Conditions = append(result.Conditions, condition.GetColumn())
-	}
-	return result, nil
-}
-
 func (c testCase) streamOptions() []synthserve.StreamOption {
 	options := []synthserve.StreamOption{synthserve.PerMessage(c.PerMessage)}
 	if c.Count != nil {
@@ -206,8 +189,8 @@ func (c testCase) streamOptions() []synthserve.StreamOption {
 	if c.Offset != nil {
 		options = append(options, synthserve.Offset(int64(*c.Offset)))
 	}
-	for column, value := range c.Where {
-		options = append(options, synthserve.Where(column, value))
+	for column, test := range c.Where {
+		options = append(options, condition(column, test))
 	}
 	return options
 }

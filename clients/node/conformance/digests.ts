@@ -26,7 +26,10 @@ export class ColumnsDigest {
 function encoded(column: ColumnData): Buffer {
   if (column.type === "category") {
     const cells = column.categories.map(cell);
-    return joined(column, (position) => cells[column.codes[position]!]!);
+    return joined(column, column.codes, (code) => cells[code]!);
+  }
+  if (column.type === "string") {
+    return joined(column, column.values, cell);
   }
   const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT: width } = column.values;
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
@@ -51,9 +54,8 @@ function cell(text: string): Buffer {
 
 const MISSING = Buffer.from([0]);
 
-function joined(column: ColumnData & { type: "category" }, at: (position: number) => Buffer): Buffer {
-  const cells = Array.from(column.codes, (_, position) => (column.validity?.[position] === 0 ? MISSING : at(position)));
-  return Buffer.concat(cells);
+function joined<Value>({ validity }: ColumnData, values: ArrayLike<Value>, encode: (value: Value) => Buffer): Buffer {
+  return Buffer.concat(Array.from(values, (value, position) => (validity?.[position] === 0 ? MISSING : encode(value))));
 }
 
 /** What counts of an image: the pixels of a PNG, all bytes of others. */

@@ -7,6 +7,14 @@ export interface Connection {
   readonly token?: string;
 }
 
+/** A condition: equals, any of (null: or missing), between, missing, not missing. */
+export type Wanted =
+  | string
+  | readonly (string | null)[]
+  | { readonly low?: string; readonly high?: string }
+  | { readonly missing: false }
+  | null;
+
 /** What to ask; tests/conformance/README.md of the repository says what the fields mean. */
 export interface Case {
   readonly name: string;
@@ -16,7 +24,7 @@ export interface Case {
   readonly count?: string;
   readonly seed?: string;
   readonly offset?: string;
-  readonly where?: Readonly<Record<string, string>>;
+  readonly where?: Readonly<Record<string, Wanted>>;
   readonly format?: "columns" | "csv" | "json_lines" | "arrow" | "png" | "jpeg" | "raw";
   readonly per_message?: number;
   readonly jpeg_quality?: number;

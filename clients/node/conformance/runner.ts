@@ -12,11 +12,12 @@ import {
   type Encoding,
   type ImageFormat,
   type ImagesInfo,
-  type Model,
   type RowsInfo,
   type SampleStream,
 } from "synthserve";
 import { print, run } from "../examples/program.js";
+import { conditionsOf } from "./conditions.js";
+import { described } from "./descriptions.js";
 import { ColumnsDigest, counted } from "./digests.js";
 import { readPlay, type Case, type Connection, type Play } from "./play.js";
 
@@ -106,9 +107,15 @@ async function play(asked: Case, clients: Clients): Promise<Record<string, unkno
   }
 }
 
-function options({ count, seed, offset, where, timeout_ms }: Case) {
+function options(asked: Case) {
   const exact = (text: string | undefined) => (text === undefined ? undefined : BigInt(text));
-  return { count: exact(count), seed: exact(seed), offset: exact(offset), where, timeout: timeout_ms };
+  return {
+    count: exact(asked.count),
+    seed: exact(asked.seed),
+    offset: exact(asked.offset),
+    where: conditionsOf(asked),
+    timeout: asked.timeout_ms,
+  };
 }
 
 async function playRows(client: Client, asked: Case, progress: Progress): Promise<Record<string, unknown>> {
@@ -169,16 +176,6 @@ function ended(
   { info }: SampleStream<unknown, RowsInfo | ImagesInfo>,
 ): Record<string, unknown> {
   return { samples: String(samples), sha256, model: info?.model, seed: String(info?.seed) };
-}
-
-function described(model: Model): Record<string, unknown> {
-  const columns = model.output?.$case === "table" ? model.output.value.columns : [];
-  return {
-    model: model.version,
-    columns: columns.map(({ name }) => name),
-    conditions: model.conditions.map(({ column }) => column),
-    graph_sha256: model.graphSha256,
-  };
 }
 
 function failure(error: SynthserveError): Record<string, unknown> {

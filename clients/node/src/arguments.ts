@@ -58,3 +58,19 @@ export function signal(field: string, value: unknown): AbortSignal | undefined {
   }
   return value;
 }
+
+/**
+ * The value of a name.
+ *
+ * @throws InvalidArgumentError - There is no such name.
+ */
+export function choice<Name extends string, Value>(
+  field: string,
+  name: Name,
+  values: Readonly<Record<Name, Value>>,
+): Value {
+  if (typeof name !== "string" || !Object.hasOwn(values, name)) {
+    throw invalid(field, `must be one of ${Object.keys(values).join(", ")}, not ${shown(name)}`);
+  }
+  return values[name];
+}

@@ -1,48 +1,13 @@
+import { dateText, timestampText } from "./calendar.js";
+import { columnData, type ColumnData } from "./columns.js";
 import { ProtocolError } from "./errors.js";
-import { ColumnType, type Column, type TableSchema } from "./gen/synthserve/v1/schema.js";
-import type { RowsResponse, WireColumn } from "./wire.js";
+import type { TableSchema } from "./gen/synthserve/v1/schema.js";
+import type { RowsResponse } from "./wire.js";
 
-interface ColumnDataBase {
-  /** The column's name, as in the schema. */
-  readonly name: string;
-  /** One per row: 1 where there is a value, 0 where it is missing. Undefined: none is missing. */
-  readonly validity: Uint8Array | undefined;
-}
-
-/** The values of a column of doubles. */
-export interface DoubleData extends ColumnDataBase {
-  readonly type: "double";
-  /** One per row. */
-  readonly values: Float64Array;
-}
-
-/** The values of a column of 64-bit integers. */
-export interface Int64Data extends ColumnDataBase {
-  readonly type: "int64";
-  /** One per row. */
-  readonly values: BigInt64Array;
-}
-
-/** The values of a column of categories. */
-export interface CategoryData extends ColumnDataBase {
-  readonly type: "category";
-  /** One per row: an index into `categories`. */
-  readonly codes: Int32Array;
-  /** What the codes stand for. */
-  readonly categories: readonly string[];
-}
-
-/** The values of a column of booleans. */
-export interface BoolData extends ColumnDataBase {
-  readonly type: "bool";
-  /** One per row: 0 or 1. */
-  readonly values: Uint8Array;
-}
-
-/** The values of one column; `type` tells them apart. What stands where a value is missing means nothing. */
-export type ColumnData = DoubleData | Int64Data | CategoryData | BoolData;
-
-/** One value of a row; null where it is missing. */
+/**
+ * One value of a row; null where it is missing. Dates and timestamps are text in ISO 8601, exact to the microsecond, which
+ * a `Date` is not: `2024-02-29`, `2024-02-29T12:30:00.250000Z` for an instant, without `Z` where there is no time zone.
+ */
 export type Value = number | bigint | string | boolean | null;
 
 /** One row, column name to value, in the order of the schema. */
@@ -94,43 +59,15 @@ function value(column: ColumnData, position: number): Value {
   switch (column.type) {
     case "double":
     case "int64":
+    case "string":
       return column.values[position] as Value;
     case "category":
       return column.categories[column.codes[position]!] as Value;
     case "bool":
       return column.values[position] === 1;
+    case "date":
+      return dateText(column.values[position]!);
+    case "timestamp":
+      return timestampText(column.values[position]!, column.utc);
   }
-}
-
-const TYPES: Partial<Record<ColumnType, ColumnData["type"]>> = {
-  [ColumnType.DOUBLE]: "double",
-  [ColumnType.INT64]: "int64",
-  [ColumnType.CATEGORY]: "category",
-  [ColumnType.BOOL]: "bool",
-};
-
-function columnData(column: WireColumn, schema: Column, count: number): ColumnData {
-  const { name, categories } = schema;
-  const { values: came } = column;
-  const type = TYPES[schema.type];
-  if (came === undefined || came.type !== type) {
-    throw new ProtocolError(`column ${name}: expected ${type ?? "an unknown type"}, got ${came?.type ?? "nothing"}`);
-  }
-  if (came.values.length !== count) {
-    throw new ProtocolError(`column ${name}: ${came.values.length} values for ${count} rows`);
-  }
-  if (column.validity.length !== 0 && column.validity.length !== count) {
-    throw new ProtocolError(`column ${name}: ${column.validity.length} marks of validity for ${count} rows`);
-  }
-  const validity = column.validity.length === 0 ? undefined : column.validity;
-  if (came.type !== "category") {
-    return { name, validity, ...came };
-  }
-  for (let position = 0; position < count; position++) {
-    const code = came.values[position]!;
-    if ((code < 0 || code >= categories.length) && validity?.[position] !== 0) {
-      throw new ProtocolError(`column ${name}: the code ${code} is outside its ${categories.length} categories`);
-    }
-  }
-  return { name, validity, type: "category", codes: came.values, categories };
 }

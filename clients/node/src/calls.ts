@@ -23,6 +23,15 @@ export type Method<Request, Response> = Pick<
   "path" | "requestSerialize" | "responseDeserialize"
 >;
 
+/** What the calls need to know of a method that streams. */
+export interface StreamMethod<Request, Response> extends Method<Request, Response> {
+  /**
+   * Makes, for one call, what puts responses together that belong together. It takes them in order, and gives undefined
+   * while more belongs to what it has taken.
+   */
+  readonly joiner: () => (response: Response) => Response | undefined;
+}
+
 /** `NODE_DEBUG=synthserve` shows on standard error what is tried again. */
 const log = debuglog("synthserve");
 
@@ -128,7 +137,7 @@ export class Caller {
    * and no call goes on when the generator has returned.
    */
   async *stream<Request extends StreamRequest, Info extends StreamInfo, Response extends StreamResponse<Info>>(
-    method: Method<Request, Response>,
+    method: StreamMethod<Request, Response>,
     run: Resume<Request, Info>,
     scope: Scope,
     timeout: number | undefined,
@@ -156,7 +165,7 @@ export class Caller {
 
   /** One call of a stream: gives its responses, and returns the error that it ended with, if it did. */
   async *#attempt<Request extends StreamRequest, Info extends StreamInfo, Response extends StreamResponse<Info>>(
-    method: Method<Request, Response>,
+    method: StreamMethod<Request, Response>,
     run: Resume<Request, Info>,
     scope: Scope,
     deadline: Deadline,
@@ -180,6 +189,7 @@ export class Caller {
     try {
       // It reads ahead up to 16 messages and no further, which keeps HTTP/2's flow control in force.
       const responses = call[Symbol.asyncIterator]() as AsyncIterator<Response, undefined>;
+      const join = method.joiner();
       for (;;) {
         let next: IteratorResult<Response, undefined>;
         try {
@@ -191,7 +201,10 @@ export class Caller {
         if (next.done === true) {
           return undefined;
         }
-        yield run.accept(next.value);
+        const response = join(next.value);
+        if (response !== undefined) {
+          yield run.accept(response);
+        }
       }
     } finally {
       scope.signal.removeEventListener("abort", cancel);

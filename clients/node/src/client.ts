@@ -2,8 +2,9 @@ import { Client as Stub, type ChannelOptions } from "@grpc/grpc-js";
 import { Caller, Scope } from "./calls.js";
 import * as args from "./arguments.js";
 import { channelOptions } from "./channel.js";
-import { ProtocolError, invalid } from "./errors.js";
+import { invalid } from "./errors.js";
 import { ModelServiceService, type Model } from "./gen/synthserve/v1/model.js";
+import { allModels, modelView, wholeModel, type View } from "./models.js";
 import { resourceName } from "./names.js";
 import {
   encodedRowsRequest,
@@ -35,12 +36,21 @@ export interface ClientOptions {
   readonly channelOptions?: ChannelOptions | undefined;
 }
 
-/** How to ask for models. */
+/** How to ask for a model. */
 export interface CallOptions {
   /** Milliseconds that it may take, with all that is tried again; Infinity, or more than 100 years, is no limit. */
   readonly timeout?: number | undefined;
   /** Cancels it when it aborts. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How to ask for models. */
+export interface ModelsOptions extends CallOptions {
+  /**
+   * How much to tell of each. Default: `basic`, without the categories of columns and conditions; `categoryCount` says how
+   * many there are.
+   */
+  readonly view?: View | undefined;
 }
 
 /**
@@ -120,27 +130,23 @@ export class Client implements Disposable {
   /**
    * Goes through all models of the server, by name; those that failed to load too.
    *
+   * @throws InvalidArgumentError - There is no such view.
    * @throws SynthserveError - The server cannot be asked, or refuses.
    */
-  async *models(options: CallOptions = {}): AsyncGenerator<Model, undefined, undefined> {
+  async *models(options: ModelsOptions = {}): AsyncGenerator<Model, undefined, undefined> {
     const deadline = new Deadline(timeoutOf(options));
     const scope = scopeOf(options);
+    const view = modelView(options.view ?? "basic");
     this.#caller.enter(scope);
     try {
-      let pageToken = "";
-      do {
-        const request = { pageSize: 0, pageToken };
-        const page = await this.#caller.unary(ModelServiceService.listModels, request, scope, deadline);
-        yield* page.models;
-        pageToken = page.nextPageToken;
-      } while (pageToken !== "");
+      yield* allModels((request) => this.#caller.unary(ModelServiceService.listModels, request, scope, deadline), view);
     } finally {
       this.#caller.leave(scope);
     }
   }
 
   /**
-   * Describes a model.
+   * Describes a model, with all its categories.
    *
    * @throws InvalidArgumentError - `name` is not a model's name.
    * @throws NotFoundError - There is no such model or version.
@@ -149,14 +155,13 @@ export class Client implements Disposable {
   async model(name: string, options: CallOptions = {}): Promise<Model> {
     const deadline = new Deadline(timeoutOf(options));
     const scope = scopeOf(options);
-    const request = { name: resourceName(name) };
+    const resource = resourceName(name);
     this.#caller.enter(scope);
     try {
-      const { model } = await this.#caller.unary(ModelServiceService.getModel, request, scope, deadline);
-      if (model === undefined) {
-        throw new ProtocolError("the server described no model");
-      }
-      return model;
+      return await wholeModel(
+        (request) => this.#caller.unary(ModelServiceService.getModel, request, scope, deadline),
+        resource,
+      );
     } finally {
       this.#caller.leave(scope);
     }

@@ -1,14 +1,23 @@
+export { RowBatch, type Row, type Value } from "./batches.js";
+export { Client, type CallOptions, type ClientOptions, type ModelsOptions } from "./client.js";
+export type {
+  BoolData,
+  CategoryData,
+  ColumnData,
+  DateData,
+  DoubleData,
+  Int64Data,
+  StringData,
+  TimestampData,
+} from "./columns.js";
 export {
-  RowBatch,
-  type BoolData,
-  type CategoryData,
-  type ColumnData,
-  type DoubleData,
-  type Int64Data,
-  type Row,
-  type Value,
-} from "./batches.js";
-export { Client, type CallOptions, type ClientOptions } from "./client.js";
+  between,
+  present,
+  type Between,
+  type ConditionTest,
+  type ConditionValue,
+  type Conditions,
+} from "./conditions.js";
 export {
   CancelledError,
   DeadlineExceededError,
@@ -30,13 +39,17 @@ export {
 export { ModelState, type Model } from "./gen/synthserve/v1/model.js";
 export {
   ColumnType,
+  ConditionKind,
+  Method,
   type Column,
   type ConditionSpec,
+  type CsvFormat,
   type ImageSchema,
   type ModelCard,
   type QualityFigure,
   type TableSchema,
 } from "./gen/synthserve/v1/schema.js";
+export type { View } from "./models.js";
 export type {
   EncodedRowsOptions,
   Encoding,

@@ -1,4 +1,5 @@
 import * as args from "./arguments.js";
+import { conditions, type Conditions } from "./conditions.js";
 import { invalid } from "./errors.js";
 import {
   ImageFormat as ProtoImageFormat,
@@ -19,8 +20,8 @@ export interface StreamOptions {
   readonly seed?: Integer | undefined;
   /** The index of the first sample, from 0 to 2^63 - 1. Default: 0. A large offset costs no more than a small one. */
   readonly offset?: Integer | undefined;
-  /** Conditions, name to value, for example `{ species: "setosa" }`. Default: none. */
-  readonly where?: Readonly<Record<string, string | number | bigint | boolean>> | undefined;
+  /** Conditions that hold together, by column, for example `{ species: "setosa" }`. Default: none. */
+  readonly where?: Conditions | undefined;
   /**
    * Milliseconds that the whole stream may take, with all that is tried again, from when its reading begins. Infinity, or
    * more than 100 years, is no limit.
@@ -89,7 +90,7 @@ export function rowsRequest(model: string, options: RowsOptions): GenerateRowsRe
  * @throws InvalidArgumentError - As with {@link rowsRequest}.
  */
 export function encodedRowsRequest(model: string, options: EncodedRowsOptions): GenerateRowsRequest {
-  return { ...rowsRequest(model, options), format: choice("format", options.format, ENCODINGS) };
+  return { ...rowsRequest(model, options), format: args.choice("format", options.format, ENCODINGS) };
 }
 
 /**
@@ -100,20 +101,19 @@ export function encodedRowsRequest(model: string, options: EncodedRowsOptions): 
 export function imagesRequest(model: string, options: ImagesOptions): GenerateImagesRequest {
   return {
     ...common(model, args.options("options", options)),
-    format: choice("format", options.format ?? "png", IMAGE_FORMATS),
+    format: args.choice("format", options.format ?? "png", IMAGE_FORMATS),
     imagesPerMessage: int32("images_per_message", options.imagesPerMessage ?? 0),
     jpegQuality: int32("jpeg_quality", options.jpegQuality ?? 0),
   };
 }
 
 function common(model: string, options: StreamOptions) {
-  const where = args.options("where", options.where ?? {});
   return {
     model: resourceName(model),
     count: options.count === undefined ? undefined : int64("count", options.count),
     seed: options.seed === undefined ? undefined : int64("seed", options.seed),
     offset: int64("offset", options.offset ?? 0n),
-    conditions: new Map(Object.entries(where).map(([name, value]) => [name, condition(name, value)])),
+    conditions: conditions(options.where ?? {}),
   };
 }
 
@@ -133,24 +133,4 @@ function int32(field: string, value: number): number {
     throw invalid(field, `must be an integer of 32 bits, not ${args.shown(value)}`);
   }
   return value;
-}
-
-function choice<Name extends string, Value>(field: string, name: Name, values: Readonly<Record<Name, Value>>): Value {
-  if (typeof name !== "string" || !Object.hasOwn(values, name)) {
-    throw invalid(field, `must be one of ${Object.keys(values).join(", ")}, not ${args.shown(name)}`);
-  }
-  return values[name];
-}
-
-/** A condition's value as it stands in a CSV file. */
-function condition(name: string, value: unknown): string {
-  switch (typeof value) {
-    case "string":
-    case "number":
-    case "bigint":
-    case "boolean":
-      return String(value);
-    default:
-      throw invalid(`conditions[${name}]`, "must be text, a number or a boolean; to set none, leave the condition out");
-  }
 }

@@ -108,7 +108,7 @@ async function* batches(
 export interface RowChunk {
   /** The index of the first row in it. */
   readonly firstIndex: bigint;
-  /** How many rows it holds; 0 only in the single chunk of a stream without rows. */
+  /** How many rows it holds; 0 where it is nothing but the beginning of the file. */
   readonly rowCount: number;
   /** The piece. All of a stream, one after the other, are a valid file. */
   readonly data: Uint8Array;
@@ -135,7 +135,11 @@ async function* chunks(
 ): AsyncGenerator<RowChunk, undefined, undefined> {
   for await (const { info, firstIndex, size, preamble, data } of responses) {
     // Only the first response has `info`: the file goes on after a break, and its beginning does not come again.
-    yield { firstIndex, rowCount: Number(size), data: info === undefined ? data : Buffer.concat([preamble, data]) };
+    if (info !== undefined) {
+      yield { firstIndex, rowCount: Number(size), data: Buffer.concat([preamble, data]) };
+    } else if (size > 0n) {
+      yield { firstIndex, rowCount: Number(size), data };
+    }
   }
 }
 

@@ -1,9 +1,6 @@
-/**
- * Responses of streams as they are read here. Columns come in the layout that typed arrays have: they are copied whole,
- * where the generated code would make an object of each value.
- */
-import { endianness } from "node:os";
-import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+/** Responses of streams as they are read here: the values of a column at once, see packed.ts. */
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { Assembly } from "./assembly.js";
 import {
   GenerateImagesResponse,
   GenerationServiceService,
@@ -11,8 +8,9 @@ import {
   type GenerateImagesRequest,
   type GenerateRowsRequest,
 } from "./gen/synthserve/v1/generation.js";
-import type { ImageSchema, TableSchema } from "./gen/synthserve/v1/schema.js";
-import type { Method } from "./calls.js";
+import { SchemaPart, type ImageSchema, type TableSchema } from "./gen/synthserve/v1/schema.js";
+import type { StreamMethod } from "./calls.js";
+import { readBools, readFixed } from "./packed.js";
 import type { StreamResponse } from "./resume.js";
 
 /** What holds for a whole stream of rows. */
@@ -42,7 +40,17 @@ export type WireValues =
   | { readonly type: "double"; readonly values: Float64Array }
   | { readonly type: "int64"; readonly values: BigInt64Array }
   | { readonly type: "category"; readonly values: Int32Array }
-  | { readonly type: "bool"; readonly values: Uint8Array };
+  | { readonly type: "bool"; readonly values: Uint8Array }
+  | { readonly type: "date"; readonly values: Int32Array }
+  | { readonly type: "timestamp"; readonly values: BigInt64Array }
+  | WireTexts;
+
+/** The texts of one column as they came: that of row `i` is what `data` has from `offsets[i]` up to `offsets[i + 1]`. */
+export interface WireTexts {
+  readonly type: "string";
+  readonly offsets: Int32Array;
+  readonly data: Uint8Array;
+}
 
 /** A column as it came. */
 export interface WireColumn {
@@ -55,6 +63,10 @@ export interface WireColumn {
 export interface RowsResponse extends StreamResponse<RowsInfo> {
   /** What a file begins with. */
   readonly preamble: Uint8Array;
+  /** How many responses with a `part` follow; of a first response. */
+  readonly partCount: number;
+  /** More of the schema and the preamble. */
+  readonly part: SchemaPart | undefined;
   readonly columns: readonly WireColumn[];
   readonly data: Uint8Array;
 }
@@ -64,14 +76,19 @@ export interface ImagesResponse extends StreamResponse<ImagesInfo> {
   readonly images: readonly Uint8Array[];
 }
 
-export const GENERATE_ROWS: Method<GenerateRowsRequest, RowsResponse> = {
+export const GENERATE_ROWS: StreamMethod<GenerateRowsRequest, RowsResponse> = {
   ...GenerationServiceService.generateRows,
   responseDeserialize: readRows,
+  joiner: () => {
+    const assembly = new Assembly();
+    return (response) => assembly.accept(response);
+  },
 };
 
-export const GENERATE_IMAGES: Method<GenerateImagesRequest, ImagesResponse> = {
+export const GENERATE_IMAGES: StreamMethod<GenerateImagesRequest, ImagesResponse> = {
   ...GenerationServiceService.generateImages,
   responseDeserialize: readImages,
+  joiner: () => (response) => response,
 };
 
 const EMPTY: Uint8Array = new Uint8Array();
@@ -90,6 +107,8 @@ export function readRows(message: Uint8Array): RowsResponse {
     firstIndex: 0n,
     size: 0n,
     preamble: EMPTY,
+    partCount: 0,
+    part: undefined as SchemaPart | undefined,
     columns: [] as readonly WireColumn[],
     data: EMPTY,
   };
@@ -97,9 +116,10 @@ export function readRows(message: Uint8Array): RowsResponse {
     const [field, type] = reader.tag();
     switch (field) {
       case 1: {
-        const { schema, preamble, ...info } = RowStreamInfo.decode(reader.bytes());
+        const { schema, preamble, partCount, ...info } = RowStreamInfo.decode(reader.bytes());
         response.info = { ...info, schema: there(schema) };
         response.preamble = preamble;
+        response.partCount = partCount;
         break;
       }
       case 2:
@@ -113,6 +133,9 @@ export function readRows(message: Uint8Array): RowsResponse {
         break;
       case 5:
         response.data = reader.bytes();
+        break;
+      case 6:
+        response.part = SchemaPart.decode(reader.bytes());
         break;
       default:
         reader.skip(type, field);
@@ -155,6 +178,15 @@ function readColumn(message: Uint8Array): WireColumn {
       case 4:
         values = { type: "bool", values: readBools(reader.bytes(), 1) };
         break;
+      case 6:
+        values = readTexts(reader.bytes());
+        break;
+      case 7:
+        values = { type: "date", values: new Int32Array(readFixed(reader.bytes(), 4)) };
+        break;
+      case 8:
+        values = { type: "timestamp", values: new BigInt64Array(readFixed(reader.bytes(), 8)) };
+        break;
       default:
         reader.skip(type, field);
     }
@@ -162,56 +194,19 @@ function readColumn(message: Uint8Array): WireColumn {
   return { values, validity: readBools(message, 5) };
 }
 
-/** Reads the values of field 1, of a fixed width. */
-function readFixed(message: Uint8Array, width: 4 | 8): ArrayBuffer {
-  const values = readPacked(message, 1, width === 8 ? WireType.Bit64 : WireType.Bit32);
-  if (endianness() === "BE") {
-    return (width === 8 ? values.swap64() : values.swap32()).buffer;
-  }
-  return values.buffer;
-}
-
-/** Reads the booleans of a field, as 0 and 1. */
-function readBools(message: Uint8Array, field: number): Uint8Array {
-  const varints = readPacked(message, field, WireType.Varint);
-  const bools = new Uint8Array(varints.length);
-  let count = 0;
-  let bits = 0;
-  for (const byte of varints) {
-    bits |= byte & 0x7f;
-    if (byte < 0x80) {
-      bools[count++] = bits === 0 ? 0 : 1;
-      bits = 0;
-    }
-  }
-  return bools.subarray(0, count);
-}
-
-/**
- * Copies the values of a repeated field. As a rule they come packed in one piece; protobuf allows several, and single
- * values. They cannot be used where they are, as their places in the message are not aligned like those of typed arrays.
- */
-function readPacked(message: Uint8Array, wanted: number, single: WireType): Buffer<ArrayBuffer> {
+/** Reads `StringValues`. */
+function readTexts(message: Uint8Array): WireTexts {
   const reader = new BinaryReader(message);
-  const pieces: Uint8Array[] = [];
+  let data = EMPTY;
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
-    if (field === wanted && type === WireType.LengthDelimited) {
-      pieces.push(reader.bytes());
+    if (field === 2) {
+      data = reader.bytes();
     } else {
-      const value = reader.skip(type, field);
-      if (field === wanted && type === single) {
-        pieces.push(value);
-      }
+      reader.skip(type, field);
     }
   }
-  const values = Buffer.from(new ArrayBuffer(pieces.reduce((size, piece) => size + piece.length, 0)));
-  let filled = 0;
-  for (const piece of pieces) {
-    values.set(piece, filled);
-    filled += piece.length;
-  }
-  return values;
+  return { type: "string", offsets: new Int32Array(readFixed(message, 4)), data };
 }
 
 function there<Schema>(schema: Schema | undefined): Schema {

@@ -125,6 +125,9 @@ describe("calls refuse by name, before anything is sent", () => {
     for (const value of ANYTHING) {
       await assert.rejects(client.model("m", as({ signal: value })), names("signal"));
     }
+    for (const value of [...ANYTHING.filter((value) => value !== null), "toString", "BASIC"]) {
+      await assert.rejects(client.models(as({ view: value })).next(), names("view"));
+    }
     for (const value of without("string")) {
       await assert.rejects(client.model(as(value)), names("model"));
     }

@@ -3,10 +3,11 @@ import { describe, it } from "node:test";
 import { credentials, status } from "@grpc/grpc-js";
 import { ErrorInfo, RetryInfo } from "#src/gen/synthserve/client/error_details.js";
 import { NotFoundError, ProtocolError, UnavailableError, type Client } from "synthserve";
-import { ModelServiceClient, ModelState, type GenerateRowsRequest, type Model } from "synthserve/v1";
+import { ModelServiceClient, ModelView, type GenerateRowsRequest, type Model } from "synthserve/v1";
 import {
   FakeServer,
   LOST,
+  MODEL,
   SEED,
   VERSION,
   all,
@@ -67,19 +68,20 @@ describe("a stream", () => {
     const breaking = rowsUpTo(6, 2, { error: LOST });
     await using server = await FakeServer.start({ rows: [breaking, breaking, rowsUpTo(100, 3)] });
     using client = connect(server);
+    const conditions = [{ column: "a", test: { $case: "equals", value: "b" } }];
     assert.deepEqual(await indicesOf(client, { count: 20, where: { a: "b" } }), upTo(20));
     assert.deepEqual(
-      (server.requests as GenerateRowsRequest[]).map(({ model, seed, offset, count, conditions }) => [
+      (server.requests as GenerateRowsRequest[]).map(({ model, seed, offset, count, conditions: asked }) => [
         model,
         seed,
         offset,
         count,
-        [...conditions],
+        asked,
       ]),
       [
-        ["models/m", undefined, 0n, 20n, [["a", "b"]]],
-        [VERSION, SEED, 6n, 14n, [["a", "b"]]],
-        [VERSION, SEED, 12n, 8n, [["a", "b"]]],
+        ["models/m", undefined, 0n, 20n, conditions],
+        [VERSION, SEED, 6n, 14n, conditions],
+        [VERSION, SEED, 12n, 8n, conditions],
       ],
     );
   });
@@ -223,18 +225,7 @@ describe("errors", () => {
 });
 
 describe("models", () => {
-  const model = (version: number): Model => ({
-    name: "models/m",
-    version: `models/m/versions/${version}`,
-    state: ModelState.READY,
-    stateReason: "",
-    versions: [],
-    output: undefined,
-    conditions: [],
-    figures: [],
-    card: undefined,
-    graphSha256: "",
-  });
+  const model = (version: number): Model => ({ ...MODEL, version: `models/m/versions/${version}` });
 
   it("come of all pages, tried again where it must be", async () => {
     await using server = await FakeServer.start({
@@ -268,7 +259,7 @@ describe("models", () => {
       channelOverride: client.channel,
     });
     const page = await new Promise<{ models: Model[] } | undefined>((resolve, reject) => {
-      stub.listModels({ pageSize: 1, pageToken: "" }, (error, answer) => {
+      stub.listModels({ pageSize: 1, pageToken: "", view: ModelView.BASIC }, (error, answer) => {
         if (error === null) {
           resolve(answer);
         } else {

@@ -13,10 +13,14 @@ import {
 import { Client, type ClientOptions } from "synthserve";
 import { Status } from "#src/gen/synthserve/client/error_details.js";
 import {
+  Column,
   ColumnType,
+  ConditionSpec,
   GenerationServiceService,
+  Model,
   ModelServiceService,
-  type Column,
+  ModelState,
+  TableSchema,
   type GenerateImagesRequest,
   type GenerateImagesResponse,
   type GenerateRowsRequest,
@@ -117,22 +121,35 @@ function answerUnary<Response extends object>(answer: sendUnaryData<Response>, s
   }
 }
 
-export const INDEX: Column = {
-  name: "index",
-  type: ColumnType.INT64,
-  categories: [],
-  decimals: undefined,
-  nullable: false,
-  unit: "",
-  description: "",
-};
+/** What leaves all fields of a message as they are by default. */
+const NOTHING = new Uint8Array();
+
+export const INDEX: Column = { ...Column.decode(NOTHING), name: "index", type: ColumnType.INT64 };
+
+/** A column of categories. */
+export function categoryColumn(name: string, categories: string[], categoryCount = categories.length): Column {
+  return { ...INDEX, name, type: ColumnType.CATEGORY, categories, categoryCount };
+}
+
+/** The schema of these columns. */
+export function table(...columns: Column[]): TableSchema {
+  return { ...TableSchema.decode(NOTHING), columns };
+}
+
+/** A condition on a column. */
+export function conditionOn(column: string, spec: Partial<ConditionSpec> = {}): ConditionSpec {
+  return { ...ConditionSpec.decode(NOTHING), column, ...spec };
+}
+
+/** A model that generates nothing in particular. */
+export const MODEL: Model = { ...Model.decode(NOTHING), version: VERSION, state: ModelState.READY };
 
 /** Rows whose only column is their index. */
 export function indices(first: bigint, size: number, withInfo: boolean): GenerateRowsResponse {
   const values = Array.from({ length: size }, (_, position) => first + BigInt(position));
   return {
     info: withInfo
-      ? { model: VERSION, seed: SEED, schema: { columns: [INDEX] }, preamble: Buffer.from("index\n") }
+      ? { model: VERSION, seed: SEED, schema: table(INDEX), preamble: Buffer.from("index\n"), partCount: 0 }
       : undefined,
     firstIndex: first,
     rowCount: BigInt(size),
@@ -140,6 +157,7 @@ export function indices(first: bigint, size: number, withInfo: boolean): Generat
       $case: "columns",
       value: { columns: [{ values: { $case: "int64s", value: { values } }, validity: [] }] },
     },
+    part: undefined,
   };
 }
 

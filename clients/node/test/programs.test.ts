@@ -8,26 +8,12 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { ModelState, type Model } from "synthserve/v1";
-import { FakeServer, csv, rowsUpTo, type ImagesCall } from "./fakes.js";
+import { FakeServer, MODEL, csv, rowsUpTo, type ImagesCall } from "./fakes.js";
 
 const folder = mkdtempSync(join(tmpdir(), "programs-"));
 after(() => {
   rmSync(folder, { recursive: true });
 });
-
-const MODEL: Model = {
-  name: "models/m",
-  version: "models/m/versions/1",
-  state: ModelState.READY,
-  stateReason: "",
-  versions: [],
-  output: undefined,
-  conditions: [],
-  figures: [],
-  card: undefined,
-  graphSha256: "",
-};
 
 function oneImage(call: ImagesCall): void {
   const schema = { height: 1, width: 1, channels: 1 };

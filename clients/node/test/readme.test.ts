@@ -8,10 +8,26 @@ import { pipeline } from "node:stream/promises";
 import { after, before, describe, it, mock } from "node:test";
 import { ServerCredentials, status } from "@grpc/grpc-js";
 import { ErrorInfo, ResourceInfo } from "#src/gen/synthserve/client/error_details.js";
-import { Client, NotFoundError, SynthserveError } from "synthserve";
-import { ColumnType, type Column, type ColumnValues, type GenerateRowsResponse, RowFormat } from "synthserve/v1";
+import { Client, NotFoundError, SynthserveError, between, present } from "synthserve";
+import {
+  ColumnType,
+  RowFormat,
+  type Column,
+  type ColumnValues,
+  type GenerateRowsRequest,
+  type GenerateRowsResponse,
+} from "synthserve/v1";
 import { makeIdentity } from "./certificates.js";
-import { FakeServer, INDEX, packed, serviceError, type ImagesCall, type RowsCall } from "./fakes.js";
+import {
+  FakeServer,
+  INDEX,
+  categoryColumn,
+  packed,
+  serviceError,
+  table,
+  type ImagesCall,
+  type RowsCall,
+} from "./fakes.js";
 
 async function rows(target: string): Promise<void> {
   using client = new Client(target); // such as "localhost:50051"; without `using`, call client.close()
@@ -28,6 +44,21 @@ async function batches(client: Client): Promise<void> {
     if (petal?.type === "double") console.log(batch.firstIndex, petal.values); // Float64Array
   }
   console.log(stream.info); // model version, seed, schema: how to get the same again
+}
+
+async function conditions(client: Client): Promise<void> {
+  const stream = client.rows("people", {
+    count: 1000,
+    where: {
+      sex: "female", // has this value
+      country: ["AT", "DE", null], // has one of these values; null: or it is missing
+      age: between(30, 40), // lies in this range, both ends included
+      joined: between(new Date("2024-02-29T12:30:00Z"), null), // null: open at this end
+      left: null, // is missing
+      income: present, // is not missing
+    },
+  });
+  await stream.next();
 }
 
 async function file(client: Client): Promise<void> {
@@ -59,7 +90,7 @@ function secured(target: string): Client {
 }
 
 const LENGTH: Column = { ...INDEX, name: "petal_length", type: ColumnType.DOUBLE };
-const SPECIES: Column = { ...INDEX, name: "species", type: ColumnType.CATEGORY, categories: ["setosa"] };
+const SPECIES = categoryColumn("species", ["setosa"]);
 
 /** Answers with flowers that are all alike. */
 function flowers(call: RowsCall): void {
@@ -73,8 +104,9 @@ function flowers(call: RowsCall): void {
     info: {
       model: `${model}/versions/1`,
       seed: seed ?? 0n,
-      schema: { columns: [LENGTH, SPECIES] },
+      schema: table(LENGTH, SPECIES),
       preamble: Buffer.from("petal_length,species\n"),
+      partCount: 0,
     },
     firstIndex: 0n,
     rowCount: count,
@@ -82,6 +114,7 @@ function flowers(call: RowsCall): void {
       format === RowFormat.COLUMNS
         ? { $case: "columns", value: { columns } }
         : { $case: "data", value: Buffer.from("1.5,setosa\n".repeat(size)) },
+    part: undefined,
   };
   call.write(response);
   call.end();
@@ -143,6 +176,20 @@ describe("the README", () => {
       ["models/iris-vae/versions/1"],
     );
     assert.deepEqual(more, []);
+  });
+
+  it("sets conditions", async () => {
+    await using server = await FakeServer.start(ANSWERS);
+    using client = new Client(server.target);
+    await conditions(client);
+    assert.deepEqual((server.requests[0] as GenerateRowsRequest).conditions, [
+      { column: "sex", test: { $case: "equals", value: "female" } },
+      { column: "country", test: { $case: "anyOf", value: { values: ["AT", "DE"], missing: true } } },
+      { column: "age", test: { $case: "between", value: { low: "30", high: "40" } } },
+      { column: "joined", test: { $case: "between", value: { low: "2024-02-29T12:30:00Z", high: undefined } } },
+      { column: "left", test: { $case: "missing", value: true } },
+      { column: "income", test: { $case: "missing", value: false } },
+    ]);
   });
 
   it("writes files", async () => {

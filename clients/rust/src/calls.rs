@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use tonic::{Response, Status};
 
 use crate::alarm::Alarm;
-use crate::client::{Caller, Service};
+use crate::caller::Caller;
+use crate::connection::Service;
 use crate::retry::Deadline;
 use crate::v1::model_service_client::ModelServiceClient;
 use crate::{Error, status};

@@ -4,31 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
 
-use crate::connection::Connection;
-use crate::models::{ModelRequest, Models};
+use crate::caller::Caller;
+use crate::connection::{Connection, Service};
 use crate::peer::{Peer, Security};
 use crate::target::Target;
 use crate::token::{self, Authorization, TokenSource};
-use crate::v1::generation_service_client::GenerationServiceClient;
-use crate::v1::model_service_client::ModelServiceClient;
-use crate::{Error, ImagesRequest, RetryPolicy, RowsRequest, Tls};
+use crate::{Error, ImagesRequest, ModelRequest, Models, RetryPolicy, RowsRequest, Tls};
 
 const USER_AGENT: &str = concat!("synthserve-rust/", env!("CARGO_PKG_VERSION"));
-
-/// Messages are at most a few MiB; gRPC's own limit is 4.
-const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
 /// How long a server may take to accept a connection. As elsewhere in gRPC.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Finds a peer that vanished. Servers by default close connections that ping more than once in five minutes.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(330), Duration::from_secs(20));
-
-/// What the stubs in [`v1`](crate::v1) speak through: the connection, with the token in every call.
-pub type Service = InterceptedService<Channel, Authorization>;
 
 /// A client of one server.
 ///
@@ -51,33 +42,6 @@ pub type Service = InterceptedService<Channel, Authorization>;
 #[derive(Clone, Debug)]
 pub struct Client {
     caller: Arc<Caller>,
-}
-
-/// What every call of a client shares.
-pub(crate) struct Caller {
-    pub(crate) peer: Peer,
-    pub(crate) policy: RetryPolicy,
-    connection: Connection,
-}
-
-impl fmt::Debug for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller")
-            .field("target", &self.peer.target())
-            .finish_non_exhaustive()
-    }
-}
-
-impl Caller {
-    pub(crate) fn generation(&self) -> Result<GenerationServiceClient<Service>, Error> {
-        let service = self.connection.service()?;
-        Ok(GenerationServiceClient::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES))
-    }
-
-    pub(crate) fn models(&self) -> Result<ModelServiceClient<Service>, Error> {
-        let service = self.connection.service()?;
-        Ok(ModelServiceClient::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES))
-    }
 }
 
 impl Client {

@@ -14,8 +14,10 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::Error;
-use crate::client::Service;
 use crate::token::Authorization;
+
+/// What the stubs in [`v1`](crate::v1) speak through: the connection, with the token in every call.
+pub type Service = InterceptedService<Channel, Authorization>;
 
 pub(crate) struct Connection {
     endpoint: Endpoint,

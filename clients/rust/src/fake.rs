@@ -22,10 +22,11 @@ use tonic_types::{ErrorDetails, StatusExt};
 use crate::v1::column_values::Values as Wire;
 use crate::v1::generate_rows_response::Rows;
 use crate::v1::generation_service_server::{GenerationService, GenerationServiceServer};
-use crate::v1::model_service_server::{ModelService, ModelServiceServer};
+use crate::v1::model_service_server::ModelServiceServer;
 use crate::v1::*;
 use crate::{Client, ClientBuilder, Error, RetryPolicy, RowBatches};
 
+mod models;
 pub(crate) mod tls;
 
 /// The version that the fake resolves every model to.
@@ -82,7 +83,10 @@ pub(crate) fn numbers(first_index: i64, row_count: i64, first: bool) -> Generate
     let info = RowStreamInfo {
         model: MODEL.to_owned(),
         seed: SEED,
-        schema: Some(TableSchema { columns: vec![id] }),
+        schema: Some(TableSchema {
+            columns: vec![id],
+            ..TableSchema::default()
+        }),
         ..RowStreamInfo::default()
     };
     let rows = Some(Rows::Columns(ColumnBatch { columns }));
@@ -91,6 +95,7 @@ pub(crate) fn numbers(first_index: i64, row_count: i64, first: bool) -> Generate
         first_index,
         row_count,
         rows,
+        part: None,
     }
 }
 
@@ -113,6 +118,7 @@ struct State {
     /// The next calls end so, before the script hears of them.
     rude: Mutex<Vec<Rude>>,
     calls: Mutex<Vec<(MetadataMap, GenerateRowsRequest)>>,
+    models: models::Models,
     kill: Notify,
 }
 
@@ -139,6 +145,7 @@ impl Fake {
             script: Box::new(move |call| Box::pin(script(call))),
             rude: Mutex::default(),
             calls: Mutex::default(),
+            models: models::Models::default(),
             kill: Notify::new(),
         });
         tokio::spawn(accept(listener, tls, state.clone()));
@@ -239,7 +246,7 @@ async fn answer(
             .unwrap());
     }
     if request.uri().path().starts_with("/synthserve.v1.ModelService/") {
-        return ModelServiceServer::new(Models).call(request).await;
+        return ModelServiceServer::new(state.models.clone()).call(request).await;
     }
     GenerationServiceServer::new(Generation(state)).call(request).await
 }
@@ -320,50 +327,6 @@ impl GenerationService for Generation {
                 .unwrap();
         }
         Ok(Response::new(ReceiverStream::new(receiver)))
-    }
-}
-
-/// Has five models on pages of two.
-struct Models;
-
-#[tonic::async_trait]
-impl ModelService for Models {
-    async fn list_models(&self, request: Request<ListModelsRequest>) -> Result<Response<ListModelsResponse>, Status> {
-        let first: i32 = request.into_inner().page_token.parse().unwrap_or(0);
-        let model = |number| Model {
-            name: format!("models/m{number}"),
-            ..Model::default()
-        };
-        let models = (first..5.min(first + 2)).map(model).collect();
-        let next_page_token = if first + 2 < 5 {
-            (first + 2).to_string()
-        } else {
-            String::new()
-        };
-        Ok(Response::new(ListModelsResponse {
-            models,
-            next_page_token,
-        }))
-    }
-
-    async fn get_model(&self, request: Request<GetModelRequest>) -> Result<Response<GetModelResponse>, Status> {
-        let model = Model {
-            name: request.into_inner().name,
-            ..Model::default()
-        };
-        Ok(Response::new(GetModelResponse { model: Some(model) }))
-    }
-
-    async fn load_model(&self, _: Request<LoadModelRequest>) -> Result<Response<LoadModelResponse>, Status> {
-        Err(Status::unimplemented("not in this fake"))
-    }
-
-    async fn unload_model(&self, _: Request<UnloadModelRequest>) -> Result<Response<UnloadModelResponse>, Status> {
-        Err(Status::unimplemented("not in this fake"))
-    }
-
-    async fn reload_models(&self, _: Request<ReloadModelsRequest>) -> Result<Response<ReloadModelsResponse>, Status> {
-        Err(Status::unimplemented("not in this fake"))
     }
 }
 

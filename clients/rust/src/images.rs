@@ -8,12 +8,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 
-use crate::client::Caller;
+use crate::caller::Caller;
 use crate::names::resource_name;
 use crate::options::stream_options;
 use crate::samples::{self, Samples};
 use crate::v1::{GenerateImagesRequest, ImageFormat, ImageSchema};
-use crate::{Error, StreamInfo};
+use crate::{Condition, Error, StreamInfo};
 
 /// Asks for images; made by [`Client::images`](crate::Client::images).
 ///
@@ -93,7 +93,7 @@ pub struct Images {
 }
 
 impl Images {
-    /// What holds for the whole stream, once its first message has come.
+    /// What holds for the whole stream, from its first item on.
     pub fn info(&self) -> Option<&StreamInfo<ImageSchema>> {
         self.responses.info().map(Arc::as_ref)
     }

@@ -40,27 +40,39 @@
 #![forbid(unsafe_code)]
 
 mod alarm;
+mod batch;
+mod caller;
 mod calls;
 mod client;
 mod columns;
+mod condition;
 mod connection;
+mod date;
 mod error;
 mod images;
 mod messages;
+mod model;
 mod models;
 mod names;
 mod options;
+mod parts;
 mod peer;
 mod pem;
+mod preface;
 mod reasons;
 mod resume;
 mod retry;
 mod rows;
 mod samples;
 mod status;
+mod stream_info;
+mod strings;
 mod target;
+mod timestamp;
 mod tls;
 mod token;
+mod validity;
+mod value;
 
 #[cfg(test)]
 extern crate self as synthserve;
@@ -78,18 +90,26 @@ mod readme;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use client::{Client, ClientBuilder, Service};
-pub use columns::{Column, Row, RowBatch, Value, Values};
+pub use batch::{Row, RowBatch};
+pub use client::{Client, ClientBuilder};
+pub use columns::{Column, Values};
+pub use condition::{Condition, ConditionValue};
+pub use connection::Service;
+pub use date::Date;
 pub use error::Error;
 pub use images::{Image, Images, ImagesRequest};
-pub use models::{ModelRequest, Models};
-pub use resume::StreamInfo;
+pub use model::ModelRequest;
+pub use models::Models;
 pub use retry::RetryPolicy;
 pub use rows::{RowBatches, RowChunk, RowChunks, Rows, RowsRequest};
+pub use stream_info::StreamInfo;
+pub use strings::Strings;
+pub use timestamp::{LocalTimestamp, Timestamp};
 pub use tls::Tls;
 pub use token::Authorization;
 pub use tonic::Code;
 pub use tonic_types::{FieldViolation, PreconditionViolation, QuotaViolation};
+pub use value::Value;
 
 /// The stubs that are generated from the protos, for what [`Client`] does not cover; see [`Client::service`].
 pub mod v1 {

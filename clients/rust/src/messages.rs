@@ -5,10 +5,12 @@ use std::pin::Pin;
 
 use tonic::{Status, Streaming};
 
-use crate::client::Service;
+use crate::connection::Service;
+use crate::parts;
 use crate::v1::generation_service_client::GenerationServiceClient;
 use crate::v1::{
-    GenerateImagesRequest, GenerateImagesResponse, GenerateRowsRequest, GenerateRowsResponse, ImageSchema, TableSchema,
+    GenerateImagesRequest, GenerateImagesResponse, GenerateRowsRequest, GenerateRowsResponse, ImageSchema,
+    ImageStreamInfo, RowStreamInfo, SchemaPart, TableSchema,
 };
 use crate::{Error, StreamInfo};
 
@@ -33,19 +35,39 @@ pub(crate) trait Request: Clone {
 
 /// Some of the samples.
 pub(crate) trait Response: Unpin + Send + 'static {
-    type Schema: PartialEq;
+    type Info: Info;
 
-    /// What the first response of a call says of the whole stream.
-    fn info(&self) -> Option<Result<StreamInfo<Self::Schema>, Error>>;
-    fn clear_info(&mut self);
+    /// What a call says of its stream, in its first response.
+    fn info(&mut self) -> &mut Option<Self::Info>;
+
+    /// More of it, in one of the responses that follow.
+    fn take_part(&mut self) -> Option<SchemaPart>;
+
     fn first_index(&self) -> i64;
 
     /// The number of samples.
     fn size(&self) -> i64;
 }
 
-macro_rules! messages {
-    ($request:ty, $method:ident, $response:ty, $schema:ty, |$it:ident| $size:expr) => {
+/// What a call says of its stream.
+pub(crate) trait Info: Unpin + Send + 'static {
+    type Schema: PartialEq;
+
+    /// How many parts follow.
+    fn part_count(&self) -> i32;
+    fn append(&mut self, part: SchemaPart) -> Result<(), Error>;
+
+    /// What holds for the stream; the schema is moved there, unless it is incomplete.
+    fn take(&mut self) -> Result<StreamInfo<Self::Schema>, Error>;
+}
+
+fn whole<Schema>(model: String, seed: i64, schema: Option<Schema>) -> Result<StreamInfo<Schema>, Error> {
+    let schema = schema.ok_or_else(|| Error::protocol("the first response has no schema"))?;
+    Ok(StreamInfo { model, seed, schema })
+}
+
+macro_rules! request {
+    ($request:ty, $method:ident, $response:ty) => {
         impl Request for $request {
             type Response = $response;
 
@@ -82,48 +104,89 @@ macro_rules! messages {
                 Box::pin(async move { stub.$method(request).await.map(tonic::Response::into_inner) })
             }
         }
-
-        impl Response for $response {
-            type Schema = $schema;
-
-            fn info(&self) -> Option<Result<StreamInfo<$schema>, Error>> {
-                let info = self.info.as_ref()?;
-                let (model, seed) = (info.model.clone(), info.seed);
-                let schema = info.schema.clone();
-                let schema = schema.ok_or_else(|| Error::protocol("the first response has no schema"));
-                Some(schema.map(|schema| StreamInfo { model, seed, schema }))
-            }
-
-            fn clear_info(&mut self) {
-                self.info = None;
-            }
-
-            fn first_index(&self) -> i64 {
-                self.first_index
-            }
-
-            fn size(&self) -> i64 {
-                let $it = self;
-                $size
-            }
-        }
     };
 }
 
-messages!(
-    GenerateRowsRequest,
-    generate_rows,
-    GenerateRowsResponse,
-    TableSchema,
-    |it| it.row_count
-);
-messages!(
-    GenerateImagesRequest,
-    generate_images,
-    GenerateImagesResponse,
-    ImageSchema,
-    |it| {
-        // A message holds fewer images than 2^63.
-        it.images.len() as i64
+request!(GenerateRowsRequest, generate_rows, GenerateRowsResponse);
+request!(GenerateImagesRequest, generate_images, GenerateImagesResponse);
+
+impl Response for GenerateRowsResponse {
+    type Info = RowStreamInfo;
+
+    fn info(&mut self) -> &mut Option<RowStreamInfo> {
+        &mut self.info
     }
-);
+
+    fn take_part(&mut self) -> Option<SchemaPart> {
+        self.part.take()
+    }
+
+    fn first_index(&self) -> i64 {
+        self.first_index
+    }
+
+    fn size(&self) -> i64 {
+        self.row_count
+    }
+}
+
+impl Info for RowStreamInfo {
+    type Schema = TableSchema;
+
+    fn part_count(&self) -> i32 {
+        self.part_count
+    }
+
+    fn append(&mut self, part: SchemaPart) -> Result<(), Error> {
+        let columns = self.schema.as_mut().map_or(&mut [][..], |schema| &mut schema.columns);
+        parts::append(columns, part.columns)?;
+        // A buffer that nobody shares is not copied.
+        let mut preamble = Vec::from(std::mem::take(&mut self.preamble));
+        preamble.extend_from_slice(&part.preamble);
+        self.preamble = preamble.into();
+        Ok(())
+    }
+
+    fn take(&mut self) -> Result<StreamInfo<TableSchema>, Error> {
+        let info = whole(self.model.clone(), self.seed, self.schema.take())?;
+        parts::check_complete(&info.schema.columns)?;
+        Ok(info)
+    }
+}
+
+impl Response for GenerateImagesResponse {
+    type Info = ImageStreamInfo;
+
+    fn info(&mut self) -> &mut Option<ImageStreamInfo> {
+        &mut self.info
+    }
+
+    fn take_part(&mut self) -> Option<SchemaPart> {
+        None
+    }
+
+    fn first_index(&self) -> i64 {
+        self.first_index
+    }
+
+    fn size(&self) -> i64 {
+        // A message holds fewer images than 2^63.
+        self.images.len() as i64
+    }
+}
+
+impl Info for ImageStreamInfo {
+    type Schema = ImageSchema;
+
+    fn part_count(&self) -> i32 {
+        0
+    }
+
+    fn append(&mut self, _: SchemaPart) -> Result<(), Error> {
+        Err(Error::protocol("images have no schema in parts"))
+    }
+
+    fn take(&mut self) -> Result<StreamInfo<ImageSchema>, Error> {
+        whole(self.model.clone(), self.seed, self.schema.take())
+    }
+}

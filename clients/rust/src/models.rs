@@ -1,4 +1,4 @@
-//! What the server can generate.
+//! The list of what the server can generate.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,61 +8,25 @@ use std::time::{Duration, Instant};
 
 use futures_core::Stream;
 
+use crate::caller::Caller;
 use crate::calls::unary;
-use crate::client::{Caller, Service};
-use crate::names::resource_name;
+use crate::connection::Service;
 use crate::retry::Deadline;
 use crate::v1::model_service_client::ModelServiceClient;
-use crate::v1::{GetModelRequest, ListModelsRequest, ListModelsResponse, Model};
+use crate::v1::{ListModelsRequest, ListModelsResponse, Model, ModelView};
 use crate::{Error, samples};
 
 type Answer<A> = Pin<Box<dyn Future<Output = Result<A, Error>> + Send>>;
 
-/// Asks for one model; made by [`Client::model`](crate::Client::model). Await it.
-#[must_use = "nothing is asked for until it is awaited"]
-#[derive(Debug)]
-pub struct ModelRequest {
-    caller: Arc<Caller>,
-    name: Result<String, Error>,
-    timeout: Option<Duration>,
-}
-
-impl ModelRequest {
-    pub(crate) fn new(caller: Arc<Caller>, name: &str) -> Self {
-        Self {
-            caller,
-            name: resource_name(name),
-            timeout: None,
-        }
-    }
-
-    /// A deadline for the call, with everything that is tried again. Default: none.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-}
-
-impl IntoFuture for ModelRequest {
-    type Output = Result<Model, Error>;
-    type IntoFuture = Answer<Model>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let deadline = self.timeout.and_then(|timeout| Deadline::new(Instant::now(), timeout));
-            let request = GetModelRequest { name: self.name? };
-            let call = |mut stub: ModelServiceClient<Service>, request| async move { stub.get_model(request).await };
-            let answer = unary(&self.caller, deadline, request, call).await?;
-            answer.model.ok_or_else(|| Error::protocol("the answer has no model"))
-        })
-    }
-}
-
 /// A stream of the server's models, sorted by name; made by [`Client::models`](crate::Client::models). It asks for a
 /// page when it comes to it.
+///
+/// By default it leaves out the categories of columns and conditions, and tells only their number (`category_count`):
+/// see [`view`](Self::view). [`Client::model`](crate::Client::model) has them all.
 #[must_use = "streams do nothing unless polled"]
 pub struct Models {
     caller: Arc<Caller>,
+    view: ModelView,
     timeout: Option<Duration>,
     deadline: Option<Deadline>,
     rest: std::vec::IntoIter<Model>,
@@ -82,11 +46,19 @@ impl Models {
     pub(crate) fn new(caller: Arc<Caller>) -> Self {
         Self {
             caller,
+            view: ModelView::Basic,
             timeout: None,
             deadline: None,
             rest: Vec::new().into_iter(),
             state: Pages::New,
         }
+    }
+
+    /// How much to tell of each model. With [`Full`](ModelView::Full) the categories come too, but for models that have
+    /// too many for one message. Default: [`Basic`](ModelView::Basic), without categories.
+    pub fn view(mut self, view: ModelView) -> Self {
+        self.view = view;
+        self
     }
 
     /// A deadline for the whole list, with everything that is tried again, from when it is first polled. Default: none.
@@ -102,11 +74,12 @@ impl Models {
 
     fn load(&self, page_token: String) -> Answer<ListModelsResponse> {
         let (caller, deadline) = (self.caller.clone(), self.deadline);
+        let request = ListModelsRequest {
+            page_token,
+            view: self.view.into(),
+            ..ListModelsRequest::default()
+        };
         Box::pin(async move {
-            let request = ListModelsRequest {
-                page_token,
-                ..ListModelsRequest::default()
-            };
             let call = |mut stub: ModelServiceClient<Service>, request| async move { stub.list_models(request).await };
             unary(&caller, deadline, request, call).await
         })

@@ -39,10 +39,19 @@ macro_rules! stream_options {
             self
         }
 
-        /// Draws the samples given that `name` has this value, written as in a CSV file. Can be called for several
-        /// names; `Model.conditions` tells which there are. Default: none.
-        pub fn condition(mut self, name: impl Into<String>, value: impl ToString) -> Self {
-            self.request.conditions.insert(name.into(), value.to_string());
+        /// Draws the samples given that the condition holds for the column `name`: that it has a value, one of several,
+        /// one in a range, or none; see [`Condition`](crate::Condition). Can be called for several names, whose
+        /// conditions hold together; for one name the last call holds. `Model.conditions` tells which there are.
+        /// Default: none.
+        pub fn condition(mut self, name: impl Into<String>, condition: impl Into<Condition>) -> Self {
+            let name = name.into();
+            self.request
+                .conditions
+                .retain(|condition| condition.column != name);
+            match condition.into().on(name) {
+                Ok(condition) => self.request.conditions.push(condition),
+                Err(error) => drop(self.refused.get_or_insert(error)),
+            }
             self
         }
 

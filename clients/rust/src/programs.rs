@@ -4,8 +4,10 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::Condition;
 use crate::fake::{Call, Fake};
 use crate::v1::generate_rows_response::Rows;
+use crate::v1::{Column, ColumnType, ConditionKind, ConditionSpec, GetModelResponse, Model, TableSchema, model};
 
 /// Answers a request for rows as CSV.
 async fn csv(call: Call) {
@@ -48,11 +50,13 @@ fn example(target: &str, folder: &Path) -> Command {
 }
 
 fn conformance(target: &str, folder: &Path) -> Command {
+    let case = serde_json::json!({"name": "models", "connection": "main", "call": "models"});
+    runner(target, folder, &case)
+}
+
+fn runner(target: &str, folder: &Path, case: &serde_json::Value) -> Command {
     let play = folder.join("play.json");
-    let text = serde_json::json!({
-        "connections": {"main": {"target": target}},
-        "cases": [{"name": "models", "connection": "main", "call": "models"}],
-    });
+    let text = serde_json::json!({"connections": {"main": {"target": target}}, "cases": [case]});
     fs::write(&play, text.to_string()).unwrap();
     let mut command = program("conformance");
     command.arg(play);
@@ -119,5 +123,84 @@ async fn an_example_with_closed_streams_does_its_work() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(fs::read_to_string(folder.join("iris.csv")).unwrap(), "id\n");
     assert_eq!(fs::read_dir(folder.join("digits")).unwrap().count(), 16);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn the_runner_plays_each_form_of_a_condition() {
+    let fake = Fake::start(csv).await;
+    let folder = folder("conditions");
+    let case = serde_json::json!({
+        "name": "rows", "connection": "main", "call": "rows", "format": "csv", "model": "m", "count": "1", "seed": "7",
+        "where": {"a": "x", "b": ["x", null], "c": {"low": "1", "high": "2"}, "d": {"high": "2"}, "e": null, "f": {"missing": false}},
+    });
+    let output = run(runner(&fake.target(), &folder, &case)).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let expected = [
+        ("a", "x".into()),
+        ("b", [Some("x"), None].into()),
+        ("c", ("1"..="2").into()),
+        ("d", (..="2").into()),
+        ("e", Condition::missing()),
+        ("f", Condition::present()),
+    ];
+    let expected = expected.map(|(column, condition): (&str, Condition)| condition.on(column.to_owned()).unwrap());
+    assert_eq!(fake.requests()[0].conditions, expected);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn the_runner_tells_what_a_model_has() {
+    let fake = Fake::start(csv).await;
+    let folder = folder("model");
+    let column = |name: &str, r#type: ColumnType, categories: &[&str], utc| Column {
+        name: name.to_owned(),
+        r#type: r#type.into(),
+        categories: categories.iter().map(|&category| category.to_owned()).collect(),
+        utc,
+        ..Column::default()
+    };
+    let condition = |column: &str, kind: ConditionKind| ConditionSpec {
+        column: column.to_owned(),
+        kind: kind.into(),
+        ..ConditionSpec::default()
+    };
+    let columns = vec![
+        column("city", ColumnType::Category, &["x", "y"], false),
+        column("seen", ColumnType::Timestamp, &[], true),
+        column("clock", ColumnType::Timestamp, &[], false),
+    ];
+    let table = TableSchema {
+        columns,
+        ..TableSchema::default()
+    };
+    let model = Model {
+        version: "models/m/versions/1".to_owned(),
+        output: Some(model::Output::Table(table)),
+        conditions: vec![
+            condition("city", ConditionKind::Unspecified),
+            condition("seen", ConditionKind::Range),
+        ],
+        graph_sha256: "00".to_owned(),
+        ..Model::default()
+    };
+    fake.describe([GetModelResponse {
+        model: Some(model),
+        ..GetModelResponse::default()
+    }]);
+    let case = serde_json::json!({"name": "model", "connection": "main", "call": "model", "model": "m"});
+    let output = run(runner(&fake.target(), &folder, &case)).await;
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = serde_json::json!({
+        "case": "model",
+        "model": "models/m/versions/1",
+        "columns": ["city", "seen", "clock"],
+        "types": ["category", "timestamp_utc", "timestamp"],
+        "category_counts": [2, 0, 0],
+        "conditions": ["city", "seen"],
+        "condition_kinds": ["code", "range"],
+        "graph_sha256": "00",
+    });
+    assert_eq!(told, expected);
     fs::remove_dir_all(folder).unwrap();
 }

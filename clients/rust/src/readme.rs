@@ -18,12 +18,13 @@ async fn flowers(call: Call) {
     };
     let info = RowStreamInfo {
         model: format!("{}/versions/1", call.request.model),
-        seed: call.request.seed.unwrap(),
+        seed: call.request.seed.unwrap_or(crate::fake::SEED),
         schema: Some(TableSchema {
             columns: vec![
                 column("sepal_length", ColumnType::Double),
                 column("species", ColumnType::Category),
             ],
+            ..TableSchema::default()
         }),
         ..RowStreamInfo::default()
     };
@@ -44,6 +45,7 @@ async fn flowers(call: Call) {
         rows: Some(Rows::Columns(ColumnBatch {
             columns: columns.into(),
         })),
+        part: None,
     };
     call.send(Ok(response)).await;
 }
@@ -101,10 +103,44 @@ mod more {
         fs::create_dir_all(&folder).unwrap();
         let fake = crate::fake::Fake::start(super::flowers).await;
         columns_and_images(&fake.client(), &folder).await.unwrap();
-        assert_eq!(fake.requests()[0].conditions["species"], "setosa");
+        let condition = synthserve::Condition::from("setosa").on("species".to_owned()).unwrap();
+        assert_eq!(fake.requests()[0].conditions, [condition]);
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 16);
         assert_eq!(fs::read(folder.join("0015.png")).unwrap(), [15]);
         fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+mod conditions {
+    use synthserve::{Client, Condition, Date, RowBatches};
+
+    fn some_customers(client: &Client) -> RowBatches {
+        client
+            .rows("customers")
+            .count(1_000)
+            .condition("plan", "basic") // this value
+            .condition("country", ["AT", "DE"]) // one of these; `[Some("AT"), None]`: this one, or missing
+            .condition("age", 30..=40) // in this range, both ends included
+            .condition("since", Date::new(2024, 2, 29).expect("a day")..) // in this range, with one end
+            .condition("phone", Condition::missing())
+            .condition("email", Condition::present()) // not missing
+            .batches()
+    }
+
+    #[tokio::test]
+    async fn conditions_are_sent() {
+        let fake = crate::fake::Fake::start(super::flowers).await;
+        some_customers(&fake.client()).next().await.unwrap().unwrap();
+        let expected = [
+            ("plan", Condition::from("basic")),
+            ("country", vec!["AT", "DE"].into()),
+            ("age", ("30"..="40").into()),
+            ("since", ("2024-02-29"..).into()),
+            ("phone", Condition::missing()),
+            ("email", Condition::present()),
+        ];
+        let expected = expected.map(|(column, condition)| condition.on(column.to_owned()).unwrap());
+        assert_eq!(fake.requests()[0].conditions, expected);
     }
 }
 

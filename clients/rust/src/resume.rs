@@ -8,23 +8,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::messages::{Request, Response};
-use crate::{Error, RetryPolicy};
+use crate::messages::{Info, Request, Response};
+use crate::preface::{Preface, Progress};
+use crate::{Error, RetryPolicy, StreamInfo};
 
 /// The end of the indices: no sample has this one.
 const END: i64 = i64::MAX;
-
-/// What holds for a whole stream.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct StreamInfo<Schema> {
-    /// The model version that generates, as `models/{model}/versions/{version}`.
-    pub model: String,
-    /// The seed in use, from 0 to 2^63 - 1: the one of the request, or the one that the server drew.
-    pub seed: i64,
-    /// What the samples look like.
-    pub schema: Schema,
-}
 
 /// Turns the calls that a stream takes into one stream that obeys the contract of one call.
 ///
@@ -33,12 +22,17 @@ pub struct StreamInfo<Schema> {
 pub(crate) struct Resume<Q: Request> {
     base: Q,
     policy: RetryPolicy,
-    info: Option<Arc<Info<Q>>>,
+    /// What the running call has said of the stream.
+    preface: Preface<CallInfo<Q>>,
+    info: Option<Arc<WholeInfo<Q>>>,
     next_index: i64,
     failures: u32,
 }
 
-type Info<Q> = StreamInfo<<<Q as Request>::Response as Response>::Schema>;
+type CallInfo<Q> = <<Q as Request>::Response as Response>::Info;
+
+/// What holds for the stream of a request.
+pub(crate) type WholeInfo<Q> = StreamInfo<<CallInfo<Q> as Info>::Schema>;
 
 impl<Q: Request> Resume<Q> {
     pub(crate) fn new(base: Q, policy: RetryPolicy) -> Self {
@@ -46,14 +40,15 @@ impl<Q: Request> Resume<Q> {
         Self {
             base,
             policy,
+            preface: Preface::new(),
             info: None,
             next_index,
             failures: 0,
         }
     }
 
-    /// What holds for the whole stream, once its first response has come.
-    pub(crate) fn info(&self) -> Option<&Arc<Info<Q>>> {
+    /// What holds for the whole stream, once a call has said all of it.
+    pub(crate) fn info(&self) -> Option<&Arc<WholeInfo<Q>>> {
         self.info.as_ref()
     }
 
@@ -85,22 +80,32 @@ impl<Q: Request> Resume<Q> {
         }
     }
 
-    /// Takes the next response of the running call. Those after the first lose their `info`, also where a second call
-    /// begins.
-    pub(crate) fn accept(&mut self, mut response: Q::Response) -> Result<Q::Response, Error> {
-        let started = self.info.is_some();
-        match response.info() {
-            Some(info) => self.take_info(info?)?,
-            None if !started => {
+    /// Takes the next response of the running call. Returns none before the call has said all of its stream. The response
+    /// that completes this has the `info`, without the schema; all others have none, also where a second call begins.
+    pub(crate) fn accept(&mut self, mut response: Q::Response) -> Result<Option<Q::Response>, Error> {
+        match self.preface.accept(&mut response)? {
+            Progress::Incomplete => {
+                self.advance(&response)?;
+                return Ok(None);
+            }
+            Progress::Complete(mut info) => {
+                let started = self.info.is_some();
+                self.take_info(info.take()?)?;
+                *response.info() = (!started).then_some(info);
+            }
+            Progress::Samples if self.info.is_none() => {
                 return Err(Error::protocol(
                     "the first response says neither model version nor seed",
                 ));
             }
-            None => {}
+            Progress::Samples => {}
         }
-        if started {
-            response.clear_info();
-        }
+        self.advance(&response)?;
+        Ok(Some(response))
+    }
+
+    /// Counts the samples of a response, unless they are not the next ones or too many.
+    fn advance(&mut self, response: &Q::Response) -> Result<(), Error> {
         let (first, size) = (response.first_index(), response.size());
         if first != self.next_index || size < 0 {
             let expected = self.next_index;
@@ -120,10 +125,10 @@ impl<Q: Request> Resume<Q> {
         if size > 0 {
             self.failures = 0;
         }
-        Ok(response)
+        Ok(())
     }
 
-    fn take_info(&mut self, got: Info<Q>) -> Result<(), Error> {
+    fn take_info(&mut self, got: WholeInfo<Q>) -> Result<(), Error> {
         let (model, seed) = match &self.info {
             Some(info) => (Some(info.model.as_str()), Some(info.seed)),
             None => (
@@ -159,6 +164,9 @@ impl<Q: Request> Resume<Q> {
         if self.complete() {
             return Ok(());
         }
+        if self.info.is_none() {
+            return Err(Error::protocol("the stream ended before it said what it is of"));
+        }
         let goal = match self.end() {
             Some(end) => format!("samples up to index {end} were asked for"),
             None => "the call was not cancelled".to_owned(),
@@ -177,6 +185,7 @@ impl<Q: Request> Resume<Q> {
         if self.complete() {
             return Ok(None);
         }
+        self.preface = Preface::new();
         let started = self.info.is_some();
         self.failures += 1;
         if let Some(wait) = self.policy.delay(self.failures, &error, started, share) {

@@ -8,14 +8,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 
-use crate::client::Caller;
-use crate::columns::{Row, RowBatch};
+use crate::batch::{Row, RowBatch};
+use crate::caller::Caller;
 use crate::names::resource_name;
 use crate::options::stream_options;
 use crate::samples::{self, Samples};
 use crate::v1::generate_rows_response::Rows as Payload;
 use crate::v1::{GenerateRowsRequest, GenerateRowsResponse, RowFormat, TableSchema};
-use crate::{Error, StreamInfo};
+use crate::{Condition, Error, StreamInfo};
 
 /// Asks for rows; made by [`Client::rows`](crate::Client::rows).
 ///
@@ -79,7 +79,7 @@ impl RowsRequest {
 pub struct RowBatches(Samples<GenerateRowsRequest>);
 
 impl RowBatches {
-    /// What holds for the whole stream, once its first message has come.
+    /// What holds for the whole stream, from its first item on.
     pub fn info(&self) -> Option<&StreamInfo<TableSchema>> {
         self.0.info().map(Arc::as_ref)
     }
@@ -104,7 +104,7 @@ impl Stream for RowBatches {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             match ready!(Pin::new(&mut self.0).poll_next(cx)) {
-                // The answer to a request for 0 rows.
+                // The answer to a request for 0 rows, or the last part of a schema.
                 Some(Ok(response)) if response.row_count == 0 => {}
                 Some(Ok(response)) => {
                     let batch = self.read(response);
@@ -129,7 +129,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// What holds for the whole stream, once its first message has come.
+    /// What holds for the whole stream, from its first item on.
     pub fn info(&self) -> Option<&StreamInfo<TableSchema>> {
         self.batches.info()
     }
@@ -166,7 +166,7 @@ impl Stream for Rows {
 pub struct RowChunk {
     /// The index of the first row.
     pub first_index: i64,
-    /// The number of rows. 0 only where the stream has none, and the chunk is what a file without rows holds.
+    /// The number of rows. 0 only in a first chunk that holds no more than what a file begins with.
     pub row_count: i64,
     /// The rows; in the first chunk of a stream after what a file begins with.
     pub data: Bytes,
@@ -178,7 +178,7 @@ pub struct RowChunk {
 pub struct RowChunks(Samples<GenerateRowsRequest>);
 
 impl RowChunks {
-    /// What holds for the whole stream, once its first message has come.
+    /// What holds for the whole stream, from its first item on.
     pub fn info(&self) -> Option<&StreamInfo<TableSchema>> {
         self.0.info().map(Arc::as_ref)
     }
@@ -207,6 +207,7 @@ fn chunk(response: GenerateRowsResponse) -> Result<RowChunk, Error> {
         first_index,
         row_count,
         rows,
+        part: _,
     } = response;
     let data = match rows {
         Some(Payload::Data(data)) => data,
@@ -223,3 +224,6 @@ fn chunk(response: GenerateRowsResponse) -> Result<RowChunk, Error> {
         data,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,12 +10,12 @@ use futures_core::Stream;
 use tonic::{Status, Streaming};
 
 use crate::alarm::Alarm;
+use crate::caller::Caller;
 use crate::calls::{share, timed};
-use crate::client::Caller;
-use crate::messages::{Opening, Request, Response};
-use crate::resume::Resume;
+use crate::messages::{Opening, Request};
+use crate::resume::{Resume, WholeInfo};
 use crate::retry::Deadline;
-use crate::{Error, StreamInfo, status};
+use crate::{Error, status};
 
 /// The responses of one logical stream.
 ///
@@ -52,8 +52,8 @@ impl<Q: Request> Samples<Q> {
         }
     }
 
-    /// What holds for the whole stream, once its first response has come.
-    pub(crate) fn info(&self) -> Option<&Arc<StreamInfo<<Q::Response as Response>::Schema>>> {
+    /// What holds for the whole stream, once the server has said all of it.
+    pub(crate) fn info(&self) -> Option<&Arc<WholeInfo<Q>>> {
         self.run.info()
     }
 
@@ -95,7 +95,11 @@ impl<Q: Request> Samples<Q> {
                     Err(status) => self.broken(&status)?,
                 },
                 State::Reading(responses) => match ready!(Pin::new(responses).poll_next(cx)) {
-                    Some(Ok(response)) => return Poll::Ready(self.run.accept(response).map(Some)),
+                    Some(Ok(response)) => {
+                        if let Some(response) = self.run.accept(response)? {
+                            return Poll::Ready(Ok(Some(response)));
+                        }
+                    }
                     Some(Err(status)) => self.broken(&status)?,
                     None => return Poll::Ready(self.run.finish().map(|()| None)),
                 },

@@ -31,7 +31,8 @@ const (
 	RowFormat_ROW_FORMAT_COLUMNS RowFormat = 1
 	// `GenerateRowsResponse.data`: Arrow IPC streaming format, categories as dictionaries.
 	RowFormat_ROW_FORMAT_ARROW RowFormat = 2
-	// `GenerateRowsResponse.data`: CSV (RFC 4180, LF line ends, UTF-8); the header line is in the preamble.
+	// `GenerateRowsResponse.data`: CSV (RFC 4180, LF line ends, UTF-8) with the delimiter and the formats of the schema; the
+	// header line is in the preamble.
 	RowFormat_ROW_FORMAT_CSV RowFormat = 3
 	// `GenerateRowsResponse.data`: one JSON object per line, UTF-8.
 	RowFormat_ROW_FORMAT_JSON_LINES RowFormat = 4
@@ -153,9 +154,9 @@ type GenerateRowsRequest struct {
 	Seed *int64 `protobuf:"varint,3,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
 	// The index of the first row, from 0 to 2^63 - 1. Default: 0. A large offset costs no more than a small one.
 	Offset int64 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
-	// Conditions, column name to value, values written as they stand in a CSV file. Each must be one that the model
-	// takes (`Model.conditions`). Default: none.
-	Conditions map[string]string `protobuf:"bytes,5,rep,name=conditions,proto3" json:"conditions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Conditions on columns, which hold together; at most one for each column. Each must be one that the model takes
+	// (`Model.conditions`). Default: none.
+	Conditions []*Condition `protobuf:"bytes,5,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	// How the rows are carried. Default: COLUMNS.
 	Format RowFormat `protobuf:"varint,6,opt,name=format,proto3,enum=synthserve.v1.RowFormat" json:"format,omitempty"`
 	// A hint: how many rows to put into one response, at least 1. Larger values than the server allows are lowered, and
@@ -223,7 +224,7 @@ func (x *GenerateRowsRequest) GetOffset() int64 {
 	return 0
 }
 
-func (x *GenerateRowsRequest) GetConditions() map[string]string {
+func (x *GenerateRowsRequest) GetConditions() []*Condition {
 	if x != nil {
 		return x.Conditions
 	}
@@ -244,6 +245,248 @@ func (x *GenerateRowsRequest) GetRowsPerMessage() int32 {
 	return 0
 }
 
+// A condition: what the samples have in common. Values are text, written as they are in a CSV file of the model: numbers
+// with or without a fraction, dates as 2024-02-29, timestamps as 2024-02-29T12:30:00 with Z at the end for instants, or in
+// the form of `Column.csv`. A date is taken for the whole day where a range of timestamps begins or ends.
+type Condition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The column, or the name of the condition where the model has no table.
+	Column string `protobuf:"bytes,1,opt,name=column,proto3" json:"column,omitempty"`
+	// What holds for it. Required.
+	//
+	// Types that are valid to be assigned to Test:
+	//
+	//	*Condition_Equals
+	//	*Condition_AnyOf
+	//	*Condition_Between
+	//	*Condition_Missing
+	Test          isCondition_Test `protobuf_oneof:"test"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Condition) Reset() {
+	*x = Condition{}
+	mi := &file_synthserve_v1_generation_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Condition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Condition) ProtoMessage() {}
+
+func (x *Condition) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_generation_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Condition.ProtoReflect.Descriptor instead.
+func (*Condition) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Condition) GetColumn() string {
+	if x != nil {
+		return x.Column
+	}
+	return ""
+}
+
+func (x *Condition) GetTest() isCondition_Test {
+	if x != nil {
+		return x.Test
+	}
+	return nil
+}
+
+func (x *Condition) GetEquals() string {
+	if x != nil {
+		if x, ok := x.Test.(*Condition_Equals); ok {
+			return x.Equals
+		}
+	}
+	return ""
+}
+
+func (x *Condition) GetAnyOf() *ValueSet {
+	if x != nil {
+		if x, ok := x.Test.(*Condition_AnyOf); ok {
+			return x.AnyOf
+		}
+	}
+	return nil
+}
+
+func (x *Condition) GetBetween() *ValueRange {
+	if x != nil {
+		if x, ok := x.Test.(*Condition_Between); ok {
+			return x.Between
+		}
+	}
+	return nil
+}
+
+func (x *Condition) GetMissing() bool {
+	if x != nil {
+		if x, ok := x.Test.(*Condition_Missing); ok {
+			return x.Missing
+		}
+	}
+	return false
+}
+
+type isCondition_Test interface {
+	isCondition_Test()
+}
+
+type Condition_Equals struct {
+	// It has this value.
+	Equals string `protobuf:"bytes,2,opt,name=equals,proto3,oneof"`
+}
+
+type Condition_AnyOf struct {
+	// It has one of these values.
+	AnyOf *ValueSet `protobuf:"bytes,3,opt,name=any_of,json=anyOf,proto3,oneof"`
+}
+
+type Condition_Between struct {
+	// It lies in this range.
+	Between *ValueRange `protobuf:"bytes,4,opt,name=between,proto3,oneof"`
+}
+
+type Condition_Missing struct {
+	// True: it is missing. False: it is not missing.
+	Missing bool `protobuf:"varint,5,opt,name=missing,proto3,oneof"`
+}
+
+func (*Condition_Equals) isCondition_Test() {}
+
+func (*Condition_AnyOf) isCondition_Test() {}
+
+func (*Condition_Between) isCondition_Test() {}
+
+func (*Condition_Missing) isCondition_Test() {}
+
+// Values of which one is had.
+type ValueSet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The values. At least one, unless `missing` is true.
+	Values []string `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
+	// Whether the value can be missing as well. Default: false.
+	Missing       bool `protobuf:"varint,2,opt,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValueSet) Reset() {
+	*x = ValueSet{}
+	mi := &file_synthserve_v1_generation_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValueSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValueSet) ProtoMessage() {}
+
+func (x *ValueSet) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_generation_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValueSet.ProtoReflect.Descriptor instead.
+func (*ValueSet) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ValueSet) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+func (x *ValueSet) GetMissing() bool {
+	if x != nil {
+		return x.Missing
+	}
+	return false
+}
+
+// A range that includes both ends. At least one end must be set.
+type ValueRange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The smallest value. Unset: there is no smallest one.
+	Low *string `protobuf:"bytes,1,opt,name=low,proto3,oneof" json:"low,omitempty"`
+	// The largest value, not below `low`. Unset: there is no largest one.
+	High          *string `protobuf:"bytes,2,opt,name=high,proto3,oneof" json:"high,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValueRange) Reset() {
+	*x = ValueRange{}
+	mi := &file_synthserve_v1_generation_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValueRange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValueRange) ProtoMessage() {}
+
+func (x *ValueRange) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_generation_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValueRange.ProtoReflect.Descriptor instead.
+func (*ValueRange) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ValueRange) GetLow() string {
+	if x != nil && x.Low != nil {
+		return *x.Low
+	}
+	return ""
+}
+
+func (x *ValueRange) GetHigh() string {
+	if x != nil && x.High != nil {
+		return *x.High
+	}
+	return ""
+}
+
 // Some of the rows of a stream.
 type GenerateRowsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -251,7 +494,8 @@ type GenerateRowsResponse struct {
 	Info *RowStreamInfo `protobuf:"bytes,1,opt,name=info,proto3" json:"info,omitempty"`
 	// The index of the first row of this response.
 	FirstIndex int64 `protobuf:"varint,2,opt,name=first_index,json=firstIndex,proto3" json:"first_index,omitempty"`
-	// The number of rows in this response. 0 only in the single response to a request with `count` 0.
+	// The number of rows in this response. 0 in the single response to a request with `count` 0, and in those that carry
+	// a `part` or precede one.
 	RowCount int64 `protobuf:"varint,3,opt,name=row_count,json=rowCount,proto3" json:"row_count,omitempty"`
 	// The rows, in the format asked for.
 	//
@@ -259,14 +503,16 @@ type GenerateRowsResponse struct {
 	//
 	//	*GenerateRowsResponse_Columns
 	//	*GenerateRowsResponse_Data
-	Rows          isGenerateRowsResponse_Rows `protobuf_oneof:"rows"`
+	Rows isGenerateRowsResponse_Rows `protobuf_oneof:"rows"`
+	// More of what `info` holds, in the `RowStreamInfo.part_count` responses that follow the first.
+	Part          *SchemaPart `protobuf:"bytes,6,opt,name=part,proto3" json:"part,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GenerateRowsResponse) Reset() {
 	*x = GenerateRowsResponse{}
-	mi := &file_synthserve_v1_generation_proto_msgTypes[1]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -278,7 +524,7 @@ func (x *GenerateRowsResponse) String() string {
 func (*GenerateRowsResponse) ProtoMessage() {}
 
 func (x *GenerateRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_generation_proto_msgTypes[1]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -291,7 +537,7 @@ func (x *GenerateRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GenerateRowsResponse.ProtoReflect.Descriptor instead.
 func (*GenerateRowsResponse) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{1}
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GenerateRowsResponse) GetInfo() *RowStreamInfo {
@@ -340,6 +586,13 @@ func (x *GenerateRowsResponse) GetData() []byte {
 	return nil
 }
 
+func (x *GenerateRowsResponse) GetPart() *SchemaPart {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
 type isGenerateRowsResponse_Rows interface {
 	isGenerateRowsResponse_Rows()
 }
@@ -370,14 +623,17 @@ type RowStreamInfo struct {
 	Schema *TableSchema `protobuf:"bytes,3,opt,name=schema,proto3" json:"schema,omitempty"`
 	// CSV: the header line. ARROW: the schema and dictionaries. Empty for the other formats. A client that resumes a
 	// broken stream leaves the preamble of the second stream out.
-	Preamble      []byte `protobuf:"bytes,4,opt,name=preamble,proto3" json:"preamble,omitempty"`
+	Preamble []byte `protobuf:"bytes,4,opt,name=preamble,proto3" json:"preamble,omitempty"`
+	// How many responses with a `part` follow before the first row, where the schema or the preamble does not fit into one
+	// response. The client appends them to `schema` and `preamble`. Usually 0.
+	PartCount     int32 `protobuf:"varint,5,opt,name=part_count,json=partCount,proto3" json:"part_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RowStreamInfo) Reset() {
 	*x = RowStreamInfo{}
-	mi := &file_synthserve_v1_generation_proto_msgTypes[2]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -389,7 +645,7 @@ func (x *RowStreamInfo) String() string {
 func (*RowStreamInfo) ProtoMessage() {}
 
 func (x *RowStreamInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_generation_proto_msgTypes[2]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -402,7 +658,7 @@ func (x *RowStreamInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowStreamInfo.ProtoReflect.Descriptor instead.
 func (*RowStreamInfo) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{2}
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RowStreamInfo) GetModel() string {
@@ -433,6 +689,13 @@ func (x *RowStreamInfo) GetPreamble() []byte {
 	return nil
 }
 
+func (x *RowStreamInfo) GetPartCount() int32 {
+	if x != nil {
+		return x.PartCount
+	}
+	return 0
+}
+
 // Rows as typed columns.
 type ColumnBatch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -444,7 +707,7 @@ type ColumnBatch struct {
 
 func (x *ColumnBatch) Reset() {
 	*x = ColumnBatch{}
-	mi := &file_synthserve_v1_generation_proto_msgTypes[3]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -456,7 +719,7 @@ func (x *ColumnBatch) String() string {
 func (*ColumnBatch) ProtoMessage() {}
 
 func (x *ColumnBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_generation_proto_msgTypes[3]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -469,7 +732,7 @@ func (x *ColumnBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ColumnBatch.ProtoReflect.Descriptor instead.
 func (*ColumnBatch) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{3}
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ColumnBatch) GetColumns() []*ColumnValues {
@@ -490,6 +753,9 @@ type ColumnValues struct {
 	//	*ColumnValues_Int64S
 	//	*ColumnValues_Categories
 	//	*ColumnValues_Bools
+	//	*ColumnValues_Strings
+	//	*ColumnValues_Dates
+	//	*ColumnValues_Timestamps
 	Values isColumnValues_Values `protobuf_oneof:"values"`
 	// One per row, false where the value is missing (what stands in `values` there means nothing). Empty: none is
 	// missing.
@@ -500,7 +766,7 @@ type ColumnValues struct {
 
 func (x *ColumnValues) Reset() {
 	*x = ColumnValues{}
-	mi := &file_synthserve_v1_generation_proto_msgTypes[4]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -512,7 +778,7 @@ func (x *ColumnValues) String() string {
 func (*ColumnValues) ProtoMessage() {}
 
 func (x *ColumnValues) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_generation_proto_msgTypes[4]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -525,7 +791,7 @@ func (x *ColumnValues) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ColumnValues.ProtoReflect.Descriptor instead.
 func (*ColumnValues) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{4}
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ColumnValues) GetValues() isColumnValues_Values {
@@ -571,6 +837,33 @@ func (x *ColumnValues) GetBools() *BoolValues {
 	return nil
 }
 
+func (x *ColumnValues) GetStrings() *StringValues {
+	if x != nil {
+		if x, ok := x.Values.(*ColumnValues_Strings); ok {
+			return x.Strings
+		}
+	}
+	return nil
+}
+
+func (x *ColumnValues) GetDates() *DateValues {
+	if x != nil {
+		if x, ok := x.Values.(*ColumnValues_Dates); ok {
+			return x.Dates
+		}
+	}
+	return nil
+}
+
+func (x *ColumnValues) GetTimestamps() *TimestampValues {
+	if x != nil {
+		if x, ok := x.Values.(*ColumnValues_Timestamps); ok {
+			return x.Timestamps
+		}
+	}
+	return nil
+}
+
 func (x *ColumnValues) GetValidity() []bool {
 	if x != nil {
 		return x.Validity
@@ -602,6 +895,21 @@ type ColumnValues_Bools struct {
 	Bools *BoolValues `protobuf:"bytes,4,opt,name=bools,proto3,oneof"`
 }
 
+type ColumnValues_Strings struct {
+	// STRING.
+	Strings *StringValues `protobuf:"bytes,6,opt,name=strings,proto3,oneof"`
+}
+
+type ColumnValues_Dates struct {
+	// DATE.
+	Dates *DateValues `protobuf:"bytes,7,opt,name=dates,proto3,oneof"`
+}
+
+type ColumnValues_Timestamps struct {
+	// TIMESTAMP.
+	Timestamps *TimestampValues `protobuf:"bytes,8,opt,name=timestamps,proto3,oneof"`
+}
+
 func (*ColumnValues_Doubles) isColumnValues_Values() {}
 
 func (*ColumnValues_Int64S) isColumnValues_Values() {}
@@ -609,6 +917,12 @@ func (*ColumnValues_Int64S) isColumnValues_Values() {}
 func (*ColumnValues_Categories) isColumnValues_Values() {}
 
 func (*ColumnValues_Bools) isColumnValues_Values() {}
+
+func (*ColumnValues_Strings) isColumnValues_Values() {}
+
+func (*ColumnValues_Dates) isColumnValues_Values() {}
+
+func (*ColumnValues_Timestamps) isColumnValues_Values() {}
 
 // Values of a DOUBLE column.
 type DoubleValues struct {
@@ -621,7 +935,7 @@ type DoubleValues struct {
 
 func (x *DoubleValues) Reset() {
 	*x = DoubleValues{}
-	mi := &file_synthserve_v1_generation_proto_msgTypes[5]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -633,7 +947,7 @@ func (x *DoubleValues) String() string {
 func (*DoubleValues) ProtoMessage() {}
 
 func (x *DoubleValues) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_generation_proto_msgTypes[5]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -646,7 +960,7 @@ func (x *DoubleValues) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoubleValues.ProtoReflect.Descriptor instead.
 func (*DoubleValues) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{5}
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DoubleValues) GetValues() []float64 {
@@ -667,7 +981,7 @@ type Int64Values struct {
 
 func (x *Int64Values) Reset() {
 	*x = Int64Values{}
-	mi := &file_synthserve_v1_generation_proto_msgTypes[6]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -679,7 +993,7 @@ func (x *Int64Values) String() string {
 func (*Int64Values) ProtoMessage() {}
 
 func (x *Int64Values) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_generation_proto_msgTypes[6]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -692,7 +1006,7 @@ func (x *Int64Values) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Int64Values.ProtoReflect.Descriptor instead.
 func (*Int64Values) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{6}
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Int64Values) GetValues() []int64 {
@@ -713,7 +1027,7 @@ type CategoryCodes struct {
 
 func (x *CategoryCodes) Reset() {
 	*x = CategoryCodes{}
-	mi := &file_synthserve_v1_generation_proto_msgTypes[7]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -725,7 +1039,7 @@ func (x *CategoryCodes) String() string {
 func (*CategoryCodes) ProtoMessage() {}
 
 func (x *CategoryCodes) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_generation_proto_msgTypes[7]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -738,7 +1052,7 @@ func (x *CategoryCodes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoryCodes.ProtoReflect.Descriptor instead.
 func (*CategoryCodes) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{7}
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CategoryCodes) GetCodes() []int32 {
@@ -759,7 +1073,7 @@ type BoolValues struct {
 
 func (x *BoolValues) Reset() {
 	*x = BoolValues{}
-	mi := &file_synthserve_v1_generation_proto_msgTypes[8]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +1085,7 @@ func (x *BoolValues) String() string {
 func (*BoolValues) ProtoMessage() {}
 
 func (x *BoolValues) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_generation_proto_msgTypes[8]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,12 +1098,160 @@ func (x *BoolValues) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BoolValues.ProtoReflect.Descriptor instead.
 func (*BoolValues) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{8}
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *BoolValues) GetValues() []bool {
 	if x != nil {
 		return x.Values
+	}
+	return nil
+}
+
+// Values of a STRING column, one behind the other.
+type StringValues struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One more than there are rows: the text of row `i` is `data[offsets[i]]` up to, not including, `data[offsets[i + 1]]`.
+	// The first is 0, and none is below the one before.
+	Offsets []int32 `protobuf:"fixed32,1,rep,packed,name=offsets,proto3" json:"offsets,omitempty"`
+	// The texts in UTF-8, without anything between them.
+	Data          []byte `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StringValues) Reset() {
+	*x = StringValues{}
+	mi := &file_synthserve_v1_generation_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StringValues) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StringValues) ProtoMessage() {}
+
+func (x *StringValues) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_generation_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StringValues.ProtoReflect.Descriptor instead.
+func (*StringValues) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *StringValues) GetOffsets() []int32 {
+	if x != nil {
+		return x.Offsets
+	}
+	return nil
+}
+
+func (x *StringValues) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// Values of a DATE column.
+type DateValues struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One per row: days since 1970-01-01.
+	Days          []int32 `protobuf:"fixed32,1,rep,packed,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DateValues) Reset() {
+	*x = DateValues{}
+	mi := &file_synthserve_v1_generation_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DateValues) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DateValues) ProtoMessage() {}
+
+func (x *DateValues) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_generation_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DateValues.ProtoReflect.Descriptor instead.
+func (*DateValues) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *DateValues) GetDays() []int32 {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+// Values of a TIMESTAMP column.
+type TimestampValues struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One per row: microseconds since 1970-01-01T00:00:00, in UTC or without a zone, as `Column.utc` says.
+	Microseconds  []int64 `protobuf:"fixed64,1,rep,packed,name=microseconds,proto3" json:"microseconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimestampValues) Reset() {
+	*x = TimestampValues{}
+	mi := &file_synthserve_v1_generation_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimestampValues) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimestampValues) ProtoMessage() {}
+
+func (x *TimestampValues) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_generation_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimestampValues.ProtoReflect.Descriptor instead.
+func (*TimestampValues) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *TimestampValues) GetMicroseconds() []int64 {
+	if x != nil {
+		return x.Microseconds
 	}
 	return nil
 }
@@ -807,8 +1269,9 @@ type GenerateImagesRequest struct {
 	Seed *int64 `protobuf:"varint,3,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
 	// The index of the first image, from 0 to 2^63 - 1. Default: 0. A large offset costs no more than a small one.
 	Offset int64 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
-	// Conditions, name to value. Each must be one that the model takes (`Model.conditions`). Default: none.
-	Conditions map[string]string `protobuf:"bytes,5,rep,name=conditions,proto3" json:"conditions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Conditions, which hold together; at most one of each name. Each must be one that the model takes
+	// (`Model.conditions`). Default: none.
+	Conditions []*Condition `protobuf:"bytes,5,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	// How each image is encoded. Default: PNG.
 	Format ImageFormat `protobuf:"varint,6,opt,name=format,proto3,enum=synthserve.v1.ImageFormat" json:"format,omitempty"`
 	// A hint: how many images to put into one response, at least 1. Larger values than the server allows are lowered,
@@ -822,7 +1285,7 @@ type GenerateImagesRequest struct {
 
 func (x *GenerateImagesRequest) Reset() {
 	*x = GenerateImagesRequest{}
-	mi := &file_synthserve_v1_generation_proto_msgTypes[9]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +1297,7 @@ func (x *GenerateImagesRequest) String() string {
 func (*GenerateImagesRequest) ProtoMessage() {}
 
 func (x *GenerateImagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_generation_proto_msgTypes[9]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +1310,7 @@ func (x *GenerateImagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GenerateImagesRequest.ProtoReflect.Descriptor instead.
 func (*GenerateImagesRequest) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{9}
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GenerateImagesRequest) GetModel() string {
@@ -878,7 +1341,7 @@ func (x *GenerateImagesRequest) GetOffset() int64 {
 	return 0
 }
 
-func (x *GenerateImagesRequest) GetConditions() map[string]string {
+func (x *GenerateImagesRequest) GetConditions() []*Condition {
 	if x != nil {
 		return x.Conditions
 	}
@@ -921,7 +1384,7 @@ type GenerateImagesResponse struct {
 
 func (x *GenerateImagesResponse) Reset() {
 	*x = GenerateImagesResponse{}
-	mi := &file_synthserve_v1_generation_proto_msgTypes[10]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -933,7 +1396,7 @@ func (x *GenerateImagesResponse) String() string {
 func (*GenerateImagesResponse) ProtoMessage() {}
 
 func (x *GenerateImagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_generation_proto_msgTypes[10]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,7 +1409,7 @@ func (x *GenerateImagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GenerateImagesResponse.ProtoReflect.Descriptor instead.
 func (*GenerateImagesResponse) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{10}
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GenerateImagesResponse) GetInfo() *ImageStreamInfo {
@@ -987,7 +1450,7 @@ type ImageStreamInfo struct {
 
 func (x *ImageStreamInfo) Reset() {
 	*x = ImageStreamInfo{}
-	mi := &file_synthserve_v1_generation_proto_msgTypes[11]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -999,7 +1462,7 @@ func (x *ImageStreamInfo) String() string {
 func (*ImageStreamInfo) ProtoMessage() {}
 
 func (x *ImageStreamInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_generation_proto_msgTypes[11]
+	mi := &file_synthserve_v1_generation_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1012,7 +1475,7 @@ func (x *ImageStreamInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImageStreamInfo.ProtoReflect.Descriptor instead.
 func (*ImageStreamInfo) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{11}
+	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ImageStreamInfo) GetModel() string {
@@ -1047,44 +1510,65 @@ var File_synthserve_v1_generation_proto protoreflect.FileDescriptor
 
 const file_synthserve_v1_generation_proto_rawDesc = "" +
 	"\n" +
-	"\x1esynthserve/v1/generation.proto\x12\rsynthserve.v1\x1a\x1asynthserve/v1/schema.proto\"\xf9\x02\n" +
+	"\x1esynthserve/v1/generation.proto\x12\rsynthserve.v1\x1a\x1asynthserve/v1/schema.proto\"\xa0\x02\n" +
 	"\x13GenerateRowsRequest\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x19\n" +
 	"\x05count\x18\x02 \x01(\x03H\x00R\x05count\x88\x01\x01\x12\x17\n" +
 	"\x04seed\x18\x03 \x01(\x03H\x01R\x04seed\x88\x01\x01\x12\x16\n" +
-	"\x06offset\x18\x04 \x01(\x03R\x06offset\x12R\n" +
+	"\x06offset\x18\x04 \x01(\x03R\x06offset\x128\n" +
 	"\n" +
-	"conditions\x18\x05 \x03(\v22.synthserve.v1.GenerateRowsRequest.ConditionsEntryR\n" +
+	"conditions\x18\x05 \x03(\v2\x18.synthserve.v1.ConditionR\n" +
 	"conditions\x120\n" +
 	"\x06format\x18\x06 \x01(\x0e2\x18.synthserve.v1.RowFormatR\x06format\x12(\n" +
-	"\x10rows_per_message\x18\a \x01(\x05R\x0erowsPerMessage\x1a=\n" +
-	"\x0fConditionsEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\b\n" +
+	"\x10rows_per_message\x18\a \x01(\x05R\x0erowsPerMessageB\b\n" +
 	"\x06_countB\a\n" +
-	"\x05_seed\"\xdc\x01\n" +
+	"\x05_seed\"\xca\x01\n" +
+	"\tCondition\x12\x16\n" +
+	"\x06column\x18\x01 \x01(\tR\x06column\x12\x18\n" +
+	"\x06equals\x18\x02 \x01(\tH\x00R\x06equals\x120\n" +
+	"\x06any_of\x18\x03 \x01(\v2\x17.synthserve.v1.ValueSetH\x00R\x05anyOf\x125\n" +
+	"\abetween\x18\x04 \x01(\v2\x19.synthserve.v1.ValueRangeH\x00R\abetween\x12\x1a\n" +
+	"\amissing\x18\x05 \x01(\bH\x00R\amissingB\x06\n" +
+	"\x04test\"<\n" +
+	"\bValueSet\x12\x16\n" +
+	"\x06values\x18\x01 \x03(\tR\x06values\x12\x18\n" +
+	"\amissing\x18\x02 \x01(\bR\amissing\"M\n" +
+	"\n" +
+	"ValueRange\x12\x15\n" +
+	"\x03low\x18\x01 \x01(\tH\x00R\x03low\x88\x01\x01\x12\x17\n" +
+	"\x04high\x18\x02 \x01(\tH\x01R\x04high\x88\x01\x01B\x06\n" +
+	"\x04_lowB\a\n" +
+	"\x05_high\"\x8b\x02\n" +
 	"\x14GenerateRowsResponse\x120\n" +
 	"\x04info\x18\x01 \x01(\v2\x1c.synthserve.v1.RowStreamInfoR\x04info\x12\x1f\n" +
 	"\vfirst_index\x18\x02 \x01(\x03R\n" +
 	"firstIndex\x12\x1b\n" +
 	"\trow_count\x18\x03 \x01(\x03R\browCount\x126\n" +
 	"\acolumns\x18\x04 \x01(\v2\x1a.synthserve.v1.ColumnBatchH\x00R\acolumns\x12\x14\n" +
-	"\x04data\x18\x05 \x01(\fH\x00R\x04dataB\x06\n" +
-	"\x04rows\"\x89\x01\n" +
+	"\x04data\x18\x05 \x01(\fH\x00R\x04data\x12-\n" +
+	"\x04part\x18\x06 \x01(\v2\x19.synthserve.v1.SchemaPartR\x04partB\x06\n" +
+	"\x04rows\"\xa8\x01\n" +
 	"\rRowStreamInfo\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x12\n" +
 	"\x04seed\x18\x02 \x01(\x03R\x04seed\x122\n" +
 	"\x06schema\x18\x03 \x01(\v2\x1a.synthserve.v1.TableSchemaR\x06schema\x12\x1a\n" +
-	"\bpreamble\x18\x04 \x01(\fR\bpreamble\"D\n" +
+	"\bpreamble\x18\x04 \x01(\fR\bpreamble\x12\x1d\n" +
+	"\n" +
+	"part_count\x18\x05 \x01(\x05R\tpartCount\"D\n" +
 	"\vColumnBatch\x125\n" +
-	"\acolumns\x18\x01 \x03(\v2\x1b.synthserve.v1.ColumnValuesR\acolumns\"\x96\x02\n" +
+	"\acolumns\x18\x01 \x03(\v2\x1b.synthserve.v1.ColumnValuesR\acolumns\"\xc4\x03\n" +
 	"\fColumnValues\x127\n" +
 	"\adoubles\x18\x01 \x01(\v2\x1b.synthserve.v1.DoubleValuesH\x00R\adoubles\x124\n" +
 	"\x06int64s\x18\x02 \x01(\v2\x1a.synthserve.v1.Int64ValuesH\x00R\x06int64s\x12>\n" +
 	"\n" +
 	"categories\x18\x03 \x01(\v2\x1c.synthserve.v1.CategoryCodesH\x00R\n" +
 	"categories\x121\n" +
-	"\x05bools\x18\x04 \x01(\v2\x19.synthserve.v1.BoolValuesH\x00R\x05bools\x12\x1a\n" +
+	"\x05bools\x18\x04 \x01(\v2\x19.synthserve.v1.BoolValuesH\x00R\x05bools\x127\n" +
+	"\astrings\x18\x06 \x01(\v2\x1b.synthserve.v1.StringValuesH\x00R\astrings\x121\n" +
+	"\x05dates\x18\a \x01(\v2\x19.synthserve.v1.DateValuesH\x00R\x05dates\x12@\n" +
+	"\n" +
+	"timestamps\x18\b \x01(\v2\x1e.synthserve.v1.TimestampValuesH\x00R\n" +
+	"timestamps\x12\x1a\n" +
 	"\bvalidity\x18\x05 \x03(\bR\bvalidityB\b\n" +
 	"\x06values\"&\n" +
 	"\fDoubleValues\x12\x16\n" +
@@ -1095,21 +1579,26 @@ const file_synthserve_v1_generation_proto_rawDesc = "" +
 	"\x05codes\x18\x01 \x03(\x0fR\x05codes\"$\n" +
 	"\n" +
 	"BoolValues\x12\x16\n" +
-	"\x06values\x18\x01 \x03(\bR\x06values\"\xa6\x03\n" +
+	"\x06values\x18\x01 \x03(\bR\x06values\"<\n" +
+	"\fStringValues\x12\x18\n" +
+	"\aoffsets\x18\x01 \x03(\x0fR\aoffsets\x12\x12\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\" \n" +
+	"\n" +
+	"DateValues\x12\x12\n" +
+	"\x04days\x18\x01 \x03(\x0fR\x04days\"5\n" +
+	"\x0fTimestampValues\x12\"\n" +
+	"\fmicroseconds\x18\x01 \x03(\x10R\fmicroseconds\"\xcb\x02\n" +
 	"\x15GenerateImagesRequest\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x19\n" +
 	"\x05count\x18\x02 \x01(\x03H\x00R\x05count\x88\x01\x01\x12\x17\n" +
 	"\x04seed\x18\x03 \x01(\x03H\x01R\x04seed\x88\x01\x01\x12\x16\n" +
-	"\x06offset\x18\x04 \x01(\x03R\x06offset\x12T\n" +
+	"\x06offset\x18\x04 \x01(\x03R\x06offset\x128\n" +
 	"\n" +
-	"conditions\x18\x05 \x03(\v24.synthserve.v1.GenerateImagesRequest.ConditionsEntryR\n" +
+	"conditions\x18\x05 \x03(\v2\x18.synthserve.v1.ConditionR\n" +
 	"conditions\x122\n" +
 	"\x06format\x18\x06 \x01(\x0e2\x1a.synthserve.v1.ImageFormatR\x06format\x12,\n" +
 	"\x12images_per_message\x18\a \x01(\x05R\x10imagesPerMessage\x12!\n" +
-	"\fjpeg_quality\x18\b \x01(\x05R\vjpegQuality\x1a=\n" +
-	"\x0fConditionsEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\b\n" +
+	"\fjpeg_quality\x18\b \x01(\x05R\vjpegQualityB\b\n" +
 	"\x06_countB\a\n" +
 	"\x05_seed\"\x85\x01\n" +
 	"\x16GenerateImagesResponse\x122\n" +
@@ -1152,51 +1641,62 @@ func file_synthserve_v1_generation_proto_rawDescGZIP() []byte {
 }
 
 var file_synthserve_v1_generation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_synthserve_v1_generation_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_synthserve_v1_generation_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_synthserve_v1_generation_proto_goTypes = []any{
 	(RowFormat)(0),                 // 0: synthserve.v1.RowFormat
 	(ImageFormat)(0),               // 1: synthserve.v1.ImageFormat
 	(*GenerateRowsRequest)(nil),    // 2: synthserve.v1.GenerateRowsRequest
-	(*GenerateRowsResponse)(nil),   // 3: synthserve.v1.GenerateRowsResponse
-	(*RowStreamInfo)(nil),          // 4: synthserve.v1.RowStreamInfo
-	(*ColumnBatch)(nil),            // 5: synthserve.v1.ColumnBatch
-	(*ColumnValues)(nil),           // 6: synthserve.v1.ColumnValues
-	(*DoubleValues)(nil),           // 7: synthserve.v1.DoubleValues
-	(*Int64Values)(nil),            // 8: synthserve.v1.Int64Values
-	(*CategoryCodes)(nil),          // 9: synthserve.v1.CategoryCodes
-	(*BoolValues)(nil),             // 10: synthserve.v1.BoolValues
-	(*GenerateImagesRequest)(nil),  // 11: synthserve.v1.GenerateImagesRequest
-	(*GenerateImagesResponse)(nil), // 12: synthserve.v1.GenerateImagesResponse
-	(*ImageStreamInfo)(nil),        // 13: synthserve.v1.ImageStreamInfo
-	nil,                            // 14: synthserve.v1.GenerateRowsRequest.ConditionsEntry
-	nil,                            // 15: synthserve.v1.GenerateImagesRequest.ConditionsEntry
-	(*TableSchema)(nil),            // 16: synthserve.v1.TableSchema
-	(*ImageSchema)(nil),            // 17: synthserve.v1.ImageSchema
+	(*Condition)(nil),              // 3: synthserve.v1.Condition
+	(*ValueSet)(nil),               // 4: synthserve.v1.ValueSet
+	(*ValueRange)(nil),             // 5: synthserve.v1.ValueRange
+	(*GenerateRowsResponse)(nil),   // 6: synthserve.v1.GenerateRowsResponse
+	(*RowStreamInfo)(nil),          // 7: synthserve.v1.RowStreamInfo
+	(*ColumnBatch)(nil),            // 8: synthserve.v1.ColumnBatch
+	(*ColumnValues)(nil),           // 9: synthserve.v1.ColumnValues
+	(*DoubleValues)(nil),           // 10: synthserve.v1.DoubleValues
+	(*Int64Values)(nil),            // 11: synthserve.v1.Int64Values
+	(*CategoryCodes)(nil),          // 12: synthserve.v1.CategoryCodes
+	(*BoolValues)(nil),             // 13: synthserve.v1.BoolValues
+	(*StringValues)(nil),           // 14: synthserve.v1.StringValues
+	(*DateValues)(nil),             // 15: synthserve.v1.DateValues
+	(*TimestampValues)(nil),        // 16: synthserve.v1.TimestampValues
+	(*GenerateImagesRequest)(nil),  // 17: synthserve.v1.GenerateImagesRequest
+	(*GenerateImagesResponse)(nil), // 18: synthserve.v1.GenerateImagesResponse
+	(*ImageStreamInfo)(nil),        // 19: synthserve.v1.ImageStreamInfo
+	(*SchemaPart)(nil),             // 20: synthserve.v1.SchemaPart
+	(*TableSchema)(nil),            // 21: synthserve.v1.TableSchema
+	(*ImageSchema)(nil),            // 22: synthserve.v1.ImageSchema
 }
 var file_synthserve_v1_generation_proto_depIdxs = []int32{
-	14, // 0: synthserve.v1.GenerateRowsRequest.conditions:type_name -> synthserve.v1.GenerateRowsRequest.ConditionsEntry
+	3,  // 0: synthserve.v1.GenerateRowsRequest.conditions:type_name -> synthserve.v1.Condition
 	0,  // 1: synthserve.v1.GenerateRowsRequest.format:type_name -> synthserve.v1.RowFormat
-	4,  // 2: synthserve.v1.GenerateRowsResponse.info:type_name -> synthserve.v1.RowStreamInfo
-	5,  // 3: synthserve.v1.GenerateRowsResponse.columns:type_name -> synthserve.v1.ColumnBatch
-	16, // 4: synthserve.v1.RowStreamInfo.schema:type_name -> synthserve.v1.TableSchema
-	6,  // 5: synthserve.v1.ColumnBatch.columns:type_name -> synthserve.v1.ColumnValues
-	7,  // 6: synthserve.v1.ColumnValues.doubles:type_name -> synthserve.v1.DoubleValues
-	8,  // 7: synthserve.v1.ColumnValues.int64s:type_name -> synthserve.v1.Int64Values
-	9,  // 8: synthserve.v1.ColumnValues.categories:type_name -> synthserve.v1.CategoryCodes
-	10, // 9: synthserve.v1.ColumnValues.bools:type_name -> synthserve.v1.BoolValues
-	15, // 10: synthserve.v1.GenerateImagesRequest.conditions:type_name -> synthserve.v1.GenerateImagesRequest.ConditionsEntry
-	1,  // 11: synthserve.v1.GenerateImagesRequest.format:type_name -> synthserve.v1.ImageFormat
-	13, // 12: synthserve.v1.GenerateImagesResponse.info:type_name -> synthserve.v1.ImageStreamInfo
-	17, // 13: synthserve.v1.ImageStreamInfo.schema:type_name -> synthserve.v1.ImageSchema
-	2,  // 14: synthserve.v1.GenerationService.GenerateRows:input_type -> synthserve.v1.GenerateRowsRequest
-	11, // 15: synthserve.v1.GenerationService.GenerateImages:input_type -> synthserve.v1.GenerateImagesRequest
-	3,  // 16: synthserve.v1.GenerationService.GenerateRows:output_type -> synthserve.v1.GenerateRowsResponse
-	12, // 17: synthserve.v1.GenerationService.GenerateImages:output_type -> synthserve.v1.GenerateImagesResponse
-	16, // [16:18] is the sub-list for method output_type
-	14, // [14:16] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	4,  // 2: synthserve.v1.Condition.any_of:type_name -> synthserve.v1.ValueSet
+	5,  // 3: synthserve.v1.Condition.between:type_name -> synthserve.v1.ValueRange
+	7,  // 4: synthserve.v1.GenerateRowsResponse.info:type_name -> synthserve.v1.RowStreamInfo
+	8,  // 5: synthserve.v1.GenerateRowsResponse.columns:type_name -> synthserve.v1.ColumnBatch
+	20, // 6: synthserve.v1.GenerateRowsResponse.part:type_name -> synthserve.v1.SchemaPart
+	21, // 7: synthserve.v1.RowStreamInfo.schema:type_name -> synthserve.v1.TableSchema
+	9,  // 8: synthserve.v1.ColumnBatch.columns:type_name -> synthserve.v1.ColumnValues
+	10, // 9: synthserve.v1.ColumnValues.doubles:type_name -> synthserve.v1.DoubleValues
+	11, // 10: synthserve.v1.ColumnValues.int64s:type_name -> synthserve.v1.Int64Values
+	12, // 11: synthserve.v1.ColumnValues.categories:type_name -> synthserve.v1.CategoryCodes
+	13, // 12: synthserve.v1.ColumnValues.bools:type_name -> synthserve.v1.BoolValues
+	14, // 13: synthserve.v1.ColumnValues.strings:type_name -> synthserve.v1.StringValues
+	15, // 14: synthserve.v1.ColumnValues.dates:type_name -> synthserve.v1.DateValues
+	16, // 15: synthserve.v1.ColumnValues.timestamps:type_name -> synthserve.v1.TimestampValues
+	3,  // 16: synthserve.v1.GenerateImagesRequest.conditions:type_name -> synthserve.v1.Condition
+	1,  // 17: synthserve.v1.GenerateImagesRequest.format:type_name -> synthserve.v1.ImageFormat
+	19, // 18: synthserve.v1.GenerateImagesResponse.info:type_name -> synthserve.v1.ImageStreamInfo
+	22, // 19: synthserve.v1.ImageStreamInfo.schema:type_name -> synthserve.v1.ImageSchema
+	2,  // 20: synthserve.v1.GenerationService.GenerateRows:input_type -> synthserve.v1.GenerateRowsRequest
+	17, // 21: synthserve.v1.GenerationService.GenerateImages:input_type -> synthserve.v1.GenerateImagesRequest
+	6,  // 22: synthserve.v1.GenerationService.GenerateRows:output_type -> synthserve.v1.GenerateRowsResponse
+	18, // 23: synthserve.v1.GenerationService.GenerateImages:output_type -> synthserve.v1.GenerateImagesResponse
+	22, // [22:24] is the sub-list for method output_type
+	20, // [20:22] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_synthserve_v1_generation_proto_init() }
@@ -1207,23 +1707,33 @@ func file_synthserve_v1_generation_proto_init() {
 	file_synthserve_v1_schema_proto_init()
 	file_synthserve_v1_generation_proto_msgTypes[0].OneofWrappers = []any{}
 	file_synthserve_v1_generation_proto_msgTypes[1].OneofWrappers = []any{
+		(*Condition_Equals)(nil),
+		(*Condition_AnyOf)(nil),
+		(*Condition_Between)(nil),
+		(*Condition_Missing)(nil),
+	}
+	file_synthserve_v1_generation_proto_msgTypes[3].OneofWrappers = []any{}
+	file_synthserve_v1_generation_proto_msgTypes[4].OneofWrappers = []any{
 		(*GenerateRowsResponse_Columns)(nil),
 		(*GenerateRowsResponse_Data)(nil),
 	}
-	file_synthserve_v1_generation_proto_msgTypes[4].OneofWrappers = []any{
+	file_synthserve_v1_generation_proto_msgTypes[7].OneofWrappers = []any{
 		(*ColumnValues_Doubles)(nil),
 		(*ColumnValues_Int64S)(nil),
 		(*ColumnValues_Categories)(nil),
 		(*ColumnValues_Bools)(nil),
+		(*ColumnValues_Strings)(nil),
+		(*ColumnValues_Dates)(nil),
+		(*ColumnValues_Timestamps)(nil),
 	}
-	file_synthserve_v1_generation_proto_msgTypes[9].OneofWrappers = []any{}
+	file_synthserve_v1_generation_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_synthserve_v1_generation_proto_rawDesc), len(file_synthserve_v1_generation_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   14,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,39 +22,99 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// How noise is distributed.
+type NoiseDistribution int32
+
+const (
+	// Not allowed.
+	NoiseDistribution_NOISE_DISTRIBUTION_UNSPECIFIED NoiseDistribution = 0
+	// Standard normal.
+	NoiseDistribution_NOISE_DISTRIBUTION_NORMAL NoiseDistribution = 1
+	// Uniform on [0, 1): whole numbers below 2^24, divided by 2^24.
+	NoiseDistribution_NOISE_DISTRIBUTION_UNIFORM NoiseDistribution = 2
+)
+
+// Enum value maps for NoiseDistribution.
+var (
+	NoiseDistribution_name = map[int32]string{
+		0: "NOISE_DISTRIBUTION_UNSPECIFIED",
+		1: "NOISE_DISTRIBUTION_NORMAL",
+		2: "NOISE_DISTRIBUTION_UNIFORM",
+	}
+	NoiseDistribution_value = map[string]int32{
+		"NOISE_DISTRIBUTION_UNSPECIFIED": 0,
+		"NOISE_DISTRIBUTION_NORMAL":      1,
+		"NOISE_DISTRIBUTION_UNIFORM":     2,
+	}
+)
+
+func (x NoiseDistribution) Enum() *NoiseDistribution {
+	p := new(NoiseDistribution)
+	*p = x
+	return p
+}
+
+func (x NoiseDistribution) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NoiseDistribution) Descriptor() protoreflect.EnumDescriptor {
+	return file_synthserve_v1_manifest_proto_enumTypes[0].Descriptor()
+}
+
+func (NoiseDistribution) Type() protoreflect.EnumType {
+	return &file_synthserve_v1_manifest_proto_enumTypes[0]
+}
+
+func (x NoiseDistribution) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NoiseDistribution.Descriptor instead.
+func (NoiseDistribution) EnumDescriptor() ([]byte, []int) {
+	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{0}
+}
+
 // What `manifest.json` of a model package holds, in proto3 JSON with the field names of this file.
 //
-// A package is a folder `{model}/{version}/` with `manifest.json` and the graph. The graph's first dimension is named
-// `batch` everywhere. Its inputs are `latent` (float32, [batch, *latent_shape], standard normal noise) and, for each
-// condition, `condition:{column}` (int64, [batch]: an index into the condition's categories, -1 where the caller set
-// none). Its outputs are finished values. A table has one output per column, named as the column, [batch]: DOUBLE
-// float64, INT64 int64, CATEGORY int32 codes, BOOL bool; and for each nullable column also `valid:{column}`, bool.
-// An image model has the output `image`: uint8, [batch, height, width, channels].
+// A package is a folder `{model}/{version}/` with `manifest.json` and a graph for each method. Everything here is format
+// 2. The first dimension of a graph's inputs and outputs is named `batch`; that of a condition can also be 1, where all
+// samples of a stream share it. Values that come out are finished.
+//
+// Of a column a graph computes a tensor [batch]: DOUBLE float64, INT64 int64, CATEGORY int32 (an index into the
+// categories), BOOL bool, DATE int32 (days since 1970-01-01), TIMESTAMP int64 (microseconds since 1970-01-01T00:00:00); and
+// STRING uint8 [batch, max_bytes], UTF-8 filled up with zeros. The validity of a nullable column is bool [batch]. An image
+// is uint8 [batch, height, width, channels].
+//
+// Format 1 had one graph, `graph`, with the input `latent` (NORMAL noise), `condition:{column}` for each condition (a CODE),
+// and the outputs `{column}`, `valid:{column}` and `image`. A server reads it as the format 2 that says the same.
 type Manifest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The version of this format. Now 1; a server refuses a version that it does not know.
+	// The version of this format: 2, or 1. A server refuses a version that it does not know.
 	FormatVersion int32 `protobuf:"varint,1,opt,name=format_version,json=formatVersion,proto3" json:"format_version,omitempty"`
 	// The model's identifier: 1 to 63 lower-case letters, digits and hyphens, a letter first. Equal to the folder's name.
 	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
 	// The version, at least 1. Equal to the folder's name.
 	Version int32 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
-	// The graph.
-	Graph *Graph `protobuf:"bytes,4,opt,name=graph,proto3" json:"graph,omitempty"`
-	// What the graph generates.
+	// Format 1 only: the graph.
+	Graph *GraphV1 `protobuf:"bytes,4,opt,name=graph,proto3" json:"graph,omitempty"`
+	// What the model generates.
 	//
 	// Types that are valid to be assigned to Output:
 	//
 	//	*Manifest_Table
 	//	*Manifest_Image
 	Output isManifest_Output `protobuf_oneof:"output"`
-	// The conditions that the graph takes.
+	// The conditions that the model takes.
 	Conditions []*ConditionSpec `protobuf:"bytes,7,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	// What a person should know.
 	Card *ModelCard `protobuf:"bytes,8,opt,name=card,proto3" json:"card,omitempty"`
 	// Where the model comes from.
 	Provenance *Provenance `protobuf:"bytes,9,opt,name=provenance,proto3" json:"provenance,omitempty"`
 	// Measured quality.
-	Figures       []*QualityFigure `protobuf:"bytes,10,rep,name=figures,proto3" json:"figures,omitempty"`
+	Figures []*QualityFigure `protobuf:"bytes,10,rep,name=figures,proto3" json:"figures,omitempty"`
+	// Format 2: what the model can do, GENERATE among it.
+	Methods       []*MethodGraph `protobuf:"bytes,11,rep,name=methods,proto3" json:"methods,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -110,7 +170,7 @@ func (x *Manifest) GetVersion() int32 {
 	return 0
 }
 
-func (x *Manifest) GetGraph() *Graph {
+func (x *Manifest) GetGraph() *GraphV1 {
 	if x != nil {
 		return x.Graph
 	}
@@ -170,6 +230,13 @@ func (x *Manifest) GetFigures() []*QualityFigure {
 	return nil
 }
 
+func (x *Manifest) GetMethods() []*MethodGraph {
+	if x != nil {
+		return x.Methods
+	}
+	return nil
+}
+
 type isManifest_Output interface {
 	isManifest_Output()
 }
@@ -188,8 +255,8 @@ func (*Manifest_Table) isManifest_Output() {}
 
 func (*Manifest_Image) isManifest_Output() {}
 
-// The ONNX graph of a package.
-type Graph struct {
+// Format 1: the ONNX graph of a package.
+type GraphV1 struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The file's name within the package.
 	File string `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
@@ -197,29 +264,28 @@ type Graph struct {
 	Sha256 string `protobuf:"bytes,2,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	// The shape of one sample's latent, without the batch dimension.
 	LatentShape []int32 `protobuf:"varint,3,rep,packed,name=latent_shape,json=latentShape,proto3" json:"latent_shape,omitempty"`
-	// How many samples to compute at once; the server stops a cancelled stream after at most this many. At least 1.
+	// As in MethodGraph.
 	BatchSize int32 `protobuf:"varint,4,opt,name=batch_size,json=batchSize,proto3" json:"batch_size,omitempty"`
-	// On a CPU samples are computed in whole multiples of so many, from indices that are such multiples, so that none depends
-	// on its batch. 0 means 4.
+	// As in MethodGraph.
 	Packet        int32 `protobuf:"varint,5,opt,name=packet,proto3" json:"packet,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Graph) Reset() {
-	*x = Graph{}
+func (x *GraphV1) Reset() {
+	*x = GraphV1{}
 	mi := &file_synthserve_v1_manifest_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Graph) String() string {
+func (x *GraphV1) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Graph) ProtoMessage() {}
+func (*GraphV1) ProtoMessage() {}
 
-func (x *Graph) ProtoReflect() protoreflect.Message {
+func (x *GraphV1) ProtoReflect() protoreflect.Message {
 	mi := &file_synthserve_v1_manifest_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -231,44 +297,744 @@ func (x *Graph) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Graph.ProtoReflect.Descriptor instead.
-func (*Graph) Descriptor() ([]byte, []int) {
+// Deprecated: Use GraphV1.ProtoReflect.Descriptor instead.
+func (*GraphV1) Descriptor() ([]byte, []int) {
 	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *Graph) GetFile() string {
+func (x *GraphV1) GetFile() string {
 	if x != nil {
 		return x.File
 	}
 	return ""
 }
 
-func (x *Graph) GetSha256() string {
+func (x *GraphV1) GetSha256() string {
 	if x != nil {
 		return x.Sha256
 	}
 	return ""
 }
 
-func (x *Graph) GetLatentShape() []int32 {
+func (x *GraphV1) GetLatentShape() []int32 {
 	if x != nil {
 		return x.LatentShape
 	}
 	return nil
 }
 
-func (x *Graph) GetBatchSize() int32 {
+func (x *GraphV1) GetBatchSize() int32 {
 	if x != nil {
 		return x.BatchSize
 	}
 	return 0
 }
 
-func (x *Graph) GetPacket() int32 {
+func (x *GraphV1) GetPacket() int32 {
 	if x != nil {
 		return x.Packet
 	}
 	return 0
+}
+
+// A method of a model, and the ONNX graph that does it.
+type MethodGraph struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which method; each at most once.
+	Method Method `protobuf:"varint,1,opt,name=method,proto3,enum=synthserve.v1.Method" json:"method,omitempty"`
+	// The file's name within the package.
+	File string `protobuf:"bytes,2,opt,name=file,proto3" json:"file,omitempty"`
+	// SHA-256 of the file, 64 lower-case hexadecimal digits.
+	Sha256 string `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// How many samples to compute at once; the server stops a cancelled stream after at most this many. At least 1.
+	BatchSize int32 `protobuf:"varint,4,opt,name=batch_size,json=batchSize,proto3" json:"batch_size,omitempty"`
+	// On a CPU samples are computed in whole multiples of so many, from indices that are such multiples, so that none depends
+	// on its batch. 0 means 4.
+	Packet int32 `protobuf:"varint,5,opt,name=packet,proto3" json:"packet,omitempty"`
+	// The graph's inputs. All of them, in any order.
+	Inputs []*GraphInput `protobuf:"bytes,6,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	// The graph's outputs. All of them, in any order.
+	Outputs       []*GraphOutput `protobuf:"bytes,7,rep,name=outputs,proto3" json:"outputs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MethodGraph) Reset() {
+	*x = MethodGraph{}
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MethodGraph) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MethodGraph) ProtoMessage() {}
+
+func (x *MethodGraph) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MethodGraph.ProtoReflect.Descriptor instead.
+func (*MethodGraph) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *MethodGraph) GetMethod() Method {
+	if x != nil {
+		return x.Method
+	}
+	return Method_METHOD_UNSPECIFIED
+}
+
+func (x *MethodGraph) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *MethodGraph) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+func (x *MethodGraph) GetBatchSize() int32 {
+	if x != nil {
+		return x.BatchSize
+	}
+	return 0
+}
+
+func (x *MethodGraph) GetPacket() int32 {
+	if x != nil {
+		return x.Packet
+	}
+	return 0
+}
+
+func (x *MethodGraph) GetInputs() []*GraphInput {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *MethodGraph) GetOutputs() []*GraphOutput {
+	if x != nil {
+		return x.Outputs
+	}
+	return nil
+}
+
+// An input of a graph.
+type GraphInput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tensor's name in the graph.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What the server feeds it with.
+	//
+	// Types that are valid to be assigned to Role:
+	//
+	//	*GraphInput_Noise
+	//	*GraphInput_Index
+	//	*GraphInput_Condition
+	//	*GraphInput_Data
+	Role          isGraphInput_Role `protobuf_oneof:"role"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GraphInput) Reset() {
+	*x = GraphInput{}
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GraphInput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GraphInput) ProtoMessage() {}
+
+func (x *GraphInput) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GraphInput.ProtoReflect.Descriptor instead.
+func (*GraphInput) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GraphInput) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *GraphInput) GetRole() isGraphInput_Role {
+	if x != nil {
+		return x.Role
+	}
+	return nil
+}
+
+func (x *GraphInput) GetNoise() *NoiseInput {
+	if x != nil {
+		if x, ok := x.Role.(*GraphInput_Noise); ok {
+			return x.Noise
+		}
+	}
+	return nil
+}
+
+func (x *GraphInput) GetIndex() *IndexInput {
+	if x != nil {
+		if x, ok := x.Role.(*GraphInput_Index); ok {
+			return x.Index
+		}
+	}
+	return nil
+}
+
+func (x *GraphInput) GetCondition() *ConditionInput {
+	if x != nil {
+		if x, ok := x.Role.(*GraphInput_Condition); ok {
+			return x.Condition
+		}
+	}
+	return nil
+}
+
+func (x *GraphInput) GetData() *DataInput {
+	if x != nil {
+		if x, ok := x.Role.(*GraphInput_Data); ok {
+			return x.Data
+		}
+	}
+	return nil
+}
+
+type isGraphInput_Role interface {
+	isGraphInput_Role()
+}
+
+type GraphInput_Noise struct {
+	// Noise: float32 [batch, *shape].
+	Noise *NoiseInput `protobuf:"bytes,2,opt,name=noise,proto3,oneof"`
+}
+
+type GraphInput_Index struct {
+	// The index of each sample: int64 [batch].
+	Index *IndexInput `protobuf:"bytes,3,opt,name=index,proto3,oneof"`
+}
+
+type GraphInput_Condition struct {
+	// What the caller asks for: the tensor that ConditionInput tells.
+	Condition *ConditionInput `protobuf:"bytes,4,opt,name=condition,proto3,oneof"`
+}
+
+type GraphInput_Data struct {
+	// Rows or images that come in: a tensor as that of the output. SCORE and TRANSFORM only.
+	Data *DataInput `protobuf:"bytes,5,opt,name=data,proto3,oneof"`
+}
+
+func (*GraphInput_Noise) isGraphInput_Role() {}
+
+func (*GraphInput_Index) isGraphInput_Role() {}
+
+func (*GraphInput_Condition) isGraphInput_Role() {}
+
+func (*GraphInput_Data) isGraphInput_Role() {}
+
+// Noise, a pure function of the seed and the sample's index. The inputs of a graph with noise are counted in the order of
+// the manifest; each has noise of its own.
+type NoiseInput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How it is distributed.
+	Distribution NoiseDistribution `protobuf:"varint,1,opt,name=distribution,proto3,enum=synthserve.v1.NoiseDistribution" json:"distribution,omitempty"`
+	// The shape of one sample's noise, without the batch dimension. At most 8 sizes, of at least 1.
+	Shape         []int32 `protobuf:"varint,2,rep,packed,name=shape,proto3" json:"shape,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoiseInput) Reset() {
+	*x = NoiseInput{}
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoiseInput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoiseInput) ProtoMessage() {}
+
+func (x *NoiseInput) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoiseInput.ProtoReflect.Descriptor instead.
+func (*NoiseInput) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *NoiseInput) GetDistribution() NoiseDistribution {
+	if x != nil {
+		return x.Distribution
+	}
+	return NoiseDistribution_NOISE_DISTRIBUTION_UNSPECIFIED
+}
+
+func (x *NoiseInput) GetShape() []int32 {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+// The index of a sample.
+type IndexInput struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IndexInput) Reset() {
+	*x = IndexInput{}
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IndexInput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IndexInput) ProtoMessage() {}
+
+func (x *IndexInput) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IndexInput.ProtoReflect.Descriptor instead.
+func (*IndexInput) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{5}
+}
+
+// The condition of the same column. By its kind: CODE int64 [n] (the index of a value, -1 where the caller set none), SET
+// bool [n, values] (which are allowed, the missing one last where the condition is nullable; all true where the caller set
+// none), RANGE float64 [n, 2] (lowest and highest, both included; -inf and +inf where the caller set none, the lowest and
+// the highest finite double where the caller excludes a missing value, NaN twice where the value is to be missing; dates in
+// days and timestamps in microseconds since 1970).
+type ConditionInput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the condition.
+	Column string `protobuf:"bytes,1,opt,name=column,proto3" json:"column,omitempty"`
+	// Whether all samples of a run share it: `n` is 1. Default: false, `n` is `batch`.
+	Shared        bool `protobuf:"varint,2,opt,name=shared,proto3" json:"shared,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConditionInput) Reset() {
+	*x = ConditionInput{}
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConditionInput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConditionInput) ProtoMessage() {}
+
+func (x *ConditionInput) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConditionInput.ProtoReflect.Descriptor instead.
+func (*ConditionInput) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ConditionInput) GetColumn() string {
+	if x != nil {
+		return x.Column
+	}
+	return ""
+}
+
+func (x *ConditionInput) GetShared() bool {
+	if x != nil {
+		return x.Shared
+	}
+	return false
+}
+
+// Something that comes in.
+type DataInput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is.
+	//
+	// Types that are valid to be assigned to Content:
+	//
+	//	*DataInput_Column
+	//	*DataInput_Validity
+	//	*DataInput_Image
+	Content       isDataInput_Content `protobuf_oneof:"content"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DataInput) Reset() {
+	*x = DataInput{}
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DataInput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DataInput) ProtoMessage() {}
+
+func (x *DataInput) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DataInput.ProtoReflect.Descriptor instead.
+func (*DataInput) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *DataInput) GetContent() isDataInput_Content {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
+func (x *DataInput) GetColumn() string {
+	if x != nil {
+		if x, ok := x.Content.(*DataInput_Column); ok {
+			return x.Column
+		}
+	}
+	return ""
+}
+
+func (x *DataInput) GetValidity() string {
+	if x != nil {
+		if x, ok := x.Content.(*DataInput_Validity); ok {
+			return x.Validity
+		}
+	}
+	return ""
+}
+
+func (x *DataInput) GetImage() *ImageTensor {
+	if x != nil {
+		if x, ok := x.Content.(*DataInput_Image); ok {
+			return x.Image
+		}
+	}
+	return nil
+}
+
+type isDataInput_Content interface {
+	isDataInput_Content()
+}
+
+type DataInput_Column struct {
+	// The values of this column.
+	Column string `protobuf:"bytes,1,opt,name=column,proto3,oneof"`
+}
+
+type DataInput_Validity struct {
+	// Where this nullable column has a value.
+	Validity string `protobuf:"bytes,2,opt,name=validity,proto3,oneof"`
+}
+
+type DataInput_Image struct {
+	// The image.
+	Image *ImageTensor `protobuf:"bytes,3,opt,name=image,proto3,oneof"`
+}
+
+func (*DataInput_Column) isDataInput_Content() {}
+
+func (*DataInput_Validity) isDataInput_Content() {}
+
+func (*DataInput_Image) isDataInput_Content() {}
+
+// An image.
+type ImageTensor struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImageTensor) Reset() {
+	*x = ImageTensor{}
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImageTensor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImageTensor) ProtoMessage() {}
+
+func (x *ImageTensor) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImageTensor.ProtoReflect.Descriptor instead.
+func (*ImageTensor) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{8}
+}
+
+// An output of a graph.
+type GraphOutput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tensor's name in the graph.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What it is. GENERATE and TRANSFORM have all columns and validities of the table, or the image; SCORE has scores.
+	//
+	// Types that are valid to be assigned to Content:
+	//
+	//	*GraphOutput_Column
+	//	*GraphOutput_Validity
+	//	*GraphOutput_Image
+	//	*GraphOutput_Score
+	Content       isGraphOutput_Content `protobuf_oneof:"content"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GraphOutput) Reset() {
+	*x = GraphOutput{}
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GraphOutput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GraphOutput) ProtoMessage() {}
+
+func (x *GraphOutput) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GraphOutput.ProtoReflect.Descriptor instead.
+func (*GraphOutput) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GraphOutput) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *GraphOutput) GetContent() isGraphOutput_Content {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
+func (x *GraphOutput) GetColumn() string {
+	if x != nil {
+		if x, ok := x.Content.(*GraphOutput_Column); ok {
+			return x.Column
+		}
+	}
+	return ""
+}
+
+func (x *GraphOutput) GetValidity() string {
+	if x != nil {
+		if x, ok := x.Content.(*GraphOutput_Validity); ok {
+			return x.Validity
+		}
+	}
+	return ""
+}
+
+func (x *GraphOutput) GetImage() *ImageTensor {
+	if x != nil {
+		if x, ok := x.Content.(*GraphOutput_Image); ok {
+			return x.Image
+		}
+	}
+	return nil
+}
+
+func (x *GraphOutput) GetScore() *ScoreOutput {
+	if x != nil {
+		if x, ok := x.Content.(*GraphOutput_Score); ok {
+			return x.Score
+		}
+	}
+	return nil
+}
+
+type isGraphOutput_Content interface {
+	isGraphOutput_Content()
+}
+
+type GraphOutput_Column struct {
+	// The values of this column.
+	Column string `protobuf:"bytes,2,opt,name=column,proto3,oneof"`
+}
+
+type GraphOutput_Validity struct {
+	// Where this nullable column has a value.
+	Validity string `protobuf:"bytes,3,opt,name=validity,proto3,oneof"`
+}
+
+type GraphOutput_Image struct {
+	// The image.
+	Image *ImageTensor `protobuf:"bytes,4,opt,name=image,proto3,oneof"`
+}
+
+type GraphOutput_Score struct {
+	// A score: float64 [batch].
+	Score *ScoreOutput `protobuf:"bytes,5,opt,name=score,proto3,oneof"`
+}
+
+func (*GraphOutput_Column) isGraphOutput_Content() {}
+
+func (*GraphOutput_Validity) isGraphOutput_Content() {}
+
+func (*GraphOutput_Image) isGraphOutput_Content() {}
+
+func (*GraphOutput_Score) isGraphOutput_Content() {}
+
+// A score: the natural logarithm of how likely a sample is; for a column given those before it.
+type ScoreOutput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The column that is scored. Empty: the whole sample.
+	Column        string `protobuf:"bytes,1,opt,name=column,proto3" json:"column,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScoreOutput) Reset() {
+	*x = ScoreOutput{}
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScoreOutput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScoreOutput) ProtoMessage() {}
+
+func (x *ScoreOutput) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScoreOutput.ProtoReflect.Descriptor instead.
+func (*ScoreOutput) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ScoreOutput) GetColumn() string {
+	if x != nil {
+		return x.Column
+	}
+	return ""
 }
 
 // How a model was made.
@@ -296,7 +1062,7 @@ type Provenance struct {
 
 func (x *Provenance) Reset() {
 	*x = Provenance{}
-	mi := &file_synthserve_v1_manifest_proto_msgTypes[2]
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -308,7 +1074,7 @@ func (x *Provenance) String() string {
 func (*Provenance) ProtoMessage() {}
 
 func (x *Provenance) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_manifest_proto_msgTypes[2]
+	mi := &file_synthserve_v1_manifest_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -321,7 +1087,7 @@ func (x *Provenance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Provenance.ProtoReflect.Descriptor instead.
 func (*Provenance) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{2}
+	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Provenance) GetRecipe() string {
@@ -384,12 +1150,12 @@ var File_synthserve_v1_manifest_proto protoreflect.FileDescriptor
 
 const file_synthserve_v1_manifest_proto_rawDesc = "" +
 	"\n" +
-	"\x1csynthserve/v1/manifest.proto\x12\rsynthserve.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asynthserve/v1/schema.proto\"\xde\x03\n" +
+	"\x1csynthserve/v1/manifest.proto\x12\rsynthserve.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asynthserve/v1/schema.proto\"\x96\x04\n" +
 	"\bManifest\x12%\n" +
 	"\x0eformat_version\x18\x01 \x01(\x05R\rformatVersion\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x18\n" +
-	"\aversion\x18\x03 \x01(\x05R\aversion\x12*\n" +
-	"\x05graph\x18\x04 \x01(\v2\x14.synthserve.v1.GraphR\x05graph\x122\n" +
+	"\aversion\x18\x03 \x01(\x05R\aversion\x12,\n" +
+	"\x05graph\x18\x04 \x01(\v2\x16.synthserve.v1.GraphV1R\x05graph\x122\n" +
 	"\x05table\x18\x05 \x01(\v2\x1a.synthserve.v1.TableSchemaH\x00R\x05table\x122\n" +
 	"\x05image\x18\x06 \x01(\v2\x1a.synthserve.v1.ImageSchemaH\x00R\x05image\x12<\n" +
 	"\n" +
@@ -400,15 +1166,57 @@ const file_synthserve_v1_manifest_proto_rawDesc = "" +
 	"provenance\x18\t \x01(\v2\x19.synthserve.v1.ProvenanceR\n" +
 	"provenance\x126\n" +
 	"\afigures\x18\n" +
-	" \x03(\v2\x1c.synthserve.v1.QualityFigureR\afiguresB\b\n" +
-	"\x06output\"\x8d\x01\n" +
-	"\x05Graph\x12\x12\n" +
+	" \x03(\v2\x1c.synthserve.v1.QualityFigureR\afigures\x124\n" +
+	"\amethods\x18\v \x03(\v2\x1a.synthserve.v1.MethodGraphR\amethodsB\b\n" +
+	"\x06output\"\x8f\x01\n" +
+	"\aGraphV1\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\tR\x04file\x12\x16\n" +
 	"\x06sha256\x18\x02 \x01(\tR\x06sha256\x12!\n" +
 	"\flatent_shape\x18\x03 \x03(\x05R\vlatentShape\x12\x1d\n" +
 	"\n" +
 	"batch_size\x18\x04 \x01(\x05R\tbatchSize\x12\x16\n" +
-	"\x06packet\x18\x05 \x01(\x05R\x06packet\"\x8a\x03\n" +
+	"\x06packet\x18\x05 \x01(\x05R\x06packet\"\x88\x02\n" +
+	"\vMethodGraph\x12-\n" +
+	"\x06method\x18\x01 \x01(\x0e2\x15.synthserve.v1.MethodR\x06method\x12\x12\n" +
+	"\x04file\x18\x02 \x01(\tR\x04file\x12\x16\n" +
+	"\x06sha256\x18\x03 \x01(\tR\x06sha256\x12\x1d\n" +
+	"\n" +
+	"batch_size\x18\x04 \x01(\x05R\tbatchSize\x12\x16\n" +
+	"\x06packet\x18\x05 \x01(\x05R\x06packet\x121\n" +
+	"\x06inputs\x18\x06 \x03(\v2\x19.synthserve.v1.GraphInputR\x06inputs\x124\n" +
+	"\aoutputs\x18\a \x03(\v2\x1a.synthserve.v1.GraphOutputR\aoutputs\"\xfd\x01\n" +
+	"\n" +
+	"GraphInput\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x121\n" +
+	"\x05noise\x18\x02 \x01(\v2\x19.synthserve.v1.NoiseInputH\x00R\x05noise\x121\n" +
+	"\x05index\x18\x03 \x01(\v2\x19.synthserve.v1.IndexInputH\x00R\x05index\x12=\n" +
+	"\tcondition\x18\x04 \x01(\v2\x1d.synthserve.v1.ConditionInputH\x00R\tcondition\x12.\n" +
+	"\x04data\x18\x05 \x01(\v2\x18.synthserve.v1.DataInputH\x00R\x04dataB\x06\n" +
+	"\x04role\"h\n" +
+	"\n" +
+	"NoiseInput\x12D\n" +
+	"\fdistribution\x18\x01 \x01(\x0e2 .synthserve.v1.NoiseDistributionR\fdistribution\x12\x14\n" +
+	"\x05shape\x18\x02 \x03(\x05R\x05shape\"\f\n" +
+	"\n" +
+	"IndexInput\"@\n" +
+	"\x0eConditionInput\x12\x16\n" +
+	"\x06column\x18\x01 \x01(\tR\x06column\x12\x16\n" +
+	"\x06shared\x18\x02 \x01(\bR\x06shared\"\x82\x01\n" +
+	"\tDataInput\x12\x18\n" +
+	"\x06column\x18\x01 \x01(\tH\x00R\x06column\x12\x1c\n" +
+	"\bvalidity\x18\x02 \x01(\tH\x00R\bvalidity\x122\n" +
+	"\x05image\x18\x03 \x01(\v2\x1a.synthserve.v1.ImageTensorH\x00R\x05imageB\t\n" +
+	"\acontent\"\r\n" +
+	"\vImageTensor\"\xcc\x01\n" +
+	"\vGraphOutput\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\x06column\x18\x02 \x01(\tH\x00R\x06column\x12\x1c\n" +
+	"\bvalidity\x18\x03 \x01(\tH\x00R\bvalidity\x122\n" +
+	"\x05image\x18\x04 \x01(\v2\x1a.synthserve.v1.ImageTensorH\x00R\x05image\x122\n" +
+	"\x05score\x18\x05 \x01(\v2\x1a.synthserve.v1.ScoreOutputH\x00R\x05scoreB\t\n" +
+	"\acontent\"%\n" +
+	"\vScoreOutput\x12\x16\n" +
+	"\x06column\x18\x01 \x01(\tR\x06column\"\x8a\x03\n" +
 	"\n" +
 	"Provenance\x12\x16\n" +
 	"\x06recipe\x18\x01 \x01(\tR\x06recipe\x12\x17\n" +
@@ -423,7 +1231,11 @@ const file_synthserve_v1_manifest_proto_rawDesc = "" +
 	"\rPackagesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\a\n" +
-	"\x05_seedBR\n" +
+	"\x05_seed*v\n" +
+	"\x11NoiseDistribution\x12\"\n" +
+	"\x1eNOISE_DISTRIBUTION_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19NOISE_DISTRIBUTION_NORMAL\x10\x01\x12\x1e\n" +
+	"\x1aNOISE_DISTRIBUTION_UNIFORM\x10\x02BR\n" +
 	"\x11dev.synthserve.v1B\rManifestProtoP\x01Z,synthserve.dev/go/synthserve/v1;synthservev1b\x06proto3"
 
 var (
@@ -438,34 +1250,58 @@ func file_synthserve_v1_manifest_proto_rawDescGZIP() []byte {
 	return file_synthserve_v1_manifest_proto_rawDescData
 }
 
-var file_synthserve_v1_manifest_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_synthserve_v1_manifest_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_synthserve_v1_manifest_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_synthserve_v1_manifest_proto_goTypes = []any{
-	(*Manifest)(nil),              // 0: synthserve.v1.Manifest
-	(*Graph)(nil),                 // 1: synthserve.v1.Graph
-	(*Provenance)(nil),            // 2: synthserve.v1.Provenance
-	nil,                           // 3: synthserve.v1.Provenance.PackagesEntry
-	(*TableSchema)(nil),           // 4: synthserve.v1.TableSchema
-	(*ImageSchema)(nil),           // 5: synthserve.v1.ImageSchema
-	(*ConditionSpec)(nil),         // 6: synthserve.v1.ConditionSpec
-	(*ModelCard)(nil),             // 7: synthserve.v1.ModelCard
-	(*QualityFigure)(nil),         // 8: synthserve.v1.QualityFigure
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(NoiseDistribution)(0),        // 0: synthserve.v1.NoiseDistribution
+	(*Manifest)(nil),              // 1: synthserve.v1.Manifest
+	(*GraphV1)(nil),               // 2: synthserve.v1.GraphV1
+	(*MethodGraph)(nil),           // 3: synthserve.v1.MethodGraph
+	(*GraphInput)(nil),            // 4: synthserve.v1.GraphInput
+	(*NoiseInput)(nil),            // 5: synthserve.v1.NoiseInput
+	(*IndexInput)(nil),            // 6: synthserve.v1.IndexInput
+	(*ConditionInput)(nil),        // 7: synthserve.v1.ConditionInput
+	(*DataInput)(nil),             // 8: synthserve.v1.DataInput
+	(*ImageTensor)(nil),           // 9: synthserve.v1.ImageTensor
+	(*GraphOutput)(nil),           // 10: synthserve.v1.GraphOutput
+	(*ScoreOutput)(nil),           // 11: synthserve.v1.ScoreOutput
+	(*Provenance)(nil),            // 12: synthserve.v1.Provenance
+	nil,                           // 13: synthserve.v1.Provenance.PackagesEntry
+	(*TableSchema)(nil),           // 14: synthserve.v1.TableSchema
+	(*ImageSchema)(nil),           // 15: synthserve.v1.ImageSchema
+	(*ConditionSpec)(nil),         // 16: synthserve.v1.ConditionSpec
+	(*ModelCard)(nil),             // 17: synthserve.v1.ModelCard
+	(*QualityFigure)(nil),         // 18: synthserve.v1.QualityFigure
+	(Method)(0),                   // 19: synthserve.v1.Method
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
 }
 var file_synthserve_v1_manifest_proto_depIdxs = []int32{
-	1, // 0: synthserve.v1.Manifest.graph:type_name -> synthserve.v1.Graph
-	4, // 1: synthserve.v1.Manifest.table:type_name -> synthserve.v1.TableSchema
-	5, // 2: synthserve.v1.Manifest.image:type_name -> synthserve.v1.ImageSchema
-	6, // 3: synthserve.v1.Manifest.conditions:type_name -> synthserve.v1.ConditionSpec
-	7, // 4: synthserve.v1.Manifest.card:type_name -> synthserve.v1.ModelCard
-	2, // 5: synthserve.v1.Manifest.provenance:type_name -> synthserve.v1.Provenance
-	8, // 6: synthserve.v1.Manifest.figures:type_name -> synthserve.v1.QualityFigure
-	9, // 7: synthserve.v1.Provenance.exported_at:type_name -> google.protobuf.Timestamp
-	3, // 8: synthserve.v1.Provenance.packages:type_name -> synthserve.v1.Provenance.PackagesEntry
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	2,  // 0: synthserve.v1.Manifest.graph:type_name -> synthserve.v1.GraphV1
+	14, // 1: synthserve.v1.Manifest.table:type_name -> synthserve.v1.TableSchema
+	15, // 2: synthserve.v1.Manifest.image:type_name -> synthserve.v1.ImageSchema
+	16, // 3: synthserve.v1.Manifest.conditions:type_name -> synthserve.v1.ConditionSpec
+	17, // 4: synthserve.v1.Manifest.card:type_name -> synthserve.v1.ModelCard
+	12, // 5: synthserve.v1.Manifest.provenance:type_name -> synthserve.v1.Provenance
+	18, // 6: synthserve.v1.Manifest.figures:type_name -> synthserve.v1.QualityFigure
+	3,  // 7: synthserve.v1.Manifest.methods:type_name -> synthserve.v1.MethodGraph
+	19, // 8: synthserve.v1.MethodGraph.method:type_name -> synthserve.v1.Method
+	4,  // 9: synthserve.v1.MethodGraph.inputs:type_name -> synthserve.v1.GraphInput
+	10, // 10: synthserve.v1.MethodGraph.outputs:type_name -> synthserve.v1.GraphOutput
+	5,  // 11: synthserve.v1.GraphInput.noise:type_name -> synthserve.v1.NoiseInput
+	6,  // 12: synthserve.v1.GraphInput.index:type_name -> synthserve.v1.IndexInput
+	7,  // 13: synthserve.v1.GraphInput.condition:type_name -> synthserve.v1.ConditionInput
+	8,  // 14: synthserve.v1.GraphInput.data:type_name -> synthserve.v1.DataInput
+	0,  // 15: synthserve.v1.NoiseInput.distribution:type_name -> synthserve.v1.NoiseDistribution
+	9,  // 16: synthserve.v1.DataInput.image:type_name -> synthserve.v1.ImageTensor
+	9,  // 17: synthserve.v1.GraphOutput.image:type_name -> synthserve.v1.ImageTensor
+	11, // 18: synthserve.v1.GraphOutput.score:type_name -> synthserve.v1.ScoreOutput
+	20, // 19: synthserve.v1.Provenance.exported_at:type_name -> google.protobuf.Timestamp
+	13, // 20: synthserve.v1.Provenance.packages:type_name -> synthserve.v1.Provenance.PackagesEntry
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_synthserve_v1_manifest_proto_init() }
@@ -478,19 +1314,37 @@ func file_synthserve_v1_manifest_proto_init() {
 		(*Manifest_Table)(nil),
 		(*Manifest_Image)(nil),
 	}
-	file_synthserve_v1_manifest_proto_msgTypes[2].OneofWrappers = []any{}
+	file_synthserve_v1_manifest_proto_msgTypes[3].OneofWrappers = []any{
+		(*GraphInput_Noise)(nil),
+		(*GraphInput_Index)(nil),
+		(*GraphInput_Condition)(nil),
+		(*GraphInput_Data)(nil),
+	}
+	file_synthserve_v1_manifest_proto_msgTypes[7].OneofWrappers = []any{
+		(*DataInput_Column)(nil),
+		(*DataInput_Validity)(nil),
+		(*DataInput_Image)(nil),
+	}
+	file_synthserve_v1_manifest_proto_msgTypes[9].OneofWrappers = []any{
+		(*GraphOutput_Column)(nil),
+		(*GraphOutput_Validity)(nil),
+		(*GraphOutput_Image)(nil),
+		(*GraphOutput_Score)(nil),
+	}
+	file_synthserve_v1_manifest_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_synthserve_v1_manifest_proto_rawDesc), len(file_synthserve_v1_manifest_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   4,
+			NumEnums:      1,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_synthserve_v1_manifest_proto_goTypes,
 		DependencyIndexes: file_synthserve_v1_manifest_proto_depIdxs,
+		EnumInfos:         file_synthserve_v1_manifest_proto_enumTypes,
 		MessageInfos:      file_synthserve_v1_manifest_proto_msgTypes,
 	}.Build()
 	File_synthserve_v1_manifest_proto = out.File

@@ -21,6 +21,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// How much a list tells of a model.
+type ModelView int32
+
+const (
+	// BASIC.
+	ModelView_MODEL_VIEW_UNSPECIFIED ModelView = 0
+	// All but the categories of columns and conditions, of which only their number is given.
+	ModelView_MODEL_VIEW_BASIC ModelView = 1
+	// With the categories, but for a model whose categories do not fit into a message; GetModel has those, too.
+	ModelView_MODEL_VIEW_FULL ModelView = 2
+)
+
+// Enum value maps for ModelView.
+var (
+	ModelView_name = map[int32]string{
+		0: "MODEL_VIEW_UNSPECIFIED",
+		1: "MODEL_VIEW_BASIC",
+		2: "MODEL_VIEW_FULL",
+	}
+	ModelView_value = map[string]int32{
+		"MODEL_VIEW_UNSPECIFIED": 0,
+		"MODEL_VIEW_BASIC":       1,
+		"MODEL_VIEW_FULL":        2,
+	}
+)
+
+func (x ModelView) Enum() *ModelView {
+	p := new(ModelView)
+	*p = x
+	return p
+}
+
+func (x ModelView) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ModelView) Descriptor() protoreflect.EnumDescriptor {
+	return file_synthserve_v1_model_proto_enumTypes[0].Descriptor()
+}
+
+func (ModelView) Type() protoreflect.EnumType {
+	return &file_synthserve_v1_model_proto_enumTypes[0]
+}
+
+func (x ModelView) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ModelView.Descriptor instead.
+func (ModelView) EnumDescriptor() ([]byte, []int) {
+	return file_synthserve_v1_model_proto_rawDescGZIP(), []int{0}
+}
+
 // Whether a model version can generate.
 type ModelState int32
 
@@ -66,11 +119,11 @@ func (x ModelState) String() string {
 }
 
 func (ModelState) Descriptor() protoreflect.EnumDescriptor {
-	return file_synthserve_v1_model_proto_enumTypes[0].Descriptor()
+	return file_synthserve_v1_model_proto_enumTypes[1].Descriptor()
 }
 
 func (ModelState) Type() protoreflect.EnumType {
-	return &file_synthserve_v1_model_proto_enumTypes[0]
+	return &file_synthserve_v1_model_proto_enumTypes[1]
 }
 
 func (x ModelState) Number() protoreflect.EnumNumber {
@@ -79,7 +132,7 @@ func (x ModelState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ModelState.Descriptor instead.
 func (ModelState) EnumDescriptor() ([]byte, []int) {
-	return file_synthserve_v1_model_proto_rawDescGZIP(), []int{0}
+	return file_synthserve_v1_model_proto_rawDescGZIP(), []int{1}
 }
 
 // Asks for a page of the list of models.
@@ -88,7 +141,9 @@ type ListModelsRequest struct {
 	// The most models to return, at least 1; values over 1000 are lowered to 1000. 0 (default): 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// `next_page_token` of the page before. Empty: the first page.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// How much to tell of each model. Default: BASIC.
+	View          ModelView `protobuf:"varint,3,opt,name=view,proto3,enum=synthserve.v1.ModelView" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -137,10 +192,17 @@ func (x *ListModelsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListModelsRequest) GetView() ModelView {
+	if x != nil {
+		return x.View
+	}
+	return ModelView_MODEL_VIEW_UNSPECIFIED
+}
+
 // A page of the list of models.
 type ListModelsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The models, those that failed to load too, sorted by name.
+	// The models, those that failed to load too, sorted by name. Fewer than asked for where more would not fit.
 	Models []*Model `protobuf:"bytes,1,rep,name=models,proto3" json:"models,omitempty"`
 	// The token of the next page. Empty: this is the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -197,7 +259,9 @@ type GetModelRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. `models/{model}` (its newest version that is ready, else its newest) or
 	// `models/{model}/versions/{version}`.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// `next_page_token` of the page before. Empty: the first page.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -239,11 +303,22 @@ func (x *GetModelRequest) GetName() string {
 	return ""
 }
 
+func (x *GetModelRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 // The answer to GetModelRequest.
 type GetModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The model.
-	Model         *Model `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	// The model, on the first page only.
+	Model *Model `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	// More categories of the model, on the other pages: to be appended to what came before.
+	Part *SchemaPart `protobuf:"bytes,2,opt,name=part,proto3" json:"part,omitempty"`
+	// The token of the next page, where the categories do not fit into one message. Empty: this is the last one.
+	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -283,6 +358,20 @@ func (x *GetModelResponse) GetModel() *Model {
 		return x.Model
 	}
 	return nil
+}
+
+func (x *GetModelResponse) GetPart() *SchemaPart {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *GetModelResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 // Asks to load a model.
@@ -653,8 +742,10 @@ type Model struct {
 	Figures []*QualityFigure `protobuf:"bytes,9,rep,name=figures,proto3" json:"figures,omitempty"`
 	// What a person should know before using the output.
 	Card *ModelCard `protobuf:"bytes,10,opt,name=card,proto3" json:"card,omitempty"`
-	// SHA-256 of the model's ONNX graph, 64 lower-case hexadecimal digits.
-	GraphSha256   string `protobuf:"bytes,11,opt,name=graph_sha256,json=graphSha256,proto3" json:"graph_sha256,omitempty"`
+	// SHA-256 of the ONNX graph that generates, 64 lower-case hexadecimal digits.
+	GraphSha256 string `protobuf:"bytes,11,opt,name=graph_sha256,json=graphSha256,proto3" json:"graph_sha256,omitempty"`
+	// What the model can do. Empty when not READY.
+	Methods       []Method `protobuf:"varint,12,rep,packed,name=methods,proto3,enum=synthserve.v1.Method" json:"methods,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -777,6 +868,13 @@ func (x *Model) GetGraphSha256() string {
 	return ""
 }
 
+func (x *Model) GetMethods() []Method {
+	if x != nil {
+		return x.Methods
+	}
+	return nil
+}
+
 type isModel_Output interface {
 	isModel_Output()
 }
@@ -799,18 +897,23 @@ var File_synthserve_v1_model_proto protoreflect.FileDescriptor
 
 const file_synthserve_v1_model_proto_rawDesc = "" +
 	"\n" +
-	"\x19synthserve/v1/model.proto\x12\rsynthserve.v1\x1a\x1asynthserve/v1/schema.proto\"O\n" +
+	"\x19synthserve/v1/model.proto\x12\rsynthserve.v1\x1a\x1asynthserve/v1/schema.proto\"}\n" +
 	"\x11ListModelsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\"j\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12,\n" +
+	"\x04view\x18\x03 \x01(\x0e2\x18.synthserve.v1.ModelViewR\x04view\"j\n" +
 	"\x12ListModelsResponse\x12,\n" +
 	"\x06models\x18\x01 \x03(\v2\x14.synthserve.v1.ModelR\x06models\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"%\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"D\n" +
 	"\x0fGetModelRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\">\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\"\x95\x01\n" +
 	"\x10GetModelResponse\x12*\n" +
-	"\x05model\x18\x01 \x01(\v2\x14.synthserve.v1.ModelR\x05model\"&\n" +
+	"\x05model\x18\x01 \x01(\v2\x14.synthserve.v1.ModelR\x05model\x12-\n" +
+	"\x04part\x18\x02 \x01(\v2\x19.synthserve.v1.SchemaPartR\x04part\x12&\n" +
+	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\"&\n" +
 	"\x10LoadModelRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\"h\n" +
 	"\x11LoadModelResponse\x12*\n" +
@@ -826,7 +929,7 @@ const file_synthserve_v1_model_proto_rawDesc = "" +
 	"\bfailures\x18\x03 \x03(\v2\x1b.synthserve.v1.ModelFailureR\bfailures\":\n" +
 	"\fModelFailure\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xde\x03\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x8f\x04\n" +
 	"\x05Model\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12/\n" +
@@ -841,8 +944,13 @@ const file_synthserve_v1_model_proto_rawDesc = "" +
 	"\afigures\x18\t \x03(\v2\x1c.synthserve.v1.QualityFigureR\afigures\x12,\n" +
 	"\x04card\x18\n" +
 	" \x01(\v2\x18.synthserve.v1.ModelCardR\x04card\x12!\n" +
-	"\fgraph_sha256\x18\v \x01(\tR\vgraphSha256B\b\n" +
-	"\x06output*\x8c\x01\n" +
+	"\fgraph_sha256\x18\v \x01(\tR\vgraphSha256\x12/\n" +
+	"\amethods\x18\f \x03(\x0e2\x15.synthserve.v1.MethodR\amethodsB\b\n" +
+	"\x06output*R\n" +
+	"\tModelView\x12\x1a\n" +
+	"\x16MODEL_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10MODEL_VIEW_BASIC\x10\x01\x12\x13\n" +
+	"\x0fMODEL_VIEW_FULL\x10\x02*\x8c\x01\n" +
 	"\n" +
 	"ModelState\x12\x1b\n" +
 	"\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
@@ -872,54 +980,60 @@ func file_synthserve_v1_model_proto_rawDescGZIP() []byte {
 	return file_synthserve_v1_model_proto_rawDescData
 }
 
-var file_synthserve_v1_model_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_synthserve_v1_model_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_synthserve_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_synthserve_v1_model_proto_goTypes = []any{
-	(ModelState)(0),              // 0: synthserve.v1.ModelState
-	(*ListModelsRequest)(nil),    // 1: synthserve.v1.ListModelsRequest
-	(*ListModelsResponse)(nil),   // 2: synthserve.v1.ListModelsResponse
-	(*GetModelRequest)(nil),      // 3: synthserve.v1.GetModelRequest
-	(*GetModelResponse)(nil),     // 4: synthserve.v1.GetModelResponse
-	(*LoadModelRequest)(nil),     // 5: synthserve.v1.LoadModelRequest
-	(*LoadModelResponse)(nil),    // 6: synthserve.v1.LoadModelResponse
-	(*UnloadModelRequest)(nil),   // 7: synthserve.v1.UnloadModelRequest
-	(*UnloadModelResponse)(nil),  // 8: synthserve.v1.UnloadModelResponse
-	(*ReloadModelsRequest)(nil),  // 9: synthserve.v1.ReloadModelsRequest
-	(*ReloadModelsResponse)(nil), // 10: synthserve.v1.ReloadModelsResponse
-	(*ModelFailure)(nil),         // 11: synthserve.v1.ModelFailure
-	(*Model)(nil),                // 12: synthserve.v1.Model
-	(*TableSchema)(nil),          // 13: synthserve.v1.TableSchema
-	(*ImageSchema)(nil),          // 14: synthserve.v1.ImageSchema
-	(*ConditionSpec)(nil),        // 15: synthserve.v1.ConditionSpec
-	(*QualityFigure)(nil),        // 16: synthserve.v1.QualityFigure
-	(*ModelCard)(nil),            // 17: synthserve.v1.ModelCard
+	(ModelView)(0),               // 0: synthserve.v1.ModelView
+	(ModelState)(0),              // 1: synthserve.v1.ModelState
+	(*ListModelsRequest)(nil),    // 2: synthserve.v1.ListModelsRequest
+	(*ListModelsResponse)(nil),   // 3: synthserve.v1.ListModelsResponse
+	(*GetModelRequest)(nil),      // 4: synthserve.v1.GetModelRequest
+	(*GetModelResponse)(nil),     // 5: synthserve.v1.GetModelResponse
+	(*LoadModelRequest)(nil),     // 6: synthserve.v1.LoadModelRequest
+	(*LoadModelResponse)(nil),    // 7: synthserve.v1.LoadModelResponse
+	(*UnloadModelRequest)(nil),   // 8: synthserve.v1.UnloadModelRequest
+	(*UnloadModelResponse)(nil),  // 9: synthserve.v1.UnloadModelResponse
+	(*ReloadModelsRequest)(nil),  // 10: synthserve.v1.ReloadModelsRequest
+	(*ReloadModelsResponse)(nil), // 11: synthserve.v1.ReloadModelsResponse
+	(*ModelFailure)(nil),         // 12: synthserve.v1.ModelFailure
+	(*Model)(nil),                // 13: synthserve.v1.Model
+	(*SchemaPart)(nil),           // 14: synthserve.v1.SchemaPart
+	(*TableSchema)(nil),          // 15: synthserve.v1.TableSchema
+	(*ImageSchema)(nil),          // 16: synthserve.v1.ImageSchema
+	(*ConditionSpec)(nil),        // 17: synthserve.v1.ConditionSpec
+	(*QualityFigure)(nil),        // 18: synthserve.v1.QualityFigure
+	(*ModelCard)(nil),            // 19: synthserve.v1.ModelCard
+	(Method)(0),                  // 20: synthserve.v1.Method
 }
 var file_synthserve_v1_model_proto_depIdxs = []int32{
-	12, // 0: synthserve.v1.ListModelsResponse.models:type_name -> synthserve.v1.Model
-	12, // 1: synthserve.v1.GetModelResponse.model:type_name -> synthserve.v1.Model
-	12, // 2: synthserve.v1.LoadModelResponse.model:type_name -> synthserve.v1.Model
-	11, // 3: synthserve.v1.ReloadModelsResponse.failures:type_name -> synthserve.v1.ModelFailure
-	0,  // 4: synthserve.v1.Model.state:type_name -> synthserve.v1.ModelState
-	13, // 5: synthserve.v1.Model.table:type_name -> synthserve.v1.TableSchema
-	14, // 6: synthserve.v1.Model.image:type_name -> synthserve.v1.ImageSchema
-	15, // 7: synthserve.v1.Model.conditions:type_name -> synthserve.v1.ConditionSpec
-	16, // 8: synthserve.v1.Model.figures:type_name -> synthserve.v1.QualityFigure
-	17, // 9: synthserve.v1.Model.card:type_name -> synthserve.v1.ModelCard
-	1,  // 10: synthserve.v1.ModelService.ListModels:input_type -> synthserve.v1.ListModelsRequest
-	3,  // 11: synthserve.v1.ModelService.GetModel:input_type -> synthserve.v1.GetModelRequest
-	5,  // 12: synthserve.v1.ModelService.LoadModel:input_type -> synthserve.v1.LoadModelRequest
-	7,  // 13: synthserve.v1.ModelService.UnloadModel:input_type -> synthserve.v1.UnloadModelRequest
-	9,  // 14: synthserve.v1.ModelService.ReloadModels:input_type -> synthserve.v1.ReloadModelsRequest
-	2,  // 15: synthserve.v1.ModelService.ListModels:output_type -> synthserve.v1.ListModelsResponse
-	4,  // 16: synthserve.v1.ModelService.GetModel:output_type -> synthserve.v1.GetModelResponse
-	6,  // 17: synthserve.v1.ModelService.LoadModel:output_type -> synthserve.v1.LoadModelResponse
-	8,  // 18: synthserve.v1.ModelService.UnloadModel:output_type -> synthserve.v1.UnloadModelResponse
-	10, // 19: synthserve.v1.ModelService.ReloadModels:output_type -> synthserve.v1.ReloadModelsResponse
-	15, // [15:20] is the sub-list for method output_type
-	10, // [10:15] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	0,  // 0: synthserve.v1.ListModelsRequest.view:type_name -> synthserve.v1.ModelView
+	13, // 1: synthserve.v1.ListModelsResponse.models:type_name -> synthserve.v1.Model
+	13, // 2: synthserve.v1.GetModelResponse.model:type_name -> synthserve.v1.Model
+	14, // 3: synthserve.v1.GetModelResponse.part:type_name -> synthserve.v1.SchemaPart
+	13, // 4: synthserve.v1.LoadModelResponse.model:type_name -> synthserve.v1.Model
+	12, // 5: synthserve.v1.ReloadModelsResponse.failures:type_name -> synthserve.v1.ModelFailure
+	1,  // 6: synthserve.v1.Model.state:type_name -> synthserve.v1.ModelState
+	15, // 7: synthserve.v1.Model.table:type_name -> synthserve.v1.TableSchema
+	16, // 8: synthserve.v1.Model.image:type_name -> synthserve.v1.ImageSchema
+	17, // 9: synthserve.v1.Model.conditions:type_name -> synthserve.v1.ConditionSpec
+	18, // 10: synthserve.v1.Model.figures:type_name -> synthserve.v1.QualityFigure
+	19, // 11: synthserve.v1.Model.card:type_name -> synthserve.v1.ModelCard
+	20, // 12: synthserve.v1.Model.methods:type_name -> synthserve.v1.Method
+	2,  // 13: synthserve.v1.ModelService.ListModels:input_type -> synthserve.v1.ListModelsRequest
+	4,  // 14: synthserve.v1.ModelService.GetModel:input_type -> synthserve.v1.GetModelRequest
+	6,  // 15: synthserve.v1.ModelService.LoadModel:input_type -> synthserve.v1.LoadModelRequest
+	8,  // 16: synthserve.v1.ModelService.UnloadModel:input_type -> synthserve.v1.UnloadModelRequest
+	10, // 17: synthserve.v1.ModelService.ReloadModels:input_type -> synthserve.v1.ReloadModelsRequest
+	3,  // 18: synthserve.v1.ModelService.ListModels:output_type -> synthserve.v1.ListModelsResponse
+	5,  // 19: synthserve.v1.ModelService.GetModel:output_type -> synthserve.v1.GetModelResponse
+	7,  // 20: synthserve.v1.ModelService.LoadModel:output_type -> synthserve.v1.LoadModelResponse
+	9,  // 21: synthserve.v1.ModelService.UnloadModel:output_type -> synthserve.v1.UnloadModelResponse
+	11, // 22: synthserve.v1.ModelService.ReloadModels:output_type -> synthserve.v1.ReloadModelsResponse
+	18, // [18:23] is the sub-list for method output_type
+	13, // [13:18] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_synthserve_v1_model_proto_init() }
@@ -937,7 +1051,7 @@ func file_synthserve_v1_model_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_synthserve_v1_model_proto_rawDesc), len(file_synthserve_v1_model_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -37,7 +37,7 @@ type ModelServiceClient interface {
 	// not one.
 	ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error)
 	// Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
-	// (BadRequest) when the name is not of the form asked for.
+	// (BadRequest) when the name is not of the form asked for, or the page token is not one of this model.
 	GetModel(ctx context.Context, in *GetModelRequest, opts ...grpc.CallOption) (*GetModelResponse, error)
 	// Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
 	// beside those that serve, and takes over when it is ready; streams end with the version that they began with. Returns
@@ -127,7 +127,7 @@ type ModelServiceServer interface {
 	// not one.
 	ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error)
 	// Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
-	// (BadRequest) when the name is not of the form asked for.
+	// (BadRequest) when the name is not of the form asked for, or the page token is not one of this model.
 	GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error)
 	// Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
 	// beside those that serve, and takes over when it is ready; streams end with the version that they began with. Returns

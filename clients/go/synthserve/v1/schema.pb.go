@@ -35,6 +35,12 @@ const (
 	ColumnType_COLUMN_TYPE_CATEGORY ColumnType = 3
 	// True or false.
 	ColumnType_COLUMN_TYPE_BOOL ColumnType = 4
+	// Text in UTF-8.
+	ColumnType_COLUMN_TYPE_STRING ColumnType = 5
+	// A day of the proleptic Gregorian calendar, from 0001-01-01 to 9999-12-31.
+	ColumnType_COLUMN_TYPE_DATE ColumnType = 6
+	// A date with a time of day, in microseconds, from the year 1 to the year 9999; `Column.utc` says of which zone.
+	ColumnType_COLUMN_TYPE_TIMESTAMP ColumnType = 7
 )
 
 // Enum value maps for ColumnType.
@@ -45,6 +51,9 @@ var (
 		2: "COLUMN_TYPE_INT64",
 		3: "COLUMN_TYPE_CATEGORY",
 		4: "COLUMN_TYPE_BOOL",
+		5: "COLUMN_TYPE_STRING",
+		6: "COLUMN_TYPE_DATE",
+		7: "COLUMN_TYPE_TIMESTAMP",
 	}
 	ColumnType_value = map[string]int32{
 		"COLUMN_TYPE_UNSPECIFIED": 0,
@@ -52,6 +61,9 @@ var (
 		"COLUMN_TYPE_INT64":       2,
 		"COLUMN_TYPE_CATEGORY":    3,
 		"COLUMN_TYPE_BOOL":        4,
+		"COLUMN_TYPE_STRING":      5,
+		"COLUMN_TYPE_DATE":        6,
+		"COLUMN_TYPE_TIMESTAMP":   7,
 	}
 )
 
@@ -82,11 +94,128 @@ func (ColumnType) EnumDescriptor() ([]byte, []int) {
 	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{0}
 }
 
+// What a condition accepts.
+type ConditionKind int32
+
+const (
+	// CODE.
+	ConditionKind_CONDITION_KIND_UNSPECIFIED ConditionKind = 0
+	// One of `categories`: `Condition.equals`.
+	ConditionKind_CONDITION_KIND_CODE ConditionKind = 1
+	// Any of `categories`: `Condition.equals`, `any_of` and, where it is nullable, `missing`.
+	ConditionKind_CONDITION_KIND_SET ConditionKind = 2
+	// A value or an inclusive range of numbers, dates or timestamps: `Condition.equals`, `between` and, where it is nullable,
+	// `missing`.
+	ConditionKind_CONDITION_KIND_RANGE ConditionKind = 3
+)
+
+// Enum value maps for ConditionKind.
+var (
+	ConditionKind_name = map[int32]string{
+		0: "CONDITION_KIND_UNSPECIFIED",
+		1: "CONDITION_KIND_CODE",
+		2: "CONDITION_KIND_SET",
+		3: "CONDITION_KIND_RANGE",
+	}
+	ConditionKind_value = map[string]int32{
+		"CONDITION_KIND_UNSPECIFIED": 0,
+		"CONDITION_KIND_CODE":        1,
+		"CONDITION_KIND_SET":         2,
+		"CONDITION_KIND_RANGE":       3,
+	}
+)
+
+func (x ConditionKind) Enum() *ConditionKind {
+	p := new(ConditionKind)
+	*p = x
+	return p
+}
+
+func (x ConditionKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ConditionKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_synthserve_v1_schema_proto_enumTypes[1].Descriptor()
+}
+
+func (ConditionKind) Type() protoreflect.EnumType {
+	return &file_synthserve_v1_schema_proto_enumTypes[1]
+}
+
+func (x ConditionKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ConditionKind.Descriptor instead.
+func (ConditionKind) EnumDescriptor() ([]byte, []int) {
+	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{1}
+}
+
+// What a model can do with a graph of its own.
+type Method int32
+
+const (
+	// Never sent.
+	Method_METHOD_UNSPECIFIED Method = 0
+	// Makes samples out of noise. Every model can.
+	Method_METHOD_GENERATE Method = 1
+	// Says how likely given samples are.
+	Method_METHOD_SCORE Method = 2
+	// Makes samples out of given ones.
+	Method_METHOD_TRANSFORM Method = 3
+)
+
+// Enum value maps for Method.
+var (
+	Method_name = map[int32]string{
+		0: "METHOD_UNSPECIFIED",
+		1: "METHOD_GENERATE",
+		2: "METHOD_SCORE",
+		3: "METHOD_TRANSFORM",
+	}
+	Method_value = map[string]int32{
+		"METHOD_UNSPECIFIED": 0,
+		"METHOD_GENERATE":    1,
+		"METHOD_SCORE":       2,
+		"METHOD_TRANSFORM":   3,
+	}
+)
+
+func (x Method) Enum() *Method {
+	p := new(Method)
+	*p = x
+	return p
+}
+
+func (x Method) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Method) Descriptor() protoreflect.EnumDescriptor {
+	return file_synthserve_v1_schema_proto_enumTypes[2].Descriptor()
+}
+
+func (Method) Type() protoreflect.EnumType {
+	return &file_synthserve_v1_schema_proto_enumTypes[2]
+}
+
+func (x Method) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Method.Descriptor instead.
+func (Method) EnumDescriptor() ([]byte, []int) {
+	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{2}
+}
+
 // What a generated row looks like.
 type TableSchema struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The columns, in the order in which every response and every file carries them. At least one.
-	Columns       []*Column `protobuf:"bytes,1,rep,name=columns,proto3" json:"columns,omitempty"`
+	Columns []*Column `protobuf:"bytes,1,rep,name=columns,proto3" json:"columns,omitempty"`
+	// CSV: what separates the cells of a line, one ASCII character. Empty: a comma.
+	CsvDelimiter  string `protobuf:"bytes,2,opt,name=csv_delimiter,json=csvDelimiter,proto3" json:"csv_delimiter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -128,6 +257,13 @@ func (x *TableSchema) GetColumns() []*Column {
 	return nil
 }
 
+func (x *TableSchema) GetCsvDelimiter() string {
+	if x != nil {
+		return x.CsvDelimiter
+	}
+	return ""
+}
+
 // One column of a generated table.
 type Column struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -135,7 +271,8 @@ type Column struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The type of its values.
 	Type ColumnType `protobuf:"varint,2,opt,name=type,proto3,enum=synthserve.v1.ColumnType" json:"type,omitempty"`
-	// CATEGORY: the values that occur, in the order that category codes index. Empty for other types.
+	// CATEGORY: the values that occur, in the order that category codes index. Empty for other types, and shorter than
+	// `category_count` where the rest comes in `SchemaPart` messages or is left out of a list.
 	Categories []string `protobuf:"bytes,3,rep,name=categories,proto3" json:"categories,omitempty"`
 	// DOUBLE: the number of decimals that the values are rounded to. Unset: not rounded.
 	Decimals *int32 `protobuf:"varint,4,opt,name=decimals,proto3,oneof" json:"decimals,omitempty"`
@@ -144,7 +281,15 @@ type Column struct {
 	// The physical unit of the values, for example "cm". Empty: none or unknown.
 	Unit string `protobuf:"bytes,6,opt,name=unit,proto3" json:"unit,omitempty"`
 	// What the column means, in one sentence. Can be empty.
-	Description   string `protobuf:"bytes,7,opt,name=description,proto3" json:"description,omitempty"`
+	Description string `protobuf:"bytes,7,opt,name=description,proto3" json:"description,omitempty"`
+	// CATEGORY: how many categories there are. A server always sets it; a manifest need not.
+	CategoryCount int32 `protobuf:"varint,8,opt,name=category_count,json=categoryCount,proto3" json:"category_count,omitempty"`
+	// TIMESTAMP: true for instants (UTC), false for dates with a time of day and no time zone.
+	Utc bool `protobuf:"varint,9,opt,name=utc,proto3" json:"utc,omitempty"`
+	// How the values are written in CSV. Unset: see each field.
+	Csv *CsvFormat `protobuf:"bytes,10,opt,name=csv,proto3" json:"csv,omitempty"`
+	// STRING: the most bytes that a value has in UTF-8, at least 1.
+	MaxBytes      int32 `protobuf:"varint,11,opt,name=max_bytes,json=maxBytes,proto3" json:"max_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -228,6 +373,138 @@ func (x *Column) GetDescription() string {
 	return ""
 }
 
+func (x *Column) GetCategoryCount() int32 {
+	if x != nil {
+		return x.CategoryCount
+	}
+	return 0
+}
+
+func (x *Column) GetUtc() bool {
+	if x != nil {
+		return x.Utc
+	}
+	return false
+}
+
+func (x *Column) GetCsv() *CsvFormat {
+	if x != nil {
+		return x.Csv
+	}
+	return nil
+}
+
+func (x *Column) GetMaxBytes() int32 {
+	if x != nil {
+		return x.MaxBytes
+	}
+	return 0
+}
+
+// How the values of a column are written in CSV, so that a file looks like the one that was learnt. Each field has a
+// default, concerns the types that it names, and is empty for the others. Conditions are read in this form and in the
+// default one.
+type CsvFormat struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// DATE and TIMESTAMP: a pattern of the directives %Y %m %d %H %M %S %f (six digits) %y %b %B %p %I %j and %%, with other
+	// characters as they are. Empty: ISO 8601, that is `%Y-%m-%d`, or `%Y-%m-%dT%H:%M:%S` with `.%f` behind it where the
+	// value has a fraction and `Z` at the end in a column of instants.
+	Pattern string `protobuf:"bytes,1,opt,name=pattern,proto3" json:"pattern,omitempty"`
+	// INT64: the number of digits that a value is filled up to with zeros. 0 (default): none.
+	Digits int32 `protobuf:"varint,2,opt,name=digits,proto3" json:"digits,omitempty"`
+	// DOUBLE: the number of decimals that are always written. Unset: as many as the value needs.
+	Decimals *int32 `protobuf:"varint,3,opt,name=decimals,proto3,oneof" json:"decimals,omitempty"`
+	// DOUBLE: what stands before the decimals, one ASCII character. Empty: a full stop.
+	DecimalSeparator string `protobuf:"bytes,4,opt,name=decimal_separator,json=decimalSeparator,proto3" json:"decimal_separator,omitempty"`
+	// BOOL: the text of true. Empty: `true`.
+	TrueText string `protobuf:"bytes,5,opt,name=true_text,json=trueText,proto3" json:"true_text,omitempty"`
+	// BOOL: the text of false. Empty: `false`.
+	FalseText string `protobuf:"bytes,6,opt,name=false_text,json=falseText,proto3" json:"false_text,omitempty"`
+	// All types: the text of a missing value. Empty: an empty cell.
+	MissingText   string `protobuf:"bytes,7,opt,name=missing_text,json=missingText,proto3" json:"missing_text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CsvFormat) Reset() {
+	*x = CsvFormat{}
+	mi := &file_synthserve_v1_schema_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CsvFormat) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CsvFormat) ProtoMessage() {}
+
+func (x *CsvFormat) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_schema_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CsvFormat.ProtoReflect.Descriptor instead.
+func (*CsvFormat) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CsvFormat) GetPattern() string {
+	if x != nil {
+		return x.Pattern
+	}
+	return ""
+}
+
+func (x *CsvFormat) GetDigits() int32 {
+	if x != nil {
+		return x.Digits
+	}
+	return 0
+}
+
+func (x *CsvFormat) GetDecimals() int32 {
+	if x != nil && x.Decimals != nil {
+		return *x.Decimals
+	}
+	return 0
+}
+
+func (x *CsvFormat) GetDecimalSeparator() string {
+	if x != nil {
+		return x.DecimalSeparator
+	}
+	return ""
+}
+
+func (x *CsvFormat) GetTrueText() string {
+	if x != nil {
+		return x.TrueText
+	}
+	return ""
+}
+
+func (x *CsvFormat) GetFalseText() string {
+	if x != nil {
+		return x.FalseText
+	}
+	return ""
+}
+
+func (x *CsvFormat) GetMissingText() string {
+	if x != nil {
+		return x.MissingText
+	}
+	return ""
+}
+
 // What a generated image looks like: 8 bits per channel, rows from the top, channels last.
 type ImageSchema struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -243,7 +520,7 @@ type ImageSchema struct {
 
 func (x *ImageSchema) Reset() {
 	*x = ImageSchema{}
-	mi := &file_synthserve_v1_schema_proto_msgTypes[2]
+	mi := &file_synthserve_v1_schema_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -255,7 +532,7 @@ func (x *ImageSchema) String() string {
 func (*ImageSchema) ProtoMessage() {}
 
 func (x *ImageSchema) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_schema_proto_msgTypes[2]
+	mi := &file_synthserve_v1_schema_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -268,7 +545,7 @@ func (x *ImageSchema) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImageSchema.ProtoReflect.Descriptor instead.
 func (*ImageSchema) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{2}
+	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ImageSchema) GetHeight() int32 {
@@ -295,17 +572,33 @@ func (x *ImageSchema) GetChannels() int32 {
 // A condition that a model takes: the samples are drawn given that `column` has a value of the caller's choice.
 type ConditionSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name to use as key in the `conditions` of a request. In a table it is the name of the column that it fixes.
+	// The name of the condition. In a table it is the name of the column that it concerns.
 	Column string `protobuf:"bytes,1,opt,name=column,proto3" json:"column,omitempty"`
-	// The values that the condition accepts.
-	Categories    []string `protobuf:"bytes,2,rep,name=categories,proto3" json:"categories,omitempty"`
+	// CODE and SET: the values that the condition accepts. Empty in a table: the categories of the column, or `false` and
+	// `true` of a BOOL column.
+	Categories []string `protobuf:"bytes,2,rep,name=categories,proto3" json:"categories,omitempty"`
+	// What the condition accepts. Unset: CODE.
+	Kind ConditionKind `protobuf:"varint,3,opt,name=kind,proto3,enum=synthserve.v1.ConditionKind" json:"kind,omitempty"`
+	// CODE and SET: how many values the condition accepts, a missing one not counted. A server always sets it; a manifest
+	// need not.
+	CategoryCount int32 `protobuf:"varint,4,opt,name=category_count,json=categoryCount,proto3" json:"category_count,omitempty"`
+	// The type of the values: in a table that of the column. Unset in a manifest: that, or CATEGORY without a table.
+	Type ColumnType `protobuf:"varint,5,opt,name=type,proto3,enum=synthserve.v1.ColumnType" json:"type,omitempty"`
+	// True where the condition accepts `missing`.
+	Nullable bool `protobuf:"varint,6,opt,name=nullable,proto3" json:"nullable,omitempty"`
+	// RANGE: the smallest value that the model has learnt, as text. Empty: unknown.
+	Low string `protobuf:"bytes,7,opt,name=low,proto3" json:"low,omitempty"`
+	// RANGE: the largest value that the model has learnt, as text. Empty: unknown.
+	High string `protobuf:"bytes,8,opt,name=high,proto3" json:"high,omitempty"`
+	// RANGE: the physical unit of the values, for example "cm". Empty: none or unknown.
+	Unit          string `protobuf:"bytes,9,opt,name=unit,proto3" json:"unit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ConditionSpec) Reset() {
 	*x = ConditionSpec{}
-	mi := &file_synthserve_v1_schema_proto_msgTypes[3]
+	mi := &file_synthserve_v1_schema_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -317,7 +610,7 @@ func (x *ConditionSpec) String() string {
 func (*ConditionSpec) ProtoMessage() {}
 
 func (x *ConditionSpec) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_schema_proto_msgTypes[3]
+	mi := &file_synthserve_v1_schema_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -330,7 +623,7 @@ func (x *ConditionSpec) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConditionSpec.ProtoReflect.Descriptor instead.
 func (*ConditionSpec) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{3}
+	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ConditionSpec) GetColumn() string {
@@ -341,6 +634,174 @@ func (x *ConditionSpec) GetColumn() string {
 }
 
 func (x *ConditionSpec) GetCategories() []string {
+	if x != nil {
+		return x.Categories
+	}
+	return nil
+}
+
+func (x *ConditionSpec) GetKind() ConditionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ConditionKind_CONDITION_KIND_UNSPECIFIED
+}
+
+func (x *ConditionSpec) GetCategoryCount() int32 {
+	if x != nil {
+		return x.CategoryCount
+	}
+	return 0
+}
+
+func (x *ConditionSpec) GetType() ColumnType {
+	if x != nil {
+		return x.Type
+	}
+	return ColumnType_COLUMN_TYPE_UNSPECIFIED
+}
+
+func (x *ConditionSpec) GetNullable() bool {
+	if x != nil {
+		return x.Nullable
+	}
+	return false
+}
+
+func (x *ConditionSpec) GetLow() string {
+	if x != nil {
+		return x.Low
+	}
+	return ""
+}
+
+func (x *ConditionSpec) GetHigh() string {
+	if x != nil {
+		return x.High
+	}
+	return ""
+}
+
+func (x *ConditionSpec) GetUnit() string {
+	if x != nil {
+		return x.Unit
+	}
+	return ""
+}
+
+// More of a large schema: categories that did not fit into the message with the schema.
+type SchemaPart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Categories of columns, to be appended to those that came before.
+	Columns []*CategoryPart `protobuf:"bytes,1,rep,name=columns,proto3" json:"columns,omitempty"`
+	// Categories of conditions, to be appended to those that came before. Only in ModelService.
+	Conditions []*CategoryPart `protobuf:"bytes,2,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	// ARROW: more of `RowStreamInfo.preamble`, to be appended. Only in GenerationService.
+	Preamble      []byte `protobuf:"bytes,3,opt,name=preamble,proto3" json:"preamble,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SchemaPart) Reset() {
+	*x = SchemaPart{}
+	mi := &file_synthserve_v1_schema_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchemaPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchemaPart) ProtoMessage() {}
+
+func (x *SchemaPart) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_schema_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchemaPart.ProtoReflect.Descriptor instead.
+func (*SchemaPart) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SchemaPart) GetColumns() []*CategoryPart {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+func (x *SchemaPart) GetConditions() []*CategoryPart {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
+}
+
+func (x *SchemaPart) GetPreamble() []byte {
+	if x != nil {
+		return x.Preamble
+	}
+	return nil
+}
+
+// Some categories of one column or condition.
+type CategoryPart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The index of the column in the schema, or of the condition in `Model.conditions`.
+	Index int32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	// The categories, in order.
+	Categories    []string `protobuf:"bytes,2,rep,name=categories,proto3" json:"categories,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CategoryPart) Reset() {
+	*x = CategoryPart{}
+	mi := &file_synthserve_v1_schema_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CategoryPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CategoryPart) ProtoMessage() {}
+
+func (x *CategoryPart) ProtoReflect() protoreflect.Message {
+	mi := &file_synthserve_v1_schema_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CategoryPart.ProtoReflect.Descriptor instead.
+func (*CategoryPart) Descriptor() ([]byte, []int) {
+	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *CategoryPart) GetIndex() int32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *CategoryPart) GetCategories() []string {
 	if x != nil {
 		return x.Categories
 	}
@@ -366,7 +827,7 @@ type QualityFigure struct {
 
 func (x *QualityFigure) Reset() {
 	*x = QualityFigure{}
-	mi := &file_synthserve_v1_schema_proto_msgTypes[4]
+	mi := &file_synthserve_v1_schema_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -378,7 +839,7 @@ func (x *QualityFigure) String() string {
 func (*QualityFigure) ProtoMessage() {}
 
 func (x *QualityFigure) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_schema_proto_msgTypes[4]
+	mi := &file_synthserve_v1_schema_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -391,7 +852,7 @@ func (x *QualityFigure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QualityFigure.ProtoReflect.Descriptor instead.
 func (*QualityFigure) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{4}
+	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *QualityFigure) GetMetric() string {
@@ -452,7 +913,7 @@ type ModelCard struct {
 
 func (x *ModelCard) Reset() {
 	*x = ModelCard{}
-	mi := &file_synthserve_v1_schema_proto_msgTypes[5]
+	mi := &file_synthserve_v1_schema_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -464,7 +925,7 @@ func (x *ModelCard) String() string {
 func (*ModelCard) ProtoMessage() {}
 
 func (x *ModelCard) ProtoReflect() protoreflect.Message {
-	mi := &file_synthserve_v1_schema_proto_msgTypes[5]
+	mi := &file_synthserve_v1_schema_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -477,7 +938,7 @@ func (x *ModelCard) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ModelCard.ProtoReflect.Descriptor instead.
 func (*ModelCard) Descriptor() ([]byte, []int) {
-	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{5}
+	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ModelCard) GetSummary() string {
@@ -533,9 +994,10 @@ var File_synthserve_v1_schema_proto protoreflect.FileDescriptor
 
 const file_synthserve_v1_schema_proto_rawDesc = "" +
 	"\n" +
-	"\x1asynthserve/v1/schema.proto\x12\rsynthserve.v1\">\n" +
+	"\x1asynthserve/v1/schema.proto\x12\rsynthserve.v1\"c\n" +
 	"\vTableSchema\x12/\n" +
-	"\acolumns\x18\x01 \x03(\v2\x15.synthserve.v1.ColumnR\acolumns\"\xeb\x01\n" +
+	"\acolumns\x18\x01 \x03(\v2\x15.synthserve.v1.ColumnR\acolumns\x12#\n" +
+	"\rcsv_delimiter\x18\x02 \x01(\tR\fcsvDelimiter\"\xed\x02\n" +
 	"\x06Column\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12-\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x19.synthserve.v1.ColumnTypeR\x04type\x12\x1e\n" +
@@ -545,14 +1007,48 @@ const file_synthserve_v1_schema_proto_rawDesc = "" +
 	"\bdecimals\x18\x04 \x01(\x05H\x00R\bdecimals\x88\x01\x01\x12\x1a\n" +
 	"\bnullable\x18\x05 \x01(\bR\bnullable\x12\x12\n" +
 	"\x04unit\x18\x06 \x01(\tR\x04unit\x12 \n" +
-	"\vdescription\x18\a \x01(\tR\vdescriptionB\v\n" +
+	"\vdescription\x18\a \x01(\tR\vdescription\x12%\n" +
+	"\x0ecategory_count\x18\b \x01(\x05R\rcategoryCount\x12\x10\n" +
+	"\x03utc\x18\t \x01(\bR\x03utc\x12*\n" +
+	"\x03csv\x18\n" +
+	" \x01(\v2\x18.synthserve.v1.CsvFormatR\x03csv\x12\x1b\n" +
+	"\tmax_bytes\x18\v \x01(\x05R\bmaxBytesB\v\n" +
+	"\t_decimals\"\xf7\x01\n" +
+	"\tCsvFormat\x12\x18\n" +
+	"\apattern\x18\x01 \x01(\tR\apattern\x12\x16\n" +
+	"\x06digits\x18\x02 \x01(\x05R\x06digits\x12\x1f\n" +
+	"\bdecimals\x18\x03 \x01(\x05H\x00R\bdecimals\x88\x01\x01\x12+\n" +
+	"\x11decimal_separator\x18\x04 \x01(\tR\x10decimalSeparator\x12\x1b\n" +
+	"\ttrue_text\x18\x05 \x01(\tR\btrueText\x12\x1d\n" +
+	"\n" +
+	"false_text\x18\x06 \x01(\tR\tfalseText\x12!\n" +
+	"\fmissing_text\x18\a \x01(\tR\vmissingTextB\v\n" +
 	"\t_decimals\"W\n" +
 	"\vImageSchema\x12\x16\n" +
 	"\x06height\x18\x01 \x01(\x05R\x06height\x12\x14\n" +
 	"\x05width\x18\x02 \x01(\x05R\x05width\x12\x1a\n" +
-	"\bchannels\x18\x03 \x01(\x05R\bchannels\"G\n" +
+	"\bchannels\x18\x03 \x01(\x05R\bchannels\"\xa5\x02\n" +
 	"\rConditionSpec\x12\x16\n" +
 	"\x06column\x18\x01 \x01(\tR\x06column\x12\x1e\n" +
+	"\n" +
+	"categories\x18\x02 \x03(\tR\n" +
+	"categories\x120\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x1c.synthserve.v1.ConditionKindR\x04kind\x12%\n" +
+	"\x0ecategory_count\x18\x04 \x01(\x05R\rcategoryCount\x12-\n" +
+	"\x04type\x18\x05 \x01(\x0e2\x19.synthserve.v1.ColumnTypeR\x04type\x12\x1a\n" +
+	"\bnullable\x18\x06 \x01(\bR\bnullable\x12\x10\n" +
+	"\x03low\x18\a \x01(\tR\x03low\x12\x12\n" +
+	"\x04high\x18\b \x01(\tR\x04high\x12\x12\n" +
+	"\x04unit\x18\t \x01(\tR\x04unit\"\x9c\x01\n" +
+	"\n" +
+	"SchemaPart\x125\n" +
+	"\acolumns\x18\x01 \x03(\v2\x1b.synthserve.v1.CategoryPartR\acolumns\x12;\n" +
+	"\n" +
+	"conditions\x18\x02 \x03(\v2\x1b.synthserve.v1.CategoryPartR\n" +
+	"conditions\x12\x1a\n" +
+	"\bpreamble\x18\x03 \x01(\fR\bpreamble\"D\n" +
+	"\fCategoryPart\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x1e\n" +
 	"\n" +
 	"categories\x18\x02 \x03(\tR\n" +
 	"categories\"\xb8\x01\n" +
@@ -572,14 +1068,27 @@ const file_synthserve_v1_schema_proto_rawDesc = "" +
 	"\alicense\x18\x04 \x01(\tR\alicense\x12!\n" +
 	"\fintended_use\x18\x05 \x01(\tR\vintendedUse\x12\x16\n" +
 	"\x06limits\x18\x06 \x03(\tR\x06limits\x12\x18\n" +
-	"\aprivacy\x18\a \x03(\tR\aprivacy*\x88\x01\n" +
+	"\aprivacy\x18\a \x03(\tR\aprivacy*\xd1\x01\n" +
 	"\n" +
 	"ColumnType\x12\x1b\n" +
 	"\x17COLUMN_TYPE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12COLUMN_TYPE_DOUBLE\x10\x01\x12\x15\n" +
 	"\x11COLUMN_TYPE_INT64\x10\x02\x12\x18\n" +
 	"\x14COLUMN_TYPE_CATEGORY\x10\x03\x12\x14\n" +
-	"\x10COLUMN_TYPE_BOOL\x10\x04BP\n" +
+	"\x10COLUMN_TYPE_BOOL\x10\x04\x12\x16\n" +
+	"\x12COLUMN_TYPE_STRING\x10\x05\x12\x14\n" +
+	"\x10COLUMN_TYPE_DATE\x10\x06\x12\x19\n" +
+	"\x15COLUMN_TYPE_TIMESTAMP\x10\a*z\n" +
+	"\rConditionKind\x12\x1e\n" +
+	"\x1aCONDITION_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13CONDITION_KIND_CODE\x10\x01\x12\x16\n" +
+	"\x12CONDITION_KIND_SET\x10\x02\x12\x18\n" +
+	"\x14CONDITION_KIND_RANGE\x10\x03*]\n" +
+	"\x06Method\x12\x16\n" +
+	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fMETHOD_GENERATE\x10\x01\x12\x10\n" +
+	"\fMETHOD_SCORE\x10\x02\x12\x14\n" +
+	"\x10METHOD_TRANSFORM\x10\x03BP\n" +
 	"\x11dev.synthserve.v1B\vSchemaProtoP\x01Z,synthserve.dev/go/synthserve/v1;synthservev1b\x06proto3"
 
 var (
@@ -594,25 +1103,35 @@ func file_synthserve_v1_schema_proto_rawDescGZIP() []byte {
 	return file_synthserve_v1_schema_proto_rawDescData
 }
 
-var file_synthserve_v1_schema_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_synthserve_v1_schema_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_synthserve_v1_schema_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_synthserve_v1_schema_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_synthserve_v1_schema_proto_goTypes = []any{
 	(ColumnType)(0),       // 0: synthserve.v1.ColumnType
-	(*TableSchema)(nil),   // 1: synthserve.v1.TableSchema
-	(*Column)(nil),        // 2: synthserve.v1.Column
-	(*ImageSchema)(nil),   // 3: synthserve.v1.ImageSchema
-	(*ConditionSpec)(nil), // 4: synthserve.v1.ConditionSpec
-	(*QualityFigure)(nil), // 5: synthserve.v1.QualityFigure
-	(*ModelCard)(nil),     // 6: synthserve.v1.ModelCard
+	(ConditionKind)(0),    // 1: synthserve.v1.ConditionKind
+	(Method)(0),           // 2: synthserve.v1.Method
+	(*TableSchema)(nil),   // 3: synthserve.v1.TableSchema
+	(*Column)(nil),        // 4: synthserve.v1.Column
+	(*CsvFormat)(nil),     // 5: synthserve.v1.CsvFormat
+	(*ImageSchema)(nil),   // 6: synthserve.v1.ImageSchema
+	(*ConditionSpec)(nil), // 7: synthserve.v1.ConditionSpec
+	(*SchemaPart)(nil),    // 8: synthserve.v1.SchemaPart
+	(*CategoryPart)(nil),  // 9: synthserve.v1.CategoryPart
+	(*QualityFigure)(nil), // 10: synthserve.v1.QualityFigure
+	(*ModelCard)(nil),     // 11: synthserve.v1.ModelCard
 }
 var file_synthserve_v1_schema_proto_depIdxs = []int32{
-	2, // 0: synthserve.v1.TableSchema.columns:type_name -> synthserve.v1.Column
+	4, // 0: synthserve.v1.TableSchema.columns:type_name -> synthserve.v1.Column
 	0, // 1: synthserve.v1.Column.type:type_name -> synthserve.v1.ColumnType
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	5, // 2: synthserve.v1.Column.csv:type_name -> synthserve.v1.CsvFormat
+	1, // 3: synthserve.v1.ConditionSpec.kind:type_name -> synthserve.v1.ConditionKind
+	0, // 4: synthserve.v1.ConditionSpec.type:type_name -> synthserve.v1.ColumnType
+	9, // 5: synthserve.v1.SchemaPart.columns:type_name -> synthserve.v1.CategoryPart
+	9, // 6: synthserve.v1.SchemaPart.conditions:type_name -> synthserve.v1.CategoryPart
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_synthserve_v1_schema_proto_init() }
@@ -621,14 +1140,15 @@ func file_synthserve_v1_schema_proto_init() {
 		return
 	}
 	file_synthserve_v1_schema_proto_msgTypes[1].OneofWrappers = []any{}
-	file_synthserve_v1_schema_proto_msgTypes[4].OneofWrappers = []any{}
+	file_synthserve_v1_schema_proto_msgTypes[2].OneofWrappers = []any{}
+	file_synthserve_v1_schema_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_synthserve_v1_schema_proto_rawDesc), len(file_synthserve_v1_schema_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   6,
+			NumEnums:      3,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

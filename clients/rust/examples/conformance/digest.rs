@@ -46,19 +46,39 @@ fn encode(column: Column<'_>, into: &mut Vec<u8>) {
         Values::Int64s(values) => rows(column, values, into, |value, into| into.extend(value.to_le_bytes())),
         Values::Bools(values) => rows(column, values, into, |value, into| into.push(u8::from(*value))),
         Values::Categories(codes) => {
-            let texts = column.schema().categories.iter().map(|text| {
-                let length = u32::try_from(text.len()).expect("a category is shorter than 4 GiB");
-                [&length.to_le_bytes(), text.as_bytes()].concat()
+            let categories = &column.schema().categories;
+            rows(column, codes, into, |code, into| {
+                text(&categories[*code as usize], into)
             });
-            let texts: Vec<Vec<u8>> = texts.collect();
-            rows(column, codes, into, |code, into| into.extend(&texts[*code as usize]));
         }
+        Values::Strings(values) => rows(column, values.iter(), into, text),
+        Values::Dates(values) => rows(column, values, into, |value, into| {
+            into.extend(value.days().to_le_bytes())
+        }),
+        Values::Timestamps(values) => rows(column, values, into, |value, into| {
+            into.extend(value.microseconds().to_le_bytes());
+        }),
+        Values::LocalTimestamps(values) => rows(column, values, into, |value, into| {
+            into.extend(value.microseconds().to_le_bytes());
+        }),
+        other => panic!("the digest does not cover {other:?}"),
     }
 }
 
-fn rows<T>(column: Column<'_>, values: &[T], into: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
+fn text(text: &str, into: &mut Vec<u8>) {
+    let length = u32::try_from(text.len()).expect("a text is shorter than 4 GiB");
+    into.extend(length.to_le_bytes());
+    into.extend(text.as_bytes());
+}
+
+fn rows<T>(
+    column: Column<'_>,
+    values: impl IntoIterator<Item = T>,
+    into: &mut Vec<u8>,
+    write: impl Fn(T, &mut Vec<u8>),
+) {
     let validity = column.validity();
-    for (position, value) in values.iter().enumerate() {
+    for (position, value) in values.into_iter().enumerate() {
         let valid = validity.is_empty() || validity[position];
         into.push(u8::from(valid));
         if valid {

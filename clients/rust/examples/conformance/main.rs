@@ -3,6 +3,7 @@
 //!
 //! Usage: `conformance PLAY`
 
+mod description;
 mod digest;
 #[path = "../output/mod.rs"]
 mod output;

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use synthserve::Condition;
 
 /// A play: the servers, and the cases in their order.
 pub(crate) struct Play {
@@ -28,7 +29,7 @@ pub(crate) struct Case {
     pub(crate) count: Option<i64>,
     pub(crate) seed: Option<i64>,
     pub(crate) offset: Option<i64>,
-    pub(crate) conditions: Vec<(String, String)>,
+    pub(crate) conditions: Vec<(String, Condition)>,
     pub(crate) format: Option<String>,
     pub(crate) per_message: Option<i32>,
     pub(crate) jpeg_quality: Option<i32>,
@@ -70,7 +71,7 @@ impl Case {
         let mut conditions = Vec::new();
         if let Some(given) = fields.0.get("where") {
             for (name, value) in given.as_object().ok_or("where is no object")? {
-                conditions.push((name.clone(), value.as_str().ok_or("a condition is no text")?.to_owned()));
+                conditions.push((name.clone(), condition(value)?));
             }
         }
         Ok(Self {
@@ -94,6 +95,27 @@ impl Case {
             cancel_after: fields.decimal("cancel_after")?,
             pause_after: fields.decimal("pause_after")?,
         })
+    }
+}
+
+/// Reads what a case says of a column.
+fn condition(value: &Value) -> Result<Condition, Box<dyn Error>> {
+    match value {
+        Value::Null => Ok(Condition::missing()),
+        Value::String(text) => Ok(text.into()),
+        Value::Array(values) => {
+            let values = values.iter().map(|value| match value {
+                Value::Null => Ok(None),
+                Value::String(text) => Ok(Some(text)),
+                other => Err(format!("a condition cannot be one of {other}")),
+            });
+            Ok(values.collect::<Result<Vec<_>, _>>()?.into())
+        }
+        Value::Object(fields) if fields.get("missing") == Some(&Value::Bool(false)) => Ok(Condition::present()),
+        value => {
+            let ends = Fields::of(value)?;
+            Ok((ends.text("low")?..=ends.text("high")?).into())
+        }
     }
 }
 

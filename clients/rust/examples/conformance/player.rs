@@ -6,9 +6,9 @@ use std::io;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use synthserve::v1::model::Output;
 use synthserve::{Client, Error, RetryPolicy, StreamInfo, Tls};
 
+use crate::description::described;
 use crate::digest::{Columns, hex, pixels};
 use crate::output;
 use crate::play::{Case, Connection};
@@ -125,8 +125,8 @@ async fn rows(client: &Client, case: &Case) -> Outcome {
     if let Some(offset) = case.offset {
         request = request.offset(offset);
     }
-    for (name, value) in &case.conditions {
-        request = request.condition(name, value);
+    for (name, condition) in &case.conditions {
+        request = request.condition(name, condition.clone());
     }
     if let Some(rows) = case.per_message {
         request = request.rows_per_message(rows);
@@ -183,8 +183,8 @@ async fn images(client: &Client, case: &Case) -> Outcome {
     if let Some(offset) = case.offset {
         request = request.offset(offset);
     }
-    for (name, value) in &case.conditions {
-        request = request.condition(name, value);
+    for (name, condition) in &case.conditions {
+        request = request.condition(name, condition.clone());
     }
     if let Some(images) = case.per_message {
         request = request.images_per_message(images);
@@ -238,18 +238,7 @@ async fn model(client: &Client, case: &Case) -> Result<Value, Error> {
     if let Some(timeout) = case.timeout {
         request = request.timeout(timeout);
     }
-    let model = request.await?;
-    let columns: Vec<String> = match model.output {
-        Some(Output::Table(schema)) => schema.columns.into_iter().map(|column| column.name).collect(),
-        _ => Vec::new(),
-    };
-    let conditions: Vec<String> = model.conditions.into_iter().map(|condition| condition.column).collect();
-    Ok(json!({
-        "model": model.version,
-        "columns": columns,
-        "conditions": conditions,
-        "graph_sha256": model.graph_sha256,
-    }))
+    Ok(described(&request.await?))
 }
 
 /// What a case says that failed after so many samples.

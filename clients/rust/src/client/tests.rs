@@ -7,6 +7,7 @@ use crate::child::is_child;
 use crate::fake::tls::{Authority, acceptor};
 use crate::fake::{Fake, drain, whole};
 use crate::v1::GetModelRequest;
+use crate::v1::model_service_client::ModelServiceClient;
 
 #[tokio::test]
 async fn nothing_goes_through_a_proxy() {

@@ -11,6 +11,7 @@ async fn models_come_from_all_pages() {
         assert_eq!(models.next().await.unwrap().unwrap().name, format!("models/m{number}"));
     }
     assert!(models.next().await.is_none());
+    assert_eq!(fake.views(), [ModelView::Basic; 3]);
 
     // The first attempts meet a server that goes down.
     for _ in 0..3 {
@@ -32,4 +33,12 @@ async fn models_come_from_all_pages() {
         fake.client().model("a/b").await.unwrap_err().code(),
         Code::InvalidArgument
     );
+}
+
+#[tokio::test]
+async fn models_come_in_the_view_that_was_asked_for() {
+    let fake = Fake::start(whole).await;
+    let mut models = fake.client().models().view(ModelView::Full);
+    models.next().await.unwrap().unwrap();
+    assert_eq!(fake.views(), [ModelView::Full]);
 }

@@ -1,10 +1,12 @@
 use super::*;
-use crate::Code;
 use crate::fake::{MODEL, SEED, numbers};
 use crate::v1::{GenerateRowsRequest, GenerateRowsResponse};
+use crate::{Code, Condition};
+
+mod parts;
 
 fn request(count: Option<i64>, offset: i64) -> GenerateRowsRequest {
-    let conditions = [("color".to_owned(), "red".to_owned())].into();
+    let conditions = vec![Condition::from("red").on("color".to_owned()).unwrap()];
     GenerateRowsRequest {
         model: "models/numbers".to_owned(),
         count,
@@ -82,10 +84,10 @@ fn without_a_count_the_rest_has_none() {
 fn info_comes_once() {
     let mut run = resume(Some(10), 0);
     assert!(run.info().is_none());
-    assert!(run.accept(sized(0, 3, true)).unwrap().info.is_some());
+    assert!(run.accept(sized(0, 3, true)).unwrap().unwrap().info.is_some());
     assert_eq!(run.info().unwrap().model, MODEL);
     run.broken(unavailable(), 1.0).unwrap();
-    assert!(run.accept(sized(3, 7, true)).unwrap().info.is_none());
+    assert!(run.accept(sized(3, 7, true)).unwrap().unwrap().info.is_none());
     run.finish().unwrap();
 }
 
@@ -146,7 +148,7 @@ fn another_version_or_seed_than_asked_for_is_refused() {
 
 #[test]
 fn an_early_end_is_refused() {
-    breaks_protocol(resume(Some(10), 0).finish(), "ended at index 0");
+    breaks_protocol(resume(Some(10), 0).finish(), "before it said what it is of");
     let mut run = resume(Some(10), 0);
     run.accept(sized(0, 9, true)).unwrap();
     breaks_protocol(run.finish(), "ended at index 9");
@@ -248,7 +250,7 @@ fn any_sequence_of_breaks_gives_the_same_samples() {
                     break;
                 }
                 let size = (random.below(20) as i64).min(end - next);
-                let response = run.accept(sized(next, size, first)).unwrap();
+                let response = run.accept(sized(next, size, first)).unwrap().unwrap();
                 got.extend(response.first_index..response.first_index + response.row_count);
                 next += size;
                 first = false;

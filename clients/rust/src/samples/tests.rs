@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 use tonic_types::ErrorDetails;
 
 use crate::fake::{Fake, MODEL, SEED, drain, numbers, whole, with_reason};
-use crate::{Client, RetryPolicy, RowBatches, Value};
+use crate::{Client, Condition, RetryPolicy, RowBatches, Value};
 
 #[tokio::test]
 async fn rows_come_typed_and_one_by_one() {
@@ -38,14 +38,19 @@ async fn a_request_has_what_was_asked_for() {
         .seed(SEED)
         .offset(2)
         .rows_per_message(9);
-    drain(request.condition("color", "red").condition("open", true).batches()).await;
+    let request = request
+        .condition("color", "blue")
+        .condition("open", true)
+        .condition("color", "red");
+    drain(request.batches()).await;
     let sent = &fake.requests()[0];
     assert_eq!(
         (sent.model.as_str(), sent.count, sent.seed, sent.offset),
         ("models/numbers", Some(3), Some(SEED), 2)
     );
-    assert_eq!((sent.rows_per_message, sent.conditions["color"].as_str()), (9, "red"));
-    assert_eq!(sent.conditions["open"], "true");
+    assert_eq!(sent.rows_per_message, 9);
+    let condition = |name: &str, value: &str| Condition::from(value).on(name.to_owned()).unwrap();
+    assert_eq!(sent.conditions, [condition("open", "true"), condition("color", "red")]);
     assert!(
         fake.headers("user-agent")[0]
             .as_ref()
@@ -278,6 +283,19 @@ async fn what_cannot_be_sent_is_told_by_the_stream() {
         (error.code(), error.field_violations()[0].field.as_str()),
         (Code::InvalidArgument, "model")
     );
+    let rows = fake
+        .client()
+        .rows("numbers")
+        .condition("size", f64::NAN)
+        .condition("id", f64::INFINITY);
+    let error = drain(rows.batches()).await.1.unwrap();
+    assert_eq!(
+        (error.code(), error.field_violations()[0].field.as_str()),
+        (Code::InvalidArgument, "conditions[size]")
+    );
+    let mut images = fake.client().images("numbers").condition("digit", ..=f64::NAN).png();
+    let error = images.next().await.unwrap().unwrap_err();
+    assert_eq!(error.field_violations()[0].field, "conditions[digit]");
     assert!(fake.requests().is_empty());
 
     let client = fake.builder().token_source(|| "two\nlines".to_owned()).build().unwrap();

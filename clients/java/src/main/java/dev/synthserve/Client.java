@@ -1,6 +1,7 @@
 package dev.synthserve;
 
 import dev.synthserve.v1.GetModelRequest;
+import dev.synthserve.v1.GetModelResponse;
 import dev.synthserve.v1.ListModelsRequest;
 import dev.synthserve.v1.ListModelsResponse;
 import dev.synthserve.v1.Model;
@@ -83,29 +84,57 @@ public final class Client implements AutoCloseable {
   }
 
   /**
-   * Lists the models of the server, those that failed to load too, by name. There is no time limit.
+   * Lists the models of the server, those that failed to load too, by name; without the categories
+   * of columns and conditions. There is no time limit.
    *
    * @return the models of all pages
    * @throws SynthserveException if the server cannot be asked
    */
   public List<Model> models() {
-    return models(TimeLimit.start(Optional.empty()));
+    return models(ModelView.BASIC);
   }
 
   /**
-   * Lists the models of the server, those that failed to load too, by name.
+   * Lists the models of the server, those that failed to load too, by name; without the categories
+   * of columns and conditions.
    *
    * @param timeout how long it may take, with everything that is tried again
    * @return the models of all pages
    * @throws SynthserveException if the server cannot be asked
    */
   public List<Model> models(Duration timeout) {
-    return models(TimeLimit.start(Optional.of(Objects.requireNonNull(timeout, "timeout"))));
+    return models(ModelView.BASIC, timeout);
   }
 
-  private List<Model> models(TimeLimit limit) {
+  /**
+   * Lists the models of the server, those that failed to load too, by name. There is no time limit.
+   *
+   * @param view how much to tell of each
+   * @return the models of all pages
+   * @throws SynthserveException if the server cannot be asked
+   */
+  public List<Model> models(ModelView view) {
+    return models(view, TimeLimit.start(Optional.empty()));
+  }
+
+  /**
+   * Lists the models of the server, those that failed to load too, by name.
+   *
+   * @param view how much to tell of each
+   * @param timeout how long it may take, with everything that is tried again
+   * @return the models of all pages
+   * @throws SynthserveException if the server cannot be asked
+   */
+  public List<Model> models(ModelView view, Duration timeout) {
+    return models(view, TimeLimit.start(Optional.of(Objects.requireNonNull(timeout, "timeout"))));
+  }
+
+  private List<Model> models(ModelView view, TimeLimit limit) {
     List<Model> models = new ArrayList<>();
-    ListModelsRequest.Builder request = ListModelsRequest.newBuilder().setPageSize(PAGE_SIZE);
+    ListModelsRequest.Builder request =
+        ListModelsRequest.newBuilder()
+            .setPageSize(PAGE_SIZE)
+            .setView(Objects.requireNonNull(view, "view").wire);
     do {
       ListModelsResponse page =
           connection.unary(ModelServiceGrpc.getListModelsMethod(), request.build(), limit);
@@ -116,7 +145,7 @@ public final class Client implements AutoCloseable {
   }
 
   /**
-   * Describes a model. There is no time limit.
+   * Describes a model, with all categories of its columns and conditions. There is no time limit.
    *
    * @param name the model
    * @return the version that it names, or the newest one that is ready, else the newest
@@ -127,7 +156,7 @@ public final class Client implements AutoCloseable {
   }
 
   /**
-   * Describes a model.
+   * Describes a model, with all categories of its columns and conditions.
    *
    * @param name the model
    * @param timeout how long it may take, with everything that is tried again
@@ -139,9 +168,24 @@ public final class Client implements AutoCloseable {
   }
 
   private Model model(String name, TimeLimit limit) {
-    GetModelRequest request =
-        GetModelRequest.newBuilder().setName(ModelNames.resource(name)).build();
-    return connection.unary(ModelServiceGrpc.getGetModelMethod(), request, limit).getModel();
+    GetModelRequest.Builder request =
+        GetModelRequest.newBuilder().setName(ModelNames.resource(name));
+    GetModelResponse page = page(request, limit);
+    Model.Builder model = page.getModel().toBuilder();
+    while (!page.getNextPageToken().isEmpty()) {
+      page = page(request.setPageToken(page.getNextPageToken()), limit);
+      if (!SchemaParts.hasCategories(page.getPart())) {
+        // Empty pages could follow without end.
+        throw SynthserveException.protocol("a page of the model came without categories");
+      }
+      SchemaParts.append(model, page.getPart());
+    }
+    SchemaParts.requireAll(model);
+    return model.build();
+  }
+
+  private GetModelResponse page(GetModelRequest.Builder request, TimeLimit limit) {
+    return connection.unary(ModelServiceGrpc.getGetModelMethod(), request.build(), limit);
   }
 
   /**

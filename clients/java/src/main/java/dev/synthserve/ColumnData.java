@@ -3,16 +3,23 @@ package dev.synthserve;
 import dev.synthserve.v1.BoolValues;
 import dev.synthserve.v1.CategoryCodes;
 import dev.synthserve.v1.Column;
-import dev.synthserve.v1.ColumnType;
 import dev.synthserve.v1.ColumnValues;
+import dev.synthserve.v1.DateValues;
 import dev.synthserve.v1.DoubleValues;
 import dev.synthserve.v1.Int64Values;
+import dev.synthserve.v1.StringValues;
+import dev.synthserve.v1.TimestampValues;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.NoSuchElementException;
 
 /**
- * The values of one column in one batch: {@link Doubles}, {@link Int64s}, {@link Categories} or
- * {@link Bools}. Immutable; rows are counted from 0 within the batch.
+ * The values of one column in one batch: {@link Doubles}, {@link Int64s}, {@link Bools}, {@link
+ * Categories}, {@link Strings}, {@link Dates}, {@link Instants} or {@link LocalDateTimes}.
+ * Immutable; rows are counted from 0 within the batch.
  */
 public abstract sealed class ColumnData {
   private final Column column;
@@ -24,40 +31,6 @@ public abstract sealed class ColumnData {
     this.values = values;
     this.size = size;
   }
-
-  /**
-   * Reads the values of a column.
-   *
-   * @throws SynthserveException if they do not fit the column or the number of rows
-   */
-  static ColumnData of(Column column, ColumnValues values, long rows) {
-    ColumnData data =
-        switch (values.getValuesCase()) {
-          case DOUBLES -> new Doubles(column, values);
-          case INT64S -> new Int64s(column, values);
-          case CATEGORIES -> new Categories(column, values);
-          case BOOLS -> new Bools(column, values);
-          case VALUES_NOT_SET -> throw misfit(column, "no values");
-        };
-    if (data.type() != column.getType()) {
-      throw misfit(column, column.getType() + " was told, " + data.type() + " came");
-    }
-    int marks = values.getValidityCount();
-    if (data.size != rows || (marks != 0 && marks != rows)) {
-      throw misfit(
-          column, data.size + " values and " + marks + " validity marks for " + rows + " rows");
-    }
-    if (data instanceof Categories categories) {
-      categories.check();
-    }
-    return data;
-  }
-
-  private static SynthserveException misfit(Column column, String what) {
-    return SynthserveException.protocol("column '" + column.getName() + "': " + what);
-  }
-
-  abstract ColumnType type();
 
   /**
    * Tells what the column means.
@@ -110,8 +83,9 @@ public abstract sealed class ColumnData {
    * Gives a value as an object.
    *
    * @param row the row
-   * @return a {@link Double}, {@link Long}, {@link String} or {@link Boolean}; null if it is
-   *     missing
+   * @return a {@link Double}, {@link Long}, {@link Boolean}, {@link String}, {@link LocalDate},
+   *     {@link Instant} or {@link LocalDateTime}, which is what {@code get(row)} returns; null if
+   *     it is missing
    * @throws IndexOutOfBoundsException if there is no such row
    */
   public abstract Object value(int row);
@@ -126,14 +100,9 @@ public abstract sealed class ColumnData {
   public static final class Doubles extends ColumnData {
     private final DoubleValues doubles;
 
-    private Doubles(Column column, ColumnValues values) {
+    Doubles(Column column, ColumnValues values) {
       super(column, values, values.getDoubles().getValuesCount());
       doubles = values.getDoubles();
-    }
-
-    @Override
-    ColumnType type() {
-      return ColumnType.COLUMN_TYPE_DOUBLE;
     }
 
     /**
@@ -153,11 +122,7 @@ public abstract sealed class ColumnData {
       return isMissing(row) ? null : (Double) doubles.getValues(row);
     }
 
-    /**
-     * Copies the values.
-     *
-     * @return one for each row, NaN where it is missing
-     */
+    /** {@return a copy of the values, NaN where one is missing} */
     public double[] toArray() {
       double[] array = new double[size()];
       Arrays.setAll(array, row -> isMissing(row) ? Double.NaN : doubles.getValues(row));
@@ -169,14 +134,9 @@ public abstract sealed class ColumnData {
   public static final class Int64s extends ColumnData {
     private final Int64Values int64s;
 
-    private Int64s(Column column, ColumnValues values) {
+    Int64s(Column column, ColumnValues values) {
       super(column, values, values.getInt64S().getValuesCount());
       int64s = values.getInt64S();
-    }
-
-    @Override
-    ColumnType type() {
-      return ColumnType.COLUMN_TYPE_INT64;
     }
 
     /**
@@ -196,78 +156,10 @@ public abstract sealed class ColumnData {
       return isMissing(row) ? null : (Long) int64s.getValues(row);
     }
 
-    /**
-     * Copies the values.
-     *
-     * @return one for each row, 0 where it is missing
-     */
+    /** {@return a copy of the values, 0 where one is missing} */
     public long[] toArray() {
       long[] array = new long[size()];
       Arrays.setAll(array, row -> isMissing(row) ? 0 : int64s.getValues(row));
-      return array;
-    }
-  }
-
-  /** Values of a {@code CATEGORY} column. */
-  public static final class Categories extends ColumnData {
-    private final CategoryCodes codes;
-
-    private Categories(Column column, ColumnValues values) {
-      super(column, values, values.getCategories().getCodesCount());
-      codes = values.getCategories();
-    }
-
-    private void check() {
-      int categories = column().getCategoriesCount();
-      for (int row = 0; row < size(); row++) {
-        int code = codes.getCodes(row);
-        if ((code < 0 || code >= categories) && !isMissing(row)) {
-          throw misfit(column(), "code " + code + " is outside its " + categories + " categories");
-        }
-      }
-    }
-
-    @Override
-    ColumnType type() {
-      return ColumnType.COLUMN_TYPE_CATEGORY;
-    }
-
-    /**
-     * Gives a value as text.
-     *
-     * @param row the row
-     * @return one of the column's categories
-     * @throws NoSuchElementException if it is missing
-     */
-    public String get(int row) {
-      return column().getCategories(code(row));
-    }
-
-    /**
-     * Gives a value as a number.
-     *
-     * @param row the row
-     * @return the index into the column's categories
-     * @throws NoSuchElementException if it is missing
-     */
-    public int code(int row) {
-      require(row);
-      return codes.getCodes(row);
-    }
-
-    @Override
-    public String value(int row) {
-      return isMissing(row) ? null : get(row);
-    }
-
-    /**
-     * Copies the codes.
-     *
-     * @return an index into the column's categories for each row, -1 where the value is missing
-     */
-    public int[] toCodeArray() {
-      int[] array = new int[size()];
-      Arrays.setAll(array, row -> isMissing(row) ? -1 : codes.getCodes(row));
       return array;
     }
   }
@@ -276,14 +168,9 @@ public abstract sealed class ColumnData {
   public static final class Bools extends ColumnData {
     private final BoolValues bools;
 
-    private Bools(Column column, ColumnValues values) {
+    Bools(Column column, ColumnValues values) {
       super(column, values, values.getBools().getValuesCount());
       bools = values.getBools();
-    }
-
-    @Override
-    ColumnType type() {
-      return ColumnType.COLUMN_TYPE_BOOL;
     }
 
     /**
@@ -303,17 +190,205 @@ public abstract sealed class ColumnData {
       return isMissing(row) ? null : (Boolean) bools.getValues(row);
     }
 
-    /**
-     * Copies the values.
-     *
-     * @return one for each row, false where it is missing
-     */
+    /** {@return a copy of the values, false where one is missing} */
     public boolean[] toArray() {
       boolean[] array = new boolean[size()];
       for (int row = 0; row < array.length; row++) {
         array[row] = !isMissing(row) && bools.getValues(row);
       }
       return array;
+    }
+  }
+
+  /** Values that are text: {@link Categories} or {@link Strings}. */
+  public abstract static sealed class Texts extends ColumnData {
+    private Texts(Column column, ColumnValues values, int size) {
+      super(column, values, size);
+    }
+
+    /**
+     * Gives a value.
+     *
+     * @param row the row
+     * @return the value
+     * @throws NoSuchElementException if it is missing
+     */
+    public abstract String get(int row);
+
+    @Override
+    public String value(int row) {
+      return isMissing(row) ? null : get(row);
+    }
+  }
+
+  /** Values of a {@code CATEGORY} column. */
+  public static final class Categories extends Texts {
+    private final CategoryCodes codes;
+
+    Categories(Column column, ColumnValues values) {
+      super(column, values, values.getCategories().getCodesCount());
+      codes = values.getCategories();
+    }
+
+    @Override
+    public String get(int row) {
+      return column().getCategories(code(row));
+    }
+
+    /**
+     * Gives a value as a number.
+     *
+     * @param row the row
+     * @return the index into the column's categories
+     * @throws NoSuchElementException if it is missing
+     */
+    public int code(int row) {
+      require(row);
+      return codes.getCodes(row);
+    }
+
+    /** {@return a copy of the indices into the column's categories, -1 where a value is missing} */
+    public int[] toCodeArray() {
+      int[] array = new int[size()];
+      Arrays.setAll(array, row -> isMissing(row) ? -1 : codes.getCodes(row));
+      return array;
+    }
+  }
+
+  /** Values of a {@code STRING} column. */
+  public static final class Strings extends Texts {
+    private final StringValues strings;
+
+    Strings(Column column, ColumnValues values) {
+      super(column, values, values.getStrings().getOffsetsCount() - 1);
+      strings = values.getStrings();
+    }
+
+    @Override
+    public String get(int row) {
+      require(row);
+      int begin = strings.getOffsets(row);
+      return strings.getData().substring(begin, strings.getOffsets(row + 1)).toStringUtf8();
+    }
+
+    /** {@return a copy of the values, null where one is missing} */
+    public String[] toArray() {
+      String[] array = new String[size()];
+      Arrays.setAll(array, this::value);
+      return array;
+    }
+  }
+
+  /** Values of a {@code DATE} column. */
+  public static final class Dates extends ColumnData {
+    private final DateValues dates;
+
+    Dates(Column column, ColumnValues values) {
+      super(column, values, values.getDates().getDaysCount());
+      dates = values.getDates();
+    }
+
+    /**
+     * Gives a value.
+     *
+     * @param row the row
+     * @return the value
+     * @throws NoSuchElementException if it is missing
+     */
+    public LocalDate get(int row) {
+      require(row);
+      return LocalDate.ofEpochDay(dates.getDays(row));
+    }
+
+    @Override
+    public LocalDate value(int row) {
+      return isMissing(row) ? null : get(row);
+    }
+
+    /** {@return a copy of the values in days since 1970-01-01, 0 where one is missing} */
+    public int[] toEpochDayArray() {
+      int[] array = new int[size()];
+      Arrays.setAll(array, row -> isMissing(row) ? 0 : dates.getDays(row));
+      return array;
+    }
+  }
+
+  /** Values of a {@code TIMESTAMP} column: {@link Instants} or {@link LocalDateTimes}. */
+  public abstract static sealed class Timestamps extends ColumnData {
+    static final long MICROS_PER_SECOND = 1_000_000;
+
+    private final TimestampValues timestamps;
+
+    private Timestamps(Column column, ColumnValues values) {
+      super(column, values, values.getTimestamps().getMicrosecondsCount());
+      timestamps = values.getTimestamps();
+    }
+
+    final long second(int row) {
+      require(row);
+      return Math.floorDiv(timestamps.getMicroseconds(row), MICROS_PER_SECOND);
+    }
+
+    final int nano(int row) {
+      return (int) Math.floorMod(timestamps.getMicroseconds(row), MICROS_PER_SECOND) * 1_000;
+    }
+
+    /**
+     * Copies the values.
+     *
+     * @return microseconds since 1970-01-01T00:00:00, in UTC or without a time zone, as the values
+     *     are; 0 where one is missing
+     */
+    public long[] toEpochMicroArray() {
+      long[] array = new long[size()];
+      Arrays.setAll(array, row -> isMissing(row) ? 0 : timestamps.getMicroseconds(row));
+      return array;
+    }
+  }
+
+  /** Values of a {@code TIMESTAMP} column in UTC ({@code Column.utc}). */
+  public static final class Instants extends Timestamps {
+    Instants(Column column, ColumnValues values) {
+      super(column, values);
+    }
+
+    /**
+     * Gives a value.
+     *
+     * @param row the row
+     * @return the value
+     * @throws NoSuchElementException if it is missing
+     */
+    public Instant get(int row) {
+      return Instant.ofEpochSecond(second(row), nano(row));
+    }
+
+    @Override
+    public Instant value(int row) {
+      return isMissing(row) ? null : get(row);
+    }
+  }
+
+  /** Values of a {@code TIMESTAMP} column without a time zone. */
+  public static final class LocalDateTimes extends Timestamps {
+    LocalDateTimes(Column column, ColumnValues values) {
+      super(column, values);
+    }
+
+    /**
+     * Gives a value.
+     *
+     * @param row the row
+     * @return the value
+     * @throws NoSuchElementException if it is missing
+     */
+    public LocalDateTime get(int row) {
+      return LocalDateTime.ofEpochSecond(second(row), nano(row), ZoneOffset.UTC);
+    }
+
+    @Override
+    public LocalDateTime value(int row) {
+      return isMissing(row) ? null : get(row);
     }
   }
 }

@@ -86,10 +86,13 @@ final class ResumingCall<Q, R, T> {
     if (running == null) {
       Q request = method.request().apply(resume.rest());
       running =
-          attempts.begin(
-              options ->
-                  ClientCalls.blockingServerStreamingCall(
-                      connection.channel(), method.descriptor(), options, request));
+          method
+              .reading()
+              .apply(
+                  attempts.begin(
+                      options ->
+                          ClientCalls.blockingServerStreamingCall(
+                              connection.channel(), method.descriptor(), options, request)));
     }
     return attempts.go(() -> running.hasNext() ? Optional.of(running.next()) : Optional.empty());
   }

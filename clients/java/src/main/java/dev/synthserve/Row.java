@@ -1,5 +1,8 @@
 package dev.synthserve;
 
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -8,8 +11,8 @@ import java.util.NoSuchElementException;
  * One row of a batch. Values are asked for by the name of their column.
  *
  * <p>Its methods throw {@link IllegalArgumentException} if there is no column of that name, or one
- * of another type, and those that return primitive values or text {@link NoSuchElementException} if
- * the value is missing.
+ * of another type; and those that ask for a type {@link NoSuchElementException} if the value is
+ * missing.
  */
 public final class Row {
   private final RowBatch batch;
@@ -43,8 +46,7 @@ public final class Row {
    * Gives a value of any type.
    *
    * @param column the column's name
-   * @return a {@link Double}, {@link Long}, {@link String} or {@link Boolean}; null if it is
-   *     missing
+   * @return a value of the type that {@link ColumnData#value} tells; null if it is missing
    */
   public Object get(String column) {
     return batch.column(column).value(position);
@@ -71,13 +73,13 @@ public final class Row {
   }
 
   /**
-   * Gives the value of a {@code CATEGORY} column.
+   * Gives the value of a {@code CATEGORY} or {@code STRING} column.
    *
    * @param column the column's name
    * @return the value
    */
   public String getString(String column) {
-    return find(column, ColumnData.Categories.class).get(position);
+    return find(column, ColumnData.Texts.class).get(position);
   }
 
   /**
@@ -88,6 +90,36 @@ public final class Row {
    */
   public boolean getBoolean(String column) {
     return find(column, ColumnData.Bools.class).get(position);
+  }
+
+  /**
+   * Gives the value of a {@code DATE} column.
+   *
+   * @param column the column's name
+   * @return the value
+   */
+  public LocalDate getLocalDate(String column) {
+    return find(column, ColumnData.Dates.class).get(position);
+  }
+
+  /**
+   * Gives the value of a {@code TIMESTAMP} column of instants ({@code Column.utc}).
+   *
+   * @param column the column's name
+   * @return the value
+   */
+  public Instant getInstant(String column) {
+    return find(column, ColumnData.Instants.class).get(position);
+  }
+
+  /**
+   * Gives the value of a {@code TIMESTAMP} column without a time zone.
+   *
+   * @param column the column's name
+   * @return the value
+   */
+  public LocalDateTime getLocalDateTime(String column) {
+    return find(column, ColumnData.LocalDateTimes.class).get(position);
   }
 
   /**
@@ -112,7 +144,8 @@ public final class Row {
     ColumnData column = batch.column(name);
     if (!type.isInstance(column)) {
       throw new IllegalArgumentException(
-          "column '" + name + "' is of the type " + column.column().getType());
+          "column '%s' has %s, not %s"
+              .formatted(name, column.getClass().getSimpleName(), type.getSimpleName()));
     }
     return type.cast(column);
   }

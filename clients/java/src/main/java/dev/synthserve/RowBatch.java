@@ -25,13 +25,14 @@ public record RowBatch(long firstIndex, int rowCount, List<ColumnData> columns) 
    */
   static RowBatch of(GenerateRowsResponse response, TableSchema schema) {
     List<ColumnValues> values = response.getColumns().getColumnsList();
-    if (values.size() != schema.getColumnsCount()) {
+    if (values.isEmpty() || values.size() != schema.getColumnsCount()) {
       throw SynthserveException.protocol(
-          "expected " + schema.getColumnsCount() + " columns, got " + values.size());
+          "rows of %s columns came for a schema of %s"
+              .formatted(values.size(), schema.getColumnsCount()));
     }
     List<ColumnData> columns = new ArrayList<>(values.size());
     for (ColumnValues of : values) {
-      columns.add(ColumnData.of(schema.getColumns(columns.size()), of, response.getRowCount()));
+      columns.add(ColumnReader.read(schema.getColumns(columns.size()), of, response.getRowCount()));
     }
     return new RowBatch(
         response.getFirstIndex(), (int) response.getRowCount(), List.copyOf(columns));

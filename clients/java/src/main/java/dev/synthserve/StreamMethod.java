@@ -8,21 +8,25 @@ import dev.synthserve.v1.GenerationServiceGrpc;
 import dev.synthserve.v1.ImageStreamInfo;
 import dev.synthserve.v1.RowStreamInfo;
 import io.grpc.MethodDescriptor;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * What a resuming call must know of the method that it calls.
  *
  * @param descriptor the method
  * @param request makes the request for what is missing
+ * @param reading puts responses together that make sense only together
  * @param part tells what matters of a response
  * @param unpacking takes a response apart
  */
 record StreamMethod<Q, R, T>(
     MethodDescriptor<Q, R> descriptor,
     Function<Resume.Ask, Q> request,
+    UnaryOperator<Iterator<R>> reading,
     Function<R, Resume.Part> part,
     Unpacking<R, T> unpacking) {
 
@@ -51,13 +55,14 @@ record StreamMethod<Q, R, T>(
               GenerateRowsRequest.newBuilder()
                   .setModel(ask.model())
                   .setOffset(ask.offset())
-                  .putAllConditions(request.conditions)
+                  .addAllConditions(request.conditions)
                   .setFormat(format)
                   .setRowsPerMessage(request.rowsPerMessage);
           ask.count().ifPresent(message::setCount);
           ask.seed().ifPresent(message::setSeed);
           return message.build();
         },
+        RowResponses::new,
         response ->
             new Resume.Part(
                 Optional.of(response)
@@ -78,7 +83,7 @@ record StreamMethod<Q, R, T>(
               GenerateImagesRequest.newBuilder()
                   .setModel(ask.model())
                   .setOffset(ask.offset())
-                  .putAllConditions(request.conditions)
+                  .addAllConditions(request.conditions)
                   .setFormat(request.format.wire)
                   .setJpegQuality(request.jpegQuality)
                   .setImagesPerMessage(request.imagesPerMessage);
@@ -86,6 +91,7 @@ record StreamMethod<Q, R, T>(
           ask.seed().ifPresent(message::setSeed);
           return message.build();
         },
+        UnaryOperator.identity(),
         response ->
             new Resume.Part(
                 Optional.of(response)

@@ -2,6 +2,7 @@ package dev.synthserve;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -13,12 +14,12 @@ import java.util.OptionalLong;
  */
 public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
   final Resume.Ask ask;
-  final Map<String, String> conditions;
+  final List<dev.synthserve.v1.Condition> conditions;
   final Optional<Duration> timeout;
 
   StreamRequest(Builder<?> builder) {
     ask = new Resume.Ask(builder.model, builder.seed, builder.offset, builder.count);
-    conditions = Map.copyOf(builder.conditions);
+    conditions = List.copyOf(builder.conditions.values());
     timeout = builder.timeout;
   }
 
@@ -33,7 +34,7 @@ public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
   public abstract static sealed class Builder<B extends Builder<B>>
       permits RowsRequest.Builder, ImagesRequest.Builder {
     private final String model;
-    private final Map<String, String> conditions = new LinkedHashMap<>();
+    private final Map<String, dev.synthserve.v1.Condition> conditions = new LinkedHashMap<>();
     private OptionalLong count = OptionalLong.empty();
     private OptionalLong seed = OptionalLong.empty();
     private long offset;
@@ -80,25 +81,27 @@ public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
     }
 
     /**
-     * Adds a condition that holds for all samples.
+     * Adds a condition that holds for all samples. It replaces an earlier one on the same column.
      *
      * @param column one of {@code Model.conditions}
-     * @param value one of its categories, written as in a CSV file
+     * @param value the value that the column has, or a {@link Condition}, which says which values
+     *     there are
      * @return this builder
+     * @throws SynthserveException with {@code INVALID_ARGUMENT} if no column can have the value
      */
-    public B where(String column, String value) {
-      conditions.put(
-          Objects.requireNonNull(column, "column"), Objects.requireNonNull(value, "value"));
+    public B where(String column, Object value) {
+      conditions.put(Objects.requireNonNull(column, "column"), Condition.of(value).on(column));
       return self();
     }
 
     /**
-     * Adds conditions that hold for all samples.
+     * Adds conditions that hold for all samples, together with those on other columns.
      *
-     * @param conditions column name to value
+     * @param conditions column name to value or {@link Condition}
      * @return this builder
+     * @throws SynthserveException with {@code INVALID_ARGUMENT} if no column can have a value
      */
-    public B where(Map<String, String> conditions) {
+    public B where(Map<String, ?> conditions) {
       Objects.requireNonNull(conditions, "conditions").forEach(this::where);
       return self();
     }

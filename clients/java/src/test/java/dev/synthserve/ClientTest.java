@@ -234,7 +234,8 @@ class ClientTest {
         Map.of(
             "target", () -> Client.builder(null),
             "model", () -> client.model(null),
-            "timeout", () -> client.models(null),
+            "timeout", () -> client.models((Duration) null),
+            "view", () -> client.models((ModelView) null),
             "token", () -> Client.builder("localhost:1").token((String) null),
             "conditions", () -> RowsRequest.builder("m").where(null),
             "maxBackoff", () -> new RetryPolicy(1, 1, Duration.ZERO, null, 1));

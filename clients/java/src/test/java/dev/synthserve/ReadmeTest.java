@@ -37,6 +37,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -60,6 +61,17 @@ class ReadmeTest {
         System.out.println(row.getString("species") + " " + row.getDouble("petal_length"));
       }
     }
+  }
+
+  private static RowsRequest conditions() {
+    return RowsRequest.builder("visits")
+        .where("smoker", false) // A value: text, a number, a boolean, a date or a timestamp.
+        .where("country", Condition.anyOf("AT", "DE", null)) // One of these; null: or missing.
+        .where("age", Condition.between(30, 40)) // A range with both ends.
+        .where("born", Condition.between(LocalDate.of(1980, 1, 1), null)) // An open end.
+        .where("left", Condition.missing())
+        .where("seen", Condition.present()) // Not missing.
+        .build();
   }
 
   private static void images(Client client, Path folder) throws IOException {
@@ -107,6 +119,19 @@ class ReadmeTest {
     assertEquals(1_001, lines.size());
     assertEquals("models/iris-vae/versions/1, seed 7", lines.get(0));
     assertEquals("setosa 1.5", lines.get(1_000));
+  }
+
+  @Test
+  void conditionsAreSent() {
+    assertEquals(
+        List.of(
+            Condition.equalTo("false").on("smoker"),
+            Condition.anyOf("AT", "DE", null).on("country"),
+            Condition.between("30", "40").on("age"),
+            Condition.between("1980-01-01", null).on("born"),
+            Condition.missing().on("left"),
+            Condition.present().on("seen")),
+        conditions().conditions);
   }
 
   @Test
@@ -162,7 +187,9 @@ class ReadmeTest {
 
   @AfterEach
   void stop() {
-    server.shutdownNow();
+    if (server != null) {
+      server.shutdownNow();
+    }
   }
 
   /** Flowers that are all alike, and numbered images. */

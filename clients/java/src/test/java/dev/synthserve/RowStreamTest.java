@@ -85,8 +85,8 @@ class RowStreamTest {
             .setCount(2)
             .setSeed(Long.MAX_VALUE)
             .setOffset(1L << 60)
-            .putConditions("city", "東京")
-            .putConditions("open", "true")
+            .addConditions(Condition.equalTo("東京").on("city"))
+            .addConditions(Condition.equalTo(true).on("open"))
             .setFormat(dev.synthserve.v1.RowFormat.ROW_FORMAT_COLUMNS)
             .setRowsPerMessage(5)
             .build(),

@@ -1,5 +1,6 @@
 package dev.synthserve.conformance;
 
+import com.google.gson.JsonElement;
 import dev.synthserve.ImageFormat;
 import dev.synthserve.ImagesRequest;
 import dev.synthserve.RowsRequest;
@@ -17,7 +18,7 @@ record Case(
     String count,
     String seed,
     String offset,
-    Map<String, String> where,
+    Map<String, JsonElement> where,
     String format,
     Integer perMessage,
     Integer jpegQuality,
@@ -66,7 +67,7 @@ record Case(
       request.offset(Long.parseLong(offset));
     }
     if (where != null) {
-      request.where(where);
+      where.forEach((column, value) -> request.where(column, Conditions.read(value)));
     }
     if (timeoutMs != null) {
       request.timeout(Duration.ofMillis(timeoutMs));

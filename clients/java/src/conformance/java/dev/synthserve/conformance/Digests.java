@@ -11,12 +11,16 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import javax.imageio.ImageIO;
 
-/** What stands for the samples of a stream, however they were cut. */
+/** Digests of the samples of a stream, however they were cut. */
 final class Digests {
   private Digests() {}
 
@@ -44,7 +48,10 @@ final class Digests {
 
     void update(RowBatch batch) {
       for (int column = 0; column < columns.size(); column++) {
-        columns.get(column).update(encoded(batch.columns().get(column)));
+        ColumnData data = batch.columns().get(column);
+        for (int row = 0; row < data.size(); row++) {
+          columns.get(column).update(encoded(data.value(row)));
+        }
       }
     }
 
@@ -55,52 +62,39 @@ final class Digests {
     }
   }
 
-  private static ByteBuffer encoded(ColumnData column) {
-    if (column instanceof ColumnData.Categories categories) {
-      return encoded(categories);
+  /** A value as the digest of its column has it. */
+  private static ByteBuffer encoded(Object value) {
+    if (value == null) {
+      return ByteBuffer.wrap(new byte[] {0});
     }
-    ByteBuffer bytes = little(column.size() * (1 + Long.BYTES));
-    for (int row = 0; row < column.size(); row++) {
-      if (column.isMissing(row)) {
-        bytes.put((byte) 0);
-      } else if (column instanceof ColumnData.Doubles doubles) {
-        bytes.put((byte) 1).putDouble(doubles.get(row));
-      } else if (column instanceof ColumnData.Int64s int64s) {
-        bytes.put((byte) 1).putLong(int64s.get(row));
-      } else if (column instanceof ColumnData.Bools bools) {
-        bytes.put((byte) 1).put((byte) (bools.get(row) ? 1 : 0));
-      }
+    if (value instanceof Boolean truth) {
+      return cell(1).put((byte) (truth ? 1 : 0)).flip();
     }
-    return bytes.flip();
+    if (value instanceof String text) {
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      return cell(Integer.BYTES + bytes.length).putInt(bytes.length).put(bytes).flip();
+    }
+    if (value instanceof LocalDate date) {
+      return cell(Integer.BYTES).putInt((int) date.toEpochDay()).flip();
+    }
+    return cell(Long.BYTES).putLong(bits(value)).flip();
   }
 
-  private static ByteBuffer encoded(ColumnData.Categories column) {
-    List<byte[]> cells = new ArrayList<>();
-    int longest = 1;
-    for (String category : column.column().getCategoriesList()) {
-      byte[] text = category.getBytes(StandardCharsets.UTF_8);
-      byte[] cell = new byte[1 + Integer.BYTES + text.length];
-      ByteBuffer.wrap(cell)
-          .order(ByteOrder.LITTLE_ENDIAN)
-          .put((byte) 1)
-          .putInt(text.length)
-          .put(text);
-      cells.add(cell);
-      longest = Math.max(longest, cell.length);
+  private static long bits(Object value) {
+    if (value instanceof Double number) {
+      return Double.doubleToRawLongBits(number);
     }
-    ByteBuffer bytes = little(column.size() * longest);
-    for (int row = 0; row < column.size(); row++) {
-      if (column.isMissing(row)) {
-        bytes.put((byte) 0);
-      } else {
-        bytes.put(cells.get(column.code(row)));
-      }
+    if (value instanceof Instant time) {
+      return time.getEpochSecond() * 1_000_000 + time.getNano() / 1_000;
     }
-    return bytes.flip();
+    if (value instanceof LocalDateTime time) {
+      return bits(time.toInstant(ZoneOffset.UTC));
+    }
+    return (Long) value;
   }
 
-  private static ByteBuffer little(int capacity) {
-    return ByteBuffer.allocate(capacity).order(ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer cell(int size) {
+    return ByteBuffer.allocate(1 + size).order(ByteOrder.LITTLE_ENDIAN).put((byte) 1);
   }
 
   /** The pixels of a PNG image, rows from the top, channels last. */

@@ -15,6 +15,7 @@ import dev.synthserve.SampleStream;
 import dev.synthserve.SynthserveException;
 import dev.synthserve.example.Program;
 import dev.synthserve.v1.Column;
+import dev.synthserve.v1.ConditionKind;
 import dev.synthserve.v1.ConditionSpec;
 import dev.synthserve.v1.Model;
 import io.grpc.Status.Code;
@@ -23,6 +24,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -132,12 +134,30 @@ final class Player {
   }
 
   private static void describe(Model model, Map<String, Object> outcome) {
+    List<Column> columns = model.getTable().getColumnsList();
     outcome.put("model", model.getVersion());
-    outcome.put(
-        "columns", model.getTable().getColumnsList().stream().map(Column::getName).toList());
+    outcome.put("columns", columns.stream().map(Column::getName).toList());
     outcome.put(
         "conditions", model.getConditionsList().stream().map(ConditionSpec::getColumn).toList());
     outcome.put("graph_sha256", model.getGraphSha256());
+    outcome.put("types", columns.stream().map(Player::type).toList());
+    outcome.put("condition_kinds", model.getConditionsList().stream().map(Player::kind).toList());
+    outcome.put("category_counts", columns.stream().map(Column::getCategoriesCount).toList());
+  }
+
+  private static String type(Column column) {
+    String type = word(column.getType(), "COLUMN_TYPE_");
+    return column.getUtc() ? type + "_utc" : type;
+  }
+
+  private static String kind(ConditionSpec condition) {
+    return condition.getKind() == ConditionKind.CONDITION_KIND_UNSPECIFIED
+        ? "code"
+        : word(condition.getKind(), "CONDITION_KIND_");
+  }
+
+  private static String word(Enum<?> constant, String prefix) {
+    return constant.name().replace(prefix, "").toLowerCase(Locale.ROOT);
   }
 
   private static Map<String, Object> describe(SynthserveException error) {
