@@ -21,6 +21,11 @@ void append(std::string& buffer, Value value) {
   buffer.append(bytes.data(), bytes.size());
 }
 
+void append_text(std::string& buffer, std::string_view text) {
+  append(buffer, static_cast<std::uint32_t>(text.size()));
+  buffer.append(text);
+}
+
 // Writes the values of a column one after the other into the buffer.
 template <typename Values, typename Append>
 void write(std::string& buffer, const Values& values, std::span<const bool> validity, Append append_value) {
@@ -66,8 +71,7 @@ ColumnsDigest::ColumnsDigest(const synthserve::v1::TableSchema& schema) {
   for (const auto& column : schema.columns()) {
     auto& state = columns_.emplace_back();
     for (const auto& category : column.categories()) {
-      append(state.categories.emplace_back(), static_cast<std::uint32_t>(category.size()));
-      state.categories.back().append(category);
+      append_text(state.categories.emplace_back(), category);
     }
   }
 }
@@ -87,6 +91,22 @@ void ColumnsDigest::add(const synthserve::RowBatch& batch) {
       case synthserve::v1::COLUMN_TYPE_BOOL:
         write(buffer_, view.bools(), view.validity(), number);
         break;
+      case synthserve::v1::COLUMN_TYPE_STRING:
+        write(buffer_, view.strings(), view.validity(), [this](auto text) { append_text(buffer_, text); });
+        break;
+      case synthserve::v1::COLUMN_TYPE_DATE:
+        write(buffer_, view.dates(), view.validity(),
+              [this](auto day) { append(buffer_, static_cast<std::int32_t>(day.time_since_epoch().count())); });
+        break;
+      case synthserve::v1::COLUMN_TYPE_TIMESTAMP: {
+        const auto time = [this](auto value) { append(buffer_, std::int64_t{value.time_since_epoch().count()}); };
+        if (view.column().utc()) {
+          write(buffer_, view.instants(), view.validity(), time);
+        } else {
+          write(buffer_, view.local_times(), view.validity(), time);
+        }
+        break;
+      }
       default:
         write(buffer_, view.categories(), view.validity(),
               [&](auto code) { buffer_.append(columns_[i].categories[static_cast<std::size_t>(code)]); });

@@ -5,8 +5,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "describe.h"
 #include "digests.h"
 #include "pixels.h"
+#include "where.h"
 
 namespace conformance {
 
@@ -38,7 +40,9 @@ Options options(const json& test_case) {
   options.count = number(test_case, "count");
   options.seed = number(test_case, "seed");
   options.offset = number(test_case, "offset").value_or(0);
-  options.where = test_case.value("where", options.where);
+  if (test_case.contains("where")) {
+    options.where = where(test_case["where"]);
+  }
   options.timeout = timeout(test_case);
   return options;
 }
@@ -162,20 +166,8 @@ json list_models(const synthserve::Client& client, const json& test_case) {
   return {{"models", names}};
 }
 
-json describe(const synthserve::Client& client, const json& test_case) {
-  const auto model = client.model(test_case["model"].get<std::string>(), {.timeout = timeout(test_case)});
-  auto columns = json::array();
-  for (const auto& column : model.table().columns()) {
-    columns.push_back(column.name());
-  }
-  auto conditions = json::array();
-  for (const auto& condition : model.conditions()) {
-    conditions.push_back(condition.column());
-  }
-  return {{"model", model.version()},
-          {"columns", columns},
-          {"conditions", conditions},
-          {"graph_sha256", model.graph_sha256()}};
+json describe_model(const synthserve::Client& client, const json& test_case) {
+  return describe(client.model(test_case["model"].get<std::string>(), {.timeout = timeout(test_case)}));
 }
 
 json play_call(const json& test_case, Clients& clients, const std::function<void()>& pause) {
@@ -188,7 +180,7 @@ json play_call(const json& test_case, Clients& clients, const std::function<void
   if (call == "images") {
     return play_images(client, test_case, pause);
   }
-  return call == "models" ? list_models(client, test_case) : describe(client, test_case);
+  return call == "models" ? list_models(client, test_case) : describe_model(client, test_case);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "caller.h"
+#include "faults.h"
 #include "names.h"
+#include "schema_parts.h"
 #include "sources.h"
 
 namespace synthserve {
@@ -13,17 +15,28 @@ namespace {
 
 constexpr int kModelsPerPage = 1000;
 
+v1::ModelView on_wire(ModelView view) {
+  switch (view) {
+    case ModelView::basic:
+      return v1::MODEL_VIEW_BASIC;
+    case ModelView::full:
+      return v1::MODEL_VIEW_FULL;
+  }
+  throw detail::invalid("view", "is none of ModelView");
+}
+
 }  // namespace
 
 Client::Client(std::string target, ClientOptions options)
     : caller_(std::make_shared<const detail::Caller>(std::move(target), std::move(options))) {}
 
-std::vector<v1::Model> Client::models(const CallOptions& options) const {
+std::vector<v1::Model> Client::models(const ListOptions& options) const {
   const detail::Deadline deadline(options.timeout);
   detail::Cancellation cancellation(options.stop);
   std::vector<v1::Model> found;
   v1::ListModelsRequest request;
   request.set_page_size(kModelsPerPage);
+  request.set_view(on_wire(options.view));
   do {
     v1::ListModelsResponse page;
     caller_->unary([&](auto& context) { return caller_->models()->ListModels(&context, request, &page); }, deadline,
@@ -39,10 +52,21 @@ v1::Model Client::model(std::string_view name, const CallOptions& options) const
   detail::Cancellation cancellation(options.stop);
   v1::GetModelRequest request;
   request.set_name(detail::resource_name(name));
-  v1::GetModelResponse response;
-  caller_->unary([&](auto& context) { return caller_->models()->GetModel(&context, request, &response); }, deadline,
-                 cancellation);
-  return std::move(*response.mutable_model());
+  v1::Model model;
+  do {
+    v1::GetModelResponse page;
+    caller_->unary([&](auto& context) { return caller_->models()->GetModel(&context, request, &page); }, deadline,
+                   cancellation);
+    if (request.page_token().empty()) {
+      model = std::move(*page.mutable_model());
+    } else if (detail::append(model, std::move(*page.mutable_part())) == 0) {
+      // Pages without end would go on for ever.
+      throw detail::protocol_error("a page of " + request.name() + " brings nothing");
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  detail::require_whole(model);
+  return model;
 }
 
 RowStream Client::rows(std::string_view model, const RowOptions& options) const {

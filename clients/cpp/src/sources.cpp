@@ -4,10 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "conditions.h"
 #include "faults.h"
 #include "names.h"
 #include "stream_call.h"
-#include "text.h"
 
 namespace synthserve::detail {
 
@@ -79,18 +79,20 @@ class ChunkSource final : public CallSource<RowChunk, v1::RowStreamInfo, RowCall
 
  private:
   std::optional<RowChunk> produce() override {
-    auto response = call.next();
-    if (!response) {
-      return std::nullopt;
+    while (auto response = call.next()) {
+      RowChunk chunk{.first_index = response->first_index(),
+                     .row_count = response->row_count(),
+                     .data = std::move(*response->mutable_data())};
+      if (!begun_) {
+        begun_ = true;
+        chunk.data.insert(0, call.info()->preamble());
+      }
+      // A message with only the schema adds nothing to the file.
+      if (chunk.row_count > 0 || !chunk.data.empty()) {
+        return chunk;
+      }
     }
-    RowChunk chunk{.first_index = response->first_index(),
-                   .row_count = response->row_count(),
-                   .data = std::move(*response->mutable_data())};
-    if (!begun_) {
-      begun_ = true;
-      chunk.data.insert(0, call.info()->preamble());
-    }
-    return chunk;
+    return std::nullopt;
   }
 
   bool begun_ = false;
@@ -130,11 +132,9 @@ Request request_for(std::string_view model, const Options& options) {
     request.set_seed(*options.seed);
   }
   request.set_offset(options.offset);
-  for (const auto& [column, value] : options.where) {
-    check_utf8("where", column);
-    check_utf8("where[" + column + "]", value);
+  for (const auto& [column, condition] : options.where) {
+    *request.add_conditions() = on_wire(column, condition);
   }
-  request.mutable_conditions()->insert(options.where.begin(), options.where.end());
   return request;
 }
 

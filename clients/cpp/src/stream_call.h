@@ -1,7 +1,5 @@
 #pragma once
 
-#include <grpcpp/support/sync_stream.h>
-
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -9,29 +7,11 @@
 #include <utility>
 
 #include "caller.h"
+#include "messages.h"
 #include "process.h"
 #include "resume.h"
 
 namespace synthserve::detail {
-
-inline std::unique_ptr<grpc::ClientReader<v1::GenerateRowsResponse>> open(const Caller& caller,
-                                                                          grpc::ClientContext& context,
-                                                                          const v1::GenerateRowsRequest& request) {
-  return caller.generation()->GenerateRows(&context, request);
-}
-
-inline std::unique_ptr<grpc::ClientReader<v1::GenerateImagesResponse>> open(const Caller& caller,
-                                                                            grpc::ClientContext& context,
-                                                                            const v1::GenerateImagesRequest& request) {
-  return caller.generation()->GenerateImages(&context, request);
-}
-
-inline std::int64_t sample_count(const v1::GenerateRowsResponse& response) {
-  return response.row_count();
-}
-inline std::int64_t sample_count(const v1::GenerateImagesResponse& response) {
-  return response.images_size();
-}
 
 /// The messages of one logical stream, over as many calls as it takes. One thread reads; any may cancel.
 template <typename Request, typename Response, typename Info>
@@ -92,7 +72,7 @@ class StreamCall {
 
     grpc::ClientContext context;
     Cancellation::Running running;
-    std::unique_ptr<grpc::ClientReader<Response>> reader;
+    std::unique_ptr<Reader<Response>> reader;
   };
 
   static Ask wanted(const Request& request) {
@@ -116,7 +96,7 @@ class StreamCall {
       if (!attempt_) {
         begin_attempt();
       }
-      if (Response response; attempt_->reader->Read(&response)) {
+      if (Response response; detail::read(*attempt_->reader, response)) {
         accept(response);
         return response;
       }

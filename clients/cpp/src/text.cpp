@@ -39,6 +39,19 @@ std::size_t character_size(std::string_view text) {
   return code < least || code > kLastCodePoint || is_surrogate(code) ? 0 : size;
 }
 
+/// The number of bytes that text begins with and that are UTF-8.
+std::size_t utf8_size(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const auto next = character_size(text.substr(size));
+    if (next == 0) {
+      break;
+    }
+    size += next;
+  }
+  return size;
+}
+
 }  // namespace
 
 bool is_utf16(std::string_view text) {
@@ -47,14 +60,13 @@ bool is_utf16(std::string_view text) {
          (text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0'));
 }
 
+bool is_utf8(std::string_view text) {
+  return utf8_size(text) == text.size();
+}
+
 void check_utf8(const std::string& field, std::string_view text) {
-  for (auto rest = text; !rest.empty();) {
-    const auto size = character_size(rest);
-    if (size == 0) {
-      throw invalid(field, "must be UTF-8 text; the byte at position " + std::to_string(text.size() - rest.size()) +
-                               " begins no character");
-    }
-    rest.remove_prefix(size);
+  if (const auto size = utf8_size(text); size < text.size()) {
+    throw invalid(field, "must be UTF-8 text; the byte at position " + std::to_string(size) + " begins no character");
   }
 }
 

@@ -1,10 +1,13 @@
 #include <synthserve/client.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -57,6 +60,22 @@ double columns_and_files(const synthserve::Client& client, std::ostream& file, c
     }
   }
   return sum;
+}
+
+synthserve::RowStream people(const synthserve::Client& client, const std::string& model) {
+  using synthserve::Condition;
+  using namespace std::chrono_literals;
+  const std::map<std::string, Condition> where = {
+      {"species", "setosa"},                                      // this value
+      {"country", Condition::any_of({"AT", "DE"})},               // one of these
+      {"color", Condition::any_of({"red", std::nullopt})},        // this, or missing
+      {"age", Condition::between(30, 40)},                        // in this range, both ends included
+      {"born", Condition::between(2000y / 1 / 1, std::nullopt)},  // from this day on
+      {"seen", Condition::missing()},
+      {"income", Condition::present()},
+  };
+  auto stream = client.rows(model, {.count = 1000, .where = where});
+  return stream;
 }
 
 void tell(const synthserve::Client& client) {
@@ -116,6 +135,27 @@ TEST_F(Readme, AddsUpColumnsAndWritesFiles) {
   EXPECT_EQ(columns_and_files(Client(server.target()), file, folder()), 500'000);
   EXPECT_EQ(file.str(), "petal_width,species\n0.5,setosa\n");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder()), {}), 16);
+}
+
+TEST_F(Readme, AsksForConditions) {
+  Flowers server;
+  std::map<std::string, v1::Condition> asked;
+  server.on_rows = [&](auto&, const auto& request, auto&) {
+    for (const auto& condition : request.conditions()) {
+      asked[condition.column()] = condition;
+    }
+    return grpc::Status(grpc::StatusCode::ABORTED, "seen");
+  };
+  auto stream = people(Client(server.target()), "people");
+  EXPECT_EQ(thrown_code([&] { stream.next(); }), Code::aborted);
+  EXPECT_EQ(asked.size(), 7U);
+  EXPECT_EQ(asked["species"].equals(), "setosa");
+  EXPECT_EQ(asked["country"].any_of().values_size(), 2);
+  EXPECT_TRUE(asked["color"].any_of().missing());
+  EXPECT_EQ(asked["age"].between().high(), "40");
+  EXPECT_EQ(asked["born"].between().low(), "2000-01-01");
+  EXPECT_TRUE(asked["seen"].missing());
+  EXPECT_EQ(asked["income"].test_case(), v1::Condition::kMissing);
 }
 
 TEST_F(Readme, TellsErrorsApart) {

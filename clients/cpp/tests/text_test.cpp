@@ -10,6 +10,7 @@ using namespace std::string_view_literals;
 TEST(Text, Utf8IsTaken) {
   for (const auto text : {""sv, "plain"sv, "\u00E9"sv, "\u6771\u4EAC"sv, "\U0001F33A"sv, "\xEF\xBF\xBF"sv,
                           "\xF4\x8F\xBF\xBF"sv, "\0"sv}) {
+    EXPECT_TRUE(is_utf8(text)) << text;
     EXPECT_NO_THROW(check_utf8("field", text)) << text;
   }
 }
@@ -17,6 +18,7 @@ TEST(Text, Utf8IsTaken) {
 TEST(Text, WhatIsNotUtf8IsRefused) {
   for (const auto text : {"\xFF"sv, "caf\xE9"sv, "\xE6\x9D"sv, "\x80"sv, "\xC0\x80"sv, "\xE0\x80\x80"sv,
                           "\xED\xA0\x80"sv, "\xF4\x90\x80\x80"sv, "\xF8\x88\x80\x80\x80"sv, "\xF0\x9F\x8C"sv}) {
+    EXPECT_FALSE(is_utf8(text));
     const auto error = thrown([&] { check_utf8("field", text); });
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code(), Code::invalid_argument);

@@ -43,14 +43,16 @@ class Client {
   /// Lists the models of the server, those that failed to load too, sorted by name.
   ///
   /// @throws Error The call failed, after it was tried again; so do the methods that follow.
-  std::vector<v1::Model> models(const CallOptions& options = {}) const;
+  std::vector<v1::Model> models(const ListOptions& options = {}) const;
 
-  /// Describes a model.
+  /// Describes a model, with all categories. A condition on a table that has none of its own takes those of its
+  /// column, or `false` and `true`.
   v1::Model model(std::string_view name, const CallOptions& options = {}) const;
 
   /// Asks for rows of a table model as typed columns.
   ///
-  /// @throws Error (`invalid_argument`) `model` is not a name. What the server refuses is told when the stream is read.
+  /// @throws Error (`invalid_argument`) `model` is not a name, or a condition has a value that cannot be sent. What the
+  ///     server refuses is told when the stream is read.
   [[nodiscard]] RowStream rows(std::string_view model, const RowOptions& options = {}) const;
 
   /// Asks for rows of a table model as a file.

@@ -9,6 +9,7 @@
 #include <string>
 #include <variant>
 
+#include "synthserve/condition.h"
 #include "synthserve/retry.h"
 #include "synthserve/timeout.h"
 
@@ -49,6 +50,25 @@ struct ClientOptions {
   RetryPolicy retry{};
 };
 
+/// How much a list tells of each model.
+enum class ModelView {
+  /// All but the categories of columns and conditions; `category_count` says how many there are.
+  basic,
+  /// With the categories. Where those of a model do not fit into a message they are left out; `Client::model()` has
+  /// them.
+  full,
+};
+
+/// What to ask of the list of models.
+struct ListOptions {
+  /// How much to tell of each.
+  ModelView view = ModelView::basic;
+  /// For the whole call, with everything that is tried again. Not set: no limit.
+  Timeout timeout{};
+  /// Cancels the call when a stop is requested.
+  std::stop_token stop{};
+};
+
 /// How long a call may take.
 struct CallOptions {
   /// For the whole call, with everything that is tried again. Not set: no limit.
@@ -65,8 +85,8 @@ struct RowOptions {
   std::optional<std::int64_t> seed{};
   /// The index of the first row, from 0. A large one costs no more than a small one.
   std::int64_t offset = 0;
-  /// Conditions, column to value as it stands in a CSV file.
-  std::map<std::string, std::string> where{};
+  /// Conditions, column to what holds for it: `{{"species", "setosa"}, {"age", Condition::between(30, 40)}}`.
+  std::map<std::string, Condition> where{};
   /// A hint for the size of the messages, which never changes the rows. 0: the server chooses.
   std::int32_t rows_per_message = 0;
   /// For the whole stream from its first use, with everything that is tried again. Not set: no limit.
@@ -103,8 +123,8 @@ struct ImageOptions {
   std::optional<std::int64_t> seed{};
   /// The index of the first image, from 0. A large one costs no more than a small one.
   std::int64_t offset = 0;
-  /// Conditions, name to value.
-  std::map<std::string, std::string> where{};
+  /// Conditions, name to what holds for it.
+  std::map<std::string, Condition> where{};
   /// How each image is encoded.
   ImageFormat format = ImageFormat::png;
   /// For JPEG, from 1 to 100. 0: 95.

@@ -5,55 +5,14 @@
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 
+#include "synthserve/columns.h"
 #include "synthserve/stream.h"
 #include "synthserve/v1/generation.pb.h"
 
 namespace synthserve {
-
-/// One value of a row; `std::monostate` where it is missing. The text of a category lives as long as its batch.
-using Value = std::variant<std::monostate, double, std::int64_t, bool, std::string_view>;
-
-/// The values of one column of a batch, typed and without a copy. It lives as long as the batch.
-class ColumnView {
- public:
-  ColumnView(const v1::Column& column, const v1::ColumnValues& values, std::size_t size)
-      : column_(&column), values_(&values), size_(size) {}
-
-  /// Name, type, categories and more of the column.
-  const v1::Column& column() const noexcept { return *column_; }
-
-  /// The number of values.
-  std::size_t size() const noexcept { return size_; }
-
-  /// The values of a column of doubles; what stands where one is missing means nothing.
-  ///
-  /// @throws std::logic_error The column has another type; so do the other three.
-  std::span<const double> doubles() const;
-  /// The values of a column of 64-bit integers.
-  std::span<const std::int64_t> int64s() const;
-  /// The values of a column of categories, as indices into `column().categories()`.
-  std::span<const std::int32_t> categories() const;
-  /// The values of a column of booleans.
-  std::span<const bool> bools() const;
-
-  /// One per value, false where it is missing. Empty: none is.
-  std::span<const bool> validity() const;
-
-  /// The value of a row, from 0 to `size() - 1`, counted within the batch.
-  Value operator[](std::size_t row) const;
-
- private:
-  void require(v1::ColumnType type) const;
-
-  const v1::Column* column_;
-  const v1::ColumnValues* values_;
-  std::size_t size_;
-};
 
 class RowBatch;
 
@@ -111,8 +70,6 @@ class RowBatch {
   std::size_t position(std::string_view name) const;
 
  private:
-  void check() const;
-
   std::shared_ptr<const v1::RowStreamInfo> info_;
   v1::GenerateRowsResponse response_;
 };
@@ -173,7 +130,7 @@ class RowRange::Iterator {
 struct RowChunk {
   /// The index of the first row.
   std::int64_t first_index = 0;
-  /// The number of rows: 0 only in the single chunk of a file without rows.
+  /// The number of rows: 0 where it has only the beginning of the file.
   std::int64_t row_count = 0;
   /// The bytes.
   std::string data;
