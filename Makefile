@@ -33,7 +33,7 @@ help:
 	@echo 'make conformance   build the clients of all languages, and hold them to the same cases (LANGUAGES="go rust": some)'
 	@echo 'make lint     types, style and protos'
 	@echo 'make format   put the code in shape'
-	@echo 'make proto    generate the Python stubs, descriptors and docs/api.md from proto/'
+	@echo 'make proto    generate the Python stubs and descriptors, docs/api.md and docs/settings.md'
 	@echo 'make model-table   write the README'\''s table of models from exported/'
 	@echo 'make bench    compare with the same work without a server, and with other servers: about two hours'
 	@echo 'make bench-quick   a few cases of it: about 5 minutes'
@@ -48,7 +48,7 @@ serve: $(VENV)/.serve
 	@exec $(BIN)/synthserve-server --model-repository exported --listen '$(ADDRESS)' --hints --client-command "$$($(CLIENT))"
 
 demo: $(VENV)/.serve
-	@$(BIN)/python scripts/demo.py
+	@$(BIN)/python -m scripts.demo
 
 test: $(VENV)/.dev $(TRITONCLIENT)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
@@ -65,7 +65,7 @@ lint: $(VENV)/.dev
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose*.yaml
 	@scripts/check-stubs
-	@$(BIN)/python scripts/model_table.py --check
+	@$(BIN)/python -m scripts.model_table --check
 
 format: $(VENV)/.dev
 	$(BIN)/buf format --write proto
@@ -76,9 +76,10 @@ proto: $(VENV)/.dev
 	@scripts/generate-stubs clients/python
 	@scripts/generate-oip server/synthserve_server/services/oip
 	@$(BIN)/python scripts/api_reference.py docs/api.md
+	@$(BIN)/python scripts/settings_reference.py docs/settings.md
 
 model-table: $(VENV)/.dev
-	@$(BIN)/python scripts/model_table.py
+	@$(BIN)/python -m scripts.model_table
 
 bench: $(VENV)/.dev $(PEERS)
 	$(BIN)/python -m tests.benchmarks.compare

@@ -2,8 +2,9 @@
 
 import time
 
+from scripts.local_server import ROOT, run, running_server
+
 import synthserve
-from local_server import ROOT, run, running_server
 
 OUTPUT = ROOT / "demo"
 ROWS, IMAGES, SEED = 1_000, 64, 7

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from scripts import server_process
+
 import synthserve
-from synthserve_server import process
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,7 +23,7 @@ def running_server() -> Iterator[str]:
     """Runs `synthserve-server` on a free port; gives its address."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        process.running_server(ROOT / "exported", Path(folder) / "log") as server,
+        server_process.running_server(ROOT / "exported", Path(folder) / "log") as server,
     ):
         yield server.address
 

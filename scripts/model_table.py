@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from google.protobuf import json_format
+from scripts.local_server import ROOT
 
-from local_server import ROOT
 from synthserve._output.destinations import write_whole
 from synthserve.v1.manifest_pb2 import Manifest
 from synthserve.v1.schema_pb2 import QualityFigure

@@ -1,15 +1,15 @@
-"""Draws the README's pictures from the shipped models: `.venv/bin/python scripts/pictures.py`."""
+"""Draws the README's pictures from the shipped models: `.venv/bin/python -m scripts.pictures`."""
 
 import io
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from scripts.local_server import ROOT, run, running_server
 from sklearn.datasets import load_iris
 
 import synthserve
-from local_server import ROOT, run, running_server
-from synthserve._sinks.grids import save_picture
 from synthserve._output.destinations import write_whole
+from synthserve._sinks.grids import save_picture
 
 OUTPUT = ROOT / "docs" / "images"
 SEED = 7

@@ -8,7 +8,5 @@ from synthserve_server.system import protobuf
 # Each of these counts only before something else is imported, opens a file or makes a connection.
 standard_streams.fill_closed_descriptors()
 protobuf.ignore_slow_implementations(os.environ)
-# onnxruntime's releases report to their maker what they run, unless they find this when they are imported.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 # The programs say themselves, in words, what gRPC's own log would say beside them. It is read on import, too.
 os.environ["GRPC_VERBOSITY"] = os.environ.get("GRPC_VERBOSITY") or "NONE"

@@ -6,8 +6,12 @@ Example:
     >>> table = model.rows(seed=7, count=1000)
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+# onnxruntime's releases report to their maker what they run, unless they find this when they are imported.
+os.environ["ORT_DISABLE_TELEMETRY"] = os.environ.get("ORT_DISABLE_TELEMETRY") or "1"
 
 if TYPE_CHECKING:
     from synthserve_core.contract.conditions import AnyOf, Between, ConditionError, Equals, Missing

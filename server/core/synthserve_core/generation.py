@@ -1,5 +1,6 @@
 """What to generate, whoever asks for it: a caller of a server, a script, a bulk job."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -8,6 +9,9 @@ from synthserve_core.contract.model import Model
 
 LARGEST = 2**63 - 1
 """The largest seed, offset and `offset + count`: the end of the indices."""
+
+_LONGEST_SOURCE = 512
+"""Bytes of the conditions in the provenance of an image: that of a JPEG must fit into 64 KiB, and each image has it."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,14 @@ class GenerationSpec:
     def image_source(self) -> tuple[str, str]:
         """The provenance of one image, up to its index and from there on.
 
-        It reads like a query that makes the image again: `mnist-cgan/1?seed=7&index=12&where.digit=3`.
+        It reads like a query that makes the image again: `mnist-cgan/1?seed=7&index=12&where.digit=3`. Conditions that
+        are long, as those that list many values, are told as their SHA-256.
         """
         source = f"{self.model.id}/{self.model.version}?seed={self.seed}&index="
-        return source, f"&{query(self.tests, 'where.')}" if self.tests else ""
+        where = query(self.tests, "where.")
+        if len(where) > _LONGEST_SOURCE:
+            where = f"where-sha256={hashlib.sha256(where.encode()).hexdigest()}"
+        return source, f"&{where}" if self.tests else ""
 
     def schema_metadata(self) -> dict[str, str]:
         """The provenance as keys of an Arrow schema."""

@@ -1,5 +1,6 @@
 """Samples of a package in this process, without a server: the same bytes that a server would send."""
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from synthserve_core.generation import GenerationSpec
 from synthserve_core.packages.reading import LoadedPackage, PackageLimits, load_package
 
 _FRAME_VALUES = 1 << 20
-"""How many values are computed at once, about."""
+"""How many values are computed at once, about; a text counts by its bytes."""
 
 
 class LocalModel:
@@ -72,8 +73,7 @@ class LocalModel:
         if not isinstance(table, Table):
             raise TypeError(f"{self.model.name} generates images, not rows")
         encoder = ArrowEncoder(table, spec.schema_metadata())
-        frame = max(1, _FRAME_VALUES // len(table.columns))
-        batches = [encoder.batch(self._sample(spec, *part)) for part in cut(start, start + count, frame, frame)]
+        batches = [encoder.batch(self._sample(spec, *part)) for part in self._frames(start, count)]
         return pa.Table.from_batches(batches, encoder.schema)
 
     def pictures(
@@ -85,15 +85,19 @@ class LocalModel:
             TypeError: The model generates rows.
         """
         spec = self._spec(seed, count, start, where)
-        size = self.model.output
-        if not isinstance(size, Image):
+        if not isinstance(self.model.output, Image):
             raise TypeError(f"{self.model.name} generates rows, not images")
         before, after = spec.image_source()
-        frame = max(1, _FRAME_VALUES // (size.height * size.width * size.channels))
-        for first, some in cut(start, start + count, frame, frame):
+        for first, some in self._frames(start, count):
             pixels: NDArray[np.uint8] = self._sample(spec, first, some)[IMAGE]
             marks = [f"{before}{index}{after}" for index in range(first, first + some)]
             yield from images.encode(pixels, images.Format.PNG, 0, marks)
+
+    def _frames(self, start: int, count: int) -> Iterator[tuple[int, int]]:
+        """The index ranges that are computed one after the other."""
+        sample = sum(math.prod(tensor.shape) for tensor in self.model.generate.output_tensors.values())
+        frame = max(1, _FRAME_VALUES // sample)
+        return cut(start, start + count, frame, frame)
 
     def _spec(self, seed: int, count: int, start: int, where: Mapping[str, Test] | None) -> GenerationSpec:
         return GenerationSpec(self.model, seed, start, count).where(where or {})

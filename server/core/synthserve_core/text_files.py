@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from pathlib import Path
 
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # UTF-32 LE begins as UTF-16 LE does
 _LINE_ENDS = re.compile("\r\n?")
@@ -10,6 +11,16 @@ _MARKS = re.compile("^\ufeff+", re.MULTILINE)
 
 class TextFileError(ValueError):
     """Bytes are no text; the message goes on after the name of the file, and quotes nothing of it."""
+
+
+def read(path: Path) -> str:
+    """Reads a file of text, as `decode` does.
+
+    Raises:
+        OSError: It cannot be read.
+        TextFileError: See `decode`.
+    """
+    return decode(path.read_bytes())
 
 
 def decode(data: bytes, *, only_ascii_counts: bool = False) -> str:

@@ -14,7 +14,7 @@ from synthserve_server.commands import probe_reasons
 from synthserve_server.security import certificates, pem
 from synthserve_server.security.certificates import File
 from synthserve_server.security.files import CredentialsError, read
-from synthserve_server.settings import settings as config
+from synthserve_server.settings.settings import ProbedSettings
 
 UNHEALTHY = 1
 WRONG_USE = 2
@@ -138,12 +138,9 @@ def _described(config_file: Path | None) -> Target:
     Raises:
         CredentialsError: The certificate cannot be read.
     """
-    # A probe asks no matter which folder the models are in, but settings without one are none.
-    flags: dict[str, Any] = {"model_repository": Path("/")}
-    if config_file:
-        flags["config"] = config_file
+    flags: dict[str, Any] = {"config": config_file} if config_file else {}
     try:
-        settings = config.load(flags)
+        settings = ProbedSettings(**flags)
     except ValidationError as error:
         _fail("; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()), WRONG_USE)
     except ValueError as error:

@@ -97,6 +97,11 @@ class Admission:
     def __post_init__(self) -> None:
         self._paces = {kind: Pace(rate, self.clock, self.sleep) for kind, rate in self.rates.items()}
 
+    @property
+    def remembered(self) -> int:
+        """How many callers are kept in mind: those who have something under way, and some who had."""
+        return len(self._callers)
+
     def admit(self, name: str, kind: Kind | None) -> Ticket | Refusal:
         """Decides about a call.
 

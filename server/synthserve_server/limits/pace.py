@@ -67,10 +67,6 @@ class Paces:
         self.most = min(pace.most for pace in paces)
         """The most samples in a message."""
 
-    def start_delay(self) -> float:
-        """Seconds until a new stream could send its first sample."""
-        return max(pace.start_delay() for pace in self._paces)
-
     async def wait(self, samples: int) -> None:
         """Returns when a message of so many samples may go."""
         for pace in self._paces:

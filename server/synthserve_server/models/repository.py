@@ -89,8 +89,6 @@ class Repository:
         self._trying = Cancellation()  # of the package that is being loaded
         self.catalogue = Catalogue([])
         """What is served now. Replaced as a whole, so that every call sees one state of it."""
-        self.retired = 0
-        """How many sessions are not served any more, and kept by the streams that began with them."""
         self.on_change: Callable[[], None] = lambda: None
         """Called in the event loop after the catalogue was replaced."""
 
@@ -307,10 +305,8 @@ class Repository:
         freed = asyncio.Event()
         loop = asyncio.get_running_loop()
         name = package.model.name
-        self.retired += 1
 
         def note() -> None:
-            self.retired -= 1
             _log.info("session freed", model=name)
             if marker and self.catalogue.get(marker.id, marker.version) is marker:
                 self._put(self.catalogue.without(marker.id, marker.version))

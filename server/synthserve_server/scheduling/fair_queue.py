@@ -48,12 +48,13 @@ class FairQueue(Generic[T]):
         """
         self._head_start = head_start
         self._virtual_time = 0.0  # of a flow that was always there
-        self._active = 0  # flows that wait or are worked on
         self._new: deque[tuple[float, int, Flow[T]]] = deque()
         self._old: list[tuple[float, int, Flow[T]]] = []  # a heap
         self._numbers = itertools.count()
         self.length = 0
         """How many items wait."""
+        self.active = 0
+        """How many flows have items that wait or are worked on."""
 
     def put(self, flow: Flow[T], item: T) -> None:
         """Adds an item to a flow."""
@@ -62,7 +63,7 @@ class FairQueue(Generic[T]):
         if len(flow.waiting) > 1:
             return
         if not flow.running:
-            self._active += 1
+            self.active += 1
             flow.virtual_time = max(flow.virtual_time, self._virtual_time - self._head_start)
         self._enter(flow)
 
@@ -112,14 +113,14 @@ class FairQueue(Generic[T]):
 
     def done(self, flow: Flow[T], seconds: float) -> None:
         """Tells that an item of a flow has been worked on for so long."""
-        self._virtual_time += seconds / max(1, self._active)
+        self._virtual_time += seconds / max(1, self.active)
         flow.used += seconds
         flow.virtual_time += seconds
         flow.running -= 1
         if flow.waiting:
             self._enter(flow)  # at its new place
         elif not flow.running:
-            self._active -= 1
+            self.active -= 1
 
     def clear(self, flow: Flow[T]) -> list[T]:
         """Takes away all items of a flow; nothing is to be done about them."""
@@ -128,7 +129,7 @@ class FairQueue(Generic[T]):
         flow.entry = -1
         self.length -= len(items)
         if items and not flow.running:
-            self._active -= 1
+            self.active -= 1
         return items
 
     def _enter(self, flow: Flow[T]) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 
 from synthserve.v1 import schema_pb2
@@ -12,6 +13,7 @@ from synthserve_server.services.schemas import schema_of
 # A token names the last model of its page, so that models which come or go between two pages change no other entry.
 _AFTER = "after:"
 _PART = "part:"
+_PLACE = re.compile("[0-9]{1,9}")
 
 
 def after_model(model_id: str) -> str:
@@ -58,7 +60,7 @@ def schema_page(package: Package, token: str) -> SchemaPage | None:
     if not token:
         return SchemaPage(None, _token(_PART, f"{version}0") if parts else "")
     place = (_content(_PART, token) or "").removeprefix(version)
-    if not place.isascii() or not place.isdecimal() or int(place) >= len(parts):
+    if not _PLACE.fullmatch(place) or int(place) >= len(parts):
         return None
     index = int(place)
     return SchemaPage(parts[index], _token(_PART, f"{version}{index + 1}") if index + 1 < len(parts) else "")

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from synthserve_core.suggestions import closest, did_you_mean
-from synthserve_server.settings.settings import ENVIRONMENT_PREFIX, CallerLimits, Settings
+from synthserve_server.settings.groups import CallerLimits
+from synthserve_server.settings.settings import ENVIRONMENT_PREFIX, Settings
 
 _LIMITS = "limits"
 

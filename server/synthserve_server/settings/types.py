@@ -1,6 +1,7 @@
 """What single settings can be, and what is said of those that are something else."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -101,6 +102,13 @@ def _printable(name: str) -> str:
                 "name", "holds the invisible character {character}", {"character": f"U+{ord(character):04X}"}
             )
     return name
+
+
+@dataclass(frozen=True)
+class DefaultText:
+    """What a setting is when it is not given, in words, where its default does not say it."""
+
+    text: str
 
 
 HostAndPort = Annotated[str, AfterValidator(_address)]

@@ -189,7 +189,7 @@ def test_messages_are_plain_for_who_is_no_terminal(environment: dict[str, str]) 
     done = run(["--no-such-flag"], env={**os.environ, **environment})
     assert done.returncode == 2
     assert "\x1b" not in done.stderr
-    assert "No such option: --no-such-flag" in done.stderr
+    assert "No such option '--no-such-flag'" in done.stderr
 
 
 def test_hints_are_for_terminals(small: Path, tmp_path: Path) -> None:

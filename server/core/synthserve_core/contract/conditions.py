@@ -164,6 +164,7 @@ def _require_nullable(condition: Condition) -> None:
 # The text of a test is that of the client's option --where, so that it can be copied from a file's metadata.
 
 _SPECIAL = re.compile(r'[,="]|\.\.|^\s|\s$|^$')
+_SPECIAL_END = re.compile(rf"{_SPECIAL.pattern}|^\.|\.$")
 
 
 def text_of(test: Test) -> str:
@@ -174,7 +175,7 @@ def text_of(test: Test) -> str:
         case AnyOf(values, missing):
             return ",".join([*map(_item, values), *[""] * missing])
         case Between(low, high):
-            return f"{'' if low is None else _item(low)}..{'' if high is None else _item(high)}"
+            return f"{_end(low)}..{_end(high)}"
         case Missing(missing):
             return "" if missing else ".."
 
@@ -184,8 +185,12 @@ def query(tests: Mapping[str, Test], prefix: str = "") -> str:
     return urlencode([(prefix + name, text_of(test)) for name, test in sorted(tests.items())])
 
 
-def _item(value: str) -> str:
-    return f'"{value.replace(chr(34), chr(34) * 2)}"' if _SPECIAL.search(value) else value
+def _item(value: str, special: re.Pattern[str] = _SPECIAL) -> str:
+    return f'"{value.replace(chr(34), chr(34) * 2)}"' if special.search(value) else value
+
+
+def _end(value: str | None) -> str:
+    return "" if value is None else _item(value, _SPECIAL_END)
 
 
 def default_categories(type_: ColumnType, categories: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from synthserve_core.contract.model import ColumnType, CsvFormat
 
 DEFAULT = CsvFormat()
 
-_PATTERN = re.compile(r"(?:[^%]|%[YmdHMSfybBpIj%])*")
+_PATTERN = re.compile(r"(?:[^%\0]|%[YmdHMSfybBpIj%])*")
 _LONGEST_PATTERN = 100
 _LONGEST_TEXT = 100
 _DATED = {ColumnType.DATE, ColumnType.TIMESTAMP}
@@ -18,6 +18,11 @@ _MOST_DIGITS = 30
 def is_delimiter(text: str) -> bool:
     """Whether a text can delimit cells: one ASCII character that is no quote and ends no line."""
     return len(text) == 1 and text.isascii() and text not in '"\r\n\0'
+
+
+def _separates(text: str) -> bool:
+    """Whether a character is none that numbers are written with."""
+    return not text.isalnum() and text not in "+-"
 
 
 def described(column: schema_pb2.Column, kind: ColumnType) -> CsvFormat:
@@ -36,6 +41,7 @@ def described(column: schema_pb2.Column, kind: ColumnType) -> CsvFormat:
         len(csv.pattern) <= _LONGEST_PATTERN and _PATTERN.fullmatch(csv.pattern) is not None,
         f"{what} has a pattern with directives that are not known: {csv.pattern!r}",
     )
+    require(not csv.pattern or "%" in csv.pattern, f"{what} has a pattern without directives: {csv.pattern!r}")
     require(
         csv.digits == 0 or (kind is ColumnType.INT64 and 1 <= csv.digits <= _MOST_DIGITS),
         f"{what} has digits, but only INT64 columns can, and from 1 to {_MOST_DIGITS}",
@@ -46,7 +52,7 @@ def described(column: schema_pb2.Column, kind: ColumnType) -> CsvFormat:
     )
     require(
         not csv.decimal_separator
-        or (kind is ColumnType.DOUBLE and is_delimiter(csv.decimal_separator) and not csv.decimal_separator.isalnum()),
+        or (kind is ColumnType.DOUBLE and is_delimiter(csv.decimal_separator) and _separates(csv.decimal_separator)),
         f"{what} has the decimal separator {csv.decimal_separator!r}; only DOUBLE columns have one, of one character",
     )
     texts = (csv.true_text, csv.false_text)

@@ -34,7 +34,10 @@ MOST_CATEGORIES = 65_536
 """The most categories of one column or condition."""
 
 LONGEST_TEXT = 1 << 16
-"""The most bytes of a value of a STRING column."""
+"""The most bytes of a value of a STRING column, and of a category."""
+
+LARGEST_DESCRIPTION = 1 << 20
+"""The most bytes of what callers are told of a model beside its categories, which alone can be sent in parts."""
 
 LARGEST_IMAGE = 1 << 28
 """The most values of an image: a gRPC message holds less than 2 GiB."""
@@ -106,6 +109,11 @@ def describe(manifest: manifest_pb2.Manifest, folder: str, version: int) -> Mode
         (manifest.model, manifest.version) == (folder, version),
         f"the manifest is for {manifest.model!r} version {manifest.version}, but lies in the folder {folder}/{version}",
     )
+    size = _description_size(manifest)
+    require(
+        size <= LARGEST_DESCRIPTION,
+        f"the description of the model has {size:,} bytes beside its categories; allowed are {LARGEST_DESCRIPTION:,}",
+    )
     kind = manifest.WhichOneof("output")
     require(kind is not None, "the manifest names neither a table nor an image")
     output = _table(manifest.table) if kind == "table" else _image(manifest.image)
@@ -117,6 +125,16 @@ def describe(manifest: manifest_pb2.Manifest, folder: str, version: int) -> Mode
         conditions=conditions,
         methods=methods(manifest.methods, output, conditions),
     )
+
+
+def _description_size(manifest: manifest_pb2.Manifest) -> int:
+    described = manifest_pb2.Manifest()
+    described.CopyFrom(manifest)
+    for name in ("methods", "provenance"):
+        described.ClearField(name)
+    for part in (*described.table.columns, *described.conditions):
+        del part.categories[:]
+    return described.ByteSize()
 
 
 def _table(schema: schema_pb2.TableSchema) -> Table:
@@ -140,11 +158,10 @@ def _column(column: schema_pb2.Column) -> Column:
     kind = _TYPES[column.type]
     if kind is ColumnType.CATEGORY:
         require(len(column.categories) > 0, f"the column {column.name!r} has no categories")
-        require_few(f"the column {column.name!r}", column.categories, MOST_CATEGORIES, "categories")
-        require_unique(f"the categories of {column.name!r}", column.categories)
+        _require_categories(f"the column {column.name!r}", column.categories)
     else:
         require(not column.categories, f"the column {column.name!r} has categories, but is not of that type")
-    require_count(f"the column {column.name!r}", column.category_count, len(column.categories))
+    _require_count(f"the column {column.name!r}", column.category_count, len(column.categories))
     require(
         not column.HasField("decimals") or (kind is ColumnType.DOUBLE and 0 <= column.decimals <= 30),
         f"the column {column.name!r} has decimals, but only DOUBLE columns can, and from 0 to 30",
@@ -169,8 +186,14 @@ def _column(column: schema_pb2.Column) -> Column:
     )
 
 
-def require_count(what: str, said: int, found: int) -> None:
-    """A count that a manifest gives must be right where it gives one."""
+def _require_categories(what: str, categories: Sequence[str]) -> None:
+    require_few(what, categories, MOST_CATEGORIES, "categories")
+    require_unique(f"the categories of {what}", categories)
+    longest = max(len(category.encode()) for category in categories)
+    require(longest <= LONGEST_TEXT, f"{what} has a category of {longest:,} bytes; allowed are {LONGEST_TEXT:,}")
+
+
+def _require_count(what: str, said: int, found: int) -> None:
     require(said in (0, found), f"{what} has {found:,} categories, not {said:,} as its category_count says")
 
 
@@ -217,14 +240,13 @@ def _condition(spec: schema_pb2.ConditionSpec, column: Column | None) -> Conditi
     else:
         categories = tuple(spec.categories) or default_categories(type_, column.categories if column else ())
         require(len(categories) > 0, f"{what} has no categories")
-        require_few(what, categories, MOST_CATEGORIES, "categories")
-        require_unique(f"the categories of {what}", categories)
+        _require_categories(what, categories)
         require(
             column is None or own is not ColumnType.CATEGORY or set(categories) <= set(column.categories),
             f"{what} has categories that the column does not have",
         )
         require(not spec.low and not spec.high, f"{what} has a lowest or highest value, but is no RANGE")
-        require_count(what, spec.category_count, len(categories))
+        _require_count(what, spec.category_count, len(categories))
     condition = Condition(
         spec.column,
         kind,

@@ -36,8 +36,8 @@ MOST_DIMENSIONS = 8
 MOST_TENSORS = 16_384
 """The most inputs, and the most outputs, of a graph."""
 
-LARGEST_SAMPLE = 1 << 28
-"""The most values that the inputs of a graph have for one sample."""
+LARGEST_PACKET = 1 << 28
+"""The most values that the inputs of a graph have for a packet of samples, the least that it is run for."""
 
 LARGEST_BATCH = 1 << 20
 """The most samples in a batch, and in a packet."""
@@ -109,16 +109,17 @@ def _method(
     inputs = _inputs(graph.inputs, kind, made, conditions)
     outputs = _outputs(graph.outputs, kind, made)
     input_tensors = {name: _input_tensor(role, made) for name, role in inputs.items()}
-    size = sum(math.prod(tensor.shape) for tensor in input_tensors.values())
+    packet = graph.packet or PACKET
+    size = sum(math.prod(tensor.shape) for tensor in input_tensors.values()) * min(packet, graph.batch_size)
     require(
-        size <= LARGEST_SAMPLE, f"the inputs of {what} have {size:,} values a sample; allowed are {LARGEST_SAMPLE:,}"
+        size <= LARGEST_PACKET, f"the inputs of {what} have {size:,} values a packet; allowed are {LARGEST_PACKET:,}"
     )
     return Method(
         kind=kind,
         file=graph.file,
         sha256=graph.sha256,
         batch_size=graph.batch_size,
-        packet=graph.packet or PACKET,
+        packet=packet,
         inputs=inputs,
         outputs=outputs,
         input_tensors=input_tensors,
@@ -180,8 +181,8 @@ def _noise(one: manifest_pb2.GraphInput, streams: int) -> Noise:
     require(one.noise.distribution in _DISTRIBUTIONS, f"{what} has no distribution that this server knows")
     require(all(size >= 1 for size in shape), f"the shape of {what} must hold sizes of at least 1")
     require(
-        len(shape) <= MOST_DIMENSIONS and math.prod(shape) <= LARGEST_SAMPLE,
-        f"the shape of {what} must hold at most {MOST_DIMENSIONS} sizes and {LARGEST_SAMPLE:,} values",
+        len(shape) <= MOST_DIMENSIONS and math.prod(shape) <= LARGEST_PACKET,
+        f"the shape of {what} must hold at most {MOST_DIMENSIONS} sizes and {LARGEST_PACKET:,} values",
     )
     return Noise(_DISTRIBUTIONS[one.noise.distribution], shape, streams)
 

@@ -110,7 +110,7 @@ def _microseconds(text: str, of: Column | Condition) -> Span:
 def _by_pattern(text: str, pattern: str) -> datetime.datetime | None:
     try:
         return datetime.datetime.strptime(text, pattern).replace(tzinfo=None)
-    except ValueError:
+    except (ValueError, re.error):  # strptime knows no pattern that has a directive twice
         return None
 
 

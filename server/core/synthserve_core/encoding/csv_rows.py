@@ -48,14 +48,13 @@ class CsvEncoder:
 def _formatted(column: Column, series: pl.Series) -> pl.Series:
     form = column.csv
     match column.type:
+        case ColumnType.DATE | ColumnType.TIMESTAMP if form.pattern:
+            # A pattern can have a time of day for dates, too: midnight.
+            return series.cast(pl.Datetime("us")).dt.strftime(_directives(form.pattern))
         case ColumnType.DATE:
-            return series.dt.strftime(_directives(form.pattern or "%Y-%m-%d"))
+            return series.dt.strftime("%Y-%m-%d")
         case ColumnType.TIMESTAMP:
-            return (
-                series.dt.strftime(_directives(form.pattern))
-                if form.pattern
-                else iso_timestamps(series, utc=column.utc)
-            )
+            return iso_timestamps(series, utc=column.utc)
         case ColumnType.INT64 if form.digits:
             return _filled(series, form.digits)
         case ColumnType.DOUBLE if form.decimals is not None or form.decimal_separator != "." or form.missing_text:

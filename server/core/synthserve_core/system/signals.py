@@ -1,9 +1,10 @@
-"""What signals do to the server, and to the processes that it starts."""
+"""What signals do to a server, to the processes that it starts, and to a command."""
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:  # the processes that encode do without
     from asyncio import AbstractEventLoop
@@ -15,6 +16,8 @@ _MEANINGLESS = ("SIGUSR1", "SIGUSR2")
 
 SENT_TO_ALL = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", *_MEANINGLESS)
 """What terminals and supervisors send to every process of a service."""
+
+_ENDING = ("SIGTERM", "SIGHUP")
 
 
 def ignore(*names: str) -> None:
@@ -66,3 +69,26 @@ def handled(loop: "AbstractEventLoop", actions: Mapping[str, Action]) -> Iterato
             with suppress(NotImplementedError):
                 loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """Makes SIGTERM and SIGHUP end a command as an error does, so that its temporary files and processes are removed.
+
+    They raise SystemExit with the status 128 plus the signal's number, as shells report it. A signal that is ignored
+    stays ignored: that is how `nohup` works.
+    """
+    numbers = [number for name in _ENDING if (number := getattr(signal, name, None)) is not None]  # not on Windows
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in before.items():
+        if handler is signal.SIG_DFL:
+            signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)

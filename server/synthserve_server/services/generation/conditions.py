@@ -9,7 +9,7 @@ from synthserve.v1 import generation_pb2
 from synthserve_core.contract.conditions import AnyOf, Between, ConditionError, Equals, Missing, Test, setting
 from synthserve_core.contract.model import Model
 from synthserve_core.quoting import listed, quoted
-from synthserve_server.errors import Violation
+from synthserve_server.errors import InvalidRequestError, Violation
 
 
 def conditions(
@@ -29,6 +29,8 @@ def conditions(
     tests: dict[str, Test] = {}
     settings = {}
     for condition in asked:
+        if len(violations) >= InvalidRequestError.most_violations:  # a request has room for very many
+            break
         name = condition.column
         field = f"conditions[{quoted(name)}]"
         if name in tests:

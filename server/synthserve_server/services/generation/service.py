@@ -32,6 +32,9 @@ from synthserve_server.telemetry.request_ids import KEY
 
 DESCRIPTOR = generation_pb2.DESCRIPTOR.services_by_name["GenerationService"]
 
+LONGEST_HEADER = 2 << 10
+"""Bytes of a condition in the metadata of a response, of which clients accept 8 KiB; Arrow schemas have longer ones."""
+
 LARGEST_REQUEST = 1 << 20
 """Bytes of a request: room for a condition that lists some ten thousand values."""
 
@@ -86,7 +89,9 @@ class GenerationService:
         """Checks the request and returns the serialised GenerateRowsResponse messages."""
         serving.get().named(request.model)
         checked = rows_request(request, self._repository.catalogue, self._max_count(context))
-        return self._stream(checked, row_sizes(checked), row_responses(checked), Kind.ROWS, context)
+        responses = row_responses(checked)
+        sizes = row_sizes(checked, len(responses.info or b""))
+        return self._stream(checked, sizes, responses, Kind.ROWS, context)
 
     def generate_images(
         self, request: generation_pb2.GenerateImagesRequest, context: Context
@@ -115,7 +120,8 @@ class GenerationService:
             log.write(call, stream, principal, ctx)
 
         context.add_done_callback(finished)  # type: ignore[arg-type]  # The stubs ask for a subclass.
-        await context.send_initial_metadata((*spec.provenance().items(), (KEY, call.request_id)))
+        told = {key: value for key, value in spec.provenance().items() if len(value) <= LONGEST_HEADER}
+        await context.send_initial_metadata((*told.items(), (KEY, call.request_id)))
         if spec.count is None and spec.start == spec.stop:
             raise IndicesExhaustedError(spec.stop)
         pace = self._admission.pace(principal, kind)

@@ -44,14 +44,20 @@ class Sizes:
         return Sizes(min(self.first, most), min(self.rest, most))
 
 
-def row_sizes(request: RowsRequest) -> Sizes:
-    """Chooses the sizes for a stream of rows."""
+def row_sizes(request: RowsRequest, info: int = 0) -> Sizes:
+    """Chooses the sizes for a stream of rows.
+
+    Args:
+        request: The request.
+        info: Bytes that the first message carries beside rows.
+    """
     typical, largest = row_widths(request.table, request.file_format)
     most = max(1, LARGEST_MESSAGE // largest)
     size = request.hint or _power_of_two(TYPICAL_MESSAGE // typical) * 2
     few = request.spec.count is not None and request.spec.count <= FEW_ROWS
     first = FEW_ROWS if few else FIRST_ROWS
-    return Sizes(min(first, size, most, request.package.model.batch_size), min(size, most))
+    beside = max(1, (LARGEST_MESSAGE - info) // largest)
+    return Sizes(min(first, size, beside, request.package.model.batch_size), min(size, most))
 
 
 def image_sizes(request: ImagesRequest, workers: int) -> Sizes:

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
-from numpy.typing import NDArray
-
-from synthserve_core.contract.model import ColumnType, Model, Table
+from synthserve_core.contract.model import Column, ColumnType, Key, Model, Table, Tensors
 from synthserve_core.contract.texts import texts_of
+from synthserve_core.errors import GraphError
 from synthserve_server.services.oip import inference_pb2, tensors
 
 _BYTES = "BYTES"
@@ -23,45 +21,51 @@ class Output:
         number: What Triton's model configuration calls it.
         shape: Without the batch.
         is_text: Whether it is a STRING column.
+        validity: STRING: the name of the output that says where there is a value; None: there is always one.
     """
 
     datatype: str
     number: inference_pb2.DataType
     shape: tuple[int, ...]
-    is_text: bool
+    is_text: bool = False
+    validity: str | None = None
 
 
 def answered(model: Model) -> Mapping[str, Output]:
     """The outputs of a model, by name."""
-    texts = set()
+    names = {key: name for name, key in model.generate.outputs.items()}
+    texts: dict[Key, Column] = {}
     if isinstance(model.output, Table):
-        texts = {column.name for column in model.output.columns if column.type is ColumnType.STRING}
+        texts = {column.name: column for column in model.output.columns if column.type is ColumnType.STRING}
     found = {}
     for name, tensor in model.generate.output_tensors.items():
-        if model.generate.outputs[name] in texts:
-            found[name] = Output(_BYTES, inference_pb2.TYPE_STRING, (), is_text=True)
+        if column := texts.get(model.generate.outputs[name]):
+            validity = names.get(column.validity)
+            found[name] = Output(_BYTES, inference_pb2.TYPE_STRING, (), is_text=True, validity=validity)
         else:
             kind = tensors.datatype(tensor.dtype)
-            found[name] = Output(kind.name, kind.number, tensor.shape, is_text=False)
+            found[name] = Output(kind.name, kind.number, tensor.shape)
     return found
 
 
-def add(
-    response: inference_pb2.ModelInferResponse, name: str, array: NDArray[Any], output: Output, *, raw: bool
-) -> None:
+def add(response: inference_pb2.ModelInferResponse, name: str, arrays: Tensors, output: Output, *, raw: bool) -> None:
     """Adds an output to a response.
 
     Args:
         response: The response.
         name: The output's name.
-        array: What the graph gave.
+        arrays: What the graph gave, by name.
         output: How it is seen.
         raw: Whether values are answered as they lie in memory.
+
+    Raises:
+        GraphError: A text is not UTF-8.
     """
+    array = arrays[name]
     shape = array.shape[:1] if output.is_text else array.shape
     added = response.outputs.add(name=name, datatype=output.datatype, shape=shape)
     if output.is_text:
-        values = _texts(array)
+        values = _texts(name, arrays, output)
         if raw:
             # Triton's layout: each value behind its length, in four bytes.
             response.raw_output_contents.append(b"".join(len(value).to_bytes(4, "little") + value for value in values))
@@ -73,7 +77,11 @@ def add(
         tensors.to_fields(array, added.contents)
 
 
-def _texts(array: NDArray[Any]) -> list[bytes]:
-    texts = texts_of(array)
+def _texts(name: str, arrays: Tensors, output: Output) -> list[bytes]:
+    valid = arrays[output.validity] if output.validity else None
+    try:
+        texts = texts_of(arrays[name], valid)
+    except UnicodeDecodeError:
+        raise GraphError(f"the output {name!r} holds text that is not UTF-8") from None
     offsets = texts.offsets.tolist()
     return [texts.data[start:stop] for start, stop in pairwise(offsets)]

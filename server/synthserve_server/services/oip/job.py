@@ -101,4 +101,4 @@ class Inference:
         response.id = order.request.id
         described = answered(order.package.model)
         for name in order.outputs:
-            add(response, name, arrays[name], described[name], raw=order.raw)
+            add(response, name, arrays, described[name], raw=order.raw)

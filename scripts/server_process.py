@@ -45,9 +45,7 @@ def running_server(
     settings = ["--model-repository", str(model_repository), "--listen", "127.0.0.1:0", "--port-file", str(port_file)]
     with (
         log.open("w") as errors,
-        subprocess.Popen(  # noqa: S603 - the caller's own flags.
-            [*COMMAND, *settings, *flags], stdout=subprocess.PIPE, stderr=errors, text=True
-        ) as process,
+        subprocess.Popen([*COMMAND, *settings, *flags], stdout=subprocess.PIPE, stderr=errors, text=True) as process,
     ):
         try:
             deadline = time.monotonic() + start_seconds
