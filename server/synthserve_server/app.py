@@ -70,11 +70,13 @@ class ServerLoad:
     Attributes:
         calls: How many calls to the services of this package are under way.
         streams: How many of them compute.
+        draining: Whether it refuses new calls.
         scheduler: What its workers have to do.
     """
 
     calls: int
     streams: int
+    draining: bool
     scheduler: Load
 
     @property
@@ -136,7 +138,8 @@ class Server:
 
     def load(self) -> ServerLoad:
         """What the server has to do at this moment."""
-        return ServerLoad(self._lifecycle.active, self._admission.streams, self._scheduler.load())
+        calls = self._lifecycle
+        return ServerLoad(calls.active, self._admission.streams, calls.draining, self._scheduler.load())
 
     def _declared(self) -> tuple[list[ServiceDescriptor], list[Rpc]]:
         """The services of this package, and their methods."""

@@ -10,7 +10,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-# onnxruntime's releases report to their maker what they run, unless they find this when they are imported.
+# Release builds of onnxruntime send telemetry to their vendor unless this is set before the import.
 os.environ["ORT_DISABLE_TELEMETRY"] = os.environ.get("ORT_DISABLE_TELEMETRY") or "1"
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> object:
-    """Imports what is asked for: a command that only reads a text file needs no onnxruntime."""
+    """Imports a name on first use, so that a command that only reads a text file does not load onnxruntime."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

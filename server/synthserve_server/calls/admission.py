@@ -9,7 +9,7 @@ from grpc import aio
 from synthserve_server.errors import PermissionDeniedError
 from synthserve_server.limits.admission import Admission, Refusal, exceeded
 from synthserve_server.rpcs import Computing, Rpc
-from synthserve_server.security.principals import Principal, who
+from synthserve_server.security.principals import Principal, current_principal
 from synthserve_server.telemetry.calls import serving
 
 _log = structlog.get_logger()
@@ -34,10 +34,10 @@ class Gate:
             LimitExceededError: It is over a limit.
         """
         if rpc.role is not None:
-            self._require(rpc, rpc.role, who(context))
+            self._require(rpc, rpc.role, current_principal())
         if rpc.computing is Computing.NOTHING:
             return
-        caller = who(context).name
+        caller = current_principal().name
         decision = self._admission.admit(caller, rpc.computing.kind)
         if isinstance(decision, Refusal):
             self._note(caller, decision)

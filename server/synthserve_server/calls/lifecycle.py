@@ -32,6 +32,11 @@ class Lifecycle:
         """How many calls are under way."""
         return len(self._calls)
 
+    @property
+    def draining(self) -> bool:
+        """Whether calls are refused."""
+        return self._draining
+
     def drain(self) -> None:
         """Refuses calls from now on."""
         self._draining = True

@@ -76,7 +76,7 @@ class Pipeline(aio.ServerInterceptor):
         if method.startswith(self._open):
             return handler
         try:
-            await self._authentication.identify(metadata)
+            await self._authentication.by_token(metadata)
         except Exception as error:
             # Before anything is parsed.
             return _refusal(method, (handler.request_streaming, handler.response_streaming), error)
@@ -98,7 +98,7 @@ class Pipeline(aio.ServerInterceptor):
         async def handle(request: bytes, context: Context) -> bytes:
             call = self._telemetry.begin(context)
             try:
-                await self._authentication.identify(call.metadata)
+                await self._authentication.identify(call.metadata, context)
                 with self._lifecycle.counted(context):
                     self._gate.admit(rpc, context)
                     data = _serialised(await rpc.handle(parse(request), context))
@@ -113,7 +113,7 @@ class Pipeline(aio.ServerInterceptor):
         async def handle(request: Any, context: Context) -> AsyncIterator[bytes]:  # noqa: ANN401 - bytes, or an iterator of messages
             call = self._telemetry.begin(context)
             try:
-                await self._authentication.identify(call.metadata)
+                await self._authentication.identify(call.metadata, context)
                 with self._lifecycle.counted(context):
                     self._gate.admit(rpc, context)
                     async with aclosing(rpc.handle(parse(request), context)) as responses:

@@ -40,11 +40,13 @@ class Load:
     """What a scheduler has to do.
 
     Attributes:
+        streams: How many streams can submit jobs.
         waiting: How many jobs wait for a worker.
         running: How many threads are doing jobs.
         idle: How many workers have nothing to do.
     """
 
+    streams: int
     waiting: int
     running: int
     idle: int
@@ -92,6 +94,7 @@ class Scheduler(Generic[Job, Result]):
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._relief = threading.Condition(self._lock)
+        self._streams = 0  # those that can submit jobs
         self._idle = 0  # workers that have nothing to do
         self._running = 0  # threads that have something to do
         self._on_new = 0  # those among them that are looking after new streams
@@ -106,7 +109,7 @@ class Scheduler(Generic[Job, Result]):
     def load(self) -> Load:
         """What there is to do at this moment."""
         with self._lock:
-            return Load(self._queue.length, self._running, self._idle)
+            return Load(self._streams, self._queue.length, self._running, self._idle)
 
     async def stream(
         self, jobs: Iterable[Job], cancellation: Cancellation, *, head: bool = False
@@ -162,11 +165,14 @@ class Scheduler(Generic[Job, Result]):
             self._put(flow, _Queued(job, future))
             return future
 
+        with self._lock:
+            self._streams += 1
         try:
             yield submit
         finally:
             cancellation.cancel()
             with self._lock:
+                self._streams -= 1
                 self._queue.clear(flow)
 
     def close(self) -> None:

@@ -29,13 +29,10 @@ class Principal:
 ANYBODY = Principal("anybody")
 """The caller of a server that asks for no token and no certificate."""
 
-calling: contextvars.ContextVar[Principal | None] = contextvars.ContextVar("calling", default=None)
-"""The caller that this task serves, once it is known; at first by its token."""
-
 
 @dataclass(frozen=True)
 class Administrators:
-    """Who has the role ADMIN beside the tokens that carry it.
+    """Which callers have the role ADMIN beside the tokens that carry it.
 
     Attributes:
         certificates: Callers with a client certificate of this common name.
@@ -46,32 +43,34 @@ class Administrators:
     anybody: bool = False
 
 
-administrators: contextvars.ContextVar[Administrators] = contextvars.ContextVar(
-    "administrators",
-    default=Administrators(),  # noqa: B039 - it is frozen
-)
-"""Those of the server that serves the call: several servers can run in one process."""
+_current: contextvars.ContextVar[Principal] = contextvars.ContextVar("principal")
 
 
-def who(context: aio.ServicerContext[Any, Any]) -> Principal:
-    """The principal of the call that this task serves: by its token, else by the client's certificate.
+def current_principal() -> Principal:
+    """The principal of the call that this task serves."""
+    return _current.get()
+
+
+def set_principal(principal: Principal) -> None:
+    """Notes the principal of the call that this task serves."""
+    _current.set(principal)
+
+
+def by_certificate(context: aio.ServicerContext[Any, Any], administrators: Administrators) -> Principal:
+    """The principal of a call without a token.
 
     A certificate names its owner by its common name, else by its first alternative name.
+
+    Args:
+        context: The call.
+        administrators: Which certificates have the role ADMIN.
     """
-    if (known := calling.get()) is not None:
-        return known
-    principal = _by_certificate(context)
-    calling.set(principal)  # asking gRPC again would cost as much as a small message
-    return principal
-
-
-def _by_certificate(context: aio.ServicerContext[Any, Any]) -> Principal:
     every = [*context.auth_context().get("x509_common_name", ()), *(context.peer_identities() or ())]
     names = [name for name in every if name]  # A certificate without a common name gives an empty one.
     if names:
         name = _text(names[0])
-        return Principal(name, _roles(name in administrators.get().certificates))
-    return Principal(ANYBODY.name, _roles(administrators.get().anybody))
+        return Principal(name, _roles(name in administrators.certificates))
+    return Principal(ANYBODY.name, _roles(administrators.anybody))
 
 
 def _roles(admin: bool) -> frozenset[str]:

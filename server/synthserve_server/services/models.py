@@ -11,7 +11,7 @@ from synthserve_core.quoting import quoted
 from synthserve_server.errors import InvalidRequestError, Violation
 from synthserve_server.models.repository import Repository
 from synthserve_server.rpcs import Rpc
-from synthserve_server.security.principals import ADMIN, who
+from synthserve_server.security.principals import ADMIN, current_principal
 from synthserve_server.services import pages
 from synthserve_server.services.descriptions import described, description_size
 from synthserve_server.telemetry.calls import serving
@@ -99,9 +99,9 @@ class ModelService:
             response.part.CopyFrom(page.part)
         return response
 
-    async def load_model(self, request: model_pb2.LoadModelRequest, context: Context) -> model_pb2.LoadModelResponse:
+    async def load_model(self, request: model_pb2.LoadModelRequest, _context: Context) -> model_pb2.LoadModelResponse:
         """Loads a model."""
-        model_id = self._to_change("load", request.name, context)
+        model_id = self._to_change("load", request.name)
         changes = await self._repository.load_model(model_id)
         catalogue = self._repository.catalogue
         return model_pb2.LoadModelResponse(
@@ -110,17 +110,17 @@ class ModelService:
         )
 
     async def unload_model(
-        self, request: model_pb2.UnloadModelRequest, context: Context
+        self, request: model_pb2.UnloadModelRequest, _context: Context
     ) -> model_pb2.UnloadModelResponse:
         """Takes a model out of service, and waits for its streams."""
-        await self._repository.unload_model(self._to_change("unload", request.name, context))
+        await self._repository.unload_model(self._to_change("unload", request.name))
         return model_pb2.UnloadModelResponse()
 
     async def reload_models(
-        self, _request: model_pb2.ReloadModelsRequest, context: Context
+        self, _request: model_pb2.ReloadModelsRequest, _context: Context
     ) -> model_pb2.ReloadModelsResponse:
         """Looks at the repository again."""
-        log_change("reload", "", context)
+        log_change("reload", "")
         changes = await self._repository.reload()
         return model_pb2.ReloadModelsResponse(
             loaded_versions=changes.loaded,
@@ -128,10 +128,10 @@ class ModelService:
             failures=[model_pb2.ModelFailure(name=name, reason=reason) for name, reason in changes.failed.items()],
         )
 
-    def _to_change(self, change: str, name: str, context: Context) -> str:
+    def _to_change(self, change: str, name: str) -> str:
         """The identifier of the model that an administrator names."""
         serving.get().named(name)
-        log_change(change, name, context)
+        log_change(change, name)
         parsed = names.parse(name)
         if parsed is None or parsed.version is not None:
             meant = "" if parsed else names.meant(name, self._repository.catalogue.models)
@@ -139,12 +139,13 @@ class ModelService:
         return parsed.id
 
 
-def log_change(change: str, name: str, context: Context) -> None:
+def log_change(change: str, name: str) -> None:
     """Logs that an administrator changes what is served.
 
     Args:
         change: What is done: load, unload or reload.
         name: The model, as it was sent; empty: all.
-        context: The call.
     """
-    _log.info("model change requested", change=change, name=name, principal=who(context).name, **serving.get().ids)
+    _log.info(
+        "model change requested", change=change, name=name, principal=current_principal().name, **serving.get().ids
+    )

@@ -68,6 +68,7 @@ def _complete(package: LoadedPackage) -> Schema:
         condition.kind = spec.kind or schema_pb2.CONDITION_KIND_CODE
         condition.type = spec.type or (own.type if own else schema_pb2.COLUMN_TYPE_CATEGORY)
         condition.category_count = len(known.categories)
+        condition.unit = spec.unit or (own.unit if own else "")
         conditions.append(condition)
     return Schema(table, conditions, ())
 

@@ -1,4 +1,4 @@
-"""Tells work in other threads that nobody waits for it any more."""
+"""Cancels work that runs in other threads."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ class Cancellation:
         self._interrupts: set[Callable[[], None]] = set()
 
     def cancel(self) -> None:
-        """Sets the flag and interrupts what is running."""
+        """Sets the flag and calls the registered interrupts."""
         with self._lock:
             self._cancelled = True
             interrupts, self._interrupts = self._interrupts, set()
@@ -35,7 +35,7 @@ class Cancellation:
 
     @contextmanager
     def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
-        """Has `interrupt` called, once and from the cancelling thread, if the flag is set inside the `with` block.
+        """Calls `interrupt` once, from the cancelling thread, if the flag is set inside the `with` block.
 
         Raises:
             CancelledWorkError: The flag is already set.
@@ -51,13 +51,13 @@ class Cancellation:
 
 
 class CancellationOfAll(Cancellation):
-    """Is cancelled once every one of its members is: work that they share goes on for those that are left."""
+    """Is cancelled once all of its members are, so that shared work continues for the remaining ones."""
 
     def __init__(self, members: Sequence[Cancellation]) -> None:
-        """Joins flags.
+        """Combines flags.
 
         Args:
-            members: At least one; one that comes twice, as with two messages of a stream, counts once.
+            members: At least one. Duplicates count once: two messages of a stream share a flag.
         """
         super().__init__()
         self._members = list(dict.fromkeys(members))
@@ -70,7 +70,7 @@ class CancellationOfAll(Cancellation):
 
     @contextmanager
     def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
-        """Has `interrupt` called once the last of the members is cancelled inside the `with` block."""
+        """Calls `interrupt` once the last member is cancelled inside the `with` block."""
         with ExitStack() as entered:
             for member in self._members:
                 try:

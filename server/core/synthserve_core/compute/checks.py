@@ -1,4 +1,4 @@
-"""Checks the values that a graph has computed: what a column cannot have is the fault of the graph."""
+"""Checks the values that a graph has computed; a value that its column does not allow is an error of the graph."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ _LIMITS = {ColumnType.DATE: (FIRST_DAY, LAST_DAY), ColumnType.TIMESTAMP: (FIRST_
 
 
 def check_values(model: Model, arrays: Arrays) -> None:
-    """Checks that category codes are ones, dates are in the years 1 to 9999, and texts are UTF-8.
+    """Checks that category codes are in range, dates are in the years 1 to 9999, and texts are UTF-8.
 
     Args:
-        model: Whose output it is.
-        arrays: By key, as far as they are there; scores and images can have any value.
+        model: The model that computed the arrays.
+        arrays: The output by key. Absent columns are skipped; scores and images may hold any value.
 
     Raises:
-        GraphError: One is not.
+        GraphError: A value is not allowed.
     """
     if isinstance(model.output, Table):
         for column in model.output.columns:
@@ -32,7 +32,7 @@ def check_values(model: Model, arrays: Arrays) -> None:
 def _check(column: Column, arrays: Arrays) -> None:
     values = arrays[column.name]
     if column.type is ColumnType.CATEGORY:
-        # Seen as unsigned, negative codes are large ones: one comparison finds both kinds.
+        # Viewed as unsigned, negative codes become large: one comparison finds both.
         wrong, last = values.view(np.uint32) >= len(column.categories), len(column.categories) - 1
         _refuse(column, arrays, wrong, f"the category code {{}}, which is not from 0 to {last}")
     elif column.type in _LIMITS:

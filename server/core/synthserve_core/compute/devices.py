@@ -1,4 +1,4 @@
-"""Where graphs run: on NVIDIA GPUs where that truly works, else on the CPU."""
+"""Chooses where graphs run: on NVIDIA GPUs where CUDA works, else on the CPU."""
 
 import contextlib
 import ctypes
@@ -14,7 +14,7 @@ from synthserve_core.errors import ProviderError
 
 
 class Provider(enum.Enum):
-    """What of onnxruntime runs graphs."""
+    """The execution provider of onnxruntime that runs graphs."""
 
     CPU = "cpu"
     CUDA = "cuda"
@@ -28,9 +28,9 @@ class Devices:
     """Devices of one kind. Each graph has a session on each of them.
 
     Attributes:
-        provider: Their kind.
-        indices: Which GPUs, as CUDA counts them; of the CPU there is one.
-        least_graph_bytes: Graphs that are smaller run on the CPU all the same.
+        provider: The kind of device.
+        indices: The GPUs, as CUDA numbers them; (0,) for the CPU.
+        least_graph_bytes: Smaller graphs run on the CPU.
     """
 
     provider: Provider
@@ -38,20 +38,20 @@ class Devices:
     least_graph_bytes: int = 0
 
     def __str__(self) -> str:
-        """As in the setting: `cpu`, `cuda:0,1`."""
+        """The form of the setting: `cpu`, `cuda:0,1`."""
         name: str = self.provider.value
         return name if self == CPU else f"{name}:{','.join(map(str, self.indices))}"
 
     def for_graph(self, size: int) -> "Devices":
-        """Those that a graph of so many bytes runs on."""
+        """The devices for a graph of `size` bytes."""
         return CPU if size < self.least_graph_bytes else self
 
     @property
     def ort_providers(self) -> list[OrtProviders]:
-        """What onnxruntime is told, for each device."""
+        """The `providers` argument of an onnxruntime session, for each device."""
         if self.provider is Provider.CPU:
             return [["CPUExecutionProvider"]]
-        # The default search for the fastest convolution chooses by timing, so two runs can differ in their rounding.
+        # The default convolution search picks algorithms by timing, so two runs could round differently.
         exact = {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
         return [
             [("CUDAExecutionProvider", {"device_id": str(index), **exact}), "CPUExecutionProvider"]
@@ -62,7 +62,7 @@ class Devices:
 CPU = Devices(Provider.CPU)
 
 LEAST_GRAPH_BYTES = 1 << 20
-"""The CPU computes what is small, such as a table's VAE, in less time than the way to a GPU and back takes."""
+"""The CPU computes smaller graphs, such as a table's VAE, in less time than the transfer to a GPU and back takes."""
 
 # An ONNX model of one Identity node, to find out whether a provider starts.
 _IDENTITY = (
@@ -79,10 +79,10 @@ def choose(wanted: str) -> tuple[Devices, str]:
             the graph has at least `LEAST_GRAPH_BYTES`.
 
     Returns:
-        The devices and, in words, why.
+        The devices and the reason for the choice.
 
     Raises:
-        ProviderError: CUDA is wanted and does not work.
+        ProviderError: CUDA was requested and does not work.
     """
     if wanted == Provider.CPU.value:
         return CPU, "asked for"
@@ -91,7 +91,7 @@ def choose(wanted: str) -> tuple[Devices, str]:
     devices = Devices(Provider.CUDA, indices, LEAST_GRAPH_BYTES if wanted == "auto" else 0)
     obstacle = _cuda_obstacle(devices)
     if obstacle is None:
-        return devices, "an NVIDIA GPU is there" if wanted == "auto" else "asked for"
+        return devices, "an NVIDIA GPU is available" if wanted == "auto" else "asked for"
     if wanted == "auto":
         return CPU, obstacle
     raise ProviderError(f"{wanted} does not work here: {obstacle}")
@@ -103,10 +103,10 @@ def _driver(platform: str) -> str:
 
 
 def _cuda_obstacle(devices: Devices) -> str | None:
-    """What stands in the way of CUDA, in words; None: nothing."""
+    """The reason why CUDA does not work here; None when it does."""
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         return "this onnxruntime is built without CUDA"
-    # The driver is asked first, as onnxruntime prints alarming lines about libraries that a CPU machine never has.
+    # Ask the driver first: onnxruntime prints alarming lines about libraries that a CPU machine lacks.
     try:
         driver = ctypes.CDLL(_driver(sys.platform))
     except OSError:

@@ -1,4 +1,4 @@
-"""What the inputs of a graph are fed with, by their roles."""
+"""Builds the inputs of a graph from their roles."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,15 +19,15 @@ def feeds(
     """The inputs for the samples `[start, start + count)`.
 
     Args:
-        method: Whose inputs.
+        method: The method whose graph takes the inputs.
         seed: From 0 to 2^63 - 1.
         start: The index of the first sample.
         count: How many samples.
-        settings: Condition name to its input: `[1, ...]`, or `[samples, ...]` where each sample has its own; those that
-            are missing are not set.
-        data: What comes in, `[samples, ...]` by key.
-        first: The index of the sample that the first row of `settings` and `data` belongs to. Samples beside them only
-            fill packets: they get conditions that are not set, and zeros.
+        settings: Graph inputs by condition name: `[1, ...]`, or `[samples, ...]` where each sample has its own; absent
+            conditions are unset.
+        data: Data inputs by key, `[samples, ...]` each.
+        first: The sample index of the first row of `settings` and `data`. Samples outside their range only fill
+            packets; they get unset conditions and zeros.
 
     Returns:
         The tensors by name.
@@ -48,7 +48,7 @@ def feeds(
 
 
 def shared(method: Method, settings: Settings) -> Mapping[str, NDArray[Any]]:
-    """The inputs that all samples of a run share: runs can only be put together where these are equal."""
+    """The inputs that all samples of a run share; runs can be merged only when these are equal."""
     return {
         name: settings.get(role.condition.name, role.condition.unset)
         for name, role in method.inputs.items()
@@ -57,12 +57,12 @@ def shared(method: Method, settings: Settings) -> Mapping[str, NDArray[Any]]:
 
 
 def _indices(start: int, count: int) -> NDArray[np.int64]:
-    # Those that fill the last packet can lie beyond the largest int64.
+    # Indices that fill the last packet can exceed the largest int64.
     return (np.arange(count, dtype=np.uint64) + np.uint64(start)).view(np.int64)
 
 
 def _rows(values: NDArray[Any], unset: NDArray[Any], start: int, count: int) -> NDArray[Any]:
-    """The rows `[start, start + count)` of values that need not have them all."""
+    """The rows `[start, start + count)` of `values`; rows that it does not have are `unset`, or zeros."""
     if len(values) == 1 and len(unset) == 1:  # one value for every sample
         return np.ascontiguousarray(np.broadcast_to(values, (count, *values.shape[1:])))
     low, high = max(start, 0), min(start + count, len(values))

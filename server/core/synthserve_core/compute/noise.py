@@ -17,7 +17,7 @@ VALUES_PER_BLOCK = 8192
 """The most values that one block of normal noise holds, unless a single sample needs more."""
 
 _WORDS = 4
-"""64-bit words that Philox makes of one value of its counter."""
+"""64-bit words per value of the Philox counter."""
 
 _UNIFORM = 1
 """The last word of the counter of uniform noise; that of normal noise is 0."""
@@ -43,7 +43,7 @@ def normal(seed: int, start: int, count: int, shape: Sequence[int], stream: int 
         start: The index of the first sample, from 0 to 2^63 - 1.
         count: How many samples; 0 is allowed.
         shape: The shape of one sample's noise.
-        stream: Which noise of the same samples, from 0; each is independent of the others.
+        stream: The number of the noise input, from 0; the noise of each is independent of the others.
 
     Returns:
         float32, `[count, *shape]`.
@@ -86,7 +86,7 @@ def uniform(seed: int, start: int, count: int, shape: Sequence[int], stream: int
         start: The index of the first sample, from 0 to 2^63 - 1.
         count: How many samples; 0 is allowed.
         shape: The shape of one sample's noise.
-        stream: Which noise of the same samples, from 0; each is independent of the others.
+        stream: The number of the noise input, from 0; the noise of each is independent of the others.
 
     Returns:
         float32, `[count, *shape]`: whole numbers below 2^24, divided by 2^24.
@@ -94,7 +94,7 @@ def uniform(seed: int, start: int, count: int, shape: Sequence[int], stream: int
     values = math.prod(shape)
     before, skipped = divmod(start * values, _WORDS)
     state = _state(seed, stream)
-    # NumPy counts up before it makes words, so this is the counter of the words that lie before the first.
+    # NumPy increments the counter before it generates words, so this is the counter of the preceding words.
     state["state"]["counter"][:] = before & _MASK, before >> 64, 0, _UNIFORM
     bits = _generator().bit_generator
     bits.state = state

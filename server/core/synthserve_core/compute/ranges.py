@@ -6,14 +6,14 @@ from collections.abc import Iterator
 def cut(start: int, stop: int, first: int, size: int) -> Iterator[tuple[int, int]]:
     """Cuts `[start, stop)` into a small first frame and larger ones, which end at multiples of `size`.
 
-    With ends at fixed indices the frames fall together with the blocks of noise and the pieces of the graph, so that
-    next to nothing is computed twice.
+    Frames that end at fixed indices coincide with the blocks of noise and the runs of the graph, so that almost nothing
+    is computed twice.
 
     Args:
         start: The first index.
         stop: The index after the last one.
-        first: The largest length of the first frame, at least 1.
-        size: The largest length of a frame, at least 1.
+        first: The maximum length of the first frame, at least 1.
+        size: The maximum length of a frame, at least 1.
 
     Yields:
         First index and length of each frame; an empty range gives one frame of length 0.

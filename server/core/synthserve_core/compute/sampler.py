@@ -1,4 +1,4 @@
-"""Computes samples: a pure function of model, seed, index range, conditions, and what comes in."""
+"""Computes samples: a pure function of model, seed, index range, conditions and data inputs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ from synthserve_core.errors import GraphError
 
 
 class Graph(Protocol):
-    """What the sampler needs of a session."""
+    """The part of a session that the sampler uses."""
 
     def run(self, feeds: Tensors, size: int, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
-        """Runs the graph for a batch of so many samples and returns its outputs by name."""
+        """Runs the graph for a batch of `size` samples and returns its outputs by name."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class Draw:
     """Which samples to compute.
 
     Attributes:
-        model: What to compute.
+        model: The model.
         graph: The session that holds the graph of the method.
         seed: From 0 to 2^63 - 1.
         start: The index of the first sample.
         count: How many samples; 0 is allowed.
-        settings: Condition name to the input of the graph, `[1, ...]` or `[count, ...]`; the missing ones are not set.
-        data: What comes in, `[count, ...]` by key; for methods that take data.
+        settings: Graph inputs by condition name, `[1, ...]` or `[count, ...]` each; absent conditions are unset.
+        data: Data inputs by key, `[count, ...]` each; for methods that take data.
         kind: The method.
     """
 
@@ -48,22 +48,22 @@ class Draw:
 
     @property
     def method(self) -> Method:
-        """The method."""
+        """The method that computes the samples."""
         return self.model.methods[self.kind]
 
     @property
     def packets(self) -> tuple[int, int]:
-        """The range of indices that whole packets around the samples cover."""
+        """The index range of the whole packets that contain the samples."""
         packet = self.method.packet
         return self.start - self.start % packet, -(-(self.start + self.count) // packet) * packet
 
     def fits(self, size: int) -> bool:
-        """Whether one run of the graph can compute the samples beside `size` others."""
+        """Whether one run of the graph can compute the samples together with `size` others."""
         low, high = self.packets
         return 0 < high - low <= self.method.batch_size - size
 
     def can_join(self, other: "Draw") -> bool:
-        """Whether the samples of both can be computed in one run, if they fit."""
+        """Whether one run can compute the samples of both, provided that they fit."""
         if self.graph is not other.graph:
             return False
         mine, others = feeds.shared(self.method, self.settings), feeds.shared(other.method, other.settings)
@@ -78,15 +78,15 @@ def sample(draw: Draw, cancellation: Cancellation) -> dict[Key, NDArray[Any]]:
     """Computes samples.
 
     Args:
-        draw: Which ones.
-        cancellation: Checked before every piece of at most `batch_size` samples.
+        draw: The samples to compute.
+        cancellation: Checked before every run of at most `batch_size` samples.
 
     Returns:
-        What the method gives by key, `[count, ...]` each.
+        The outputs of the method by key, `[count, ...]` each.
 
     Raises:
         CancelledWorkError: The result is no longer wanted.
-        GraphError: The graph gave an output of a wrong shape or type, or a value that its column does not have.
+        GraphError: The graph gave an output of a wrong shape or type, or a value that its column does not allow.
     """
     method = draw.method
     pieces = []
@@ -100,17 +100,17 @@ def sample(draw: Draw, cancellation: Cancellation) -> dict[Key, NDArray[Any]]:
 
 
 def sample_together(draws: Sequence[Draw], cancellation: Cancellation) -> list[dict[Key, NDArray[Any]]]:
-    """Computes the samples of several draws of one graph in one run of it: the same values as each would get alone.
+    """Computes several draws of one graph in one run. Each draw gets the same values as it would alone.
 
     Args:
-        draws: At least one; they can join and fit, see `Draw`.
-        cancellation: Of all of them.
+        draws: At least one; they must satisfy `Draw.can_join` and `Draw.fits`.
+        cancellation: Ends the run.
 
     Returns:
-        For each draw what the method gives by key, `[count, ...]` each. The values are yet to be checked.
+        For each draw the outputs of the method by key, `[count, ...]` each. The values are not checked yet.
 
     Raises:
-        CancelledWorkError: None of the results is wanted any more.
+        CancelledWorkError: The results are no longer wanted.
         GraphError: The graph gave an output of a wrong shape or type.
     """
     method = draws[0].method
@@ -134,8 +134,8 @@ def run(method: Method, graph: Graph, feeds: Tensors, size: int, cancellation: C
     """Runs a graph.
 
     Args:
-        method: What the graph must give.
-        graph: The session that holds it.
+        method: The method, which declares the outputs.
+        graph: The session that holds the graph.
         feeds: Its inputs by name, `[size, ...]` each, or `[1, ...]` where they are shared.
         size: How many samples.
         cancellation: Ends the run.
@@ -155,15 +155,15 @@ def run(method: Method, graph: Graph, feeds: Tensors, size: int, cancellation: C
 
 
 def keyed(method: Method, tensors: Tensors) -> dict[Key, NDArray[Any]]:
-    """The outputs of a graph by what they are rather than by the names of its tensors."""
+    """The outputs of a graph by key instead of by tensor name."""
     return {key: tensors[name] for name, key in method.outputs.items()}
 
 
 def _pieces(start: int, stop: int, method: Method) -> Iterator[tuple[int, int, int, int]]:
     """Cuts `[start, stop)` at fixed indices.
 
-    Yields for each piece the index and number of the samples to compute, in whole packets, and the range `[low, high)`
-    of those that were asked for.
+    Yields for each piece the first index and the number of the samples to compute, in whole packets, and the range
+    `[low, high)` of the requested ones.
     """
     size = method.batch_size
     grain = min(size, method.packet)

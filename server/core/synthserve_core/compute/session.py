@@ -17,7 +17,7 @@ from synthserve_core.compute.devices import Devices, Provider
 from synthserve_core.contract.model import Method, Tensor, Tensors
 from synthserve_core.errors import CancelledWorkError, GraphError, GraphInputError
 
-# Errors are raised as exceptions; the library need not print them as well.
+# Errors are raised as exceptions, so onnxruntime need not print them.
 onnxruntime.set_default_logger_severity(4)
 
 BATCH = "batch"
@@ -45,12 +45,12 @@ class Session:
 
         Args:
             graph: The ONNX model.
-            devices: Where to run it: each run takes the device that has the fewest others.
-            batch_size: Of every run on a GPU. A smaller batch is filled up with zeros there: no sample depends on the
-                others in its batch.
+            devices: Where to run it; each run uses the least busy device.
+            batch_size: The batch size of every run on a GPU. Smaller batches are padded with zeros there, which changes
+                no sample: none depends on the others in its batch.
 
         Raises:
-            GraphError: It is not a model that onnxruntime can load, or can load there.
+            GraphError: onnxruntime cannot load the model, or not on these devices.
         """
         options = onnxruntime.SessionOptions()
         # Parallelism comes from the worker threads: each of them runs whole graphs, one thread each.
@@ -59,14 +59,14 @@ class Session:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = 4
         try:
-            # Without the fallback, in which onnxruntime prints what went wrong and tries again on the CPU.
+            # The fallback would print the error and retry on the CPU.
             self._sessions = [
                 onnxruntime.InferenceSession(graph, options, providers=providers, enable_fallback=0)
                 for providers in devices.ort_providers
             ]
         except Exception as error:  # onnxruntime's exceptions share no base class.
             raise GraphError(f"onnxruntime cannot load the graph: {_first_line(error)}") from error
-        # When a GPU's libraries stop loading, it takes the CPU without a word.
+        # onnxruntime uses the CPU without a warning when the libraries of a GPU do not load.
         for session, (wanted, *_) in zip(self._sessions, devices.ort_providers, strict=True):
             name = wanted if isinstance(wanted, str) else wanted[0]
             if session.get_providers()[0] != name:
@@ -80,7 +80,7 @@ class Session:
         self._least = 1 if devices.provider is Provider.CPU else batch_size
 
     def check(self, method: Method) -> None:
-        """Compares the graph's inputs and outputs with what the manifest promises.
+        """Compares the graph's inputs and outputs with those that the manifest declares.
 
         Raises:
             GraphError: A name, dtype or shape differs.
@@ -97,12 +97,12 @@ class Session:
             cancellation: Ends the run between two nodes of the graph.
 
         Returns:
-            The outputs by name; `[batch, ...]` each, if they are what the graph promises.
+            The outputs by name. Their shapes and dtypes are not checked.
 
         Raises:
             CancelledWorkError: The run was cancelled.
-            GraphInputError: The graph failed because of what it was fed with, such as an index that is too large.
-            GraphError: The graph failed, or gave an output of another batch.
+            GraphInputError: The graph failed because of the value of an input, such as an index that is too large.
+            GraphError: The graph failed, or the batch size of an output is wrong.
         """
         options = onnxruntime.RunOptions()
         options.log_severity_level = 4
@@ -129,7 +129,7 @@ class Session:
         return {name: _cut(name, array, size, missing) for name, array in results.items()} if missing else results
 
     def on_each_device(self) -> "list[Session]":
-        """The same graph, bound to one device after the other."""
+        """One session for each device, bound to that device."""
         bound = []
         for index, one in zip(self.devices.indices, self._sessions, strict=True):
             session = copy(self)
@@ -163,9 +163,9 @@ def _cut(name: str, array: NDArray[Any], size: int, missing: int) -> NDArray[Any
 def _check(kind: str, nodes: list[Any], expected: Mapping[str, Tensor]) -> None:
     found = {node.name: node for node in nodes}
     if missing := expected.keys() - found.keys():
-        raise GraphError(f"the graph has no {kind} {_quoted(missing)}, which the manifest asks for")
+        raise GraphError(f"the graph has no {kind} {_quoted(missing)}, which the manifest declares")
     if extra := found.keys() - expected.keys():
-        raise GraphError(f"the graph has the {kind} {_quoted(extra)}, which the manifest does not know")
+        raise GraphError(f"the graph has the {kind} {_quoted(extra)}, which the manifest does not declare")
     for name, tensor in expected.items():
         node = found[name]
         dtype = _DTYPES.get(node.type)

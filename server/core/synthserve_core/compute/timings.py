@@ -1,4 +1,4 @@
-"""How long making a message took. The runtime measures it for whoever asks; it does not know what becomes of it."""
+"""Measures how long it takes to make a message, for an observer."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,9 +17,9 @@ class Run:
     """One run of a graph.
 
     Attributes:
-        samples: How many it computed: with those that fill packets, and those of other messages; without the zeros that
-            fill up a batch on a GPU.
-        started: When it began, as `time.perf_counter` counts.
+        samples: Samples computed. Includes those that fill packets and those of other messages, but not the zeros that
+            pad a batch on a GPU.
+        started: When it began, by `time.perf_counter`.
         ended: When it ended.
     """
 
@@ -30,16 +30,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """When what happened to one message that was made; as `time.perf_counter` counts.
+    """Timestamps of one finished message, by `time.perf_counter`.
 
     Attributes:
         enqueued_at: When it was put in the queue.
         started: When a worker took it.
-        runs: The runs of the graph that it took; none where it has no samples.
+        runs: The runs of the graph; empty if the message has no samples.
         encoding: When its encoding began.
-        ended: When it was made.
-        together: How many messages the runs were for, this one counted.
-        first: Whether it is the first of them that is told about, so that who adds up runs counts each once.
+        ended: When it was finished.
+        together: How many messages shared the runs, including this one.
+        first: Whether it is the first of them to be reported. An observer that sums over runs uses only the first, so
+            that it counts each run once.
     """
 
     enqueued_at: float
@@ -52,35 +53,35 @@ class Timings:
 
 
 Observer: TypeAlias = Callable[[Timings], None]
-"""Is told about each message that was made, in the thread that made it."""
+"""Called with the timings of each finished message, in the thread that made it."""
 
 
 class Stopwatch:
-    """Measures the making of messages that are made together."""
+    """Times messages that share their runs."""
 
     def __init__(self, together: int) -> None:
-        """Starts now.
+        """Starts the clock.
 
         Args:
             together: How many messages.
         """
         self._together = together
         self._runs: list[Run] = []
-        self._told = False
+        self._reported = False
         self._started = time.perf_counter()
 
     def timed(self, draw: Draw) -> Draw:
-        """The same draw, of a graph whose runs are measured."""
+        """The same draw with a graph whose runs are timed."""
         return replace(draw, graph=_TimedGraph(draw.graph, self._runs))
 
     def timings(self, enqueued_at: float, encoding: float) -> Timings:
-        """The timings of a message that has just been made; the arguments are as in `Timings`."""
-        first, self._told = not self._told, True
+        """The timings of a message that has just been finished; the arguments are attributes of `Timings`."""
+        first, self._reported = not self._reported, True
         return Timings(enqueued_at, self._started, self._runs, encoding, time.perf_counter(), self._together, first)
 
 
 class _TimedGraph:
-    """A graph that notes its runs."""
+    """A graph that records its runs."""
 
     def __init__(self, graph: Graph, runs: list[Run]) -> None:
         self._graph = graph

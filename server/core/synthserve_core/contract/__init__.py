@@ -1,1 +1,1 @@
-"""What a package promises: its manifest, as plain checked values."""
+"""The contract of a package: its manifest as plain, checked values."""

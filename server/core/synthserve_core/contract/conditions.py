@@ -1,4 +1,4 @@
-"""Conditions: what a caller asks the samples to have in common, as text and as the input of a graph."""
+"""Conditions that a caller sets on samples: as tests, as text, and as inputs of a graph."""
 
 import math
 import re
@@ -22,14 +22,14 @@ _BOOLS = ("false", "true")
 
 @dataclass(frozen=True)
 class Equals:
-    """The value is this one."""
+    """The value equals this one."""
 
     value: str
 
 
 @dataclass(frozen=True)
 class AnyOf:
-    """The value is one of these, or, with `missing`, there is none."""
+    """The value is one of these; with `missing`, it may also be missing."""
 
     values: tuple[str, ...]
     missing: bool = False
@@ -37,7 +37,7 @@ class AnyOf:
 
 @dataclass(frozen=True)
 class Between:
-    """The value is in a range that includes both ends; None: it has no end there."""
+    """The value is in a range that includes both ends; None leaves that end open."""
 
     low: str | None
     high: str | None
@@ -45,34 +45,34 @@ class Between:
 
 @dataclass(frozen=True)
 class Missing:
-    """There is no value; or, where `missing` is false, there is one."""
+    """The value is missing or, with `missing=False`, present."""
 
     missing: bool = True
 
 
 Test: TypeAlias = Equals | AnyOf | Between | Missing
-"""What is to hold for a column."""
+"""A requirement on the value of a column."""
 
 Settings: TypeAlias = Mapping[str, NDArray[Any]]
-"""Condition name to the input of the graph, `[1, ...]` for all samples, or `[samples, ...]` for each."""
+"""Graph inputs by condition name: `[1, ...]` for all samples, or `[samples, ...]` with one for each."""
 
 
 class ConditionError(ValueError):
-    """A test cannot hold for a model; the message says why, and goes on after the name of the condition."""
+    """A model cannot fulfil a test. The message says why; it is worded to follow the name of the condition."""
 
 
 def setting(condition: Condition, test: Test) -> NDArray[Any]:
-    """What a graph gets for a test.
+    """Converts a test to the input of a graph.
 
     Args:
-        condition: What the model takes.
-        test: What the caller asks for.
+        condition: The condition of the model.
+        test: The test of the caller.
 
     Returns:
         `[1, *condition.tensor.shape]`.
 
     Raises:
-        ConditionError: The model does not take it, never saw such a value, or nothing can fulfil it.
+        ConditionError: The condition does not accept such a test or value, or no value fulfils the test.
     """
     match condition.kind:
         case ConditionKind.CODE:
@@ -161,14 +161,14 @@ def _require_nullable(condition: Condition) -> None:
         raise ConditionError("never has a missing value")
 
 
-# The text of a test is that of the client's option --where, so that it can be copied from a file's metadata.
+# Tests are written in the syntax of the client's option --where, so that they can be copied from a file's metadata.
 
 _SPECIAL = re.compile(r'[,="]|\.\.|^\s|\s$|^$')
 _SPECIAL_END = re.compile(rf"{_SPECIAL.pattern}|^\.|\.$")
 
 
 def text_of(test: Test) -> str:
-    """The text of a test: `AT`, `AT,DE`, `30..40`, nothing for a missing value, `..` for one that is there."""
+    """The text of a test: `AT`, `AT,DE`, `30..40`; empty for a missing value, `..` for a present one."""
     match test:
         case Equals(value):
             return _item(value)
@@ -199,16 +199,16 @@ def default_categories(type_: ColumnType, categories: Sequence[str]) -> tuple[st
 
 
 def settings(conditions: Iterable[Condition], tests: Mapping[str, Test]) -> dict[str, NDArray[Any]]:
-    """What a graph gets for each test.
+    """Converts tests to the inputs of a graph.
 
     Raises:
-        ConditionError: One cannot hold, or the model does not take it; the message names it.
+        ConditionError: The model has no such condition or cannot fulfil a test; the message names the condition.
     """
     taken = {condition.name: condition for condition in conditions}
     found = {}
     for name, test in tests.items():
         if name not in taken:
-            raise ConditionError(f"{quoted(name)}: the model does not take this; it takes: {listed(taken)}")
+            raise ConditionError(f"{quoted(name)}: the model has no such condition; it has: {listed(taken)}")
         try:
             found[name] = setting(taken[name], test)
         except ConditionError as error:

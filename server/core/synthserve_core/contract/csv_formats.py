@@ -1,4 +1,4 @@
-"""How a manifest says that the values of a column are written in CSV."""
+"""Checks the CSV format that a manifest declares for a column."""
 
 import re
 
@@ -16,12 +16,12 @@ _MOST_DIGITS = 30
 
 
 def is_delimiter(text: str) -> bool:
-    """Whether a text can delimit cells: one ASCII character that is no quote and ends no line."""
+    """Whether a text can delimit cells: one ASCII character, neither a quote nor a line end."""
     return len(text) == 1 and text.isascii() and text not in '"\r\n\0'
 
 
 def _separates(text: str) -> bool:
-    """Whether a character is none that numbers are written with."""
+    """Whether no number contains this character."""
     return not text.isalnum() and text not in "+-"
 
 
@@ -29,11 +29,11 @@ def described(column: schema_pb2.Column, kind: ColumnType) -> CsvFormat:
     """The format of a column.
 
     Args:
-        column: As the manifest has it.
+        column: The column in the manifest.
         kind: Its type.
 
     Raises:
-        ManifestError: A field is not for this type, or has a value that is not allowed.
+        ManifestError: A field does not apply to this type, or has a value that is not allowed.
     """
     csv, what = column.csv, f"the CSV format of the column {column.name!r}"
     require(not csv.pattern or kind in _DATED, f"{what} has a pattern, but only dates and timestamps can")

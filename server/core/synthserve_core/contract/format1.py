@@ -1,4 +1,4 @@
-"""The one adapter for packages of format 1: the manifest of format 2 that says the same."""
+"""The adapter for packages of format 1: converts their manifests to format 2."""
 
 from synthserve.v1 import manifest_pb2, schema_pb2
 
@@ -7,10 +7,10 @@ IMAGE = "image"
 
 
 def upgraded(manifest: manifest_pb2.Manifest) -> manifest_pb2.Manifest:
-    """A manifest of format 2 for the same graph, whose samples are the same.
+    """Converts a manifest to format 2. The graph and its samples stay the same.
 
     Args:
-        manifest: One of format 1. It need not be right: what is wrong with it is wrong with the result.
+        manifest: A manifest of format 1. It is not checked: its errors carry over to the result.
     """
     upgraded = manifest_pb2.Manifest()
     upgraded.CopyFrom(manifest)

@@ -25,7 +25,7 @@ from synthserve_core.errors import ManifestError
 from synthserve_core.text_files import TextFileError
 
 FORMAT_VERSION = 2
-"""The version of the manifest format; packages of version 1 are read, too."""
+"""The version of the manifest format; version 1 is also read."""
 
 MOST_COLUMNS = 4_096
 """The most columns, and the most conditions."""
@@ -37,7 +37,7 @@ LONGEST_TEXT = 1 << 16
 """The most bytes of a value of a STRING column, and of a category."""
 
 LARGEST_DESCRIPTION = 1 << 20
-"""The most bytes of what callers are told of a model beside its categories, which alone can be sent in parts."""
+"""The most bytes of a model's description without its categories; only categories can be sent in parts."""
 
 LARGEST_IMAGE = 1 << 28
 """The most values of an image: a gRPC message holds less than 2 GiB."""
@@ -72,7 +72,7 @@ def parse(data: bytes) -> manifest_pb2.Manifest:
         A manifest of format 2, also for a file of format 1.
 
     Raises:
-        ManifestError: It is not JSON, has a format version that is not known, or a field that is not known.
+        ManifestError: It is not JSON, or has an unknown format version or field.
     """
     try:
         text = text_files.decode(data)
@@ -81,7 +81,7 @@ def parse(data: bytes) -> manifest_pb2.Manifest:
         raise ManifestError(f"the manifest {error}") from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"the manifest is not JSON: {error}") from error
-    # Before the rest, as another version may well have other fields.
+    # Checked first, as another version may have other fields.
     version = content.get("format_version", content.get("formatVersion", 0)) if isinstance(content, dict) else 0
     if version not in (1, FORMAT_VERSION) or isinstance(version, bool):
         raise ManifestError(f"the manifest has the format version {version}; this server knows 1 and {FORMAT_VERSION}")
@@ -95,7 +95,7 @@ def parse(data: bytes) -> manifest_pb2.Manifest:
 
 
 def describe(manifest: manifest_pb2.Manifest, folder: str, version: int) -> Model:
-    """Checks a manifest and tells what must be known to run the model.
+    """Checks a manifest and describes the model for those that run it.
 
     Args:
         manifest: A manifest of format 2.

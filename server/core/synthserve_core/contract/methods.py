@@ -1,4 +1,4 @@
-"""The methods of a manifest: which graphs there are, and what their tensors are for."""
+"""Checks the methods of a manifest: their graphs, and the roles of the tensors."""
 
 import math
 import re
@@ -37,7 +37,7 @@ MOST_TENSORS = 16_384
 """The most inputs, and the most outputs, of a graph."""
 
 LARGEST_PACKET = 1 << 28
-"""The most values that the inputs of a graph have for a packet of samples, the least that it is run for."""
+"""The most values of all inputs of a graph for one packet, the smallest batch that it runs with."""
 
 LARGEST_BATCH = 1 << 20
 """The most samples in a batch, and in a packet."""
@@ -60,9 +60,9 @@ def methods(
     """Checks the methods of a manifest.
 
     Args:
-        graphs: As the manifest has them.
+        graphs: The methods in the manifest.
         output: What the model generates.
-        conditions: The conditions that it takes.
+        conditions: The conditions of the model.
 
     Raises:
         ManifestError: Something in them is not allowed.
@@ -205,7 +205,7 @@ def _outputs(
         return found
     for key in made:
         require(key in keys, f"no output of the method {kind.value} is {_named(key)}")
-    # In the order of the schema, which encoders go by.
+    # Encoders expect the order of the schema.
     names = {key: name for name, key in found.items()}
     return {names[key]: key for key in made}
 

@@ -1,4 +1,4 @@
-"""What a package promises, as plain checked values: columns, conditions, methods and the tensors of their graphs."""
+"""A manifest as plain, checked values: columns, conditions, methods and the tensors of their graphs."""
 
 import enum
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 PACKET = 4
-"""Unless a model says otherwise, the batch sizes that its graph is run with on a CPU are multiples of this.
+"""The default packet: on a CPU, a graph runs with batch sizes that are multiples of it.
 
-onnxruntime computes Log, Sin, Softplus, double Exp and others four values at a time and the rest of the tensor one by
-one, with another rounding. In whole packets no value is ever part of such a rest, so none depends on its batch.
+onnxruntime computes Log, Sin, Softplus, double Exp and others four values at a time, and the remainder of the tensor
+one by one, with different rounding. Whole packets leave no remainder, so no value depends on its batch.
 """
 
 UNSET_CODE = -1
-"""What a CODE holds where the caller set no value."""
+"""The value of a CODE input for an unset condition."""
 
 
 class ColumnType(enum.Enum):
@@ -66,7 +66,7 @@ class Validity:
 
 @dataclass(frozen=True)
 class Score:
-    """The key of an array of scores: float64, `[rows]`; of one column, or of the whole sample where that is empty."""
+    """The key of an array of scores: float64, `[rows]`. An empty column means the score of the whole sample."""
 
     column: str = ""
 
@@ -80,7 +80,7 @@ IMAGE = Pixels()
 """The key of an array of images: uint8, `[images, height, width, channels]`."""
 
 Key: TypeAlias = str | Validity | Pixels | Score
-"""What an array of samples is: a column by its name, its validity, the image, or a score."""
+"""Identifies an array of samples: a column by its name, its validity, the image, or a score."""
 
 Arrays: TypeAlias = Mapping[Any, NDArray[Any]]
 """Samples by `Key`; the first dimension is the sample."""
@@ -135,7 +135,7 @@ class Image:
 
 
 class ConditionKind(enum.Enum):
-    """What a condition accepts."""
+    """The kind of value that a condition accepts."""
 
     CODE = "code"
     SET = "set"
@@ -144,18 +144,18 @@ class ConditionKind(enum.Enum):
 
 @dataclass(frozen=True)
 class Condition:
-    """Something that the caller may ask the samples to have in common.
+    """A condition that callers may set on samples.
 
     Attributes:
-        name: In a table the name of the column.
-        kind: What it accepts.
+        name: Its name; in a table the name of the column.
+        kind: The kind of value that it accepts.
         type: The type of the values.
         categories: CODE and SET: the values.
         nullable: Whether a missing value can be asked for.
-        utc: Of TIMESTAMP, as in `Column`.
-        csv: How values are written, beside the default form.
-        low: RANGE: the smallest value that was learnt, in the units of the graph; -inf: unknown.
-        high: RANGE: the largest; inf: unknown.
+        utc: TIMESTAMP: whether values are instants.
+        csv: The CSV format, which is accepted in addition to the default one.
+        low: RANGE: the smallest value that was learnt, in the units of the graph; -inf if unknown.
+        high: RANGE: the largest value that was learnt; inf if unknown.
     """
 
     name: str
@@ -184,7 +184,7 @@ class Condition:
 
     @cached_property
     def unset(self) -> NDArray[Any]:
-        """What the graph gets where the caller asks for nothing: `[1, ...]`."""
+        """The graph input for an unset condition: `[1, ...]`, read-only."""
         if self.kind is ConditionKind.CODE:
             value: NDArray[Any] = np.array([UNSET_CODE], np.int64)
         elif self.kind is ConditionKind.SET:
@@ -209,7 +209,7 @@ class Noise:
     Attributes:
         distribution: How it is distributed.
         shape: The shape of one sample's noise.
-        stream: Which of the method's inputs with noise it is, from 0; each has noise of its own.
+        stream: The number of the input among the noise inputs of the method, from 0; each has its own noise.
     """
 
     distribution: Distribution
@@ -227,8 +227,8 @@ class Given:
     """An input that takes a condition.
 
     Attributes:
-        condition: Which one.
-        shared: Whether the first dimension is 1 rather than the batch: all samples of a run have the same value.
+        condition: The condition.
+        shared: Whether the first dimension is 1 rather than the batch: all samples of a run share the value.
     """
 
     condition: Condition
@@ -237,17 +237,17 @@ class Given:
 
 @dataclass(frozen=True)
 class Data:
-    """An input that takes rows or images that come in."""
+    """An input that takes rows or images sent by the caller."""
 
     key: Key
 
 
 Role: TypeAlias = Noise | Index | Given | Data
-"""What the input of a graph is fed with."""
+"""The role of a graph input: what it receives."""
 
 
 class MethodKind(enum.Enum):
-    """What a model can do."""
+    """The kinds of methods that a model can have."""
 
     GENERATE = "generate"
     SCORE = "score"
@@ -259,8 +259,8 @@ class Tensor:
     """The dtype of a graph input or output, and its shape without the first dimension.
 
     Attributes:
-        dtype: Of the values.
-        shape: Without the first dimension.
+        dtype: The dtype.
+        shape: The shape without the first dimension.
         shared: Whether the first dimension is 1 rather than the batch.
     """
 
@@ -271,16 +271,16 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Method:
-    """A method of a model, and what its graph takes and gives.
+    """A method of a model, with the inputs and outputs of its graph.
 
     Attributes:
-        kind: Which one.
+        kind: The kind of method.
         file: The graph's file in the package.
         sha256: The digest of that file, in hexadecimal digits.
         batch_size: How many samples to compute at once.
-        packet: On a CPU samples are computed in multiples of so many, from indices that are such multiples.
-        inputs: What each input is fed with, by the tensor's name.
-        outputs: What each output is, by the tensor's name.
+        packet: On a CPU, runs start at sample indices that are multiples of this, and so are their sizes.
+        inputs: The role of each input, by tensor name.
+        outputs: The key of each output, by tensor name.
         input_tensors: The inputs that the graph must have.
         output_tensors: The outputs that the graph must have.
     """
@@ -313,7 +313,7 @@ class Model:
 
     @cached_property
     def generate(self) -> Method:
-        """The method that every model has."""
+        """The method `generate`, which every model has."""
         return self.methods[MethodKind.GENERATE]
 
     @property
@@ -323,7 +323,7 @@ class Model:
 
 
 def tensors_of(output: Table | Image) -> dict[Key, Tensor]:
-    """What a method that makes samples gives, in order, and the tensor that carries each."""
+    """The outputs of a method that makes samples, in order: the tensor for each key."""
     if isinstance(output, Image):
         return {IMAGE: Tensor(np.dtype(np.uint8), (output.height, output.width, output.channels))}
     tensors: dict[Key, Tensor] = {}

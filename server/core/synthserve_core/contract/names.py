@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from synthserve_core.suggestions import closest
 
 MODEL_ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
-"""What a model's identifier looks like."""
+"""The form of a model's identifier."""
 
 VERSION = re.compile(r"[1-9][0-9]{0,9}")
-"""What a version looks like."""
+"""The form of a version."""
 
 FORM = "models/{model} or models/{model}/versions/{version}"
 """The forms of a name, for messages."""
@@ -27,7 +27,7 @@ class ModelName:
 
 
 MODEL_FORM = "lower-case letters, digits and hyphens, a letter first"
-"""What a model's identifier consists of, for messages."""
+"""The form of a model's identifier, for messages."""
 
 
 def parse(name: str) -> ModelName | None:
@@ -40,11 +40,11 @@ def parse(name: str) -> ModelName | None:
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """The end of a message about a name of neither form: what identifiers look like, and which model may be meant.
+    """The end of an error message about a malformed name: the form of identifiers, and the model that may be meant.
 
     Args:
-        name: What somebody wrote.
-        known: The identifiers that there are.
+        name: The malformed name.
+        known: The identifiers of all models.
     """
     model, *rest = name.removeprefix("models/").replace("@", "/versions/").split("/versions/")
     problem = "" if MODEL_ID.fullmatch(model) else f"; a model is {MODEL_FORM}"

@@ -1,4 +1,4 @@
-"""Texts between the layout of a graph, padded with zeros, and that of files and messages, one behind the other."""
+"""Converts texts from the layout of a graph (padded with zeros) to that of files and messages (concatenated)."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _KIND = 0b1100_0000
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts in UTF-8, one behind the other.
+    """Concatenated texts in UTF-8.
 
     Attributes:
         offsets: int32, one more than there are texts: where each begins, and where the last ends.
@@ -23,7 +23,7 @@ class Texts:
 
 
 def texts_of(padded: NDArray[np.uint8], valid: NDArray[np.bool_] | None = None) -> Texts:
-    """The texts of a column as a graph gives it.
+    """The texts of a column.
 
     Args:
         padded: `[rows, length]`, UTF-8 that ends at the first zero.
@@ -33,7 +33,7 @@ def texts_of(padded: NDArray[np.uint8], valid: NDArray[np.bool_] | None = None) 
         UnicodeDecodeError: A value is not UTF-8.
     """
     ended = padded == 0
-    # A text that fills its row has no zero, and argmax then says 0.
+    # A text that fills its row has no zero, for which argmax returns 0.
     lengths = np.where(ended.any(axis=1), ended.argmax(axis=1), padded.shape[1])
     if valid is not None:
         lengths = np.where(valid, lengths, 0)
@@ -41,7 +41,7 @@ def texts_of(padded: NDArray[np.uint8], valid: NDArray[np.bool_] | None = None) 
     np.cumsum(lengths, out=offsets[1:])
     data = padded[np.arange(padded.shape[1]) < lengths[:, np.newaxis]].tobytes()
     data.decode()
-    # Two halves of a character in two rows are UTF-8 when put together, and none of the rows is.
+    # A character that is split across two rows is valid UTF-8 in the concatenation, but neither row is.
     starts = np.frombuffer(data, np.uint8)[offsets[:-1][offsets[:-1] < len(data)]]
     if ((starts & _KIND) == _CONTINUES).any():
         raise UnicodeDecodeError("utf-8", data[:1], 0, 1, "a value begins within a character")

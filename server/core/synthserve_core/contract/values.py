@@ -1,4 +1,4 @@
-"""Values of numbers and dates: from text, as it is in a CSV file, to the units of a graph."""
+"""Parses numbers and dates: from text, as in a CSV file, to the units of a graph."""
 
 import datetime
 import math
@@ -11,7 +11,7 @@ _EPOCH = datetime.datetime(1970, 1, 1)
 _MICROSECOND = datetime.timedelta(microseconds=1)
 
 DAY = 86_400_000_000
-"""Microseconds."""
+"""Microseconds per day."""
 
 FIRST_DAY = (datetime.date.min - _EPOCH.date()).days
 LAST_DAY = (datetime.date.max - _EPOCH.date()).days
@@ -26,18 +26,18 @@ _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 _LONGEST = 100
-"""Characters of a number or date; a request can hold longer texts."""
+"""The most characters of a number or date; a request can hold longer texts."""
 
 Span: TypeAlias = tuple[float, float]
-"""The lowest and the highest value that a text means, both included."""
+"""The lowest and the highest value that a text denotes, both included."""
 
 
 class UnreadableValueError(ValueError):
-    """A text is no value of a type; the message says what it must be."""
+    """A text is not a value of the type; the message says what is wrong."""
 
 
 def span(text: str, of: Column | Condition) -> Span:
-    """The values that a text means: one number or date; of timestamps also a whole day.
+    """The values that a text denotes: one number or date; a timestamp column also accepts a whole day.
 
     Args:
         text: In the default form, or in the column's own.
@@ -47,7 +47,7 @@ def span(text: str, of: Column | Condition) -> Span:
         In the units of the graph: numbers, days or microseconds since 1970.
 
     Raises:
-        UnreadableValueError: It is no value of the type.
+        UnreadableValueError: It is not a value of the type.
     """
     if len(text) > _LONGEST:
         raise UnreadableValueError(f"must have at most {_LONGEST} characters")
@@ -64,7 +64,7 @@ def _number(text: str, csv: CsvFormat) -> float:
     plain = text if csv.decimal_separator == "." else text.replace(csv.decimal_separator, ".")
     if not _NUMBER.fullmatch(plain):
         raise UnreadableValueError("must be a number such as 12 or 12.5")
-    # Whole numbers stay whole, as a double has gaps beyond 2^53.
+    # Integers stay integers: doubles cannot represent all of them beyond 2^53.
     number = int(plain) if plain.lstrip("+-").isdigit() else float(plain)
     if not math.isfinite(float(number)):
         raise UnreadableValueError("is too large for a number of 64 bits")
@@ -110,7 +110,7 @@ def _microseconds(text: str, of: Column | Condition) -> Span:
 def _by_pattern(text: str, pattern: str) -> datetime.datetime | None:
     try:
         return datetime.datetime.strptime(text, pattern).replace(tzinfo=None)
-    except (ValueError, re.error):  # strptime knows no pattern that has a directive twice
+    except (ValueError, re.error):  # strptime rejects a pattern with a repeated directive
         return None
 
 

@@ -1,4 +1,4 @@
-"""The conditions of a request: from messages to tests, and to the inputs of the graph."""
+"""Converts the conditions of a request to tests and to inputs of the graph."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,9 +18,9 @@ def conditions(
     """Reads conditions.
 
     Args:
-        asked: As they were sent.
-        model: The model that they are for.
-        violations: Gets what is wrong with them.
+        asked: The conditions in the request.
+        model: The model of the request.
+        violations: Invalid conditions are appended here.
 
     Returns:
         The tests, and the inputs of the graph, both by the name of the condition.
@@ -29,15 +29,15 @@ def conditions(
     tests: dict[str, Test] = {}
     settings = {}
     for condition in asked:
-        if len(violations) >= InvalidRequestError.most_violations:  # a request has room for very many
+        if len(violations) >= InvalidRequestError.most_violations:  # a request can hold very many
             break
         name = condition.column
         field = f"conditions[{quoted(name)}]"
         if name in tests:
-            violations.append(Violation(field, "comes twice; give all its values in one condition"))
+            violations.append(Violation(field, "is given twice; put all its values into one condition"))
             continue
         if name not in taken:
-            violations.append(Violation(field, f"the model does not take this; it takes: {listed(taken)}"))
+            violations.append(Violation(field, f"the model has no such condition; it has: {listed(taken)}"))
             continue
         test = _test(condition)
         if test is None:

@@ -21,7 +21,7 @@ from synthserve_server.rpcs import Computing, Rpc
 from synthserve_server.scheduling.encoding_processes import EncodingProcesses
 from synthserve_server.scheduling.jobs import Job, Made, SampleJob
 from synthserve_server.scheduling.scheduler import Scheduler
-from synthserve_server.security.principals import who
+from synthserve_server.security.principals import current_principal
 from synthserve_server.services.generation import log
 from synthserve_server.services.generation.image_responses import image_responses
 from synthserve_server.services.generation.requests import SampleRequest, images_request, rows_request
@@ -103,14 +103,14 @@ class GenerationService:
         return self._stream(checked, sizes, image_responses(checked, self._processes), Kind.IMAGES, context)
 
     def _max_count(self, context: Context) -> int | None:
-        return self._admission.quotas.of(who(context).name).max_count
+        return self._admission.quotas.of(current_principal().name).max_count
 
     async def _stream(
         self, request: SampleRequest, sizes: Sizes, responses: Responses, kind: Kind, context: Context
     ) -> AsyncGenerator[bytes, None]:
         cancellation = Cancellation()
         spec = request.spec
-        call, principal = serving.get(), who(context).name
+        call, principal = serving.get(), current_principal().name
         stream = Stream(spec.model.id, spec.model.version, spec.seed, spec.start, spec.count)
         call.generating(stream)
 

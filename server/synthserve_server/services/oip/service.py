@@ -23,7 +23,7 @@ from synthserve_server.rpcs import Computing, Rpc
 from synthserve_server.scheduling.in_order import in_order
 from synthserve_server.scheduling.jobs import Job, Made
 from synthserve_server.scheduling.scheduler import Scheduler
-from synthserve_server.security.principals import ADMIN, who
+from synthserve_server.security.principals import ADMIN, current_principal
 from synthserve_server.services.health import ModelHealth
 from synthserve_server.services.models import log_change
 from synthserve_server.services.oip import descriptions, inference_pb2
@@ -123,7 +123,7 @@ class InferenceService:
         self, request: inference_pb2.ModelConfigRequest, context: Context
     ) -> inference_pb2.ModelConfigResponse:
         """Triton's description of a model."""
-        most = self._max_count(who(context).name)
+        most = self._max_count(current_principal().name)
         return inference_pb2.ModelConfigResponse(config=descriptions.config(self._package(request), most))
 
     async def model_statistics(
@@ -151,7 +151,7 @@ class InferenceService:
     ) -> inference_pb2.RepositoryModelLoadResponse:
         """Loads a model."""
         serving.get().named(f"models/{request.model_name}")
-        log_change("load", request.model_name, context)
+        log_change("load", request.model_name)
         await self._repository.load_model(self._model_to_change(request, set()))
         return inference_pb2.RepositoryModelLoadResponse()
 
@@ -160,13 +160,13 @@ class InferenceService:
     ) -> inference_pb2.RepositoryModelUnloadResponse:
         """Takes a model out of service, and waits for its streams."""
         serving.get().named(f"models/{request.model_name}")
-        log_change("unload", request.model_name, context)
+        log_change("unload", request.model_name)
         await self._repository.unload_model(self._model_to_change(request, {"unload_dependents"}))
         return inference_pb2.RepositoryModelUnloadResponse()
 
     async def model_infer(self, request: inference_pb2.ModelInferRequest, context: Context) -> bytes:
         """Runs a graph once: the serialised ModelInferResponse."""
-        call, caller, cancellation = serving.get(), who(context).name, Cancellation()
+        call, caller, cancellation = serving.get(), current_principal().name, Cancellation()
         ordered = self._order(request, call, caller)
         if refusal := self._admission.late(caller, _kind(ordered)):
             raise exceeded(refusal)
@@ -185,7 +185,7 @@ class InferenceService:
         self, requests: AsyncIterable[inference_pb2.ModelInferRequest], context: Context
     ) -> AsyncGenerator[bytes, None]:
         """Runs graphs as requests come: the serialised ModelStreamInferResponse messages, in their order."""
-        call, caller, cancellation = serving.get(), who(context).name, Cancellation()
+        call, caller, cancellation = serving.get(), current_principal().name, Cancellation()
         record = InferenceRecord(call, caller)
 
         # When a call ends while its message is being sent, gRPC drops this generator without closing it.
