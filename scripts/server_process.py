@@ -1,5 +1,6 @@
 """A server in a process of its own for a while: for demos, measurements and tests against a real server."""
 
+import os
 import subprocess
 import sys
 import time
@@ -27,7 +28,11 @@ class ServerProcess:
 
 @contextmanager
 def running_server(
-    model_repository: Path, log: Path, *flags: str, start_seconds: float = _START_SECONDS
+    model_repository: Path,
+    log: Path,
+    *flags: str,
+    start_seconds: float = _START_SECONDS,
+    checkout: Path | None = None,
 ) -> Iterator[ServerProcess]:
     """Starts a server on a free port of 127.0.0.1, and makes sure that it is gone afterwards.
 
@@ -36,6 +41,7 @@ def running_server(
         log: The file for its log. The port file is put beside it.
         *flags: More flags of `synthserve-server`; they go before those that are set here.
         start_seconds: How long it may take to be ready.
+        checkout: Another checkout, whose code runs with the packages of this environment; None: this one.
 
     Raises:
         RuntimeError: It did not start; the message has its log.
@@ -45,7 +51,13 @@ def running_server(
     settings = ["--model-repository", str(model_repository), "--listen", "127.0.0.1:0", "--port-file", str(port_file)]
     with (
         log.open("w") as errors,
-        subprocess.Popen([*COMMAND, *settings, *flags], stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+        subprocess.Popen(
+            [*COMMAND, *settings, *flags],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=_environment(checkout) if checkout else None,
+        ) as process,
     ):
         try:
             deadline = time.monotonic() + start_seconds
@@ -60,3 +72,9 @@ def running_server(
                 process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _environment(checkout: Path) -> dict[str, str]:
+    """The variables with which Python finds the code of a checkout before that of the environment."""
+    folders = [checkout / name for name in ("clients/python", "server", "server/core")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(str(folder.resolve()) for folder in folders)}

@@ -88,7 +88,7 @@ def play(case: dict[str, Any], clients: Clients) -> dict[str, Any]:
         if case["call"] == "model":
             return _described(client.model(case["model"]))
         options: dict[str, Any] = {name: int(case[name]) for name in ("count", "seed", "offset") if name in case}
-        options |= {"where": case.get("where"), "on_progress": interruption.after_message}
+        options |= {"where": _where(case.get("where", {})), "on_progress": interruption.after_message}
         if "timeout_ms" in case:
             options["timeout"] = case["timeout_ms"] / 1000
         stream: RowStream | ImageStream
@@ -114,6 +114,19 @@ def play(case: dict[str, Any], clients: Clients) -> dict[str, Any]:
         return {"samples": str(interruption.samples), "error": _failure(error)}
 
 
+def _where(conditions: dict[str, Any]) -> dict[str, object]:
+    """The conditions of a case, as a caller writes them."""
+    return {column: _test(test) for column, test in conditions.items()}
+
+
+def _test(test: Any) -> object:  # noqa: ANN401 - what JSON holds
+    if not isinstance(test, dict):
+        return test
+    if "missing" in test:
+        return None if test["missing"] else synthserve.present
+    return synthserve.between(test.get("low"), test.get("high"))
+
+
 def _row_digest(stream: RowStream, encoding: str) -> str:
     if encoding == "columns":
         return _column_digest(stream)
@@ -134,6 +147,12 @@ def _column_digest(stream: RowStream) -> str:
 def _encoded(column: pa.Array) -> bytes:
     """One byte that says whether the value is there, and the value if it is."""
     valid = np.asarray(column.is_valid())
+    if pa.types.is_string(column.type):
+        column = column.dictionary_encode()
+    if pa.types.is_date(column.type):
+        column = column.view(pa.int32())
+    if pa.types.is_timestamp(column.type):
+        column = column.view(pa.int64())
     if pa.types.is_dictionary(column.type):
         texts = [text.encode() for text in column.dictionary.to_pylist()]
         cells = [b"\1" + len(text).to_bytes(4, "little") + text for text in texts]
@@ -154,11 +173,14 @@ def _image_digest(stream: ImageStream, encoding: str) -> str:
 
 
 def _described(model: synthserve.Model) -> dict[str, Any]:
-    columns = [column.name for column in model.table.columns] if model.table else []
+    columns = model.table.columns if model.table else ()
     return {
         "model": f"models/{model.name}/versions/{model.version}",
-        "columns": columns,
+        "columns": [column.name for column in columns],
+        "types": [f"{column.type}_utc" if column.utc else column.type for column in columns],
+        "category_counts": [len(column.categories) for column in columns],
         "conditions": [condition.name for condition in model.conditions],
+        "condition_kinds": [condition.kind for condition in model.conditions],
         "graph_sha256": model.graph_sha256,
     }
 

@@ -1,12 +1,12 @@
-"""The synthserve server: streams what generative models generate, over gRPC."""
+"""The synthserve server: streams rows and images from generative models over gRPC."""
 
 import os
 
 from synthserve_core.system import standard_streams
 from synthserve_server.system import protobuf
 
-# Each of these counts only before something else is imported, opens a file or makes a connection.
+# Each of these takes effect only before other imports, open files and connections.
 standard_streams.fill_closed_descriptors()
 protobuf.ignore_slow_implementations(os.environ)
-# The programs say themselves, in words, what gRPC's own log would say beside them. It is read on import, too.
+# The programs report in their own words what gRPC's log would repeat. gRPC reads this variable on import.
 os.environ["GRPC_VERBOSITY"] = os.environ.get("GRPC_VERBOSITY") or "NONE"

@@ -1,4 +1,4 @@
-"""Wiring and life cycle: start, ready, drain, stop."""
+"""Wires the server, and controls its life cycle: start, ready, drain, stop."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
@@ -51,12 +51,12 @@ __all__ = ["ListenError", "Ready", "Server", "run"]
 _log = structlog.get_logger()
 
 _ENDING_SECONDS = 3.0
-"""How long calls that are ended have to send their status."""
+"""How long calls that the server ends have to send their status."""
 
 
 @dataclass(frozen=True)
 class Ready:
-    """What a server tells once it serves."""
+    """The state of a server that has started to serve."""
 
     host: str
     port: int
@@ -65,13 +65,13 @@ class Ready:
 
 @dataclass(frozen=True)
 class ServerLoad:
-    """What a server has to do.
+    """The load of a server.
 
     Attributes:
-        calls: How many calls to the services of this package are under way.
+        calls: How many calls to the services of this package are running.
         streams: How many of them compute.
         draining: Whether it refuses new calls.
-        scheduler: What its workers have to do.
+        scheduler: The load of its workers.
     """
 
     calls: int
@@ -81,18 +81,18 @@ class ServerLoad:
 
     @property
     def busy(self) -> bool:
-        """Whether a call is under way, or a worker computes."""
+        """Whether a call is running, or a worker computes."""
         return bool(self.calls or self.scheduler.busy)
 
 
 class Server:
-    """A gRPC server with everything that it needs."""
+    """A gRPC server with all its parts."""
 
     def __init__(self, settings: Settings) -> None:
-        """Wires the parts; `start` brings them to life.
+        """Wires the parts; `start` starts them.
 
         Raises:
-            ProviderError: The device that the settings ask for does not work.
+            ProviderError: The device in the settings does not work.
             CredentialsError: A certificate, key or token file cannot be used.
         """
         chosen, why = devices.choose(settings.device)
@@ -100,7 +100,7 @@ class Server:
         self._settings = settings
         self._callers = _callers(settings)
         for name, meant in without_caller(settings, _names(settings)):
-            _log.warning("limits of nobody: no caller has this name", name=name, did_you_mean=meant)
+            _log.warning("limits for an unknown caller", name=name, did_you_mean=meant)
         self._credentials = (
             server_credentials(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
             if settings.tls_certificate and settings.tls_key
@@ -137,7 +137,7 @@ class Server:
         self._grpc = aio.server(interceptors=[pipeline], options=channel_options(settings, largest))
 
     def load(self) -> ServerLoad:
-        """What the server has to do at this moment."""
+        """The current load."""
         calls = self._lifecycle
         return ServerLoad(calls.active, self._admission.streams, calls.draining, self._scheduler.load())
 
@@ -157,7 +157,7 @@ class Server:
         """Listens, loads the models and serves.
 
         Raises:
-            ListenError: An address is taken, or not of this machine.
+            ListenError: An address is in use, or not one of this machine.
         """
         address = self._settings.address
         try:
@@ -188,7 +188,7 @@ class Server:
         return Ready(address.written_host, bound, catalogue)
 
     def _listen(self, places: Iterable[Address]) -> int:
-        """Has gRPC listen; the port, which is the same everywhere."""
+        """Makes gRPC listen at all places; returns their common port."""
         port = 0
         for place in places:
             try:
@@ -201,19 +201,19 @@ class Server:
         return port
 
     def reload(self) -> None:
-        """Has the repository looked at again, unless the mode is that it never is."""
+        """Checks the repository for changes, unless the mode is `none`."""
         self._reload.set()
 
     def give_up_loading(self) -> None:
-        """Has `start` come to its end soon."""
+        """Makes `start` return soon."""
         self._repository.give_up()
 
     async def stop(self, grace_seconds: float, delay_seconds: float = 0.0) -> None:
-        """Says that it does not serve any more, refuses new calls, lets the running ones finish, and stops.
+        """Reports NOT_SERVING, refuses new calls, lets the running ones finish, and stops.
 
         Args:
-            grace_seconds: How long running calls may go on; they are ended then.
-            delay_seconds: How long new calls are still taken, until it has got around that there should be none.
+            grace_seconds: How long running calls may continue before the server ends them.
+            delay_seconds: How long new calls are still accepted, until clients and load balancers see NOT_SERVING.
         """
         for task in self._followers:
             task.cancel()
@@ -222,7 +222,7 @@ class Server:
         self._lifecycle.drain()
         _log.info("draining", calls=self._lifecycle.active, grace_seconds=grace_seconds)
         if not await self._lifecycle.idle(grace_seconds):
-            _log.warning("grace is over, ending calls", calls=self._lifecycle.active)
+            _log.warning("grace period over, ending calls", calls=self._lifecycle.active)
             self._lifecycle.end()
             await self._lifecycle.idle(_ENDING_SECONDS)
         await self._grpc.stop(None)
@@ -236,7 +236,7 @@ class Server:
         _log.info("stopped")
 
     async def _follow_repository(self) -> None:
-        """Tells of the models' health, from now on whenever it changes, and looks at the folder as the mode says."""
+        """Keeps the models' health up to date, and checks the repository for changes as the mode says."""
         changed = asyncio.Event()
         self._repository.on_change = changed.set
 
@@ -270,7 +270,7 @@ def _encoding_processes(settings: Settings, chosen: devices.Devices) -> int:
 
 
 def _callers(settings: Settings) -> Callers | None:
-    """Those who may call with a token; None where no token is wanted.
+    """Finds callers by their tokens; None if no token is required.
 
     Raises:
         CredentialsError: The file of tokens or of keys cannot be used.
@@ -278,7 +278,7 @@ def _callers(settings: Settings) -> Callers | None:
     file = TokenFile(settings.token_file) if settings.token_file else None
     if not (settings.jwks and settings.jwt_issuer and settings.jwt_audience):
         return Callers(file, None) if file else None
-    # Imported here: it takes a tenth of a second.
+    # Imported only if needed: it takes a tenth of a second.
     from synthserve_server.security.key_sources import KeyEndpoint, KeyFile
     from synthserve_server.security.signed_tokens import SignedTokens
 
@@ -294,7 +294,7 @@ def _callers(settings: Settings) -> Callers | None:
 
 
 def _names(settings: Settings) -> Iterable[str]:
-    """The names of all who can call; where others give them, those that have limits are taken for such."""
+    """The names of all callers. Where an issuer or authority assigns names, those with limits are assumed to exist."""
     if settings.jwks or settings.tls_client_ca:
         return settings.limits
     if settings.token_file:
@@ -303,23 +303,23 @@ def _names(settings: Settings) -> Iterable[str]:
 
 
 async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
-    """Serves until a signal says that it is to stop, then drains.
+    """Serves until a signal stops the server, then drains.
 
-    SIGTERM, SIGINT and SIGHUP do: a SIGINT that comes while it drains ends that at once. A second SIGTERM does not:
-    supervisors send it to a process and again to its group. SIGQUIT does both at once. Where `--model-control-mode`
-    lets the models change, SIGHUP has them looked at again instead. Once this is over, the process ignores these
-    signals.
+    SIGTERM, SIGINT and SIGHUP start draining. A SIGINT while draining ends it at once; a second SIGTERM does not, as
+    supervisors send it to a process and again to its group. SIGQUIT stops the server without draining. If
+    `--model-control-mode` lets the models change, SIGHUP checks the repository for changes instead. After `run`
+    returns, the process ignores these signals.
 
     Args:
         settings: The settings.
         on_ready: Called once the server serves.
 
     Returns:
-        Whether the draining came to its end.
+        Whether draining completed.
 
     Raises:
-        ListenError: An address is taken, or not of this machine.
-        ProviderError: The device that the settings ask for does not work.
+        ListenError: An address is in use, or not one of this machine.
+        ProviderError: The device in the settings does not work.
     """
     stopping, hurrying = asyncio.Event(), asyncio.Event()
 
@@ -334,7 +334,7 @@ async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
     actions = {"SIGTERM": stopping.set, "SIGINT": interrupt, "SIGQUIT": end_at_once}
     if settings.model_control_mode is not Mode.NONE:
         actions["SIGHUP"] = server.reload
-    elif not signals.is_ignored("SIGHUP"):  # started by nohup, it is to outlive its terminal
+    elif not signals.is_ignored("SIGHUP"):  # a server started by nohup outlives its terminal
         actions["SIGHUP"] = stopping.set
     with signals.handled(asyncio.get_running_loop(), actions):
         loading = asyncio.ensure_future(_give_up_loading(server, stopping))
@@ -342,7 +342,7 @@ async def run(settings: Settings, on_ready: Callable[[Ready], None]) -> bool:
             ready = await server.start()
             if not stopping.is_set():
                 on_ready(ready)
-            del ready  # it would keep every session that it lists
+            del ready  # it holds the catalogue, and so every session
             await stopping.wait()
         except BaseException:
             await server.stop(0)
@@ -358,7 +358,7 @@ async def _give_up_loading(server: Server, stopping: asyncio.Event) -> None:
 
 
 async def _drain(server: Server, settings: Settings, hurrying: asyncio.Event) -> bool:
-    """Stops the server, at once when `hurrying` is set by now or on the way; whether it did not come to that."""
+    """Stops the server, at once if `hurrying` is or gets set; returns whether draining completed."""
     if hurrying.is_set():
         await server.stop(0)
         return False

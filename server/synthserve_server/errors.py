@@ -1,4 +1,4 @@
-"""What a caller is told in detail when a call fails. Plain exceptions; `status` turns them into gRPC's statuses."""
+"""The errors that callers see in detail, as plain exceptions; `status` turns them into gRPC's statuses."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from synthserve_core.quoting import LONGEST_QUOTE, listed, shortened
 from synthserve_core.suggestions import closest
 
 LONGEST_MESSAGE = 600
-"""Bytes. A status travels in HTTP/2 headers, of which peers accept 8 KiB."""
+"""Bytes. A status is sent in HTTP/2 headers, of which peers accept 8 KiB."""
 
 _MODELS = "models/"
 
@@ -21,7 +21,7 @@ class Violation:
 
 
 class ServiceError(Exception):
-    """The root of what a caller is told in detail."""
+    """The root of the errors that callers see in detail."""
 
     reason: str
     """`google.rpc.ErrorInfo.reason`."""
@@ -52,7 +52,7 @@ class RequestTooLargeError(ServiceError):
 
 
 class UndeclaredMethodError(ServiceError):
-    """The method is part of a service of this server, but it is not declared what it may do."""
+    """The method belongs to a service of this server, but is not declared with its limits."""
 
     reason = "UNDECLARED_METHOD"
 
@@ -68,7 +68,7 @@ class ModelNotFoundError(ServiceError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name = name
         known = list(known)
-        # Without what they all begin with, which would make any two of them alike.
+        # Compared without the common prefix, which would make all names similar.
         meant = closest(name.removeprefix(_MODELS), (one.removeprefix(_MODELS) for one in known))
         hint = f"; did you mean {_MODELS}{meant}?" if meant and "/" not in name.removeprefix(_MODELS) else ""
         super().__init__(f"there is no {name}{hint}; known are: {listed(known)}")
@@ -108,14 +108,14 @@ class ModelLoadingError(ServiceError):
 
 
 class ModelUnloadingError(ServiceError):
-    """The model is taken out of service: it takes no new streams."""
+    """The model is being unloaded: it accepts no new streams."""
 
     reason = "MODEL_UNLOADING"
     why = "it is being unloaded"
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(f"{name} is being unloaded: it only finishes the streams that it has")
+        super().__init__(f"{name} is being unloaded: it only finishes its running streams")
 
     def metadata(self) -> dict[str, str]:
         """The version that is unloading."""
@@ -123,7 +123,7 @@ class ModelUnloadingError(ServiceError):
 
 
 class ModelControlError(ServiceError):
-    """The server's settings do not let calls change which models it serves."""
+    """The server's settings do not allow calls to change the served models."""
 
     reason = "MODEL_CONTROL"
 
@@ -137,7 +137,7 @@ class ModelControlError(ServiceError):
 
 
 class RepositoryError(ServiceError):
-    """The folder of the models cannot be read; what is served stays as it is."""
+    """The model repository cannot be read; the served models stay as they are."""
 
     reason = "REPOSITORY_UNREADABLE"
 
@@ -146,12 +146,12 @@ class RepositoryError(ServiceError):
 
 
 class PermissionDeniedError(ServiceError):
-    """The caller is known, and may not do this."""
+    """The caller is known, but may not do this."""
 
     reason = "PERMISSION_DENIED"
 
     def __init__(self, role: str) -> None:
-        """Says what is missing.
+        """Names the missing role.
 
         Args:
             role: The role that the call needs.
@@ -170,20 +170,20 @@ class UnauthenticatedError(ServiceError):
     reason = "UNAUTHENTICATED"
 
     def __init__(self, *, wrong: bool) -> None:
-        """Says what is missing.
+        """Says why.
 
         Args:
-            wrong: Whether there was a token, and it is nobody's.
+            wrong: Whether the caller sent an unknown token; otherwise it sent none.
         """
         super().__init__(
             "the bearer token is not known here"
             if wrong
-            else "this server wants a token: send the metadata `authorization: Bearer TOKEN`"
+            else "this server requires a token: send the metadata `authorization: Bearer TOKEN`"
         )
 
 
 class ExpiredTokenError(ServiceError):
-    """The caller's token was good once."""
+    """The caller's token has expired."""
 
     reason = "TOKEN_EXPIRED"
 
@@ -192,19 +192,19 @@ class ExpiredTokenError(ServiceError):
 
 
 class KeysUnavailableError(ServiceError):
-    """The issuer of tokens has not given the keys that they are checked with."""
+    """The keys that verify tokens could not be fetched from the issuer yet."""
 
     reason = "KEYS_UNAVAILABLE"
     retry_seconds = 2.0
 
     def __init__(self) -> None:
         super().__init__(
-            "tokens cannot be checked yet: their issuer has not given its keys; the server's log tells why"
+            "tokens cannot be checked yet: the keys of their issuer are not available; see the server's log"
         )
 
 
 class IndicesExhaustedError(ServiceError):
-    """A stream without a count has come to the end of the indices."""
+    """A stream without a count has reached the last index."""
 
     reason = "INDICES_EXHAUSTED"
 
@@ -219,22 +219,22 @@ class ShuttingDownError(ServiceError):
     retry_seconds = 1.0
 
     def __init__(self) -> None:
-        super().__init__("the server is shutting down; go on elsewhere")
+        super().__init__("the server is shutting down; continue on another server")
 
 
 class LimitExceededError(ServiceError):
-    """The caller, or the server, has as much under way as it may."""
+    """A limit of the caller or of the server is exceeded."""
 
     reason = "LIMIT_EXCEEDED"
 
     def __init__(self, caller: str | None, limit: str, value: float, retry_seconds: float) -> None:
-        """Says which limit.
+        """Names the limit.
 
         Args:
-            caller: Whose limit it is; None: that of the server.
+            caller: The caller that the limit applies to; None: the server.
             limit: The name of its setting.
-            value: What it allows.
-            retry_seconds: When to try again.
+            value: The value of the limit.
+            retry_seconds: Seconds until the caller should retry.
         """
         self.caller = None if caller is None else shortened(caller, LONGEST_QUOTE)
         self.limit, self.value, self.retry_seconds = limit, value, retry_seconds
@@ -242,5 +242,5 @@ class LimitExceededError(ServiceError):
         super().__init__(f"{self.quota}; try again in {retry_seconds:.1f} s")
 
     def metadata(self) -> dict[str, str]:
-        """The limit, by the name of its setting, and what it allows."""
+        """The limit, by the name of its setting, and its value."""
         return {"limit": self.limit, "value": f"{self.value:g}"}

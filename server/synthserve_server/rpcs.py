@@ -1,4 +1,4 @@
-"""The methods that a server has, and what each may do: what is not declared here is not served."""
+"""Declarations of the server's methods with their limits. The server serves no undeclared method."""
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
@@ -11,22 +11,22 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from synthserve_server.limits.quotas import Kind
 
 SMALL_REQUEST = 64 << 10
-"""Bytes of a request that names things and sets few fields."""
+"""The most bytes of a request with names and few other fields."""
 
 
 class Computing(enum.Enum):
-    """What a method computes, and so which limits hold for it."""
+    """What a method computes, which decides the limits that apply to it."""
 
     NOTHING = "nothing"
-    """It answers from memory, at once."""
+    """Nothing: it answers from memory, at once."""
     ROWS = "rows"
     IMAGES = "images"
     LATER = "later"
-    """That depends on the model, which the service finds; it asks `Admission.late`."""
+    """Depends on the model: once the service knows it, it calls `Admission.late`."""
 
     @property
     def kind(self) -> Kind | None:
-        """What it is limited by when the call begins."""
+        """The kind of samples that is limited when the call begins; None if there is none, or not yet."""
         return {Computing.ROWS: Kind.ROWS, Computing.IMAGES: Kind.IMAGES}.get(self)
 
 
@@ -35,12 +35,12 @@ class Rpc:
     """A method of a service.
 
     Attributes:
-        descriptor: What it is called, and the types of its messages.
-        handle: Serves it: called with the parsed request, or an iterator of them, and gRPC's context. Responses are
-            messages, or bytes that were serialised before.
-        largest_request: Bytes of a request.
+        descriptor: Its name, and the types of its messages.
+        handle: Serves it. Called with the parsed request, or an iterator of them, and gRPC's context; returns messages
+            or serialised messages.
+        largest_request: The most bytes of a request.
         computing: What it computes.
-        role: The role that a caller needs; None: none.
+        role: The role that a caller needs; None: no role.
     """
 
     descriptor: MethodDescriptor
@@ -51,31 +51,31 @@ class Rpc:
 
     @property
     def path(self) -> str:
-        """What callers call it by: `/synthserve.v1.ModelService/GetModel`."""
+        """The path of the method: `/synthserve.v1.ModelService/GetModel`."""
         return f"/{self.descriptor.containing_service.full_name}/{self.descriptor.name}"
 
     def parse(self, data: bytes) -> Any:  # noqa: ANN401 - a message of the method's type
         """Parses a request.
 
         Raises:
-            DecodeError: It is no message of the type.
+            DecodeError: The data is not a message of the request's type.
         """
         return message_factory.GetMessageClass(self.descriptor.input_type).FromString(data)
 
 
 class UndeclaredError(Exception):
-    """A service has a method that is not declared, or one was declared twice."""
+    """A method of a service is not declared, or declared twice, or an unknown one is declared."""
 
 
 def registry(services: Iterable[ServiceDescriptor], rpcs: Iterable[Rpc]) -> Mapping[str, Rpc]:
     """The methods by path.
 
     Args:
-        services: The services that the server has.
-        rpcs: Their methods.
+        services: The services of the server.
+        rpcs: The declarations of their methods.
 
     Raises:
-        UndeclaredError: Not every method of the services is declared once, or another one is.
+        UndeclaredError: The declarations are not exactly one for each method of the services.
     """
     declared: dict[str, Rpc] = {}
     for rpc in rpcs:

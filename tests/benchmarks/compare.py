@@ -11,6 +11,8 @@ Ratios are formed within a round; printed are their median, smallest and largest
 - synthserve: this server, its messages counted as bytes by a client that does nothing else. synthserve-sdk: the same
   through the Python SDK, which decodes them (rows as dicts, Arrow as record batches, text into a file, images as
   objects).
+- before: the server of another checkout, to compare two versions of the code in one run:
+  `--before CHECKOUT --sides synthserve --sides before`.
 - the peers in `tests/benchmarks/peers/`, each of which says there how it is set. Their answers are counted as bytes.
   One that is not installed is left out. One that cannot stream gets jobs of more than a million samples in calls of a
   million.
@@ -29,6 +31,7 @@ from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from scripts.server_process import running_server
 from tests.benchmarks import checks, report
 from tests.benchmarks.clients import ClientError, ClientProcess
 from tests.benchmarks.figures import Turn, turn
@@ -36,13 +39,12 @@ from tests.benchmarks.measure import Usage
 from tests.benchmarks.models import Models, find_models
 from tests.benchmarks.plans import Transport
 from tests.benchmarks.servers import PEERS, running_peer
-from tests.benchmarks.sides import IN_PROCESS, SDK, SERVER, Side
+from tests.benchmarks.sides import BEFORE, IN_PROCESS, SDK, SERVER, Side
 from tests.benchmarks.targets import Turns
 from tests.benchmarks.workloads import QUICK, Workload, chosen, workloads
 from tests.fixtures import commands
 
 from synthserve._output.destinations import write_whole
-from synthserve_server.process import running_server
 
 WARM_SECONDS = 0.2
 
@@ -83,6 +85,12 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--limit", type=commands.seconds, default=60.0, help="after which a turn is cut off; default: %(default)s"
     )
+    parser.add_argument(
+        "--before",
+        type=Path,
+        metavar="CHECKOUT",
+        help="another checkout of this repository, whose server is a side, too",
+    )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables to a file too")
     parser.add_argument("--list", action="store_true", help="print the names of the cases and stop")
     arguments = parser.parse_args()
@@ -121,6 +129,12 @@ class Comparison:
                 for name, transport in both
                 if self._wanted(name)
             )
+        if (checkout := self._arguments.before) and self._wanted(BEFORE):
+            log = self._logs / "before.txt"
+            before = stack.enter_context(
+                running_server(checkout / "exported", log, "--device", "cpu", checkout=checkout)
+            )
+            yield Side(BEFORE, Transport.GRPC_STREAM, before.process.pid, before.address)
         for peer in PEERS:
             if not self._wanted(peer.name):
                 continue

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from scripts.server_process import running_server
 from tests.benchmarks import report
 from tests.benchmarks.clients import ClientProcess
 from tests.benchmarks.figures import Turn, median, ratio, turn
@@ -23,8 +24,6 @@ from tests.benchmarks.plans import Transport
 from tests.benchmarks.sides import Side
 from tests.benchmarks.workloads import Workload, chosen
 from tests.fixtures import commands
-
-from synthserve_server.process import running_server
 
 WARM_SECONDS = 0.3
 LIMIT_SECONDS = 60.0

@@ -1,10 +1,10 @@
-"""What an evaluation costs, and whether it finds again what the package's report says.
+"""What an evaluation costs, and whether it reproduces the package's report.
 
     python -m tests.benchmarks.evaluations [--model iris-vae] [--data-dir FOLDER] [--kept]
 
-`synthserve-train evaluate` evaluates each of the models, with a new cache that all of them share: the first that has
-learnt some pictures computes the features of the real ones too. With `--kept` they may be there already. Printed are
-the minutes, the largest resident memory, and how many of the figures came out the same: to six digits, or within their
+`synthserve-train evaluate` evaluates each of the models, with a new cache that all of them share: the first model of a
+dataset of pictures also computes the features of the real ones. With `--kept` the user's own cache is used. The table
+has the minutes, the largest resident memory, and how many of the figures are the same: to six digits, or within their
 spread. The others are listed.
 """
 
@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.benchmarks.models import newest
 from tests.fixtures import commands
 
 from synthserve_training.evaluation.figures import Figure, Report, read
@@ -45,12 +46,13 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, help="folder with the datasets; else they are downloaded")
     parser.add_argument("--kept", action="store_true", help="use the cache that there is")
     options = parser.parse_args()
-    models = options.model or sorted(path.name for path in options.model_repository.iterdir() if path.is_dir())
+    folders = newest(options.model_repository)
+    models = options.model or list(folders)
     print("| model | minutes | MiB at most | the same | within the spread | others |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as cache:
         environment = {**os.environ} if options.kept else {**os.environ, "XDG_CACHE_HOME": cache}
         for model in models:
-            committed = read(newest(options.model_repository / model) / "report" / "report.json")
+            committed = read(folders[model] / "report" / "report.json")
             with tempfile.TemporaryDirectory() as folder:
                 flags = ["--repository", str(options.model_repository), "--output", f"{folder}/report"]
                 if options.data_dir:
@@ -58,11 +60,6 @@ def main() -> None:
                 cost = run(["evaluate", model, "--version", str(committed.version), *flags], environment, Path(folder))
                 found = read(Path(folder) / "report" / "report.json")
             print(row(committed, found, cost), flush=True)
-
-
-def newest(folder: Path) -> Path:
-    """The newest version of a model."""
-    return max((path for path in folder.iterdir() if path.name.isdecimal()), key=lambda path: int(path.name))
 
 
 def run(arguments: list[str], environment: dict[str, str], folder: Path) -> Cost:

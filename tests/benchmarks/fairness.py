@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from scripts.server_process import running_server
 from tests.benchmarks import report
 from tests.benchmarks.clients import ClientProcess
 from tests.benchmarks.figures import percentile, ratio
@@ -24,8 +25,6 @@ from tests.benchmarks.plans import Plan, Record, Transport
 from tests.benchmarks.sides import SERVER, Side
 from tests.benchmarks.workloads import Workload
 from tests.fixtures import commands
-
-from synthserve_server.process import running_server
 
 CALL_ROWS = 16
 STREAMS = 8

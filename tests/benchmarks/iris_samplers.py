@@ -1,20 +1,19 @@
 """Which sampler makes the best Iris rows? Train on synthetic rows, test on held-out real ones.
 
-Over repeated 70/30 splits: train the VAE of `iris-vae` on the larger part, generate as many rows with each sampler, fit
-two classifiers to them and score these on the smaller part. The same classifiers fitted to the real rows, and to a
-Gaussian per class, stand beside.
+For each of several 70/30 splits, the VAE of `iris-vae` is trained on the larger part. Each sampler then generates as
+many rows; two classifiers learn from them and are tested on the smaller part. The same classifiers trained on the real
+rows, and on a Gaussian per class, are the comparison.
 
     python -m tests.benchmarks.iris_samplers [--splits 20] [--no-observation-noise]
 """
 
 import argparse
-import dataclasses
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
@@ -24,18 +23,21 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tests.fixtures import commands
 
+from synthserve.v1.schema_pb2 import TableSchema
 from synthserve_training import recipe as recipes
-from synthserve_training.components import component
-from synthserve_training.experiment import Experiment, assemble
-from synthserve_training.finished import finish
-from synthserve_training.loop import fit
-from synthserve_training.preprocessing import Preprocessed
-from synthserve_training.run_folder import RunFolder
+from synthserve_training.components import part
+from synthserve_training.data.preprocessing import table
+from synthserve_training.evaluation.tables.baseline import gaussian_per_class
+from synthserve_training.evaluation.tables.columns import Columns
+from synthserve_training.models.generative import generate
+from synthserve_training.recipe import Recipe
+from synthserve_training.train.experiment import build, load
+from synthserve_training.train.loop import fit
+from synthserve_training.train.run_folder import RunFolder
 
 TARGET = "species"
 SAMPLERS: Mapping[str, Mapping[str, object]] = {
     "prior": {"kind": "prior"},
-    "interpolation": {"kind": "interpolation", "condition": TARGET},
     "mixture, 1 component": {"kind": "mixture", "condition": TARGET, "components": 1},
     "mixture, 2 components": {"kind": "mixture", "condition": TARGET, "components": 2},
     "mixture, 3 components": {"kind": "mixture", "condition": TARGET, "components": 3},
@@ -50,17 +52,21 @@ def main() -> None:
     options = arguments.parse_args()
     splits = options.splits
 
-    text = recipes.read("iris-vae")
+    recipe = recipes.parse(recipes.read("iris-vae"))
     if not options.observation_noise:
-        text = text.replace("observation_noise = true", "observation_noise = false")
-    rows = assemble(text, seed=0).preprocessed.data
+        recipe = replace(recipe, heads=tuple(head for head in recipe.heads if head.kind != "observation_noise"))
+    preprocessed = load(recipe)
+    rows, schema = preprocessed.data, preprocessed.decoder.schema
+    if not isinstance(rows, pd.DataFrame) or not isinstance(schema, TableSchema):
+        raise RuntimeError("Iris is a table")
+    columns = Columns(schema, TARGET)
     scores: dict[str, list[dict[str, float]]] = defaultdict(list)
     for split in range(splits):
         train, test = train_test_split(rows, test_size=0.3, random_state=split, stratify=rows[TARGET])
-        scores["real rows"].append(accuracies(train, test))
-        scores["Gaussian per class"].append(accuracies(gaussian_per_class(train, split), test))
-        for name, frame in vae_rows(text, train, split).items():
-            scores[name].append(accuracies(frame, test))
+        real = columns.real(train)
+        frames = {"real rows": real, "Gaussian per class": gaussian_per_class(real, columns, split)}
+        for name, frame in (frames | vae_rows(recipe, train, columns, split)).items():
+            scores[name].append(accuracies(frame, columns.real(test)))
         print(f"split {split + 1}/{splits}", end="\r", flush=True)
     print(f"{'':<24}{'logistic regression':>22}{'random forest':>22}")
     for name, results in scores.items():
@@ -82,42 +88,18 @@ def accuracies(train: pd.DataFrame, test: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def gaussian_per_class(train: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """As many rows, drawn from a Gaussian fitted to each class."""
-    generator = np.random.default_rng(seed)
-    parts = []
-    for label, group in train.groupby(TARGET):
-        numbers = group.drop(columns=TARGET)
-        drawn = generator.multivariate_normal(numbers.mean(), numbers.cov(), len(group))
-        parts.append(pd.DataFrame(drawn, columns=numbers.columns).round(1).assign(**{TARGET: label}))
-    return pd.concat(parts)
-
-
-def vae_rows(text: str, train: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
+def vae_rows(recipe: Recipe, train: pd.DataFrame, columns: Columns, seed: int) -> dict[str, pd.DataFrame]:
     """As many rows from each sampler, after training on `train`."""
-    experiment = with_rows(assemble(text, seed=seed), train)
+    options = table.of_cleaned(recipe.preprocessing.options)
+    experiment = build(recipe, table.fit(options, train), seed=seed)
     with tempfile.TemporaryDirectory() as folder:
-        epochs = experiment.recipe.training.epochs
-        run = RunFolder(Path(folder))
-        fit(experiment, run, epochs=epochs, resume=False, progress=lambda *_: None, write_samples=lambda *_: None)
+        fit(experiment, RunFolder(Path(folder)), epochs=recipe.training.epochs)
     frames = {}
     for name, sampler in SAMPLERS.items():
-        model = finish(
-            dataclasses.replace(experiment, recipe=experiment.recipe.model_copy(update={"sampler": sampler}))
-        )
-        noise = np.random.default_rng(seed).standard_normal((len(train), model.noise_size), np.float32)
-        values = model(noise, {c: np.full(len(train), -1, np.int64) for c in model.conditions})
-        frame = pd.DataFrame({column: np.asarray(value) for column, value in values.items()})
-        categories = np.unique(train[TARGET])  # the codes count the sorted values
-        frames[name] = frame.assign(**{TARGET: categories[frame[TARGET]]})
+        model = replace(experiment, recipe=replace(recipe, sampler=part("samplers", sampler))).generative()
+        samples = generate(model, seed=seed, count=len(train), batch_size=recipe.export.batch_size)
+        frames[name] = columns.frame([samples])
     return frames
-
-
-def with_rows(experiment: Experiment, rows: pd.DataFrame) -> Experiment:
-    """The experiment, on some of the rows only."""
-    preprocessing, options = component("preprocessing", experiment.recipe.preprocessing)
-    preprocessed: Preprocessed = preprocessing.fit(options, rows)
-    return dataclasses.replace(experiment, preprocessed=preprocessed)
 
 
 if __name__ == "__main__":

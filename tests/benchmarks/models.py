@@ -1,42 +1,57 @@
 """The models of a repository that the benchmarks ask for."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from synthserve_core.contract import manifest
+from synthserve_core.contract.model import Table
+from synthserve_core.encoding.widths import row_widths
+from synthserve_core.packages.reading import MANIFEST
 
 TABLE = "iris-vae"
 IMAGES = ("flowers-wgan-gp-ema", "mnist-dcgan")
 
-WIDTHS = {"COLUMN_TYPE_DOUBLE": 8, "COLUMN_TYPE_INT64": 8, "COLUMN_TYPE_CATEGORY": 4, "COLUMN_TYPE_BOOL": 1}
-
 
 @dataclass(frozen=True)
 class Models:
-    """Which models there are."""
+    """Which models there are.
+
+    Attributes:
+        table: The table model.
+        row_width: The bytes of one row of the table as bare columns.
+        images: The image models.
+    """
 
     table: str
     row_width: int
-    """The bytes of one row of the table as bare columns."""
     images: list[str]
 
 
 def find_models(repository: Path) -> Models:
-    """Takes the table and the images, where there are such, the newest version of each.
+    """Finds the table, and the images where there are such, in their newest version.
 
     Raises:
         FileNotFoundError: There is no `iris-vae`.
+        ManifestError: Its manifest is not right, or that of another kind of model.
     """
-    manifests = {model.name: _manifest(model) for model in sorted(repository.iterdir()) if any(model.glob("*/*.json"))}
-    if TABLE not in manifests:
+    folders = newest(repository)
+    if TABLE not in folders:
         raise FileNotFoundError(f"no {TABLE} in {repository}")
-    columns = manifests[TABLE]["table"]["columns"]
-    width = sum(WIDTHS[column["type"]] for column in columns)
-    return Models(TABLE, width, [name for name in IMAGES if name in manifests])
+    folder = folders[TABLE]
+    found = manifest.parse((folder / MANIFEST).read_bytes())
+    table = manifest.describe(found, TABLE, int(folder.name)).output
+    if not isinstance(table, Table):
+        raise FileNotFoundError(f"{TABLE} in {repository} generates images")
+    _, width = row_widths(table, None)
+    return Models(TABLE, width, [name for name in IMAGES if name in folders])
 
 
-def _manifest(model: Path) -> dict[str, Any]:
-    versions = [file for file in model.glob("*/manifest.json") if file.parent.name.isdecimal()]
-    newest = max(versions, key=lambda file: int(file.parent.name))
-    manifest: dict[str, Any] = json.loads(newest.read_text())
-    return manifest
+def newest(repository: Path) -> dict[str, Path]:
+    """The folder of the newest version of each model, by name."""
+    folders: dict[str, Path] = {}
+    for path in sorted(repository.glob(f"*/*/{MANIFEST}")):
+        folder = path.parent
+        name = folder.parent.name
+        if folder.name.isdecimal() and (name not in folders or int(folder.name) > int(folders[name].name)):
+            folders[name] = folder
+    return folders

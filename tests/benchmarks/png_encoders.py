@@ -17,14 +17,12 @@ import cv2
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
+from tests.benchmarks.models import newest
 from tests.fixtures import commands
 
-from synthserve_core.encoding import png
-from synthserve_server.models.repository import Repository
-from synthserve_core.compute.cancellation import Cancellation
-from synthserve_core.compute.devices import CPU
+import synthserve_core
 from synthserve_core.contract.model import IMAGE, Image
-from synthserve_core.compute.sampler import Draw, sample
+from synthserve_core.encoding import png
 
 IMAGES = 128
 
@@ -70,19 +68,18 @@ def main() -> None:
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
     parser.add_argument("--repeats", type=commands.count, default=15)
     arguments = parser.parse_args()
-    repository = Repository(arguments.model_repository, CPU)
-    repository.load()
-    for package in repository.catalogue.served():
-        if not isinstance(package.model.output, Image):
+    for name, folder in newest(arguments.model_repository).items():
+        local = synthserve_core.load(folder)
+        if not isinstance(local.model.output, Image):
             continue
-        images = sample(Draw(package.model, package.session, 7, 0, IMAGES), Cancellation())[IMAGE]
-        times: dict[str, list[float]] = {name: [] for name in ENCODERS}
+        images = local.samples(seed=7, count=IMAGES)[IMAGE]
+        times: dict[str, list[float]] = {encoder: [] for encoder in ENCODERS}
         for _ in range(arguments.repeats):
-            for name, encode in ENCODERS.items():
-                times[name].append(seconds(encode, images))
-        for name, encode in ENCODERS.items():
+            for encoder, encode in ENCODERS.items():
+                times[encoder].append(seconds(encode, images))
+        for encoder, encode in ENCODERS.items():
             size = statistics.mean(map(len, encode(images)))
-            print(f"{package.id:<20} {name:<16} {statistics.median(times[name]) / IMAGES * 1e6:6.1f} us {size:7.0f} B")
+            print(f"{name:<20} {encoder:<16} {statistics.median(times[encoder]) / IMAGES * 1e6:6.1f} us {size:7.0f} B")
 
 
 if __name__ == "__main__":

@@ -18,20 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from scripts.server_process import running_server
+from tests.benchmarks.messages import Messages, catalogue, image_messages, row_messages
 from tests.fixtures import commands
 
 from synthserve.v1 import generation_pb2
-from synthserve_server.models.catalogue import Catalogue
-from synthserve_server.process import running_server
-from synthserve_server.models.repository import Repository
 from synthserve_core.compute import devices
-from synthserve_core.compute.cancellation import Cancellation
-from synthserve_core.compute.ranges import cut
 from synthserve_core.contract.model import Table
-from synthserve_server.services.generation.jobs import Messages, image_messages, row_messages
-from synthserve_server.services.generation.requests import ImageOrder, Order, RowOrder, image_order, row_order
-from synthserve_server.services.generation.sizes import Sizes, image_sizes, row_sizes
 from synthserve_core.system.cores import available_cores
+from synthserve_server.models.catalogue import Catalogue
 
 METHOD = "/synthserve.v1.GenerationService/"
 PROBE_SECONDS = 0.5
@@ -47,42 +42,34 @@ class Case:
     method: str
     request: Callable[[int], Any]
     """The request for so many samples."""
-    prepare: Callable[[Any], tuple[Order, Sizes, Messages]]
-    """What the server makes of a request."""
+    messages: Callable[[Any], Messages]
+    """The messages that answer a request."""
 
 
-def cases(catalogue: Catalogue, workers: int) -> list[Case]:
+def cases(models: Catalogue, workers: int) -> list[Case]:
     """Each image model with messages of 128, each table model with messages of 8,192 and of 65,536."""
     found = []
-    for package in catalogue.served():
+    for package in models.served():
         if isinstance(package.model.output, Table):
-            found += [row_case(catalogue, package.id, size) for size in (8192, 65_536)]
+            found += [row_case(models, package.id, size) for size in (8192, 65_536)]
         else:
-            found.append(image_case(catalogue, package.id, 128, workers))
+            found.append(image_case(models, package.id, 128, workers))
     return found
 
 
-def row_case(catalogue: Catalogue, model: str, size: int) -> Case:
+def row_case(models: Catalogue, model: str, size: int) -> Case:
     """Rows of a model as typed columns."""
 
     def request(count: int) -> generation_pb2.GenerateRowsRequest:
         return generation_pb2.GenerateRowsRequest(model=f"models/{model}", count=count, seed=7, rows_per_message=size)
 
-    def prepare(request: generation_pb2.GenerateRowsRequest) -> tuple[Order, Sizes, Messages]:
-        return prepared_rows(request, catalogue)
+    def messages(request: generation_pb2.GenerateRowsRequest) -> Messages:
+        return row_messages(request, models)
 
-    return Case(f"{model}, columns, {size:,}", "rows/s", 0.5, "GenerateRows", request, prepare)
-
-
-def prepared_rows(
-    request: generation_pb2.GenerateRowsRequest, catalogue: Catalogue
-) -> tuple[RowOrder, Sizes, Messages]:
-    """What the server makes of a request for rows."""
-    order = row_order(request, catalogue, None)
-    return order, row_sizes(order), row_messages(order)
+    return Case(f"{model}, columns, {size:,}", "rows/s", 0.5, "GenerateRows", request, messages)
 
 
-def image_case(catalogue: Catalogue, model: str, size: int, workers: int) -> Case:
+def image_case(models: Catalogue, model: str, size: int, workers: int) -> Case:
     """Images of a model as PNG."""
 
     def request(count: int) -> generation_pb2.GenerateImagesRequest:
@@ -90,25 +77,16 @@ def image_case(catalogue: Catalogue, model: str, size: int, workers: int) -> Cas
             model=f"models/{model}", count=count, seed=7, images_per_message=size
         )
 
-    def prepare(request: generation_pb2.GenerateImagesRequest) -> tuple[Order, Sizes, Messages]:
-        return prepared_images(request, catalogue, workers)
+    def messages(request: generation_pb2.GenerateImagesRequest) -> Messages:
+        return image_messages(request, models, workers)
 
-    return Case(f"{model}, PNG, {size:,}", "images/s", 0.85, "GenerateImages", request, prepare)
-
-
-def prepared_images(
-    request: generation_pb2.GenerateImagesRequest, catalogue: Catalogue, workers: int
-) -> tuple[ImageOrder, Sizes, Messages]:
-    """What the server makes of a request for images."""
-    order = image_order(request, catalogue, None)
-    return order, image_sizes(order, workers), image_messages(order)
+    return Case(f"{model}, PNG, {size:,}", "images/s", 0.85, "GenerateImages", request, messages)
 
 
 def in_process(case: Case, count: int, threads: int) -> float:
     """Samples per second of the threads that make messages and drop them."""
-    order, sizes, message = case.prepare(case.request(count))
-    frames = cut(order.start, order.stop, sizes.first, sizes.rest)
-    lock, cancellation = threading.Lock(), Cancellation()
+    messages = case.messages(case.request(count))
+    frames, lock = messages.frames(), threading.Lock()
 
     def work() -> None:
         while True:
@@ -116,7 +94,7 @@ def in_process(case: Case, count: int, threads: int) -> float:
                 frame = next(frames, None)
             if frame is None:
                 return
-            message(cancellation, *frame).make()
+            messages.make(*frame)
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
     started = time.perf_counter()
@@ -157,8 +135,6 @@ def main() -> None:
     arguments = parser.parse_args()
     threads = arguments.workers
     chosen, why = devices.choose(arguments.device)
-    repository = Repository(arguments.model_repository, chosen)
-    repository.load()
     print(
         f"{threads} threads in one process | server process with {threads} workers, client on the same cores, one "
         f"stream, messages dropped as bytes\nmedians of {arguments.repeats} interleaved repeats of about "
@@ -171,7 +147,7 @@ def main() -> None:
         running_server(arguments.model_repository, Path(folder) / "log.txt", *flags) as server,
         grpc.insecure_channel(server.address) as channel,
     ):
-        for case in cases(repository.catalogue, threads):
+        for case in cases(catalogue(arguments.model_repository, chosen), threads):
             count = enough(case, threads, arguments.seconds)
             served(case, count // 4, channel)
             pairs = [(in_process(case, count, threads), served(case, count, channel)) for _ in range(arguments.repeats)]

@@ -19,14 +19,20 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from tests.benchmarks import report
+from tests.benchmarks.models import newest
 from tests.fixtures import commands
 
-from synthserve_server.models.repository import Repository
+from synthserve_core.compute.cancellation import Cancellation
 from synthserve_core.compute.devices import CPU
+from synthserve_core.compute.sampler import Draw
+from synthserve_core.compute.session import Session
+from synthserve_core.contract.model import Table
+from synthserve_core.packages.reading import load_package
 
 SIZES = (1, 64, 8192)
 MOST_IMAGES = 64
 PROVIDERS = ["CPUExecutionProvider"]
+SEED = 7
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -37,22 +43,18 @@ def main() -> None:
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
     parser.add_argument("--repeats", type=commands.count, default=31)
     arguments = parser.parse_args()
-    repository = Repository(arguments.model_repository, CPU)
-    repository.load()
     loads, runs = [], []
-    for package in repository.catalogue.served():
-        graph = (
-            arguments.model_repository / package.id / str(package.version) / package.manifest.graph.file
-        ).read_bytes()
-        name = f"{package.id} {package.version}"
+    for name, folder in newest(arguments.model_repository).items():
+        package = load_package(folder, CPU)
+        graph = (folder / package.model.generate.file).read_bytes()
         loads.append(
             (name, *compared(loading(graph), loading(optimised(graph), optimise=False), arguments.repeats, 1e3))
         )
         session = onnxruntime.InferenceSession(graph, options(), providers=PROVIDERS)
         for size in SIZES:
-            if size <= MOST_IMAGES or package.manifest.WhichOneof("output") == "table":
-                feeds = inputs(session, size)
-                pair = compared(running(session, feeds), bound(session, feeds), arguments.repeats, 1e6)
+            if size <= MOST_IMAGES or isinstance(package.model.output, Table):
+                feeds = Draw(package.model, package.session, SEED, 0, size).feeds(0, size)
+                pair = compared(running(package.session, feeds, size), bound(session, feeds), arguments.repeats, 1e6)
                 runs.append((f"{name}, {size:,} samples", *pair))
     print(report.table(("loading a graph, ms", "as exported", "optimised beforehand"), loads) + "\n")
     print(report.table(("a run, µs", "run", "with IO binding"), runs))
@@ -95,19 +97,10 @@ def loading(graph: bytes, *, optimise: bool = True) -> Callable[[], object]:
     return lambda: onnxruntime.InferenceSession(graph, options(optimise=optimise), providers=PROVIDERS)
 
 
-def inputs(session: onnxruntime.InferenceSession, size: int) -> Arrays:
-    """Noise, and conditions that are not set."""
-    generator = np.random.default_rng(0)
-    shapes = {node.name: (size, *node.shape[1:]) for node in session.get_inputs()}
-    return {
-        name: generator.standard_normal(shape, np.float32) if name == "latent" else np.full(shape, -1, np.int64)
-        for name, shape in shapes.items()
-    }
-
-
-def running(session: onnxruntime.InferenceSession, feeds: Arrays) -> Callable[[], object]:
+def running(session: Session, feeds: Arrays, size: int) -> Callable[[], object]:
     """Runs a graph as the server does."""
-    return lambda: session.run(None, feeds)
+    cancellation = Cancellation()
+    return lambda: session.run(feeds, size, cancellation)
 
 
 def bound(session: onnxruntime.InferenceSession, feeds: Arrays) -> Callable[[], object]:

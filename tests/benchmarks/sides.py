@@ -12,6 +12,7 @@ from tests.benchmarks.workloads import Workload
 
 SERVER = "synthserve"
 SDK = "synthserve-sdk"
+BEFORE = "before"
 IN_PROCESS = "in-process"
 
 SERVICE = "/synthserve.v1.GenerationService/"

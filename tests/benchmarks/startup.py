@@ -16,10 +16,9 @@ from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from scripts.server_process import COMMAND
 from tests.benchmarks.servers import free_port, listens, stop
 from tests.fixtures import commands
-
-from synthserve_server.process import COMMAND
 
 LIMIT_SECONDS = 60.0
 LOOK_SECONDS = 0.005

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Self, SupportsIndex
 import grpc
 
 from synthserve import _models
-from synthserve._async_rows import AsyncRowStream
 from synthserve._checks import invalid
-from synthserve._image_streams import AsyncImageStream
-from synthserve._job import Job, image_count, image_info, row_count, row_info
 from synthserve._names import resource_name
-from synthserve._requests import ImageFormat, images_request, rows_request
-from synthserve._singletons import NotCopied
+from synthserve._samples.job import Job
+from synthserve._samples.kinds import IMAGES, ROWS
+from synthserve._samples.requests import ImageFormat, images_request, rows_request
+from synthserve._streams.async_images import AsyncImageStream
+from synthserve._streams.async_rows import AsyncRowStream
+from synthserve._streams.singletons import NotCopied
 from synthserve._transport.async_calls import AsyncCaller
 from synthserve._transport.channels import LoopChannels
 from synthserve._transport.connection import ChannelOptions, Connection
-from synthserve._transport.metadata import Metadata
+from synthserve._transport.headers import AsyncToken, Metadata
 from synthserve._transport.retry import RetryPolicy
-from synthserve._transport.tokens import AsyncToken
 from synthserve.v1 import generation_pb2_grpc, model_pb2, model_pb2_grpc
 
 if TYPE_CHECKING:
@@ -91,10 +91,10 @@ class AsyncClient(NotCopied):
         """Closes the connection; what is running is cancelled."""
         await self._channels.close()
 
-    async def models(self, *, timeout: float | None = None) -> list[Model]:  # noqa: ASYNC109 - gRPC's deadline
+    async def models(self, *, full: bool = False, timeout: float | None = None) -> list[Model]:  # noqa: ASYNC109 - gRPC's deadline
         """Lists the models of the server; see `Client.models`."""
         found: list[Model] = []
-        request = model_pb2.ListModelsRequest(page_size=1000)
+        request = _models.list_request(full=full)
         while True:
             page = await self._caller.unary(self._model_service().ListModels, request, timeout)
             found += [_models.model(message) for message in page.models]
@@ -105,7 +105,10 @@ class AsyncClient(NotCopied):
     async def model(self, name: str, *, timeout: float | None = None) -> Model:  # noqa: ASYNC109 - gRPC's deadline, as above
         """Describes one model; see `Client.model`."""
         request = model_pb2.GetModelRequest(name=resource_name(name))
-        return _models.model((await self._caller.unary(self._model_service().GetModel, request, timeout)).model)
+        pages = _models.ModelPages()
+        while token := pages.add(await self._caller.unary(self._model_service().GetModel, request, timeout)):
+            request.page_token = token
+        return pages.model()
 
     async def load_model(self, name: str, *, timeout: float | None = None) -> Model:  # noqa: ASYNC109 - as above
         """Has the server load a model from its repository; see `Client.load_model`."""
@@ -138,7 +141,7 @@ class AsyncClient(NotCopied):
         request = rows_request(
             model, count=count, seed=seed, offset=offset, where=where, rows_per_message=rows_per_message
         )
-        job = Job(request, size=row_count, read_info=row_info, policy=self._caller.policy, on_progress=on_progress)
+        job = Job(request, ROWS, policy=self._caller.policy, on_progress=on_progress)
         return AsyncRowStream(lambda: (self._caller, self._generation().GenerateRows), job, timeout)
 
     def images(
@@ -166,7 +169,7 @@ class AsyncClient(NotCopied):
             jpeg_quality=jpeg_quality,
             images_per_message=images_per_message,
         )
-        job = Job(request, size=image_count, read_info=image_info, policy=self._caller.policy, on_progress=on_progress)
+        job = Job(request, IMAGES, policy=self._caller.policy, on_progress=on_progress)
         return AsyncImageStream(lambda: (self._caller, self._generation().GenerateImages), job, timeout)
 
     def _generation(self) -> generation_pb2_grpc.GenerationServiceAsyncStub:

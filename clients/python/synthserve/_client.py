@@ -8,18 +8,18 @@ import grpc
 
 from synthserve import _models
 from synthserve._checks import invalid
-from synthserve._image_streams import ImageStream
-from synthserve._job import Job, image_count, image_info, row_count, row_info
 from synthserve._names import resource_name
-from synthserve._requests import ImageFormat, images_request, rows_request
-from synthserve._rows import RowStream
-from synthserve._singletons import NotCopied
+from synthserve._samples.job import Job
+from synthserve._samples.kinds import IMAGES, ROWS
+from synthserve._samples.requests import ImageFormat, images_request, rows_request
+from synthserve._streams.images import ImageStream
+from synthserve._streams.rows import RowStream
+from synthserve._streams.singletons import NotCopied
 from synthserve._transport.calls import Caller
 from synthserve._transport.channels import ProcessChannel
 from synthserve._transport.connection import ChannelOptions, Connection
-from synthserve._transport.metadata import Metadata
+from synthserve._transport.headers import Metadata, Token
 from synthserve._transport.retry import RetryPolicy
-from synthserve._transport.tokens import Token
 from synthserve.v1 import generation_pb2_grpc, model_pb2, model_pb2_grpc
 
 if TYPE_CHECKING:
@@ -90,10 +90,12 @@ class Client(NotCopied):
         """Closes the connection; what is running is cancelled."""
         self._channel.close()
 
-    def models(self, *, timeout: float | None = None) -> list[Model]:
+    def models(self, *, full: bool = False, timeout: float | None = None) -> list[Model]:
         """Lists the models of the server, those that failed to load too, sorted by name.
 
         Args:
+            full: Whether to tell the categories of columns and conditions, too. A model with more than fit into a
+                message comes without them; `model()` gives all of any model.
             timeout: Seconds for each page of up to 1,000 models. None: no limit.
 
         Raises:
@@ -106,7 +108,7 @@ class Client(NotCopied):
             True
         """
         found: list[Model] = []
-        request = model_pb2.ListModelsRequest(page_size=1000)
+        request = _models.list_request(full=full)
         while True:
             page = self._caller.unary(self._model_service().ListModels, request, timeout)
             found += [_models.model(message) for message in page.models]
@@ -115,11 +117,11 @@ class Client(NotCopied):
             request.page_token = page.next_page_token
 
     def model(self, name: str, *, timeout: float | None = None) -> Model:
-        """Describes one model.
+        """Describes one model, with all its categories.
 
         Args:
             name: The model, or one version of it.
-            timeout: Seconds. None: no limit.
+            timeout: Seconds for each page of a description with many categories. None: no limit.
 
         Raises:
             ModelNotFound: There is no such model or version.
@@ -132,7 +134,10 @@ class Client(NotCopied):
             ImageSchema(height=28, width=28, channels=1)
         """
         request = model_pb2.GetModelRequest(name=resource_name(name))
-        return _models.model(self._caller.unary(self._model_service().GetModel, request, timeout).model)
+        pages = _models.ModelPages()
+        while token := pages.add(self._caller.unary(self._model_service().GetModel, request, timeout)):
+            request.page_token = token
+        return pages.model()
 
     def load_model(self, name: str, *, timeout: float | None = None) -> Model:
         """Has the server load a model from its repository: every version that is new, has changed, or failed before.
@@ -211,7 +216,10 @@ class Client(NotCopied):
             count: How many rows. None: they come until the stream is closed.
             seed: From 0 to 2^63 - 1. None: the server draws one, see `RowStream.seed`.
             offset: The index of the first row, from 0. A large one costs no more than a small one.
-            where: Conditions, column to value, for example `{"species": "setosa"}`; see `Model.conditions`.
+            where: Conditions on columns, which hold together, for example `{"species": "setosa"}`. A value, a list of
+                values (None among them: or missing), `between(30, 40)`, None (missing) or `present` (not missing).
+                Values are text, numbers, booleans, dates and datetimes; one without a time zone is local. See
+                `Model.conditions` for what the model takes.
             rows_per_message: A hint for the size of the messages, which never changes the rows. 0: the server
                 chooses.
             timeout: Seconds for a whole use of the stream, with everything that is tried again. None: no limit.
@@ -230,7 +238,7 @@ class Client(NotCopied):
         request = rows_request(
             model, count=count, seed=seed, offset=offset, where=where, rows_per_message=rows_per_message
         )
-        job = Job(request, size=row_count, read_info=row_info, policy=self._caller.policy, on_progress=on_progress)
+        job = Job(request, ROWS, policy=self._caller.policy, on_progress=on_progress)
         return RowStream(self._caller, lambda: self._generation().GenerateRows, job, timeout)
 
     def images(
@@ -254,7 +262,7 @@ class Client(NotCopied):
             count: How many images. None: they come until the stream is closed.
             seed: From 0 to 2^63 - 1. None: the server draws one, see `ImageStream.seed`.
             offset: The index of the first image, from 0. A large one costs no more than a small one.
-            where: Conditions, name to value; see `Model.conditions`.
+            where: Conditions, which hold together, by their names; as those of `rows()`. See `Model.conditions`.
             format: `png` (lossless), `jpeg`, or `raw` (bare pixels).
             jpeg_quality: From 1 to 100, for `jpeg`. None: 95.
             images_per_message: A hint for the size of the messages, which never changes the images. 0: the server
@@ -275,7 +283,7 @@ class Client(NotCopied):
             jpeg_quality=jpeg_quality,
             images_per_message=images_per_message,
         )
-        job = Job(request, size=image_count, read_info=image_info, policy=self._caller.policy, on_progress=on_progress)
+        job = Job(request, IMAGES, policy=self._caller.policy, on_progress=on_progress)
         return ImageStream(self._caller, lambda: self._generation().GenerateImages, job, timeout)
 
     def _generation(self) -> generation_pb2_grpc.GenerationServiceStub:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from synthserve import _schema
 from synthserve._exceptions import ProtocolError
 from synthserve._names import parse_version, short_name
 from synthserve.v1 import model_pb2, schema_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from synthserve._schema import Condition, ImageSchema, TableSchema
 
 ModelState: TypeAlias = Literal["ready", "failed", "loading", "unloading", "unknown"]
 """What a version can do; `unknown` for what a newer server may say."""
@@ -22,77 +25,14 @@ _STATES: dict[int, ModelState] = {
     model_pb2.MODEL_STATE_UNLOADING: "unloading",
 }
 
-ColumnType: TypeAlias = Literal["double", "int64", "category", "bool"]
-"""The type of a column's values."""
+Method: TypeAlias = Literal["generate", "score", "transform", "unknown"]
+"""What a model can do; `unknown` for what a newer server may say."""
 
-_COLUMN_TYPES: dict[int, ColumnType] = {
-    schema_pb2.COLUMN_TYPE_DOUBLE: "double",
-    schema_pb2.COLUMN_TYPE_INT64: "int64",
-    schema_pb2.COLUMN_TYPE_CATEGORY: "category",
-    schema_pb2.COLUMN_TYPE_BOOL: "bool",
+_METHODS: dict[int, Method] = {
+    schema_pb2.METHOD_GENERATE: "generate",
+    schema_pb2.METHOD_SCORE: "score",
+    schema_pb2.METHOD_TRANSFORM: "transform",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a generated table.
-
-    Attributes:
-        name: The column's name, unique within the table.
-        type: `double`, `int64`, `category` or `bool`.
-        categories: The values of a category, in the order of their codes. Empty for other types.
-        decimals: Decimals that a double is rounded to; None if it is not.
-        nullable: Whether a value can be missing.
-        unit: The physical unit, for example `cm`. Empty: none.
-        description: What the column means. Can be empty.
-    """
-
-    name: str
-    type: ColumnType
-    categories: tuple[str, ...] = ()
-    decimals: int | None = None
-    nullable: bool = False
-    unit: str = ""
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableSchema:
-    """What a generated row looks like.
-
-    Attributes:
-        columns: The columns, in their order in every output.
-    """
-
-    columns: tuple[Column, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ImageSchema:
-    """What a generated image looks like: 8 bits per channel, rows from the top, channels last.
-
-    Attributes:
-        height: In pixels.
-        width: In pixels.
-        channels: 1 (grey) or 3 (red, green, blue).
-    """
-
-    height: int
-    width: int
-    channels: int
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Something that a model can be asked to hold fixed: `where={name: value}`.
-
-    Attributes:
-        name: The key; in a table the column that it fixes.
-        values: What it accepts.
-    """
-
-    name: str
-    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +93,8 @@ class Model:
         conditions: What it can be asked to hold fixed.
         figures: Measured quality.
         card: What a person should know.
-        graph_sha256: SHA-256 of the ONNX graph, 64 hexadecimal digits.
+        graph_sha256: SHA-256 of the ONNX graph that generates, 64 hexadecimal digits.
+        methods: What it can do: `generate`, `score`, `transform`. Empty when it is not ready.
     """
 
     name: str
@@ -167,6 +108,7 @@ class Model:
     figures: tuple[Figure, ...]
     card: ModelCard
     graph_sha256: str
+    methods: tuple[Method, ...] = ()
 
     @property
     def kind(self) -> Literal["table", "image", "unknown"]:
@@ -200,20 +142,53 @@ def model_changes(message: model_pb2.ReloadModelsResponse) -> ModelChanges:
     )
 
 
-def table_schema(message: schema_pb2.TableSchema) -> TableSchema:
-    """Reads a table's schema.
+def list_request(*, full: bool) -> model_pb2.ListModelsRequest:
+    """Builds the request for the first page of the list of models.
 
-    Raises:
-        ProtocolError: It has no columns, or one of a type that this client does not know.
+    Args:
+        full: Whether the categories of columns and conditions are wanted.
     """
-    if not message.columns:
-        raise ProtocolError("the server sent a table without columns")
-    return TableSchema(tuple(_column(column) for column in message.columns))
+    view = model_pb2.MODEL_VIEW_FULL if full else model_pb2.MODEL_VIEW_BASIC
+    return model_pb2.ListModelsRequest(page_size=1000, view=view)
 
 
-def image_schema(message: schema_pb2.ImageSchema) -> ImageSchema:
-    """Reads an image's schema."""
-    return ImageSchema(height=message.height, width=message.width, channels=message.channels)
+class ModelPages:
+    """Puts a description together whose categories come in more than one page."""
+
+    def __init__(self) -> None:
+        self._message: model_pb2.Model | None = None
+
+    def add(self, page: model_pb2.GetModelResponse) -> str:
+        """Takes the next page.
+
+        Returns:
+            The token of the one that follows; empty: this was the last one.
+
+        Raises:
+            ProtocolError: It does not fit to those before.
+        """
+        if self._message is None:
+            self._message = page.model
+        else:
+            parts = [*page.part.columns, *page.part.conditions]
+            if page.next_page_token and not any(part.categories for part in parts):
+                raise ProtocolError("the server sent a page of a model's description that holds nothing")
+            _schema.append(page.part.columns, self._message.table.columns)
+            _schema.append(page.part.conditions, self._message.conditions)
+        return page.next_page_token
+
+    def model(self) -> Model:
+        """Returns the whole description.
+
+        Raises:
+            ProtocolError: A part of it is missing, or is not what the contract says.
+        """
+        if self._message is None:
+            raise ProtocolError("the server sent no page of a model's description")
+        _schema.check_whole(self._message.table.columns)
+        # Those of a table have the categories of their columns.
+        _schema.check_whole(c for c in self._message.conditions if c.categories or not self._message.HasField("table"))
+        return model(self._message)
 
 
 def model(message: model_pb2.Model) -> Model:
@@ -223,32 +198,20 @@ def model(message: model_pb2.Model) -> Model:
         ProtocolError: A name or a column in it is not what the contract says.
     """
     version = parse_version(message.version)
+    table = _schema.table_schema(message.table) if message.HasField("table") else None
     return Model(
         name=version.model,
         version=version.version,
         versions=tuple(parse_version(name).version for name in message.versions),
         state=_STATES.get(message.state, "unknown"),
         state_reason=message.state_reason,
-        table=table_schema(message.table) if message.HasField("table") else None,
-        image=image_schema(message.image) if message.HasField("image") else None,
-        conditions=tuple(Condition(c.column, tuple(c.categories)) for c in message.conditions),
+        table=table,
+        image=_schema.image_schema(message.image) if message.HasField("image") else None,
+        conditions=_schema.conditions(message.conditions, table),
         figures=tuple(_figure(figure) for figure in message.figures),
         card=_card(message.card),
         graph_sha256=message.graph_sha256,
-    )
-
-
-def _column(message: schema_pb2.Column) -> Column:
-    if message.type not in _COLUMN_TYPES:
-        raise ProtocolError(f"column {message.name!r} has the type {message.type}, which this client does not know")
-    return Column(
-        name=message.name,
-        type=_COLUMN_TYPES[message.type],
-        categories=tuple(message.categories),
-        decimals=message.decimals if message.HasField("decimals") else None,
-        nullable=message.nullable,
-        unit=message.unit,
-        description=message.description,
+        methods=tuple(_METHODS.get(method, "unknown") for method in message.methods),
     )
 
 

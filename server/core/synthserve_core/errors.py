@@ -1,4 +1,4 @@
-"""What can go wrong while a package is read or run."""
+"""The errors of reading and running packages."""
 
 
 class CoreError(Exception):
@@ -10,16 +10,16 @@ class ManifestError(CoreError):
 
 
 class CancelledWorkError(CoreError):
-    """The work was given up because its result is no longer wanted."""
+    """The work was cancelled because its result is no longer wanted."""
 
 
 class GraphError(CoreError):
-    """A graph cannot be loaded or run, or gives what its manifest does not allow; the message is one sentence."""
+    """A graph cannot be loaded or run, or its output violates its manifest; the message is one sentence."""
 
 
 class GraphInputError(GraphError):
-    """A graph cannot be run with the values of its inputs; the message is one sentence."""
+    """A graph cannot be run with these input values; the message is one sentence."""
 
 
 class ProviderError(CoreError):
-    """The provider that was asked for is not there; the message says why."""
+    """The requested provider is not available; the message says why."""

@@ -1,4 +1,4 @@
-"""What to generate, whoever asks for it: a caller of a server, a script, a bulk job."""
+"""Specifies what to generate, for calls to a server, scripts and bulk jobs alike."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ LARGEST = 2**63 - 1
 """The largest seed, offset and `offset + count`: the end of the indices."""
 
 _LONGEST_SOURCE = 512
-"""Bytes of the conditions in the provenance of an image: that of a JPEG must fit into 64 KiB, and each image has it."""
+"""The most bytes of conditions in the provenance of an image: each image carries it, and in a JPEG at most 64 KiB."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class GenerationSpec:
         seed: From 0 to 2^63 - 1.
         start: The index of the first sample.
         count: How many samples; None: up to the end of the indices.
-        tests: What the caller asks for, by the name of the condition.
-        settings: The same as inputs of the graph.
+        tests: The conditions of the caller, by name.
+        settings: The same conditions as inputs of the graph, by name.
     """
 
     model: Model
@@ -40,18 +40,18 @@ class GenerationSpec:
         return LARGEST if self.count is None else self.start + self.count
 
     def where(self, tests: Mapping[str, Test]) -> "GenerationSpec":
-        """The same under conditions.
+        """The same specification under conditions.
 
         Args:
-            tests: What is to hold, by the name of the condition.
+            tests: The conditions, by name.
 
         Raises:
-            ConditionError: The model does not take one, or none of its samples can fulfil it.
+            ConditionError: The model does not have a condition, or none of its samples can fulfil it.
         """
         return replace(self, tests=tests, settings=settings(self.model.conditions, tests))
 
     def provenance(self) -> dict[str, str]:
-        """What says, in metadata and file headers, that samples are synthetic and how to make them again."""
+        """The metadata and file headers that mark samples as synthetic and say how to generate them again."""
         found = {
             "synthserve-synthetic": "true",
             "synthserve-model": self.model.name,
@@ -65,10 +65,10 @@ class GenerationSpec:
         return found
 
     def image_source(self) -> tuple[str, str]:
-        """The provenance of one image, up to its index and from there on.
+        """The provenance of an image, in two parts: before and after its index.
 
-        It reads like a query that makes the image again: `mnist-cgan/1?seed=7&index=12&where.digit=3`. Conditions that
-        are long, as those that list many values, are told as their SHA-256.
+        With the index, they form a query that identifies the image: `mnist-cgan/1?seed=7&index=12&where.digit=3`. Long
+        conditions, such as those that list many values, are replaced by their SHA-256.
         """
         source = f"{self.model.id}/{self.model.version}?seed={self.seed}&index="
         where = query(self.tests, "where.")

@@ -1,4 +1,4 @@
-"""Samples of a package in this process, without a server: the same bytes that a server would send."""
+"""Generates samples of a package in this process, without a server: the same bytes that a server would send."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from synthserve_core.generation import GenerationSpec
 from synthserve_core.packages.reading import LoadedPackage, PackageLimits, load_package
 
 _FRAME_VALUES = 1 << 20
-"""How many values are computed at once, about; a text counts by its bytes."""
+"""About how many values are computed at once; a text counts as its bytes."""
 
 
 class LocalModel:
@@ -37,7 +37,7 @@ class LocalModel:
 
     @property
     def model(self) -> Model:
-        """What it generates."""
+        """The model of the package."""
         return self._package.model
 
     def samples(
@@ -47,21 +47,21 @@ class LocalModel:
 
         Args:
             seed: From 0 to 2^63 - 1.
-            count: How many.
-            start: The index of the first one.
+            count: How many samples.
+            start: The index of the first sample.
             where: Conditions, by name.
 
         Returns:
-            By key, `[count, ...]` each: values of a column by its name, and what else the model gives.
+            Arrays by key, `[count, ...]` each. The key of the values of a column is its name.
 
         Raises:
-            ConditionError: The model does not take a condition.
+            ConditionError: The model does not have a condition, or cannot fulfil it.
             GraphError: The graph failed.
         """
         return self._sample(self._spec(seed, count, start, where), start, count)
 
     def rows(self, *, seed: int, count: int, start: int = 0, where: Mapping[str, Test] | None = None) -> Any:  # noqa: ANN401 - pyarrow has no types.
-        """Rows as a `pyarrow.Table`, whose schema says where they come from; arguments and errors as in `samples`.
+        """Rows as a `pyarrow.Table` with their provenance in its schema; arguments and errors as for `samples`.
 
         Raises:
             TypeError: The model generates images.
@@ -79,7 +79,7 @@ class LocalModel:
     def pictures(
         self, *, seed: int, count: int, start: int = 0, where: Mapping[str, Test] | None = None
     ) -> Iterator[bytes]:
-        """Images as PNG files, which say where they come from; arguments and errors as in `samples`.
+        """Images as PNG files with their provenance; arguments and errors as for `samples`.
 
         Raises:
             TypeError: The model generates rows.
@@ -94,7 +94,7 @@ class LocalModel:
             yield from images.encode(pixels, images.Format.PNG, 0, marks)
 
     def _frames(self, start: int, count: int) -> Iterator[tuple[int, int]]:
-        """The index ranges that are computed one after the other."""
+        """The index ranges to compute, one after the other."""
         sample = sum(math.prod(tensor.shape) for tensor in self.model.generate.output_tensors.values())
         frame = max(1, _FRAME_VALUES // sample)
         return cut(start, start + count, frame, frame)
@@ -112,10 +112,10 @@ def load(folder: str | Path, devices: Devices = CPU, limits: PackageLimits | Non
     Args:
         folder: `{model}/{version}/`, with `manifest.json` in it.
         devices: Where its graphs run. Default: on the CPU.
-        limits: What it may ask for.
+        limits: Limits on the package.
 
     Raises:
-        ManifestError: The manifest is not right, or a file is not what it says.
+        ManifestError: The manifest is not valid, or a file does not match it.
         GraphError: A graph cannot be run.
         OSError: A file cannot be read.
     """

@@ -1,9 +1,9 @@
-"""Values that strangers wrote, for messages: quoted, and cut where they are long."""
+"""Quotes untrusted values for messages, and shortens long ones."""
 
 from collections.abc import Iterable
 
 LONGEST_QUOTE = 80
-"""Bytes in UTF-8. A status travels in HTTP/2 headers, of which peers accept 8 KiB."""
+"""Bytes in UTF-8. A status is sent in HTTP/2 headers, of which peers accept 8 KiB."""
 
 _MOST_LISTED = 20
 
@@ -22,6 +22,6 @@ def listed(values: Iterable[str]) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text of at most so many bytes."""
+    """The text, cut to at most `most` bytes."""
     data = text.encode(errors="replace")
     return text if len(data) <= most else data[: max(most - 3, 0)].decode(errors="ignore") + "…"

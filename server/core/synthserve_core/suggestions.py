@@ -1,25 +1,25 @@
-"""Finds what somebody meant who has misspelt a name."""
+"""Suggests the known name that a misspelt one may mean."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
 
 _LONGEST = 100
-"""A name that is longer is not compared: strangers send names, and comparing takes the square of their length."""
+"""Longer names are not compared: callers send names, and a comparison takes the square of their length."""
 
 _MOST = 1000
-"""So many known names are compared, for the same reason."""
+"""At most so many known names are compared, for the same reason."""
 
 _ALIKE = 0.75
-"""How much of two names must be the same."""
+"""The least similarity of two names, from 0 to 1."""
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like a name; None: none is.
+    """The known name that is most similar to a name; None if none is similar.
 
     Args:
-        name: What somebody wrote. Case, and hyphens for underscores, make no difference.
-        known: The names that there are.
+        name: The misspelt name. Case, and hyphens instead of underscores, make no difference.
+        known: The known names.
     """
     if len(name) > _LONGEST:
         return None
@@ -29,7 +29,7 @@ def closest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: empty where nothing is like it."""
+    """The end of a message about an unknown name; empty if no known name is similar."""
     found = closest(name, known)
     return f"; did you mean {found}?" if found else ""
 

@@ -1,4 +1,4 @@
-"""Text files as editors write them: one encoding, one kind of line end, or a reason."""
+"""Reads text files as editors write them, and normalises encoding and line ends."""
 
 import codecs
 import re
@@ -10,11 +10,11 @@ _MARKS = re.compile("^\ufeff+", re.MULTILINE)
 
 
 class TextFileError(ValueError):
-    """Bytes are no text; the message goes on after the name of the file, and quotes nothing of it."""
+    """Bytes are not text. The message is worded to follow the name of the file, and quotes none of its content."""
 
 
 def read(path: Path) -> str:
-    """Reads a file of text, as `decode` does.
+    """Reads a text file; see `decode`.
 
     Raises:
         OSError: It cannot be read.
@@ -24,20 +24,20 @@ def read(path: Path) -> str:
 
 
 def decode(data: bytes, *, only_ascii_counts: bool = False) -> str:
-    r"""Makes text of the bytes of a file.
+    r"""Decodes the bytes of a text file.
 
-    Byte order marks are left out: editors put one at the start, and files that are put together have more, each at the
-    start of a line. Lines end in `\n`, also where the file has `\r\n` or `\r`.
+    Byte order marks are dropped: editors write one at the start, and concatenated files have more, each at the start of
+    a line. The line ends `\r\n` and `\r` become `\n`.
 
     Args:
         data: The whole file.
-        only_ascii_counts: Whether other characters are comments, so that their encoding does not matter.
+        only_ascii_counts: Whether other characters occur only in comments, so that their encoding does not matter.
 
     Raises:
         TextFileError: It is UTF-16 or UTF-32, is not UTF-8, or holds a NUL byte.
     """
     first = data[:4]
-    # What these files begin with is ASCII, of which UTF-16 makes one NUL byte beside another byte, and UTF-32 three.
+    # These files begin with ASCII characters. UTF-16 encodes one with one NUL byte, UTF-32 with three.
     if data.startswith(_WIDE_MARKS) or 0 < first.count(0) < len(first):
         raise TextFileError("is UTF-16 or UTF-32 text, not UTF-8: save it as UTF-8")
     try:

@@ -1,1 +1,1 @@
-"""What happens around every call: `pipeline` has the order, the other modules a stage each."""
+"""The stages around every call: `pipeline` runs them in order, the other modules implement one each."""

@@ -1,4 +1,4 @@
-"""Refuses calls that may not begin: for want of a role, or over a limit. Nothing is computed for them."""
+"""Refuses calls that lack a role or exceed a limit, before anything is computed for them."""
 
 import time
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 from grpc import aio
 
+from synthserve_server.callbacks import on_done
 from synthserve_server.errors import PermissionDeniedError
 from synthserve_server.limits.admission import Admission, Refusal, exceeded
 from synthserve_server.rpcs import Computing, Rpc
@@ -18,20 +19,20 @@ _LOG_SECONDS = 1.0
 
 
 class Gate:
-    """Gives each stream a place, or refuses it."""
+    """Admits each stream, or refuses it."""
 
     def __init__(self, admission: Admission) -> None:
-        """Has `admission` decide."""
+        """Lets `admission` decide."""
         self._admission = admission
         self._refused = 0
         self._log_after = 0.0
 
     def admit(self, rpc: Rpc, context: aio.ServicerContext[Any, Any]) -> None:
-        """Lets a call begin, up to its true end; one that computes nothing needs no place.
+        """Admits a call until it ends. Methods that compute nothing are not limited.
 
         Raises:
             PermissionDeniedError: The caller does not have the role that the method needs.
-            LimitExceededError: It is over a limit.
+            LimitExceededError: The call exceeds a limit.
         """
         if rpc.role is not None:
             self._require(rpc, rpc.role, current_principal())
@@ -42,11 +43,10 @@ class Gate:
         if isinstance(decision, Refusal):
             self._note(caller, decision)
             raise exceeded(decision)
-        # Called when gRPC's task of the call is over, whatever ended it.
-        context.add_done_callback(lambda _: decision.release())  # type: ignore[arg-type]  # The stubs ask for a subclass.
+        on_done(context, lambda _: decision.release())
 
     def _require(self, rpc: Rpc, role: str, principal: Principal) -> None:
-        """Lets callers with a role through, before anything is looked at; the log says who asked for what."""
+        """Refuses callers without the role, before the request is read, and logs the caller and the method."""
         allowed = role in principal.roles
         _log.info(
             "administrator call",
@@ -59,7 +59,7 @@ class Gate:
             raise PermissionDeniedError(role)
 
     def _note(self, caller: str, refusal: Refusal) -> None:
-        """Tells the log, but not of every call: a flood of calls must not become a flood of lines."""
+        """Logs refusals at a limited rate: a flood of calls must not become a flood of lines."""
         self._refused += 1
         if (now := time.monotonic()) >= self._log_after:
             _log.warning(

@@ -1,4 +1,4 @@
-"""Finds out who calls."""
+"""Identifies the caller."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,33 +13,33 @@ _SCHEME = "bearer "
 
 
 class Authentication:
-    """Asks for a bearer token, where one is wanted."""
+    """Checks the bearer token of each call, where tokens are required."""
 
     def __init__(self, administrators: Administrators, find: Callable[[str], Awaitable[Principal]] | None) -> None:
-        """Closes the server, or leaves it open.
+        """Sets up the check.
 
         Args:
-            administrators: Who has the role of an administrator beside the tokens that carry it.
-            find: Gives the principal of a token, or raises a `ServiceError`; None: no token is wanted.
+            administrators: The callers without tokens that have the role of an administrator.
+            find: Returns the principal of a token, or raises a `ServiceError`; None: no token is required.
         """
         self._administrators = administrators
         self._find = find
 
     async def identify(self, metadata: Metadata, context: aio.ServicerContext[Any, Any]) -> None:
-        """Finds out who makes the call that this task serves: by its token, else by the client's certificate.
+        """Identifies the caller that this task serves: by the token, else by the client's certificate.
 
         Args:
             metadata: The metadata of the call.
             context: The call.
 
         Raises:
-            ServiceError: The caller has no valid token where one is wanted.
+            ServiceError: A token is required, and the caller has no valid one.
         """
         principal = await self.by_token(metadata)
         set_principal(principal or by_certificate(context, self._administrators))
 
     async def by_token(self, metadata: Metadata) -> Principal | None:
-        """The principal of a token; None: no token is wanted.
+        """The principal of the call's token; None if no token is required.
 
         Raises:
             ServiceError: The caller has no valid token.

@@ -1,4 +1,4 @@
-"""Ends calls that have raised, with the status that the table in `errors` gives them."""
+"""Ends failed calls with the status that `status` assigns to the exception."""
 
 import asyncio
 from typing import Any, NoReturn
@@ -18,11 +18,11 @@ async def abort(method: str, error: Exception, context: aio.ServicerContext[Any,
 
     Args:
         method: The method, for the log.
-        error: What it has raised.
+        error: The exception that the method raised.
         context: The call.
 
     Raises:
-        AbortError: As gRPC wants it.
+        AbortError: Always; gRPC ends the call with it.
     """
     if isinstance(error, aio.AbortError):
         raise error
@@ -37,10 +37,10 @@ async def abort(method: str, error: Exception, context: aio.ServicerContext[Any,
 
 
 def _forget_frames(error: BaseException | None) -> None:
-    """Lets go of what the call had, a model's session for example.
+    """Releases the objects that the frames of the call hold, such as a model's session.
 
-    The exception that ends the call has this one as its context, and is part of a cycle in gRPC: both stay until the
-    garbage collector comes by, which on a server with little to do can take hours.
+    The exception that ends the call has this one as its context and is part of a reference cycle in gRPC. Both live
+    until the garbage collector runs, which can take hours on an idle server.
     """
     while error is not None:
         error.__traceback__ = None

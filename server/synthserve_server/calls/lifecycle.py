@@ -1,4 +1,4 @@
-"""Counts the calls, refuses new ones while the server drains, and ends those that take too long."""
+"""Counts calls, refuses new ones while the server drains, and ends those that take too long."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,19 +8,20 @@ from typing import Any
 import grpc
 from grpc import aio
 
+from synthserve_server.callbacks import on_done
 from synthserve_server.errors import ShuttingDownError
 
 Context = aio.ServicerContext[Any, Any]
 
 
 class Lifecycle:
-    """The calls to this package's services that are under way.
+    """The running calls to this package's services.
 
-    Health checks and reflection are not counted: a health watch has no end, and must not hold up the shutdown.
+    Health checks and reflection are not counted: a health watch never ends, and must not delay the shutdown.
     """
 
     def __init__(self) -> None:
-        """Accepts calls."""
+        """Starts with no calls, and accepts them."""
         self._calls: dict[asyncio.Task[Any], Context] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -29,7 +30,7 @@ class Lifecycle:
 
     @property
     def active(self) -> int:
-        """How many calls are under way."""
+        """How many calls are running."""
         return len(self._calls)
 
     @property
@@ -38,29 +39,29 @@ class Lifecycle:
         return self._draining
 
     def drain(self) -> None:
-        """Refuses calls from now on."""
+        """Refuses new calls from now on."""
         self._draining = True
 
     async def idle(self, seconds: float) -> bool:
-        """Waits until no call is under way, at most so long; whether that came true."""
+        """Waits at most `seconds` until no call is running; returns whether that is so."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), seconds)
         return self._idle.is_set()
 
     def end(self) -> None:
-        """Ends the calls under way with UNAVAILABLE, so that clients go on elsewhere."""
+        """Ends the running calls with UNAVAILABLE, so that clients continue on another server."""
         self._ending = True
         for task, context in self._calls.items():
-            # A call whose message is being sent ends without another word here; this is what the log says of it.
+            # A call that is sending a message ends without a status from here; this code is for its log line.
             context.set_code(grpc.StatusCode.UNAVAILABLE)
             task.cancel()
 
     @contextmanager
     def counted(self, context: Context) -> Iterator[None]:
-        """Counts a call from here to its end, which can be later or earlier than that of the `with` block.
+        """Counts a call until it ends, which can be before or after the end of the `with` block.
 
         Raises:
-            ShuttingDownError: The server takes no more calls, or has ended this one.
+            ShuttingDownError: The server accepts no more calls, or has ended this one.
         """
         if self._draining:
             raise ShuttingDownError
@@ -74,7 +75,7 @@ class Lifecycle:
             if not self._calls:
                 self._idle.set()
 
-        context.add_done_callback(finished)  # type: ignore[arg-type]  # The stubs ask for a subclass.
+        on_done(context, finished)
         try:
             yield
         except asyncio.CancelledError:

@@ -1,7 +1,7 @@
-"""What happens around every call, in its order: the one interceptor that the server has.
+"""The only interceptor of the server: runs the stages around every call in order.
 
-gRPC builds the chain of interceptors anew for each call, and each that wraps a stream is one more generator that every
-message passes. So there is one; the stages that it calls are plain objects.
+gRPC rebuilds the chain of interceptors for each call, and each one that wraps a stream adds a generator that every
+message passes through. So a single interceptor calls the stages, which are plain objects.
 """
 
 import time
@@ -25,9 +25,9 @@ Context = aio.ServicerContext[Any, Any]
 
 
 class Pipeline(aio.ServerInterceptor):
-    """Serves the declared methods, each through every stage.
+    """Serves the declared methods, each through all stages.
 
-    Calls to the services of gRPC itself are only authenticated, and health checks not even that.
+    Calls to gRPC's own services are only authenticated; health checks pass without that.
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class Pipeline(aio.ServerInterceptor):
 
         Args:
             telemetry: Records every call.
-            authentication: Finds out who calls.
+            authentication: Identifies the caller.
             lifecycle: Refuses calls while the server drains.
-            gate: Refuses calls that may not begin.
+            gate: Refuses calls that lack a role or exceed a limit.
             open_services: The full names of services that need no authentication.
         """
         self._telemetry = telemetry
@@ -61,7 +61,7 @@ class Pipeline(aio.ServerInterceptor):
         self._services = tuple({path[: path.rindex("/") + 1] for path in rpcs})
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:  # noqa: ANN401 - grpc's types are loose.
-        """The handler of a call. gRPC runs it in the same task, which is how context variables get there."""
+        """Returns the handler of a call. gRPC runs it in the same task, so it sees the context variables set here."""
         method, metadata = handler_call_details.method, handler_call_details.invocation_metadata
         if (declared := self._handlers.get(method)) is not None:
             self._telemetry.arrived(method, metadata)
@@ -78,15 +78,14 @@ class Pipeline(aio.ServerInterceptor):
         try:
             await self._authentication.by_token(metadata)
         except Exception as error:
-            # Before anything is parsed.
             return _refusal(method, (handler.request_streaming, handler.response_streaming), error)
         return handler
 
     def _handler(self, rpc: Rpc) -> Any:  # noqa: ANN401 - grpc's types are loose.
-        """A handler of the method's shape that takes and gives bytes."""
+        """A handler for the method that takes and returns bytes."""
         parse = _checked(rpc)
         if rpc.descriptor.client_streaming:
-            # gRPC parses what the service reads, and so nothing of a call that is refused.
+            # gRPC parses messages as the service reads them, so it parses nothing of a refused call.
             return grpc.stream_stream_rpc_method_handler(
                 self._streaming(rpc, lambda requests: requests), request_deserializer=parse
             )
@@ -130,7 +129,7 @@ class Pipeline(aio.ServerInterceptor):
 
 
 def _checked(rpc: Rpc) -> Callable[[bytes], Any]:
-    """Parses a request of the method, and says where that is not possible."""
+    """A parser for requests of the method that raises a ServiceError for a large or malformed one."""
 
     def parse(data: bytes) -> Any:  # noqa: ANN401 - a message
         if len(data) > rpc.largest_request:

@@ -1,1 +1,1 @@
-"""The commands: the server, and what operators run beside it."""
+"""The commands: the server, and the tools that operators run beside it."""

@@ -1,4 +1,4 @@
-"""The command `synthserve-health`: asks a server whether it serves, as probes of containers do."""
+"""The command `synthserve-health`: asks a server whether it serves, for container probes."""
 
 import math
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ UNHEALTHY = 1
 WRONG_USE = 2
 
 _LONGEST_SECONDS = 1_000_000.0
-"""gRPC takes no infinite deadline, and a very distant one for a past one."""
+"""gRPC accepts no infinite deadline, and treats a very distant one as past."""
 
 _Answer = health_pb2.HealthCheckResponse
 
@@ -31,11 +31,11 @@ class Target:
 
     address: str
     trusted: bytes | None = None
-    """Certificates, PEM, of which one must be the server's own or that of its authority; None: plain text."""
+    """PEM certificates that include the server's own or that of its authority; None: plain text."""
     name: str | None = None
-    """The name that the server's certificate must have; None: that of the address."""
+    """The name that the server's certificate must have; None: the host of the address."""
     is_described: bool = False
-    """Whether it comes from the settings of the server."""
+    """Whether the target comes from the settings of the server."""
 
 
 def check(
@@ -43,8 +43,8 @@ def check(
         str | None,
         typer.Argument(
             metavar="[HOST:PORT]",
-            help="The server. Without it that on this machine which SYNTHSERVE_* and --config describe, over TLS if "
-            "they say so.",
+            help="The server. Default: the server on this machine that SYNTHSERVE_* and --config describe, over TLS if "
+            "they configure it.",
         ),
     ] = None,
     config_file: Annotated[
@@ -54,7 +54,10 @@ def check(
     tls_ca: Annotated[
         Path | None,
         typer.Option(
-            envvar="SYNTHSERVE_TLS_CA", exists=True, dir_okay=False, help="With HOST:PORT: TLS; its authorities, PEM."
+            envvar="SYNTHSERVE_TLS_CA",
+            exists=True,
+            dir_okay=False,
+            help="With HOST:PORT: use TLS and trust these authorities, PEM.",
         ),
     ] = None,
     tls_client_certificate: Annotated[
@@ -63,7 +66,7 @@ def check(
             envvar="SYNTHSERVE_TLS_CLIENT_CERTIFICATE",
             exists=True,
             dir_okay=False,
-            help="A certificate for servers that ask clients for one, PEM.",
+            help="A certificate for servers that require one of clients, PEM.",
         ),
     ] = None,
     tls_client_key: Annotated[
@@ -77,7 +80,7 @@ def check(
     Exit codes: 0 it does; 1 it does not, or does not answer; 2 wrong usage.
     """
     if (tls_client_certificate is None) != (tls_client_key is None):
-        _fail("--tls-client-certificate and --tls-client-key go together", WRONG_USE)
+        _fail("--tls-client-certificate and --tls-client-key must be given together", WRONG_USE)
     if math.isnan(timeout):
         _fail("--timeout must be a number of seconds", WRONG_USE)
     try:
@@ -107,13 +110,13 @@ def ask(target: Target, service: str, pair: tuple[bytes, bytes] | None, timeout:
         target: The server.
         service: "" for the server, `models/{model}` for a model.
         pair: Private key and certificate of the client, PEM.
-        timeout: Seconds.
+        timeout: The deadline in seconds.
 
     Returns:
         The `ServingStatus`.
 
     Raises:
-        grpc.RpcError: There is no answer, or none about this service.
+        grpc.RpcError: The server does not answer, or does not know the service.
     """
     options: list[tuple[str, Any]] = [("grpc.enable_http_proxy", 0)]
     if target.name:
@@ -132,8 +135,8 @@ def ask(target: Target, service: str, pair: tuple[bytes, bytes] | None, timeout:
 def _described(config_file: Path | None) -> Target:
     """The server that the settings describe.
 
-    Over TLS only a server with the very certificate of the settings is talked to, by a name in it: nobody has to say
-    which authority issued it, and `127.0.0.1` need not be in it.
+    Over TLS, the probe trusts only the certificate in the settings and checks it by a name that it contains. So it
+    needs no authority, and the certificate need not contain `127.0.0.1`.
 
     Raises:
         CredentialsError: The certificate cannot be read.
@@ -149,8 +152,8 @@ def _described(config_file: Path | None) -> Target:
         _fail(f"the settings file: {error.filename} cannot be read: {error.strerror}", WRONG_USE)
     listened = settings.address
     if listened.port == 0:
-        _fail("the settings let the server take any free port: say which, as HOST:PORT", WRONG_USE)
-    # At 127.0.0.1 answers what listens at all addresses, of whichever family.
+        _fail("the settings let the server choose a free port: give its address as HOST:PORT", WRONG_USE)
+    # A server that listens at all addresses of either family also answers at 127.0.0.1.
     address = str(replace(listened, host="127.0.0.1") if listened.is_wildcard else listened)
     if settings.tls_certificate is None:
         return Target(address)

@@ -4,7 +4,7 @@ from synthserve_core.contract.model import Table
 from synthserve_server.models.catalogue import Catalogue
 
 DEFAULT_ADDRESS = "127.0.0.1:50051"
-"""Where the client looks when it is told nothing."""
+"""The default address of the client."""
 
 
 def hints(
@@ -17,18 +17,18 @@ def hints(
     token: bool = False,
     listed: bool = True,
 ) -> list[str]:
-    """The commands that list the models and generate from the ones that are really there.
+    """Commands that list the models and generate from those that are served.
 
     Args:
         host: Where the server listens.
         port: The port.
         catalogue: The models.
-        client: How the client program is called.
-        tls: Whether the connection is secured.
+        client: The name of the client program.
+        tls: Whether the server uses TLS.
         token: Whether calls need a token.
-        listed: Whether the server tells what services there are.
+        listed: Whether the server offers reflection.
     """
-    # An address that means every interface is none to connect to.
+    # Clients cannot connect to a wildcard address.
     address = f"{'127.0.0.1' if host in ('0.0.0.0', '[::]', '') else host}:{port}"  # noqa: S104 - compared with, not listened on
     server = "" if address == DEFAULT_ADDRESS else f" --server {address}"
     server += (" --tls-ca CA.pem" if tls else "") + (" --token-file TOKEN" if token else "")

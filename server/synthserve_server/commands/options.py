@@ -1,4 +1,4 @@
-"""The options of `synthserve-server`, made of the settings."""
+"""The options of `synthserve-server`, generated from the settings."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ class ServerCommand(click.Command):
 
 
 def options() -> Iterator[click.Option]:
-    """An option for each setting. What is given stays text: the settings check it."""
+    """An option for each setting. Values stay text: the settings parse and check them."""
     for one in descriptions():
         if one.flag:
             yield _option(one)
@@ -47,7 +47,7 @@ def _option(one: Description) -> click.Option:
 
 
 def _imperative(text: str) -> str:
-    """The text of a switch without the word that makes a question of it."""
+    """The text of a switch without its leading "Whether"."""
     for prefix in ("Whether to ", "Whether "):
         if text.startswith(prefix):
             rest = text.removeprefix(prefix)

@@ -38,18 +38,18 @@ def serve(**flags: Any) -> None:  # noqa: ANN401 - as click gives them
     """Serves the models of a repository over gRPC.
 
     Every option but --version can also be an environment variable (SYNTHSERVE_WORKERS) or a key of the TOML file
-    (workers = 4). Flags go before the environment, and that before the file.
+    (workers = 4). Flags override the environment, and the environment overrides the file.
     """
-    # An option that is not given is None, or empty where it can be repeated.
+    # An option that is not given is None, or empty if it can be repeated.
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
     settings = _settings(given)
     signals.ignore("SIGPIPE")
-    from synthserve_server.telemetry import log_setup as logs  # which imports much
+    from synthserve_server.telemetry import log_setup as logs  # imports much
 
     log = logs.configure(settings.log_format)
     _warn()
-    # Both are read on import, which is why the rest is imported here: polars is to have no more threads than there are
-    # workers, and gRPC's own log to be silent, as the server says itself what an operator must know.
+    # Polars and gRPC read these on import, so the rest is imported after this: Polars gets as many threads as there are
+    # workers, and gRPC's own log is silent, because the server logs what operators must know.
     for variable, value in (("POLARS_MAX_THREADS", str(settings.workers)), ("GRPC_VERBOSITY", "NONE")):
         os.environ[variable] = os.environ.get(variable) or value
     from synthserve_core.errors import ProviderError
@@ -61,7 +61,7 @@ def serve(**flags: Any) -> None:  # noqa: ANN401 - as click gives them
     try:
         finished = asyncio.run(app.run(settings, lambda ready: _announce(settings, ready, log, announcements)))
     except (ListenError, CredentialsError, ProviderError, TelemetryError) as error:
-        # By way of the log, which waits for nobody.
+        # Through the log writer, which never blocks.
         log.write(f"synthserve-server: {error}\n")
         raise SystemExit(FAILED) from None
     finally:
@@ -77,7 +77,7 @@ def _settings(flags: dict[str, Any]) -> config.Settings:
         for line in problems.lines(error, flags, os.environ):
             click.echo(f"synthserve-server: {line}", err=True)
         raise SystemExit(BAD_SETTINGS) from None
-    except SettingsError:  # pydantic's, of the one setting that has no flag
+    except SettingsError:  # raised by pydantic for the one setting without a flag
         _fail("SYNTHSERVE_LIMITS: must be a JSON object; or write sections [limits.NAME] into the file", BAD_SETTINGS)
     except ValueError as error:
         _fail(f"the settings file: {error}", BAD_SETTINGS)
@@ -87,9 +87,9 @@ def _settings(flags: dict[str, Any]) -> config.Settings:
 
 
 def _warn() -> None:
-    """Tells of variables that do not do what they look like."""
+    """Warns about variables that have no effect."""
     for name, meant in problems.misspelt_variables(os.environ):
-        _log.warning("variable is no setting", name=name, did_you_mean=meant)
+        _log.warning("unknown variable", name=name, did_you_mean=meant)
     for value in protobuf.ignored:
         _log.warning("variable ignored, protobuf in C is used", name=protobuf.VARIABLE, value=value)
 
@@ -97,7 +97,7 @@ def _warn() -> None:
 def _announce(settings: config.Settings, ready: "Ready", log: LogWriter, announcements: LogWriter) -> None:
     from synthserve_server.commands.hints import hints
 
-    log.drain()  # on a terminal, what was loaded is to stand above
+    log.drain()  # on a terminal, the log of the start appears first
     lines = [f"synthserve-server: serving on {ready.host}:{ready.port}"]
     show = sys.stdout.isatty() if settings.hints is None else settings.hints
     if show:
@@ -114,7 +114,7 @@ def _announce(settings: config.Settings, ready: "Ready", log: LogWriter, announc
     announcements.write("".join(f"{line}\n" for line in lines))
     announcements.drain()
     if settings.port_file:
-        # Renamed into place, so that nobody reads half a number.
+        # Renamed into place, so that no reader sees half a number.
         unfinished = settings.port_file.with_name(settings.port_file.name + ".new")
         try:
             unfinished.write_text(f"{ready.port}\n")

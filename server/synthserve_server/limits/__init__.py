@@ -1,1 +1,1 @@
-"""Who may have how many streams at once, how long and how fast: decisions, without gRPC."""
+"""Limits on the number, length and rate of callers' streams: decisions, without gRPC."""

@@ -1,4 +1,4 @@
-"""Which calls begin: a decision that is made at once, and a place that is given back once."""
+"""Decides at once whether a call may start, and counts admitted calls until they end."""
 
 import asyncio
 import time
@@ -13,21 +13,21 @@ PATIENCE_SECONDS = 2.0
 """A call that would wait longer than this for its first sample is refused."""
 
 STREAM_RETRY_SECONDS = 1.0
-"""When to try again after every place was taken: it is not known when a stream ends."""
+"""The suggested delay of a retry after `max_streams` was reached: nothing tells when a stream will end."""
 
 _REMEMBERED = 1024
-"""So many callers are kept in mind before those who have nothing under way are looked for and forgotten."""
+"""The number of remembered callers at which idle ones are forgotten."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a call is not begun.
+    """The reason why a call is refused.
 
     Attributes:
-        caller: Whose limit it is; None: that of the server.
+        caller: The caller that the limit applies to; None: the server.
         limit: The name of the limit.
-        value: What it allows.
-        retry_seconds: When to try again.
+        value: The value of the limit.
+        retry_seconds: Seconds until the caller should retry.
     """
 
     caller: str | None
@@ -42,18 +42,18 @@ def exceeded(refusal: Refusal) -> LimitExceededError:
 
 
 class Ticket:
-    """The place of a call that was admitted."""
+    """Counts an admitted call until it is released."""
 
     def __init__(self, give_back: Callable[[], None]) -> None:
-        """Holds the place.
+        """Counts the call.
 
         Args:
-            give_back: Called when the place is free.
+            give_back: Called once, on release.
         """
         self._give_back: Callable[[], None] | None = give_back
 
     def release(self) -> None:
-        """Gives the place back; more than once does no harm."""
+        """Stops counting the call; further calls have no effect."""
         give_back, self._give_back = self._give_back, None
         if give_back:
             give_back()
@@ -73,15 +73,15 @@ class _Caller:
 
 @dataclass
 class Admission:
-    """The streams that are under way, by caller. Used by one event loop, and never waits.
+    """The running streams, by caller. Used by one event loop, and never waits.
 
     Attributes:
         max_streams: The most streams of all callers at once.
-        quotas: What each caller may do.
-        clock: Seconds that never go back.
-        sleep: Waits for so many seconds of that clock.
-        rates: Samples per second of all callers together; a kind that is not there has no limit.
-        streams: How many streams are under way.
+        quotas: The quotas of callers.
+        clock: A monotonic clock, in seconds.
+        sleep: Waits for a number of seconds of that clock.
+        rates: Samples per second of all callers together; an absent kind has no limit.
+        streams: How many streams are running.
     """
 
     max_streams: int
@@ -99,19 +99,19 @@ class Admission:
 
     @property
     def remembered(self) -> int:
-        """How many callers are kept in mind: those who have something under way, and some who had."""
+        """How many callers are remembered: those with running streams, and some recent ones."""
         return len(self._callers)
 
     def admit(self, name: str, kind: Kind | None) -> Ticket | Refusal:
         """Decides about a call.
 
         Args:
-            name: Who calls.
-            kind: What is asked for; None: that is not known yet, see `late`.
+            name: The name of the caller.
+            kind: The kind of samples; None if it is not known yet, see `late`.
 
         Returns:
-            Its place, to be released when the call is over; or why there is none. A caller hears of its own limits
-            before those of the server.
+            A ticket to release when the call is over, or the refusal. The caller's own limits are checked before those
+            of the server.
         """
         caller = self._caller(name)
         if refusal := self._refusal(name, caller, kind):
@@ -126,15 +126,15 @@ class Admission:
         return Ticket(give_back)
 
     def pace(self, name: str, kind: Kind) -> Paces | None:
-        """The pace that the streams of an admitted caller keep, its own and that of all; None: there is no limit."""
+        """The pace of an admitted caller's streams: its own and that of all callers; None if there is no limit."""
         return self._caller(name).paces.get(kind)
 
     def late(self, name: str, kind: Kind) -> Refusal | None:
-        """Why an admitted call is not begun once it is known what it asks for; None: it is.
+        """Decides about an admitted call once its kind of samples is known; None: it may start.
 
         Args:
-            name: Who calls.
-            kind: What is asked for.
+            name: The name of the caller.
+            kind: The kind of samples.
         """
         own, of_all = self._caller(name).own.get(kind), self._paces.get(kind)
         if own and (delay := own.start_delay()) > PATIENCE_SECONDS:

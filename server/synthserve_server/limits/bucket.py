@@ -1,15 +1,15 @@
-"""A rate that allows for short bursts: the token bucket. Pure; the caller says what time it is."""
+"""A rate limit that allows short bursts: the token bucket. Pure; the caller passes the time."""
 
 BURST_SECONDS = 1.0
-"""How much of its rate a bucket holds when it is full."""
+"""The capacity of a bucket, in seconds of its rate."""
 
 
 class Bucket:
-    """Fills steadily; what is to go takes as many tokens as it has samples.
+    """A token bucket: it fills at a steady rate, and a message takes one token per sample.
 
-    Over any span of t seconds no more goes than `capacity + rate * t`, as long as nothing is taken before its time and
-    nothing is larger than the capacity. What is larger goes once the bucket holds all of it on credit, and what follows
-    waits for longer.
+    In any span of t seconds at most `capacity + rate * t` tokens are taken, provided that callers respect `delay` and
+    take no more than the capacity at once. A larger message waits until the rate covers all of its tokens, and the
+    messages after it wait longer.
     """
 
     def __init__(self, rate: float, now: float) -> None:
@@ -17,7 +17,7 @@ class Bucket:
 
         Args:
             rate: Tokens per second, above 0.
-            now: Seconds of any clock that never goes back; the same one everywhere.
+            now: Seconds of a monotonic clock, the same in every call.
         """
         self._rate = rate
         self._capacity = max(rate * BURST_SECONDS, 1.0)
@@ -25,16 +25,16 @@ class Bucket:
         self._at = now
 
     def delay(self, size: float, now: float) -> float:
-        """Seconds until `size` tokens can be taken; 0: now."""
+        """Seconds until `size` tokens may be taken; 0 if they may be taken now."""
         return max(0.0, (size - self._level(now)) / self._rate)
 
     def take(self, size: float, now: float) -> None:
-        """Takes tokens, those that are not there yet too."""
+        """Takes tokens; the level can become negative."""
         self._tokens = self._level(now) - size
         self._at = now
 
     def is_full(self, now: float) -> bool:
-        """Whether it is as if nothing had ever been taken."""
+        """Whether the bucket is full, as if nothing had ever been taken."""
         return self._level(now) >= self._capacity
 
     def _level(self, now: float) -> float:

@@ -1,4 +1,4 @@
-"""The pace of a caller, or of all of them: its streams send no faster than its rate, in turns."""
+"""Paces the streams of one caller, or of all: together they send no faster than a rate, taking turns."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -6,23 +6,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from synthserve_server.limits.bucket import Bucket
 
 MESSAGE_SECONDS = 0.25
-"""How much of the rate goes into one message at most, so that a slow stream flows and does not come in lumps."""
+"""The most of the rate that one message uses, in seconds, so that a slow stream flows evenly."""
 
 
 class Pace:
-    """A line before a bucket, first come, first served.
+    """A first-in, first-out queue in front of a token bucket.
 
-    A stream waits with a message that is made. So one that is over its rate holds what a stream with a slow reader
-    holds, and is computed no faster than it is sent.
+    A stream waits with a finished message. So a stream over its rate holds as much memory as one with a slow reader,
+    and is computed no faster than it is sent.
     """
 
     def __init__(self, rate: float, clock: Callable[[], float], sleep: Callable[[float], Awaitable[object]]) -> None:
-        """Starts with an empty line.
+        """Starts with an empty queue and a full bucket.
 
         Args:
             rate: Samples per second, above 0.
-            clock: Seconds that never go back.
-            sleep: Waits for so many seconds of that clock.
+            clock: A monotonic clock, in seconds.
+            sleep: Waits for a number of seconds of that clock.
         """
         self.rate = rate
         self.most = max(1, int(rate * MESSAGE_SECONDS))
@@ -35,15 +35,15 @@ class Pace:
 
     @property
     def is_rested(self) -> bool:
-        """Whether nobody waits and a new pace would be no different."""
+        """Whether no stream waits and the bucket is full, as in a new pace."""
         return not self._waiting and self._bucket.is_full(self._clock())
 
     def start_delay(self) -> float:
-        """Seconds until a new stream could send its first sample, if those who wait go first."""
+        """Seconds until a new stream could send its first sample, after the waiting ones."""
         return self._bucket.delay(self._waiting + 1, self._clock())
 
     async def wait(self, samples: int) -> None:
-        """Returns when a message of so many samples may go. Who is cancelled meanwhile has taken nothing."""
+        """Waits until a message of `samples` samples may be sent. A cancelled wait takes no tokens."""
         self._waiting += samples
         try:
             async with self._turn:
@@ -55,19 +55,19 @@ class Pace:
 
 
 class Paces:
-    """Several paces that a stream keeps at once."""
+    """Several paces that apply to a stream at once."""
 
     def __init__(self, paces: Sequence[Pace]) -> None:
-        """Takes them together.
+        """Combines paces.
 
         Args:
-            paces: At least one; waited for in this order.
+            paces: At least one; a stream waits for them in this order.
         """
         self._paces = paces
         self.most = min(pace.most for pace in paces)
         """The most samples in a message."""
 
     async def wait(self, samples: int) -> None:
-        """Returns when a message of so many samples may go."""
+        """Waits until a message of `samples` samples may be sent."""
         for pace in self._paces:
             await pace.wait(samples)

@@ -1,4 +1,4 @@
-"""What each caller may do."""
+"""The quotas of callers."""
 
 import enum
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 class Kind(enum.Enum):
-    """What a stream consists of."""
+    """The kind of samples in a stream."""
 
     ROWS = "rows"
     IMAGES = "images"
@@ -14,7 +14,7 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True)
 class Quota:
-    """What one caller may do; None: no limit.
+    """The limits of one caller; None: no limit.
 
     Attributes:
         max_streams: Streams at once.
@@ -38,8 +38,8 @@ class Quotas:
     """The quotas of all callers.
 
     Attributes:
-        default: That of a caller who has none of its own.
-        by_name: Those of the others.
+        default: The quota of callers without their own.
+        by_name: The quotas of the other callers.
     """
 
     default: Quota

@@ -1,4 +1,4 @@
-"""From the settings to quotas."""
+"""Converts settings to quotas."""
 
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeVar
@@ -11,7 +11,7 @@ Value = TypeVar("Value", int, float)
 
 
 def quotas(settings: Settings) -> Quotas:
-    """The quotas that the settings ask for: a caller with its own limits has those of everybody for the rest."""
+    """The quotas in the settings. A caller with its own section gets the default for limits that are not in it."""
     default = Quota(
         max_streams=settings.max_streams_per_caller,
         max_count=settings.max_count,
@@ -31,17 +31,17 @@ def quotas(settings: Settings) -> Quotas:
 
 
 def rates(settings: Settings) -> dict[Kind, float]:
-    """The rates of all callers together that the settings ask for."""
+    """The rates in the settings for all callers together."""
     asked = {Kind.ROWS: settings.rows_per_second, Kind.IMAGES: settings.images_per_second}
     return {kind: rate for kind, rate in asked.items() if rate is not None}
 
 
 def without_caller(settings: Settings, callers: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-    """The names that have limits of their own and belong to no caller, each with the one that may have been meant.
+    """The names in `limits` that belong to no caller, each with the name that may have been meant.
 
     Args:
         settings: The settings.
-        callers: The names of all who can call.
+        callers: The names of all callers.
     """
     known = set(callers)
     for name in settings.limits:

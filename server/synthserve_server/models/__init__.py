@@ -1,1 +1,1 @@
-"""The models that a server has: found in the repository, loaded, replaced, unloaded."""
+"""Finds the models in the repository, and loads, replaces and unloads them."""

@@ -1,4 +1,4 @@
-"""What is known of every package at one moment, and which one a name means."""
+"""A snapshot of all packages, and the lookup of packages by name."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from synthserve_server.errors import ModelFailedError, ModelLoadingError, ModelN
 from synthserve_server.models.states import State
 
 UNKNOWN_VERSION = 0
-"""Stands for the versions of a model whose folder cannot be read. No package has it: versions begin at 1."""
+"""The version of an entry for a model whose folder cannot be read. No package has it: versions begin at 1."""
 
 
 def resource_name(model_id: str, version: int) -> str:
-    """The name of a version, or of the model where its versions are not known."""
+    """The name of a version, or of the model if its versions are not known."""
     model = f"models/{model_id}"
     return model if version == UNKNOWN_VERSION else f"{model}/versions/{version}"
 
@@ -26,13 +26,13 @@ def resource_name(model_id: str, version: int) -> str:
 class ReadyPackage:
     """A version that can generate.
 
-    It keeps its session: that is freed when the last stream that began with it has ended.
+    It holds its session, which is freed when the last stream that uses it has ended.
     """
 
     state: ClassVar = State.READY
     loaded: LoadedPackage
     reload_failure: str = ""
-    """Why what lies in the folder now could not be loaded in place of this, in one sentence; empty: this lies there."""
+    """Why the current content of the folder could not replace this package, in one sentence; empty: no failure."""
 
     @property
     def manifest(self) -> manifest_pb2.Manifest:
@@ -41,7 +41,7 @@ class ReadyPackage:
 
     @property
     def model(self) -> Model:
-        """What the manifest describes."""
+        """The model that the manifest describes."""
         return self.loaded.model
 
     @property
@@ -67,13 +67,13 @@ class _WithoutSession:
 
     @property
     def name(self) -> str:
-        """The resource name of the version, or of the model where its versions are not known."""
+        """The resource name of the version, or of the model if its versions are not known."""
         return resource_name(self.id, self.version)
 
 
 @dataclass(frozen=True)
 class FailedPackage(_WithoutSession):
-    """A version that could not be loaded, and why, in one sentence."""
+    """A version that could not be loaded, and the reason, in one sentence."""
 
     state: ClassVar = State.FAILED
     reason: str
@@ -81,14 +81,14 @@ class FailedPackage(_WithoutSession):
 
 @dataclass(frozen=True)
 class LoadingPackage(_WithoutSession):
-    """A version that is being loaded, and was not there before."""
+    """A new version that is being loaded."""
 
     state: ClassVar = State.LOADING
 
 
 @dataclass(frozen=True)
 class UnloadingPackage(_WithoutSession):
-    """A version that takes no new streams, and still has old ones."""
+    """A version that accepts no new streams, and still has running ones."""
 
     state: ClassVar = State.UNLOADING
 
@@ -97,7 +97,7 @@ Package: TypeAlias = ReadyPackage | FailedPackage | LoadingPackage | UnloadingPa
 
 
 class Catalogue:
-    """Every package that was found: a snapshot that never changes."""
+    """An immutable snapshot of all packages."""
 
     def __init__(self, packages: Iterable[Package]) -> None:
         """Sorts the packages: models by name, versions newest first."""
@@ -105,7 +105,7 @@ class Catalogue:
         for package in sorted(packages, key=lambda package: (package.id, -package.version)):
             models.setdefault(package.id, []).append(package)
         self.models: Mapping[str, list[Package]] = models
-        """The packages by model, newest first."""
+        """The packages of each model, newest version first."""
 
     @property
     def packages(self) -> list[Package]:
@@ -113,11 +113,11 @@ class Catalogue:
         return [package for versions in self.models.values() for package in versions]
 
     def get(self, model_id: str, version: int) -> Package | None:
-        """The package of that version."""
+        """The package of a version, if it exists."""
         return next((package for package in self.models.get(model_id, ()) if package.version == version), None)
 
     def default(self, model_id: str) -> Package:
-        """The version that a name without a version means: the newest that is ready, else the newest."""
+        """The version that a name without a version means: the newest ready one, else the newest."""
         versions = self.models[model_id]
         return next((package for package in versions if isinstance(package, ReadyPackage)), versions[0])
 
@@ -141,13 +141,13 @@ class Catalogue:
         )
 
     def ready(self, name: ModelName) -> ReadyPackage:
-        """The package that a name means, when it can generate.
+        """The package that a name means, if it can generate.
 
         Raises:
             ModelNotFoundError: There is no such model or version.
             ModelFailedError: It could not be loaded.
             ModelLoadingError: It is being loaded.
-            ModelUnloadingError: It only serves the streams that it has.
+            ModelUnloadingError: It only finishes its running streams.
         """
         match self.find(name):
             case FailedPackage() as package:
@@ -165,9 +165,9 @@ class Catalogue:
         return [package for package in defaults if isinstance(package, ReadyPackage)]
 
     def with_package(self, package: Package) -> "Catalogue":
-        """The same with one package more, or with this one in place of that of the same version."""
+        """A copy with this package added, in place of one of the same version."""
         return Catalogue([*self.without(package.id, package.version).packages, package])
 
     def without(self, model_id: str, version: int) -> "Catalogue":
-        """The same without a package."""
+        """A copy without a package."""
         return Catalogue(p for p in self.packages if (p.id, p.version) != (model_id, version))

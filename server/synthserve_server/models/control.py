@@ -1,4 +1,4 @@
-"""Who decides which models are served, which ones that are, and what came of changing it."""
+"""Control of the served models: the mode, the wanted models, and the results of changes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,24 +6,24 @@ from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """Who decides; the names are those of Triton's `--model-control-mode`."""
+    """What decides which models are served; the names are those of Triton's `--model-control-mode`."""
 
     NONE = "none"
-    """What lies in the repository at the start, for good."""
+    """The models in the repository at the start."""
     POLL = "poll"
-    """What lies in the repository, looked at again and again."""
+    """The models in the repository, which is checked for changes periodically."""
     EXPLICIT = "explicit"
-    """What was asked for, by name."""
+    """The models that were requested by name."""
 
 
 @dataclass
 class Changes:
-    """What an operation did, by the names of versions.
+    """The result of an operation, by the names of versions.
 
     Attributes:
-        loaded: Those that are served now: new ones, and ones whose package was another before.
-        unloaded: Those that are not served any more.
-        failed: Those that could not be loaded, and why.
+        loaded: Versions that are new or have a new package.
+        unloaded: Versions that are no longer served.
+        failed: Versions that could not be loaded, and the reasons.
     """
 
     loaded: list[str] = field(default_factory=list)
@@ -35,10 +35,10 @@ class Changes:
 
 
 class Wanted:
-    """The models that are to be served: all but some, or none but some."""
+    """The models to serve: all with exceptions, or only those that are named."""
 
     def __init__(self, names: Iterable[str] | None) -> None:
-        """Begins with some models; None: with all."""
+        """Starts with the named models; None: with all."""
         self._by_default = names is None
         self._exceptions = set(names or ())
 
@@ -46,11 +46,11 @@ class Wanted:
         return (model_id in self._exceptions) != self._by_default
 
     def add(self, model_id: str) -> None:
-        """Wants a model."""
+        """Adds a model."""
         self._set(model_id, wanted=True)
 
     def remove(self, model_id: str) -> None:
-        """Wants a model no more."""
+        """Removes a model."""
         self._set(model_id, wanted=False)
 
     def _set(self, model_id: str, *, wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""Why a version could not be loaded: for the log, and for callers."""
+"""Reports why a version could not be loaded, to the log and to callers."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from synthserve_core.errors import GraphError, ManifestError
 from synthserve_server.models.catalogue import FailedPackage
 
 UNEXPECTED = "an unexpected error; see the server's log"
-"""The reason for an error that is a bug."""
+"""The reason that callers see for a bug."""
 
 _LONGEST_REASON = 500
 """Characters."""
@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 
 
 def failed(model_id: str, version: int, error: Exception) -> FailedPackage:
-    """Logs why a version was not loaded, and says as much of it as callers may know."""
+    """Logs why a version was not loaded; the package that it returns has the reason for callers."""
     expected = isinstance(error, OSError | ManifestError | GraphError)
     package = FailedPackage(model_id, version, reason(error))
     _log.error("model failed to load", model=package.name, reason=package.reason, exc_info=None if expected else error)
@@ -25,10 +25,10 @@ def failed(model_id: str, version: int, error: Exception) -> FailedPackage:
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, in one sentence; of an unexpected error only that it happened."""
+    """The reason for a failure, in one sentence; an unexpected error gets a general one."""
     if isinstance(error, OSError):
         return f"{error.strerror}: {Path(str(error.filename)).name}"
     if isinstance(error, ManifestError | GraphError):
-        said = " ".join(str(error).split())  # it can quote what is in the package
+        said = " ".join(str(error).split())  # it can quote text of the package
         return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]}…"
     return UNEXPECTED

@@ -1,4 +1,4 @@
-"""Looks at the repository again and again, and whenever it is told to."""
+"""Checks the repository for changes, periodically and on request."""
 
 import asyncio
 
@@ -15,8 +15,8 @@ async def poll(repository: Repository, seconds: float | None, signalled: asyncio
 
     Args:
         repository: The repository.
-        seconds: The time between two looks; None: only when it is told to.
-        signalled: Set by who wants it to look at once, and to try again what failed.
+        seconds: The time between two checks; None: only on request.
+        signalled: When set, requests a check at once, which also retries failed versions.
     """
     unreadable = False
     while True:
@@ -30,9 +30,9 @@ async def poll(repository: Repository, seconds: float | None, signalled: asyncio
         try:
             changes = await look()
         except RepositoryError as error:
-            # Once, and not at every look until somebody has mended it.
+            # Logged once, not at every check until the folder is readable again.
             if not unreadable:
-                _log.error("models not looked at", why=str(error))
+                _log.error("model repository unreadable", why=str(error))
             unreadable = True
             continue
         unreadable = False

@@ -1,7 +1,7 @@
-"""The packages of a folder while the server runs: loaded beside each other, replaced and removed without a gap.
+"""Loads, replaces and removes the packages of a folder while the server runs, without interrupting streams.
 
-What is served is one immutable `Catalogue` that is replaced as a whole. A stream looks its version up once and keeps
-it; whatever happens to the repository, it ends with the session that it began with.
+The served packages are one immutable `Catalogue`, which is replaced as a whole. A stream looks up its version once and
+keeps it: it ends with the session that it began with, whatever happens to the repository.
 """
 
 import asyncio
@@ -43,18 +43,18 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a version was loaded from, or failed with."""
+    """The files that a version was last loaded from, or failed with."""
 
     stamps: Stamps | None
     digest: str | None
-    """That of the content that is served; None: nothing is."""
+    """The digest of the served content; None if the version is not served."""
 
 
 class Repository:
-    """A folder of packages, `{model}/{version}/manifest.json`, and what was loaded from it.
+    """A folder of packages, `{model}/{version}/manifest.json`, and the packages loaded from it.
 
-    Its coroutines all run in one event loop. One operation is carried out at a time, the loading itself in a thread; an
-    operation that has begun goes on when who awaits it is cancelled.
+    All coroutines run in one event loop. Operations run one at a time, and load packages in a thread. An operation that
+    has begun continues if the task that awaits it is cancelled.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class Repository:
         Args:
             root: The folder.
             devices: Where the graphs run.
-            limits: What a package may ask for.
-            mode: Who decides which models are served.
-            wanted: The models to begin with; None: all.
+            limits: Limits on each package.
+            mode: What decides which models are served.
+            wanted: The models to start with; None: all.
         """
         self._root = root
         self._devices = devices
@@ -88,14 +88,14 @@ class Repository:
         self._closing = False
         self._trying = Cancellation()  # of the package that is being loaded
         self.catalogue = Catalogue([])
-        """What is served now. Replaced as a whole, so that every call sees one state of it."""
+        """The served packages. Replaced as a whole, so that every call sees a consistent state."""
         self.on_change: Callable[[], None] = lambda: None
-        """Called in the event loop after the catalogue was replaced."""
+        """Called in the event loop after each replacement of the catalogue."""
 
     def load(self) -> None:
-        """Loads the packages to begin with; one that cannot be loaded is noted as failed, and the rest serve.
+        """Loads the packages at the start, in any thread, before the server serves.
 
-        This is for the start: nothing is to be served yet, and the thread may be any.
+        A package that cannot be loaded is recorded as failed; the others are served.
 
         Raises:
             RepositoryError: The folder cannot be read.
@@ -119,7 +119,7 @@ class Repository:
         self.catalogue = Catalogue(loaded)
 
     async def load_model(self, model_id: str) -> Changes:
-        """Loads a model: all its versions that are new, changed, or failed before. It is served from now on.
+        """Loads the new, changed and failed versions of a model, and serves it from now on.
 
         Args:
             model_id: The name of the model's folder.
@@ -127,7 +127,7 @@ class Repository:
         Raises:
             ModelControlError: The mode does not allow it.
             ModelNotFoundError: There is no such folder.
-            ModelFailedError: A version could not be loaded; the others are served nevertheless.
+            ModelFailedError: A version could not be loaded; the others are served.
             RepositoryError: The folder of all models cannot be read.
         """
         self._require(Mode.EXPLICIT)
@@ -139,7 +139,7 @@ class Repository:
     async def unload_model(self, model_id: str) -> Changes:
         """Takes a model out of service at once, and waits until its last stream has ended and its memory is free.
 
-        Who stops waiting changes nothing.
+        Cancelling the wait does not cancel the unloading.
 
         Args:
             model_id: The model's identifier.
@@ -155,10 +155,9 @@ class Repository:
         return changes
 
     async def reload(self) -> Changes:
-        """Looks at the folder again: loads what is new or changed, tries again what failed, unloads what is gone.
+        """Checks the folder: loads new and changed versions, retries failed ones, and unloads those that are gone.
 
-        Only the models that are to be served are looked at: with `Mode.EXPLICIT` those that were asked for and not
-        unloaded since.
+        Only wanted models are checked: with `Mode.EXPLICIT` those that were requested and not unloaded since.
 
         Raises:
             ModelControlError: The mode does not allow it.
@@ -168,7 +167,7 @@ class Repository:
         return await self._alone(lambda: self._refresh(retry=True))
 
     async def poll(self) -> Changes:
-        """Does the same as `reload`, but what failed is left alone until its files change.
+        """Like `reload`, but retries a failed version only after its files change.
 
         Raises:
             RepositoryError: The folder cannot be read.
@@ -176,12 +175,12 @@ class Repository:
         return await self._alone(lambda: self._refresh(retry=False))
 
     def give_up(self) -> None:
-        """Loads nothing any more, from any thread; what onnxruntime is reading at this moment it finishes."""
+        """Stops loading packages; may be called in any thread. onnxruntime finishes the graph that it is reading."""
         self._closing = True
         self._trying.cancel()
 
     async def close(self) -> None:
-        """Gives up what is under way, and lets go of every session."""
+        """Cancels the running operations, and releases every session."""
         self.give_up()
         for task in self._operations:
             task.cancel()
@@ -227,7 +226,7 @@ class Repository:
         return changes
 
     async def _refresh_model(self, model_id: str, found: Found, changes: Changes, *, retry: bool) -> None:
-        """Loads what is new before it removes what is gone, so that the model is never without a version."""
+        """Loads new versions before it removes old ones, so that the model always has a version."""
         versions = found.models[model_id]
         if isinstance(versions, OSError):
             if self._note_unreadable(model_id, versions) or retry:
@@ -239,7 +238,7 @@ class Repository:
         self._remove([(model_id, p.version) for p in known if p.version not in versions], changes)
 
     def _note_unreadable(self, model_id: str, error: OSError) -> bool:
-        """Notes that the folder of a model cannot be read, and tells whether that is new; the versions it has go on."""
+        """Records that the folder of a model cannot be read; its versions stay served. Returns whether that is new."""
         before, why = self.catalogue, reason(error)
         served = [p for p in self.catalogue.models.get(model_id, ()) if isinstance(p, ReadyPackage)]
         if not served:
@@ -251,7 +250,7 @@ class Repository:
                 failed(model_id, package.version, error)
                 self._put(self.catalogue.with_package(replace(package, reload_failure=why)))
             seen = self._seen[model_id, package.version]
-            self._seen[model_id, package.version] = replace(seen, stamps=None)  # to be looked at when that is over
+            self._seen[model_id, package.version] = replace(seen, stamps=None)  # to be checked once it is readable
         return self.catalogue is not before
 
     async def _refresh_version(
@@ -278,7 +277,7 @@ class Repository:
         self._put(self.catalogue.with_package(package))
 
     def _remove(self, versions: Iterable[tuple[str, int]], changes: Changes) -> list[asyncio.Event]:
-        """Takes versions out of service; the events tell when their sessions are free."""
+        """Takes versions out of service; the returned events are set when their sessions are freed."""
         freed = []
         for model_id, version in versions:
             package = self.catalogue.get(model_id, version)
@@ -296,11 +295,11 @@ class Repository:
         return freed
 
     def _watch(self, package: ReadyPackage, marker: UnloadingPackage | None) -> asyncio.Event:
-        """Notes when the last stream of a package has let go of its session.
+        """Watches for the end of the last stream that uses the session of a package.
 
         Args:
-            package: The package, which is not to be in the catalogue any more.
-            marker: What stands for it in the catalogue until then.
+            package: The package, which the caller removes from the catalogue.
+            marker: Its entry in the catalogue until then.
         """
         freed = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -312,8 +311,8 @@ class Repository:
                 self._put(self.catalogue.without(marker.id, marker.version))
             freed.set()
 
-        def tell() -> None:  # in whichever thread has dropped it
-            with suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
+        def tell() -> None:  # runs in the thread that drops the last reference
+            with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(note)
 
         weakref.finalize(package.session, tell).atexit = False
@@ -340,9 +339,9 @@ class Repository:
     def _load(
         self, model_id: str, version: int, folder: Path, served: ReadyPackage | None
     ) -> ReadyPackage | FailedPackage:
-        """Loads a version unless it has the content that is served already; what cannot be loaded replaces nothing."""
+        """Loads a version, unless its content is served already. A failure does not replace a served version."""
         key = (model_id, version)
-        # Before the files are read: should they change meanwhile, the next look finds it.
+        # Taken before the files are read: the next check notices a change in between.
         stamps = _stamps(folder)
         before = self._seen.get(key, _Seen(None, None)).digest if served else None
         self._seen[key] = _Seen(stamps, before)

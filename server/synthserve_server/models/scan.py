@@ -1,4 +1,4 @@
-"""Which packages lie in a repository's folder, `{model}/{version}/`, and whether their files have changed."""
+"""Scans the folder of a repository for packages, `{model}/{version}/`, and for changes of their files."""
 
 import stat
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ Versions: TypeAlias = Mapping[int, Path]
 """The folders of a model's versions."""
 
 Stamps: TypeAlias = tuple[tuple[str, int, int, int, int], ...]
-"""What tells that a file was changed, for each file of a folder: name, mtime and ctime in ns, size, inode."""
+"""Reveals changes of files. For each file of a folder: name, mtime and ctime in ns, size, inode."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in a repository.
+    """The contents of a repository.
 
     Attributes:
-        models: For each model the folders of its versions, or why its folder cannot be read.
+        models: For each model the folders of its versions, or the error of reading its folder.
         skipped: Folders whose names are not those of models or versions.
     """
 
@@ -29,7 +29,7 @@ class Found:
 
 
 def find(root: Path) -> Found:
-    """Finds the models and versions. Names that callers send are looked up here, and never made into paths.
+    """Finds the models and versions. Names from callers are looked up in the result, and never become paths.
 
     Raises:
         OSError: The repository itself cannot be read.
@@ -51,7 +51,7 @@ def find(root: Path) -> Found:
 
 
 def stamps(folder: Path) -> Stamps:
-    """Looks at the files of a version's folder; they are the same as long as this is.
+    """The stamps of the files in a version's folder, which stay equal until a file changes.
 
     Raises:
         OSError: The folder cannot be read.
@@ -60,7 +60,7 @@ def stamps(folder: Path) -> Stamps:
     for file in sorted(folder.iterdir()):
         try:
             status = file.stat()
-        except OSError:  # a link to nowhere, or a file that has just gone
+        except OSError:  # a broken link, or a file that was just removed
             found.append((file.name, 0, 0, 0, 0))
             continue
         if stat.S_ISREG(status.st_mode):
@@ -69,7 +69,7 @@ def stamps(folder: Path) -> Stamps:
 
 
 def _folders(parent: Path) -> list[Path]:
-    """The folders in a folder that are not hidden, by name."""
+    """The visible folders in a folder, by name."""
     return sorted(path for path in parent.iterdir() if not path.name.startswith(".") and _is_folder(path))
 
 
@@ -77,4 +77,4 @@ def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
     except OSError:
-        return True  # Reading it will tell what is wrong.
+        return True  # Reading it raises the error.

@@ -1,10 +1,10 @@
-"""What a version of a model can do."""
+"""The state of a version of a model."""
 
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """The names are those of the contract."""
+    """The state of a version; the names are those of the contract."""
 
     READY = "ready"
     FAILED = "failed"

@@ -1,1 +1,1 @@
-"""Who computes what when: workers, and the queue that shares them fairly."""
+"""Schedules the computing: worker threads, and the queue that shares them fairly."""

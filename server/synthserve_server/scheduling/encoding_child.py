@@ -1,7 +1,7 @@
-"""What an encoding process runs: what it is sent on its standard input it does, one thing after another.
+"""The program of an encoding process: it carries out tasks from its standard input, one after another.
 
-It ends with that input, which the server closes, or leaves behind however it ends. Between server and process there are
-pickles: `(work, arguments, named arguments)` one way, `(True, result)` or `(False, exception)` the other.
+It ends at the end of that input, which also comes when the server ends in any way. Server and process exchange pickles:
+`(work, arguments, named arguments)` to the process, `(True, result)` or `(False, exception)` back.
 """
 
 import contextlib
@@ -16,12 +16,12 @@ from synthserve_core.system import signals
 
 
 def main() -> None:
-    """Does what it is sent."""
-    # What supervisors send goes to every process of the service: the server drains, and needs this one until the end.
+    """Carries out tasks until the input ends."""
+    # Supervisors signal every process of the service, but the draining server needs this one until the end.
     signals.ignore(*signals.SENT_TO_ALL)
     orders, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what anything prints must not get between the answers
-    # The server is gone, at whatever moment: there is nobody to tell.
+    os.dup2(2, 1)  # printed text must not mix with the answers
+    # These mean that the server is gone.
     with contextlib.suppress(EOFError, OSError, pickle.UnpicklingError), answers:
         while True:
             answers.write(_answer(*pickle.load(orders)))  # noqa: S301 - the server's own
@@ -39,7 +39,7 @@ def _failure(error: Exception) -> bytes:
     error.add_note(f"In an encoding process:\n{traceback.format_exc()}")
     try:
         answer = pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
-        pickle.loads(answer)  # noqa: S301 - some exceptions can be written and not be read
+        pickle.loads(answer)  # noqa: S301 - some exceptions can be pickled, but not unpickled
     except Exception:
         return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")), pickle.HIGHEST_PROTOCOL)
     return answer

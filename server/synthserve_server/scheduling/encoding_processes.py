@@ -1,10 +1,11 @@
 """Processes that encode.
 
-A GPU computes images faster than the threads of one process encode them: whatever of it is Python they do in turns.
+A GPU computes images faster than the threads of one process can encode them, because the interpreter lock lets them run
+Python code only in turns.
 
-Each process has two pipes of its own and shares nothing with the others: one that is killed, at whatever moment,
-takes nothing with it but the work that it was at. That is why these are not the pools of `concurrent.futures` or
-`multiprocessing`, whose processes answer through one pipe.
+Each process has its own two pipes and shares nothing with the others, so killing one at any moment loses only its
+current task. The pools of `concurrent.futures` and `multiprocessing` are not used because their processes answer
+through one shared pipe.
 """
 
 import os
@@ -28,51 +29,51 @@ _Result = TypeVar("_Result")
 _COMMAND = [sys.executable, "-P", "-m", "synthserve_server.scheduling.encoding_child"]
 
 _PAUSE_SECONDS = 5.0
-"""The least time between two starts in one place: what kills the processes may go on doing so."""
+"""The least time between two starts in one slot: the cause that killed a process may persist."""
 
 _PATIENCE_SECONDS = 1.0
-"""How long a process that says nothing more has to end by itself, and to tell with which exit code."""
+"""How long a process that no longer answers has to end by itself, so that its exit code is known."""
 
 _ENDED = "an encoding process has ended, a new one will be started"
 _NO_START = "an encoding process does not start"
 
 
 class EncodingProcesses:
-    """Processes that are started when there is something to do. They end with this one, however it ends.
+    """Processes that start with the first task and end when this process ends in any way.
 
-    Nobody waits for a process that is starting, nor for one that is busy: where none is free, whoever asks does the
-    work itself. So it does when a process is killed, which is then started anew.
+    No caller waits for a process to start or to become free: if none is free, `do` does the work in the calling thread.
+    It does the same when a process is killed, which is then replaced.
     """
 
     def __init__(self, count: int) -> None:
-        """Starts none yet.
+        """Prepares the slots; no process is started yet.
 
         Args:
-            count: How many, at least 1.
+            count: How many processes, at least 1.
         """
         self._lock = threading.Lock()
         self._places = [_Place() for _ in range(count)]
         self._vacant = list(self._places)
-        self._free: deque[_Place] = deque()  # those whose process has nothing to do
+        self._free: deque[_Place] = deque()  # slots with an idle process
         self._closed = False
 
     def do(
         self, work: Callable[_Arguments, _Result], *arguments: _Arguments.args, **named: _Arguments.kwargs
     ) -> _Result:
-        """Has one of them do something, or does it here. Any number of threads may ask.
+        """Does a task in an idle process, or in this thread. Safe to call from several threads.
 
         Args:
-            work: What can be imported by its name; it, its arguments and its result are sent between processes.
-            arguments: Its arguments.
-            named: Its arguments.
+            work: A callable that can be pickled, as can its arguments and result.
+            arguments: Its positional arguments.
+            named: Its named arguments.
 
         Raises:
-            Exception: What the work came to; a RuntimeError with its text where it cannot be sent.
+            Exception: The exception of the work; a RuntimeError with its text if it cannot be pickled.
         """
         if place := self._take(work):
             try:
                 succeeded, outcome = place.ask(work, arguments, named)
-            except Exception as error:  # its answer can be cut anywhere, and then mean anything
+            except Exception as error:  # a truncated answer can raise anything
                 self._vacate(place, _ENDED, error)
             else:
                 self._free.append(place)
@@ -83,7 +84,7 @@ class EncodingProcesses:
         return work(*arguments, **named)
 
     def close(self) -> None:
-        """Ends them, and waits until they are gone. What is asked for from now on, whoever asks does itself."""
+        """Ends the processes and waits for them. From now on, `do` does the work in the calling thread."""
         with self._lock:
             self._closed = True
         for place in self._places:
@@ -93,7 +94,7 @@ class EncodingProcesses:
                 place.starter.join()
 
     def _take(self, work: Callable[..., Any]) -> "_Place | None":
-        """A place whose process has nothing to do, if there is one. Has those filled that are vacant."""
+        """Takes a slot with an idle process, if there is one. Starts processes in vacant slots."""
         with self._lock:
             if self._closed:
                 return None
@@ -114,7 +115,7 @@ class EncodingProcesses:
         return taken
 
     def _start(self, place: "_Place", work: Callable[..., Any]) -> None:
-        """Starts a process and waits until it has imported what such work needs; runs in a thread of its own."""
+        """Starts a process and waits until it has imported the modules of the work; runs in its own thread."""
         try:
             place.start()
             with self._lock:
@@ -137,7 +138,7 @@ class EncodingProcesses:
 
 
 class _Place:
-    """A place for a process. At any time one thread starts the process or asks it; each may end it.
+    """A slot for a process. At any time, at most one thread starts or asks the process; any thread may end it.
 
     Attributes:
         next_start: When another process may be started, on the monotonic clock.
@@ -150,26 +151,26 @@ class _Place:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Starts a process, which then takes a while until it does what it is asked.
+        """Starts a process, which takes a while until it accepts tasks.
 
         Raises:
-            OSError: The system has no room for it.
+            OSError: The system cannot start it.
         """
-        # It is to find the modules that this process finds, and no others: none in its working directory.
+        # The process finds the same modules as this one, and none in its working directory.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        # It has a session of its own, which Ctrl-C does not reach.
+        # In its own session, Ctrl-C does not reach it.
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
         )
 
     def ask(self, work: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[bool, Any]:
-        """Has the process do something, and waits for it.
+        """Does a task in the process, and waits for it.
 
         Returns:
-            True and the result, or False and what went wrong.
+            True and the result, or False and the exception.
 
         Raises:
-            Exception: The process is gone, or what it says makes no sense.
+            Exception: The process is gone, or its answer is malformed.
         """
         process = cast("subprocess.Popen[bytes]", self._process)
         orders, answers = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
@@ -179,13 +180,13 @@ class _Place:
         return succeeded, outcome
 
     def end(self, patience_seconds: float = 0.0) -> int | None:
-        """Ends the process, and whatever is asked of it, and waits until it is gone. It has nothing that it could lose.
+        """Ends the process with its current task, and waits until it is gone. It has no state to lose.
 
         Args:
             patience_seconds: How long it may take to end by itself.
 
         Returns:
-            Its exit code, negative: the signal that ended it; None: there is no process.
+            Its exit code, or the negative number of the signal that ended it; None if there is no process.
         """
         process = self._process
         if process is None:
@@ -195,7 +196,7 @@ class _Place:
         process.kill()
         exit_code = process.wait()
         for pipe in (process.stdin, process.stdout):
-            with suppress(OSError):  # there can be something that it has not taken
+            with suppress(OSError):  # unread data may be left in the pipe
                 cast("IO[bytes]", pipe).close()
         self._process = None
         return exit_code

@@ -1,8 +1,8 @@
-"""A fair queue: flows share the workers' time, and new ones need not wait for old ones.
+"""A fair queue: flows share the workers' time, and new flows do not wait for old ones.
 
-Start-time fair queueing (Goyal, Vin and Cheng 1996): each flow has a virtual time, which is the time that workers have
-spent on it; the flow with the least is next, and a flow that arrives begins at the virtual time of the queue. Flows
-that have had little work yet come before all of them, unless the others have fallen behind for it.
+Start-time fair queueing (Goyal, Vin and Cheng 1996): each flow has a virtual time, the time that workers have spent on
+it. The flow with the least virtual time is next; a flow that arrives begins at the virtual time of the queue. New
+flows, those that have had little work, precede all others, unless these have fallen behind because of it.
 """
 
 import heapq
@@ -19,8 +19,8 @@ class Flow(Generic[T]):
 
     Attributes:
         waiting: Its items, in order.
-        virtual_time: Its place among the others, in seconds of work.
-        used: Seconds of work that it has had in all.
+        virtual_time: Its position among the others, in seconds of work.
+        used: The total work on it, in seconds.
         running: How many of its items are being worked on.
     """
 
@@ -33,7 +33,7 @@ class Flow(Generic[T]):
         self.used = 0.0
         self.running = 0
         self.entry = -1
-        """The number of its entry in the queue; others are void."""
+        """The number of its valid entry in the queue; its other entries are void."""
 
 
 class FairQueue(Generic[T]):
@@ -43,11 +43,11 @@ class FairQueue(Generic[T]):
         """Makes a queue without flows.
 
         Args:
-            head_start: A flow is new until it has had so many seconds of work; an old one goes first once it lacks as
-                many.
+            head_start: Seconds of work. A flow is new until it has had them; an old flow precedes new ones once it has
+                fallen behind by as many.
         """
         self._head_start = head_start
-        self._virtual_time = 0.0  # of a flow that was always there
+        self._virtual_time = 0.0  # that of a flow that was always active
         self._new: deque[tuple[float, int, Flow[T]]] = deque()
         self._old: list[tuple[float, int, Flow[T]]] = []  # a heap
         self._numbers = itertools.count()
@@ -77,7 +77,7 @@ class FairQueue(Generic[T]):
         return bool(self._new)
 
     def take(self) -> tuple[Flow[T], T] | None:
-        """Takes the item that is next; None: nothing waits. `done` is to be called for each item that is taken."""
+        """Takes the next item; None if no item waits. The caller must call `done` for each taken item."""
         self._drop_void()
         if self._new and not (self._old and self._old[0][0] < self._virtual_time - self._head_start):
             flow = self._new[0][2]
@@ -88,18 +88,18 @@ class FairQueue(Generic[T]):
         return flow, self._pop(flow)
 
     def take_new(self) -> tuple[Flow[T], T]:
-        """Takes the item that is next among those of new flows; there is one, see `has_new`."""
+        """Takes the next item of a new flow; requires `has_new()`."""
         self._drop_void()
         flow = self._new[0][2]
         return flow, self._pop(flow)
 
     def take_batch(self, first: Flow[T], add: Callable[[T], bool], most: int) -> list[tuple[Flow[T], T]]:
-        """Takes more items out of turn, from the heads of flows, roughly in the order of their turns.
+        """Takes more items for a batch, from the heads of flows, roughly in the order of the queue.
 
         Args:
-            first: The flow whose item was taken before. A new one gets no company of old ones, which could be slow.
-            add: Whether to take an item; asked once for each that is looked at.
-            most: How many to take at most.
+            first: The flow of the batch's first item. If it is new, no items of old flows join: they could be slow.
+            add: Whether to take an item; called once for each candidate.
+            most: The most items to take.
         """
         taken: list[tuple[Flow[T], T]] = []
         if most <= 0:
@@ -112,7 +112,7 @@ class FairQueue(Generic[T]):
         return taken
 
     def done(self, flow: Flow[T], seconds: float) -> None:
-        """Tells that an item of a flow has been worked on for so long."""
+        """Records that an item of a flow is done and took `seconds` of work."""
         self._virtual_time += seconds / max(1, self.active)
         flow.used += seconds
         flow.virtual_time += seconds
@@ -123,7 +123,7 @@ class FairQueue(Generic[T]):
             self.active -= 1
 
     def clear(self, flow: Flow[T]) -> list[T]:
-        """Takes away all items of a flow; nothing is to be done about them."""
+        """Drops all waiting items of a flow and returns them; they need no `done`."""
         items = list(flow.waiting)
         flow.waiting.clear()
         flow.entry = -1

@@ -1,4 +1,4 @@
-"""Answers to requests that come one after the other: several are worked on at a time, and each is given in its turn."""
+"""Answers a stream of requests in order, with several in progress at a time."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
@@ -11,18 +11,18 @@ Answer = TypeVar("Answer")
 async def in_order(
     requests: AsyncIterable[Request], answer: Callable[[Request], Awaitable[Answer]], ahead: int
 ) -> AsyncGenerator[Answer, None]:
-    """Answers requests, in their order.
+    """Answers requests in order.
 
     Args:
-        requests: Read only as far as there is room for their answers.
-        answer: Answers one; begun in order.
-        ahead: How many are under way or wait for the reader at most.
+        requests: The requests; read only as far as `ahead` allows.
+        answer: Answers one request; started in order.
+        ahead: The most requests that are in progress or wait for the reader.
 
     Yields:
         The answers.
 
     Raises:
-        Exception: What reading the requests or answering one came to, after the answers before it.
+        Exception: Reading or answering a request failed; raised after the answers to earlier requests.
     """
     room = asyncio.Semaphore(ahead)
     begun: asyncio.Queue[asyncio.Future[Answer] | None] = asyncio.Queue()
@@ -47,7 +47,7 @@ async def in_order(
         left = [future for future in _taken(begun) if future is not None]
         for future in left:
             future.cancel()
-        # Waited for, as a failure that nobody has looked at would be logged.
+        # Gathered, because asyncio logs exceptions that are never retrieved.
         await asyncio.gather(reading, *left, return_exceptions=True)
 
 

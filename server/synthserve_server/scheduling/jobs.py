@@ -1,4 +1,4 @@
-"""The jobs of workers: samples that are computed and encoded, several small jobs in one run of their graph."""
+"""The jobs of workers: they compute and encode samples. Several small jobs can share a run of their graph."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from synthserve_core.contract.model import Arrays, Key
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a job has made.
+    """The result of a job.
 
     Attributes:
         data: A serialised message.
@@ -29,7 +29,7 @@ class Made:
 
 
 class Job(Protocol):
-    """What a worker is given."""
+    """A task for a worker."""
 
     def make(self) -> Made:
         """Does the job.
@@ -44,11 +44,11 @@ class SampleJob:
     """Samples that become one message.
 
     Attributes:
-        draw: Which ones.
-        encode: Makes bytes of them; called with the samples and the index of the first one.
+        draw: The samples.
+        encode: Serialises the message; called with the samples and the index of the first one.
         cancellation: Set when the message is no longer wanted.
-        observe: Called with how long it took, once it is made; None: nothing is measured.
-        enqueued_at: When it was put in the queue, which a stream does as soon as it has the job.
+        observe: Called with the timings of the finished message; None: nothing is measured.
+        enqueued_at: When the job was created, by `time.perf_counter`; a stream enqueues it at once.
     """
 
     draw: Draw
@@ -69,11 +69,11 @@ class SampleJob:
         return self.encoded(arrays, watch)
 
     def encoded(self, arrays: dict[Key, NDArray[Any]], watch: Stopwatch | None) -> Made:
-        """Encodes its samples, and calls the observer.
+        """Encodes the samples, and calls the observer.
 
         Args:
             arrays: The samples.
-            watch: What measured how they were computed; None: nothing is measured.
+            watch: The stopwatch that timed the computing; None: nothing is measured.
         """
         encoding = time.perf_counter()
         data = self.encode(arrays, self.draw.start)
@@ -86,10 +86,10 @@ Result: TypeAlias = Made | Exception
 
 
 def batch_of(first: Job) -> Callable[[Job], bool] | None:
-    """Begins a batch: jobs that one run of a graph does together.
+    """Begins a batch of jobs that share one run of a graph.
 
     Returns:
-        A function that adds a job to the batch where it fits, and says whether it did; None: `first` is done alone.
+        A function that adds a job to the batch if it fits, and returns whether it did; None: `first` is done alone.
     """
     if not isinstance(first, SampleJob) or not first.draw.fits(0):
         return None
@@ -114,7 +114,7 @@ def perform(jobs: Sequence[Job]) -> list[Result]:
     """Does jobs; several only if they are a batch, see `batch_of`.
 
     Returns:
-        For each what it has made, or why it failed.
+        For each job its result, or the exception.
     """
     if len(jobs) == 1:
         return [_result(jobs[0].make)]
@@ -125,7 +125,7 @@ def perform(jobs: Sequence[Job]) -> list[Result]:
         draws = [watch.timed(job.draw) if watch else job.draw for job in batch]
         drawn = sample_together(draws, cancellation)
     except Exception as error:
-        return [copy(error) for _ in batch]  # each is raised in a task of its own, and gathers a traceback there
+        return [copy(error) for _ in batch]  # each is raised in its own task, and collects a traceback there
     return [_result(_encoding(*pair, watch)) for pair in zip(batch, drawn, strict=True)]
 
 

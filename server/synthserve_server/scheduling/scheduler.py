@@ -1,4 +1,4 @@
-"""Worker threads that compute for all streams: a bounded look-ahead for each, and a fair share of the time."""
+"""Worker threads that compute for all streams, with a bounded look-ahead and a fair share of time for each."""
 
 import asyncio
 import os
@@ -18,10 +18,10 @@ HEAD_START = 0.05
 """Seconds of work that a new stream gets before it queues with the others."""
 
 NICENESS = 10
-"""How much lower the workers' priority is than that of the event loop and of the thread for new streams."""
+"""How far the workers' priority is below that of the event loop and of the relief thread."""
 
 MOST_TOGETHER = 64
-"""Jobs that are done together at most: each waits for the encoding of all."""
+"""The most jobs in a batch: each waits for the encoding of all."""
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class _Queued(Generic[Job, Result]):
-    """A job, and where its result goes."""
+    """A job, and the future of its result."""
 
     job: Job
     future: "asyncio.Future[Result]"
@@ -37,13 +37,13 @@ class _Queued(Generic[Job, Result]):
 
 @dataclass(frozen=True)
 class Load:
-    """What a scheduler has to do.
+    """The load of a scheduler.
 
     Attributes:
         streams: How many streams can submit jobs.
         waiting: How many jobs wait for a worker.
         running: How many threads are doing jobs.
-        idle: How many workers have nothing to do.
+        idle: How many workers are idle.
     """
 
     streams: int
@@ -63,11 +63,11 @@ _Taken: TypeAlias = tuple[Flow[_Queued[Job, Result]], _Queued[Job, Result]]
 class Scheduler(Generic[Job, Result]):
     """Worker threads that compute the messages of streams ahead of their readers.
 
-    Jobs that wait and fit together are done in one batch, so that small calls share what a run of a graph costs. No job
-    waits for others to come: where a worker is free, it starts at once.
+    Waiting jobs that fit together are done in one batch, so that small calls share the cost of a run of a graph. No job
+    waits for a batch to fill: a free worker starts it at once.
 
-    Beside the workers there is a thread that only looks after new streams, and only while every worker is busy with old
-    ones. So a short call does not wait until a long job is done; the operating system divides the cores.
+    In addition to the workers, a relief thread does jobs of new streams while every worker is busy with old ones. So a
+    short call does not wait for a long job; the operating system divides the cores.
     """
 
     def __init__(
@@ -82,9 +82,9 @@ class Scheduler(Generic[Job, Result]):
 
         Args:
             workers: How many threads compute, at least 1.
-            perform: Does jobs: their results, or what went wrong with each.
-            batch_of: Begins a batch with a job: a function that adds another job where it fits, and says whether it
-                did. None: the job is done alone.
+            perform: Does a batch of jobs; returns a result or an exception for each.
+            batch_of: Begins a batch with a job: returns a function that adds another job if it fits, and returns
+                whether it did. None: the job is done alone.
             head_start: Seconds of work that a new stream gets before it queues with the others.
         """
         self.workers = workers
@@ -95,9 +95,9 @@ class Scheduler(Generic[Job, Result]):
         self._work = threading.Condition(self._lock)
         self._relief = threading.Condition(self._lock)
         self._streams = 0  # those that can submit jobs
-        self._idle = 0  # workers that have nothing to do
-        self._running = 0  # threads that have something to do
-        self._on_new = 0  # those among them that are looking after new streams
+        self._idle = 0  # workers without a job
+        self._running = 0  # threads with jobs
+        self._on_new = 0  # those of them with jobs of new streams
         self._closing = False
         self._threads = [
             *(threading.Thread(target=self._as_worker, name=f"worker-{n}", daemon=True) for n in range(workers)),
@@ -107,7 +107,7 @@ class Scheduler(Generic[Job, Result]):
             thread.start()
 
     def load(self) -> Load:
-        """What there is to do at this moment."""
+        """The current load."""
         with self._lock:
             return Load(self._streams, self._queue.length, self._running, self._idle)
 
@@ -116,14 +116,14 @@ class Scheduler(Generic[Job, Result]):
     ) -> AsyncGenerator[Result, None]:
         """Does the jobs of one stream and yields their results in order.
 
-        At most one job more than there are workers is under way or waits for the reader: enough to keep every worker
-        busy, and all that a reader who has stopped holds. Jobs are made only when their turn comes.
+        At most one job more than there are workers is in progress or waits for the reader. That keeps every worker
+        busy, and bounds the memory of a stream whose reader has stopped. `jobs` is advanced only as jobs are submitted.
 
         Args:
             jobs: Each computes one message.
-            cancellation: Set when the iterator is closed, so that the jobs under way stop.
-            head: Whether the first job is so short that the others wait for it: on busy cores they would delay what it
-                came to on its way to the reader.
+            cancellation: Set when the iterator is closed, so that running jobs stop.
+            head: Whether the first job is so short that the others wait for its result: on busy cores they would delay
+                its delivery to the reader.
 
         Yields:
             The results.
@@ -144,18 +144,18 @@ class Scheduler(Generic[Job, Result]):
                     yield await ahead.popleft()
             finally:
                 for future in ahead:
-                    # Of one that is done, this also forgets the failure that would else be logged as never looked at.
+                    # Asyncio would log the exception of a finished future that is never retrieved; this prevents it.
                     future.cancel()
 
     @contextmanager
     def submitter(self, cancellation: Cancellation) -> Iterator[Callable[[Job], "asyncio.Future[Result]"]]:
-        """The place of one stream among the others, for jobs that its caller does not know beforehand.
+        """A flow for one stream whose jobs are not known in advance.
 
         Args:
-            cancellation: Set at the end of the `with` block, where what waits is dropped.
+            cancellation: Set at the end of the `with` block, which also drops the waiting jobs.
 
         Yields:
-            A function that submits a job and returns its future result. The caller limits how many are under way.
+            A function that submits a job and returns its future result. The caller limits the number of open jobs.
         """
         loop = asyncio.get_running_loop()
         flow: Flow[_Queued[Job, Result]] = Flow()
@@ -176,7 +176,7 @@ class Scheduler(Generic[Job, Result]):
                 self._queue.clear(flow)
 
     def close(self) -> None:
-        """Ends the threads once they have finished what they are computing; drops what waits."""
+        """Ends the threads after their current jobs, and drops the waiting ones."""
         with self._lock:
             self._closing = True
             self._work.notify_all()
@@ -215,7 +215,7 @@ class Scheduler(Generic[Job, Result]):
         return not self._idle and not self._on_new and self._queue.has_new()
 
     def _batch(self, first: _Taken[Job, Result]) -> list[_Taken[Job, Result]]:
-        # The others are left for the other workers.
+        # A fair share, so that the other workers get jobs too.
         most = min(MOST_TOGETHER, -(-(self._queue.length + 1) // self.workers)) - 1
         add = self._batch_of(first[1].job) if most else None
         if add is None:
@@ -223,7 +223,7 @@ class Scheduler(Generic[Job, Result]):
         return [first, *self._queue.take_batch(first[0], lambda queued: add(queued.job), most)]
 
     def _do(self, taken: Sequence[_Taken[Job, Result]]) -> None:
-        """Does jobs with the lock released, and tells their streams."""
+        """Does jobs with the lock released, and delivers the results to their streams."""
         new = any(map(self._queue.is_new, (flow for flow, _ in taken)))
         self._on_new += new
         self._running += 1
@@ -234,10 +234,10 @@ class Scheduler(Generic[Job, Result]):
         try:
             queued = [one for _, one in taken]
             results = self._perform([one.job for one in queued])
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            with suppress(RuntimeError):  # the loop is closed
                 queued[0].future.get_loop().call_soon_threadsafe(_deliver, queued, results)
-            # A failure knows the frames that it came through. As this one knows the failure, it and what its job had
-            # would stay until the garbage collector comes by.
+            # The traceback of a failure holds this frame. If this frame held the failure, that cycle would keep the
+            # objects of its job until the garbage collector runs.
             del results
         finally:
             self._lock.acquire()
@@ -249,7 +249,7 @@ class Scheduler(Generic[Job, Result]):
 
 
 def _step_back() -> None:
-    """Lowers the priority of this thread where the system has one for each: whoever sends what is made goes first."""
+    """Lowers the priority of this thread, where the system supports that, so that sending precedes computing."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
 

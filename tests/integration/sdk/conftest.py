@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import grpc
@@ -38,9 +40,15 @@ SCHEMA = schema_pb2.TableSchema(
     columns=[
         schema_pb2.Column(name="x", type=schema_pb2.COLUMN_TYPE_DOUBLE, decimals=1, unit="cm"),
         schema_pb2.Column(name="n", type=schema_pb2.COLUMN_TYPE_INT64, nullable=True),
-        schema_pb2.Column(name="label", type=schema_pb2.COLUMN_TYPE_CATEGORY, categories=CATEGORIES, nullable=True),
+        schema_pb2.Column(
+            name="label", type=schema_pb2.COLUMN_TYPE_CATEGORY, categories=CATEGORIES, nullable=True, category_count=3
+        ),
         schema_pb2.Column(name="flag", type=schema_pb2.COLUMN_TYPE_BOOL),
         schema_pb2.Column(name="maybe", type=schema_pb2.COLUMN_TYPE_BOOL, nullable=True),
+        schema_pb2.Column(name="note", type=schema_pb2.COLUMN_TYPE_STRING, nullable=True, max_bytes=20),
+        schema_pb2.Column(name="day", type=schema_pb2.COLUMN_TYPE_DATE, nullable=True),
+        schema_pb2.Column(name="local", type=schema_pb2.COLUMN_TYPE_TIMESTAMP),
+        schema_pb2.Column(name="at", type=schema_pb2.COLUMN_TYPE_TIMESTAMP, nullable=True, utc=True),
     ]
 )
 ARROW = pa.schema(
@@ -50,9 +58,15 @@ ARROW = pa.schema(
         pa.field("label", pa.dictionary(pa.int32(), pa.string())),
         pa.field("flag", pa.bool_(), nullable=False),
         pa.field("maybe", pa.bool_()),
+        pa.field("note", pa.string()),
+        pa.field("day", pa.date32()),
+        pa.field("local", pa.timestamp("us"), nullable=False),
+        pa.field("at", pa.timestamp("us", tz="UTC")),
     ],
     metadata={"made-by": "the scripted server"},
 )
+LARGE = [f"label {number}" for number in range(5)]
+EPOCH = datetime(1970, 1, 1)
 IMAGE = schema_pb2.ImageSchema(height=4, width=6, channels=1)
 
 
@@ -64,6 +78,10 @@ def row(index: int, seed: int) -> Row:
         "label": None if index % 5 == 4 else CATEGORIES[(index + seed) % 3],
         "flag": index % 2 == 0,
         "maybe": None if index % 11 == 6 else index % 3 == 0,
+        "note": None if index % 3 == 1 else f"é{index}" * (index % 2),
+        "day": None if index % 4 == 1 else date(2024, 2, 29) + timedelta(days=index % 1000),
+        "local": datetime(1, 1, 1) + timedelta(days=index % 1000, microseconds=seed % 1000),
+        "at": None if index % 6 == 2 else datetime(9999, 12, 31, tzinfo=UTC) - timedelta(hours=index % 1000),
     }
 
 
@@ -102,6 +120,8 @@ class ScriptedServer(generation_pb2_grpc.GenerationServiceServicer, model_pb2_gr
     metadata: list[dict[str, str | bytes]] = field(default_factory=list)
     seconds_left: list[float] = field(default_factory=list)
     mangle: Callable[[Any], Any] = lambda response: response
+    parts: bool = False
+    """Whether schemas and preambles come in parts, and descriptions in pages."""
     drawn_seed: int = 1000
     cancelled: threading.Event = field(default_factory=threading.Event)
     hanging: threading.Event = field(default_factory=threading.Event)
@@ -134,6 +154,8 @@ class ScriptedServer(generation_pb2_grpc.GenerationServiceServicer, model_pb2_gr
 
     def GetModel(self, request: Any, context: Any) -> model_pb2.GetModelResponse:
         self._unary(request, context)
+        if request.name == "models/large":
+            return self._page(request.page_token)
         if request.name == "models/broken":
             model = model_pb2.Model(
                 name=request.name,
@@ -148,6 +170,25 @@ class ScriptedServer(generation_pb2_grpc.GenerationServiceServicer, model_pb2_gr
         )
         abort(context, Fault(code=grpc.StatusCode.NOT_FOUND, details=[info, resource], message="no such model"))
         raise AssertionError
+
+    def _page(self, token: str) -> model_pb2.GetModelResponse:
+        """A page of a description with two categories on each."""
+        start = int(token or 0)
+        labels = LARGE[start : start + 2]
+        following = str(start + 2) if start + 2 < len(LARGE) else ""
+        if start:
+            part = schema_pb2.SchemaPart(columns=[schema_pb2.CategoryPart(index=0, categories=labels)])
+            return model_pb2.GetModelResponse(part=part, next_page_token=following)
+        column = schema_pb2.Column(
+            name="label", type=schema_pb2.COLUMN_TYPE_CATEGORY, categories=labels, category_count=len(LARGE)
+        )
+        model = model_pb2.Model(
+            name="models/large",
+            version="models/large/versions/1",
+            table=schema_pb2.TableSchema(columns=[column]),
+            conditions=[schema_pb2.ConditionSpec(column="label", category_count=len(LARGE))],
+        )
+        return model_pb2.GetModelResponse(model=model, next_page_token=following)
 
     # No test of the client calls these; the service asks for them.
 
@@ -206,6 +247,9 @@ class ScriptedServer(generation_pb2_grpc.GenerationServiceServicer, model_pb2_gr
             preamble, data = encode(rows, request.format)
             if number == 0:
                 response.info.CopyFrom(pb.RowStreamInfo(model=VERSION, seed=seed, schema=SCHEMA, preamble=preamble))
+            if number == 0 and self.parts:
+                yield from cut(response)
+                response = pb.GenerateRowsResponse(first_index=indices.start, row_count=len(rows))
             if isinstance(data, bytes):
                 response.data = data
             else:
@@ -223,6 +267,20 @@ class ScriptedServer(generation_pb2_grpc.GenerationServiceServicer, model_pb2_gr
                     pb.ImageStreamInfo(model=VERSION, seed=seed, schema=IMAGE, media_type=media_type)
                 )
             yield response
+
+
+def cut(response: pb.GenerateRowsResponse) -> Iterator[pb.GenerateRowsResponse]:
+    """A first response in parts: one for each category but the first, and two for the rest of the preamble."""
+    response.row_count = 0
+    preamble, categories = response.info.preamble, list(response.info.schema.columns[2].categories)
+    parts = [schema_pb2.SchemaPart(columns=[schema_pb2.CategoryPart(index=2, categories=[c])]) for c in categories[1:]]
+    parts += [schema_pb2.SchemaPart(preamble=half) for half in (preamble[1:9], preamble[9:])]
+    del response.info.schema.columns[2].categories[1:]
+    response.info.preamble = preamble[:1]
+    response.info.part_count = len(parts)
+    yield response
+    for part in parts:
+        yield pb.GenerateRowsResponse(part=part, first_index=response.first_index)
 
 
 def abort(context: Any, fault: Fault) -> None:
@@ -253,7 +311,7 @@ def encode(rows: list[Row], wire: int) -> tuple[bytes, bytes | pb.ColumnBatch]:
         csv.writer(body, lineterminator="\n").writerows([list(r.values()) for r in rows])
         return head.getvalue().encode(), body.getvalue().encode()
     if wire == pb.ROW_FORMAT_JSON_LINES:
-        return b"", "".join(json.dumps(r) + "\n" for r in rows).encode()
+        return b"", "".join(json.dumps(r, default=str) + "\n" for r in rows).encode()
     if wire == pb.ROW_FORMAT_ARROW:
         return encode_arrow(rows)
     batch = pb.ColumnBatch()
@@ -269,6 +327,15 @@ def encode(rows: list[Row], wire: int) -> tuple[bytes, bytes | pb.ColumnBatch]:
                 out.int64s.values.extend(value or 0 for value in values)
             case schema_pb2.COLUMN_TYPE_CATEGORY:
                 out.categories.codes.extend(-1 if v is None else CATEGORIES.index(v) for v in values)
+            case schema_pb2.COLUMN_TYPE_STRING:
+                texts = [(value or "").encode() for value in values]
+                out.strings.offsets.extend(itertools.accumulate(map(len, texts), initial=0))
+                out.strings.data = b"".join(texts)
+            case schema_pb2.COLUMN_TYPE_DATE:
+                out.dates.days.extend(((value or EPOCH.date()) - EPOCH.date()).days for value in values)
+            case schema_pb2.COLUMN_TYPE_TIMESTAMP:
+                found = [EPOCH if value is None else value.replace(tzinfo=None) for value in values]
+                out.timestamps.microseconds.extend((value - EPOCH) // timedelta(microseconds=1) for value in found)
             case _:
                 out.bools.values.extend(bool(value) for value in values)
     return b"", batch
@@ -280,7 +347,7 @@ def encode_arrow(rows: list[Row]) -> tuple[bytes, bytes]:
     def batch(part: list[Row]) -> pa.RecordBatch:
         codes = [None if r["label"] is None else CATEGORIES.index(r["label"]) for r in part]
         labels = pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(CATEGORIES))
-        plain = {name: [r[name] for r in part] for name in ("x", "n", "flag", "maybe")}
+        plain = {name: [r[name] for r in part] for name in ARROW.names if name != "label"}
         arrays = [labels if entry.name == "label" else pa.array(plain[entry.name], entry.type) for entry in ARROW]
         return pa.RecordBatch.from_arrays(arrays, schema=ARROW)
 

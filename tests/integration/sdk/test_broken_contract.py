@@ -56,7 +56,56 @@ def bad_code(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
     return response
 
 
-@pytest.mark.parametrize("mangle", [skip_one, repeat, too_many, no_info, other_seed, bad_name, short_column, bad_code])
+def bad_offsets(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    response.columns.columns[5].strings.offsets[-1] += 1
+    return response
+
+
+def bad_text(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    strings = response.columns.columns[5].strings
+    strings.data = b"\xff" * len(strings.data)
+    return response
+
+
+def bad_date(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    response.columns.columns[6].dates.days[0] = 2**31 - 1
+    return response
+
+
+def bad_instant(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    response.columns.columns[8].timestamps.microseconds[0] = -(2**63)
+    return response
+
+
+def fewer_categories(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    del response.info.schema.columns[2].categories[1:]
+    return response
+
+
+def fewer_parts(response: pb.GenerateRowsResponse) -> pb.GenerateRowsResponse:
+    response.info.part_count += response.HasField("info")
+    return response
+
+
+MANGLED = [
+    skip_one,
+    repeat,
+    too_many,
+    no_info,
+    other_seed,
+    bad_name,
+    short_column,
+    bad_code,
+    bad_offsets,
+    bad_text,
+    bad_date,
+    bad_instant,
+    fewer_categories,
+    fewer_parts,
+]
+
+
+@pytest.mark.parametrize("mangle", MANGLED)
 def test_a_broken_contract_is_never_passed_on(
     scripted: ScriptedServer,
     client: synthserve.Client,

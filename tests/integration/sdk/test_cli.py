@@ -117,6 +117,21 @@ def test_models_for_people_and_for_programs(command: Command) -> None:
     assert described["table"]["columns"][0]["unit"] == "cm"
 
 
+def test_one_model_for_people_and_for_programs(command: Command) -> None:
+    done = command("model", "tiny-table")
+    assert (done.returncode, done.stderr) == (0, b"")
+    lines = [" ".join(line.split()) for line in done.stdout.decode().splitlines()]
+    assert lines[0].startswith("tiny-table@2, ready: ")
+    assert "length double cm -" in lines
+    assert "species category of 3 - -" in lines
+    assert "species setosa|versicolor|virginica" in lines
+    (described,) = [m for m in json.loads(command("models", "--json").stdout) if m["name"] == "tiny-table"]
+    assert json.loads(command("model", "tiny-table", "--json").stdout) == described
+    image = command("model", "tiny-grey")
+    assert (image.returncode, image.stderr) == (0, b"")
+    assert command("model", "nothing").returncode == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -127,6 +142,9 @@ def test_models_for_people_and_for_programs(command: Command) -> None:
         (["rows", "tiny-grey", "--count", "1"], 2, "synthserve: model: "),
         (["rows", "iris/1", "--count", "1"], 2, "synthserve: model: write NAME"),
         (["rows", "tiny-table", "--count", "1", "--where", "species"], 2, "is not COLUMN=VALUE"),
+        (["rows", "tiny-table", "--count", "1", "--where", 'species="rose'], 2, "has no closing quote"),
+        (["rows", "tiny-table", "--count", "1", "--where", "species=a..b..c"], 2, "has more than one '..'"),
+        (["rows", "tiny-table", "--count", "1", "--where", "a=1", "--where", '"a"=2'], 2, "'a' is given twice"),
         (["rows", "tiny-table", "--count", "1", "-o", "a.xyz"], 2, "--format"),
         (["rows", "tiny-table", "--count", "1", "--format", "jsonl", "--no-header"], 2, "only CSV has a header"),
         (["rows", "tiny-table", "-o", "a.csv"], 2, "synthserve: count: must be set"),

@@ -11,13 +11,13 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2
+from scripts.server_process import running_server
 
 import synthserve
 from synthserve.v1 import generation_pb2 as pb
 from synthserve.v1 import model_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve.v1.model_pb2_grpc import ModelServiceStub
-from synthserve_server.process import running_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -30,11 +30,16 @@ def real(server_address: str) -> Iterator[synthserve.Client]:
 
 
 def test_models_are_described(real: synthserve.Client) -> None:
-    models = {model.name: model for model in real.models()}
+    models = {model.name: model for model in real.models(full=True)}
     assert {"tiny-table", "tiny-grey", "tiny-rgb"} <= set(models)
     table = models["tiny-table"]
     assert (table.version, table.versions, table.state, table.kind) == (2, (2, 1), "ready", "table")
-    assert table.conditions == (synthserve.Condition("species", ("setosa", "versicolor", "virginica")),)
+    assert table.conditions == (
+        synthserve.Condition("species", ("setosa", "versicolor", "virginica"), category_count=3),
+    )
+    assert real.model("tiny-table") == table
+    basic = {model.name: model for model in real.models()}["tiny-table"].conditions[0]
+    assert (basic.name, basic.values, basic.category_count) == ("species", (), 3)
     assert models["tiny-rgb"].image == synthserve.ImageSchema(height=20, width=30, channels=3)
     assert real.model("tiny-table@1").version == 1
 

@@ -278,7 +278,9 @@ def test_a_use_without_an_end_needs_one(client: synthserve.Client, tmp_path: Pat
 
 def test_what_can_be_missing_has_types_that_can_say_so(client: synthserve.Client, expected: Expected) -> None:
     frame = client.rows("scripted", count=40, seed=3).to_pandas()
-    assert [str(dtype) for dtype in frame.dtypes] == ["float64", "Int64", "category", "bool", "boolean"]
+    numbers, times = ["float64", "Int64", "category", "bool", "boolean"], ["datetime64[us]", "datetime64[us, UTC]"]
+    assert [str(dtype) for dtype in frame.dtypes] == [*numbers, "string", times[0], *times]
+    frame["day"] = frame["day"].dt.date
     for name in frame.columns:
         found = [None if missing else value for value, missing in zip(frame[name], frame[name].isna(), strict=True)]
         assert found == [row[name] for row in expected(range(40), 3)]

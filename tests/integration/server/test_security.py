@@ -14,6 +14,7 @@ import trustme
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from scripts.server_process import COMMAND, ServerProcess
 from tests.fixtures.certificates import Certificates, served_certificate
 from tests.fixtures.processes import log_with
 from tests.fixtures.statuses import detail
@@ -22,7 +23,6 @@ import synthserve
 from synthserve.v1 import generation_pb2, model_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve.v1.model_pb2_grpc import ModelServiceStub
-from synthserve_server.process import COMMAND, ServerProcess
 
 TOKEN = "a token that nobody guesses"  # noqa: S105 - of this test
 

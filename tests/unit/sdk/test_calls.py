@@ -8,10 +8,10 @@ import grpc
 import pytest
 
 from synthserve import Cancelled, RetryPolicy
-from synthserve._transport.resume import Resume, as_they_come
 from synthserve._transport.async_calls import AsyncCaller, AsyncResumingCall
 from synthserve._transport.calls import Caller, ResumingCall
 from synthserve._transport.connection import Connection
+from synthserve._transport.resume import Resume, as_they_come
 from synthserve.v1 import generation_pb2 as pb
 
 if TYPE_CHECKING:

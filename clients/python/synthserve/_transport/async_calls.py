@@ -1,4 +1,4 @@
-"""Calls that try again: the one place where the asyncio client meets gRPC. `_calls` is its twin."""
+"""Calls that try again: the one place where the asyncio client meets gRPC. `calls` is its twin."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import grpc
 
 from synthserve._checks import seconds
 from synthserve._exceptions import Cancelled, SynthserveError
-from synthserve._resume import Request, Response, Resume
 from synthserve._transport.channels import keep_from_children
+from synthserve._transport.headers import AsyncToken, authorization
+from synthserve._transport.resume import Request, Response, Resume
 from synthserve._transport.retry import Deadline, RetryPolicy
 from synthserve._transport.status import error_from_rpc
-from synthserve._transport.tokens import AsyncToken, authorization
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
     from synthserve._transport.connection import Connection
-    from synthserve._transport.metadata import Pairs
+    from synthserve._transport.headers import Pairs
 
 _log = logging.getLogger("synthserve")
 
@@ -133,7 +133,9 @@ class AsyncResumingCall(Generic[Request, Response]):
                 self._call = self._responses = None
                 await self._pause(raised)
             else:
-                return self.run.accept(response)
+                accepted = self.run.accept(response)
+                if accepted is not None:
+                    return accepted
         raise StopAsyncIteration
 
     def _running(self, headers: Pairs) -> AsyncGenerator[Response]:

@@ -1,4 +1,4 @@
-"""Calls that try again: the one place where the sync client meets gRPC. `_async_calls` is its twin."""
+"""Calls that try again: the one place where the sync client meets gRPC. `async_calls` is its twin."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import grpc
 
 from synthserve._checks import seconds
 from synthserve._exceptions import Cancelled, SynthserveError
-from synthserve._resume import Request, Response, Resume
 from synthserve._transport.channels import keep_from_children
+from synthserve._transport.headers import Token, authorization
+from synthserve._transport.resume import Request, Response, Resume
 from synthserve._transport.retry import Deadline, RetryPolicy
 from synthserve._transport.status import error_from_rpc
-from synthserve._transport.tokens import Token, authorization
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from synthserve._transport.connection import Connection
-    from synthserve._transport.metadata import Pairs
+    from synthserve._transport.headers import Pairs
 
 _log = logging.getLogger("synthserve")
 
@@ -137,7 +137,9 @@ class ResumingCall(Generic[Request, Response]):
                 self._call = None
                 self._pause(raised)
             else:
-                return self.run.accept(response)
+                accepted = self.run.accept(response)
+                if accepted is not None:
+                    return accepted
         raise StopIteration
 
     def _pause(self, raised: Exception) -> None:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import grpc
 
 from synthserve._checks import integer, invalid
-from synthserve._transport.metadata import Metadata, Pairs, metadata_pairs
+from synthserve._transport.headers import HEADER, Metadata, Pairs, check_use, metadata_pairs
 from synthserve._transport.proxies import Proxy, find_proxy
 from synthserve._transport.targets import checked_target, is_local
-from synthserve._transport.tokens import HEADER, check_use
 
 if TYPE_CHECKING:
     from types import ModuleType

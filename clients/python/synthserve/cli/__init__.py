@@ -1,5 +1,6 @@
-"""The command `synthserve`."""
+"""The command `synthserve`. What it needs is imported once its streams are in order."""
 
+import os
 import sys
 
 from synthserve.cli._streams import FAILED, prepare, say
@@ -8,6 +9,8 @@ from synthserve.cli._streams import FAILED, prepare, say
 def main() -> None:
     """Runs the command; ends the process with its exit code."""
     prepare()
+    # gRPC reads it on import. The command says itself what went wrong, in words for people.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         from synthserve.cli._app import app
     except ImportError as error:

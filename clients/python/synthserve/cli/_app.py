@@ -9,9 +9,12 @@ from typing import Annotated
 import typer
 
 import synthserve
-from synthserve._grids import GridFile
+from synthserve import _condition_text
+from synthserve._conditions import as_where
 from synthserve._output.destinations import Target, appears_whole, write_whole
+from synthserve._sinks.grids import GridFile
 from synthserve.cli import _administration, _listing
+from synthserve.cli._conditions import Where, conditions_of
 from synthserve.cli._connection import Connect, Timeout, connecting
 from synthserve.cli._outcome import HELP, told
 from synthserve.cli._progress import Watch
@@ -64,7 +67,6 @@ Seed = Annotated[
     ),
 ]
 Offset = Annotated[int, typer.Option(help="The index of the first one.")]
-Where = Annotated[list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="A condition; can be repeated.")]
 
 
 def _version(wanted: bool) -> None:
@@ -89,11 +91,28 @@ def models(
 ) -> None:
     """Lists the models of a server."""
     with told(), connect() as client:
-        found = client.models(timeout=timeout)
+        found = client.models(full=True, timeout=timeout)
         if json:
             typer.echo(_listing.as_json(found))
         else:
             _listing.as_table(found)
+
+
+@app.command(name="model", epilog=HELP)
+@connecting
+def describe(
+    connect: Connect,
+    model: Name,
+    timeout: Timeout = None,
+    json: Annotated[bool, typer.Option("--json", help="Everything that is known, as JSON.")] = False,
+) -> None:
+    """Describes one model: its columns, and the conditions that it takes."""
+    with told(), connect() as client:
+        found = client.model(model, timeout=timeout)
+        if json:
+            typer.echo(_listing.model_as_json(found))
+        else:
+            _listing.as_description(found)
 
 
 @app.command(epilog=HELP)
@@ -122,7 +141,7 @@ def rows(
     Arrow is the IPC streaming format on stdout, in pipes and in .arrows files, else the IPC file format.
     """
     chosen = file_format or _format_of(output)
-    conditions = _conditions(where)
+    conditions = conditions_of(where)
     if no_header and chosen is not RowFormat.CSV:
         raise typer.BadParameter("only CSV has a header", param_hint="--no-header")
     target: Target = standard_output() if output == "-" else output
@@ -133,7 +152,9 @@ def rows(
         Watch("rows", count, seeded=seed is not None, bar=not (output == "-" and is_terminal("stdout"))) as watch,
     ):
         stream = watch.over(
-            partial(client.rows, model, count=count, seed=seed, offset=offset, where=conditions, timeout=timeout)
+            partial(
+                client.rows, model, count=count, seed=seed, offset=offset, where=as_where(conditions), timeout=timeout
+            )
         )
         if chosen is RowFormat.CSV:
             stream.to_csv(target, header=not no_header)
@@ -169,10 +190,10 @@ def images(
     """Generates images of an image model, into a folder (MODEL-seedSEED-INDEX.png), a grid, or both."""
     if output is None and grid is None:
         raise typer.BadParameter("give -o DIR, --grid FILE, or both", param_hint="--output")
-    conditions = _conditions(where)
+    conditions = conditions_of(where)
     with (
         told(),
-        nullcontext() if grid is None else GridFile(grid, count, columns, conditions) as picture,
+        nullcontext() if grid is None else GridFile(grid, count, columns, _condition_text.texts(conditions)) as picture,
         connect() as client,
         Watch("images", count, seeded=seed is not None, bar=True) as watch,
     ):
@@ -183,7 +204,7 @@ def images(
                 count=count,
                 seed=seed,
                 offset=offset,
-                where=conditions,
+                where=as_where(conditions),
                 format=file_format.value,
                 jpeg_quality=jpeg_quality,
                 timeout=timeout,
@@ -215,15 +236,3 @@ def _format_of(output: str) -> RowFormat:
             f"the suffix of {output!r} is none of {', '.join(_SUFFIXES)}; give one", param_hint="--format"
         )
     return _SUFFIXES[suffix]
-
-
-def _conditions(where: list[str] | None) -> dict[str, str]:
-    conditions: dict[str, str] = {}
-    for text in where or []:
-        column, equals, value = text.partition("=")
-        if not column or not equals:
-            raise typer.BadParameter(f"{text!r} is not COLUMN=VALUE", param_hint="--where")
-        if column in conditions:
-            raise typer.BadParameter(f"{column!r} is given twice", param_hint="--where")
-        conditions[column] = value
-    return conditions

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 FAILED = 1
 READER_GONE = 141
 
-_STDOUT, _STDERR = 1, 2
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+
+_CLOSED = {_STDIN: os.O_WRONLY, _STDOUT: os.O_RDONLY, _STDERR: os.O_WRONLY}
+"""How a standard stream that is closed is opened: output that has nowhere to go must fail, messages need not."""
+
 _SIGNALLED = 128
 
 
@@ -72,7 +76,11 @@ class _Messages(DescriptorFile):
 
 
 def prepare() -> None:
-    """Puts the streams of this module in the place of Python's, and has signals end the command in order."""
+    """Puts the streams of this module in the place of Python's, and has signals end the command in order.
+
+    It comes before everything that opens files, such as the import of gRPC.
+    """
+    _open_closed()
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Output()), encoding="utf-8", errors="backslashreplace")
     sys.stderr = io.TextIOWrapper(
         io.BufferedWriter(_Messages()), encoding="utf-8", errors="backslashreplace", line_buffering=True
@@ -82,6 +90,15 @@ def prepare() -> None:
         # `nohup` has a signal ignored, and a command leaves that so.
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
+
+
+def _open_closed() -> None:
+    # Otherwise the first file or connection gets the number of a closed stream, and what is meant for that one.
+    for descriptor, access in _CLOSED.items():
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, access)  # it takes the lowest number that is free, which this is
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

@@ -27,31 +27,32 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class GenerationServiceStub:
-    """Streams what generative models generate.
+    """Streams the samples of generative models.
 
-    Sample `i` depends only on the model version, the seed, `i` and the conditions. The same request gives the same
-    samples on every call, however they are cut into calls and messages, so a broken stream is resumed by asking again
-    with `offset` set to the next index, the same `seed` and the same model version.
+    Sample `i` depends only on the model version, the seed, `i` and the conditions. The same request returns the same
+    samples on every call, however they are divided into calls and messages. To resume a broken stream, send the request
+    again with `offset` set to the next index, the same `seed` and the same model version.
 
-    Every error that the server itself raises carries `google.rpc.ErrorInfo` with domain "synthserve". Errors that both
-    methods share:
-    - NOT_FOUND (ResourceInfo): there is no such model or version.
+    Every error that the server raises has `google.rpc.ErrorInfo` with domain "synthserve". Both methods share these
+    errors:
+    - NOT_FOUND (ResourceInfo): the model or version does not exist.
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
     - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded, or is being unloaded; GetModel
-      tells which and why.
-    - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
-    - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server has as much under way as it may. Nothing was
-      computed; ask again when RetryInfo says, and not before. Streams that are under way are never ended for a limit: one
-      that is over its caller's rate is slowed down.
-    - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index. Or the model is being
-      loaded; try again.
-    - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
+      returns the state and the reason.
+    - OUT_OF_RANGE: a stream without a count has reached the end of the indices.
+    - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server is at a limit. Nothing was computed; retry
+      when RetryInfo says, and not before. A limit never ends a running stream: a stream above its caller's rate is slowed
+      down.
+    - RESOURCE_EXHAUSTED without RetryInfo: the request has more than 1 MiB; do not retry.
+    - UNAVAILABLE (RetryInfo): the server is shutting down; resume at another server, at the next index. Or the model is
+      being loaded; retry.
+    - INTERNAL: the server has a bug, or the model's graph failed; the server's log has the cause.
 
-    What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
+    Errors with RetryInfo also have the trailer `grpc-retry-pushback-ms`, in milliseconds.
 
-    Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
-    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request or
-    metadata that are too large: 64 KiB and 16 KiB are always taken (do not ask again).
+    Other errors come from gRPC and have no details: DEADLINE_EXCEEDED and CANCELLED (the computation stops), UNAVAILABLE
+    if the connection breaks or reaches its maximum age (resume as above), UNIMPLEMENTED, and RESOURCE_EXHAUSTED for
+    metadata of more than 16 KiB (do not retry).
     """
 
     @_typing.overload
@@ -59,71 +60,73 @@ class GenerationServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> GenerationServiceAsyncStub: ...
     GenerateRows: _grpc.UnaryStreamMultiCallable[_generation_pb2.GenerateRowsRequest, _generation_pb2.GenerateRowsResponse]
-    """Generates rows of a table model. The first response comes at once and is small; the later ones are larger."""
+    """Generates rows of a table model. The first response is sent at once and is small; later ones are larger."""
     GenerateImages: _grpc.UnaryStreamMultiCallable[_generation_pb2.GenerateImagesRequest, _generation_pb2.GenerateImagesResponse]
-    """Generates encoded images of an image model. The first response comes at once and is small."""
+    """Generates encoded images of an image model. The first response is sent at once and is small."""
 
 @_typing.type_check_only
 class GenerationServiceAsyncStub(GenerationServiceStub):
-    """Streams what generative models generate.
+    """Streams the samples of generative models.
 
-    Sample `i` depends only on the model version, the seed, `i` and the conditions. The same request gives the same
-    samples on every call, however they are cut into calls and messages, so a broken stream is resumed by asking again
-    with `offset` set to the next index, the same `seed` and the same model version.
+    Sample `i` depends only on the model version, the seed, `i` and the conditions. The same request returns the same
+    samples on every call, however they are divided into calls and messages. To resume a broken stream, send the request
+    again with `offset` set to the next index, the same `seed` and the same model version.
 
-    Every error that the server itself raises carries `google.rpc.ErrorInfo` with domain "synthserve". Errors that both
-    methods share:
-    - NOT_FOUND (ResourceInfo): there is no such model or version.
+    Every error that the server raises has `google.rpc.ErrorInfo` with domain "synthserve". Both methods share these
+    errors:
+    - NOT_FOUND (ResourceInfo): the model or version does not exist.
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
     - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded, or is being unloaded; GetModel
-      tells which and why.
-    - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
-    - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server has as much under way as it may. Nothing was
-      computed; ask again when RetryInfo says, and not before. Streams that are under way are never ended for a limit: one
-      that is over its caller's rate is slowed down.
-    - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index. Or the model is being
-      loaded; try again.
-    - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
+      returns the state and the reason.
+    - OUT_OF_RANGE: a stream without a count has reached the end of the indices.
+    - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server is at a limit. Nothing was computed; retry
+      when RetryInfo says, and not before. A limit never ends a running stream: a stream above its caller's rate is slowed
+      down.
+    - RESOURCE_EXHAUSTED without RetryInfo: the request has more than 1 MiB; do not retry.
+    - UNAVAILABLE (RetryInfo): the server is shutting down; resume at another server, at the next index. Or the model is
+      being loaded; retry.
+    - INTERNAL: the server has a bug, or the model's graph failed; the server's log has the cause.
 
-    What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
+    Errors with RetryInfo also have the trailer `grpc-retry-pushback-ms`, in milliseconds.
 
-    Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
-    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request or
-    metadata that are too large: 64 KiB and 16 KiB are always taken (do not ask again).
+    Other errors come from gRPC and have no details: DEADLINE_EXCEEDED and CANCELLED (the computation stops), UNAVAILABLE
+    if the connection breaks or reaches its maximum age (resume as above), UNIMPLEMENTED, and RESOURCE_EXHAUSTED for
+    metadata of more than 16 KiB (do not retry).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GenerateRows: _aio.UnaryStreamMultiCallable[_generation_pb2.GenerateRowsRequest, _generation_pb2.GenerateRowsResponse]  # type: ignore[assignment]
-    """Generates rows of a table model. The first response comes at once and is small; the later ones are larger."""
+    """Generates rows of a table model. The first response is sent at once and is small; later ones are larger."""
     GenerateImages: _aio.UnaryStreamMultiCallable[_generation_pb2.GenerateImagesRequest, _generation_pb2.GenerateImagesResponse]  # type: ignore[assignment]
-    """Generates encoded images of an image model. The first response comes at once and is small."""
+    """Generates encoded images of an image model. The first response is sent at once and is small."""
 
 class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Streams what generative models generate.
+    """Streams the samples of generative models.
 
-    Sample `i` depends only on the model version, the seed, `i` and the conditions. The same request gives the same
-    samples on every call, however they are cut into calls and messages, so a broken stream is resumed by asking again
-    with `offset` set to the next index, the same `seed` and the same model version.
+    Sample `i` depends only on the model version, the seed, `i` and the conditions. The same request returns the same
+    samples on every call, however they are divided into calls and messages. To resume a broken stream, send the request
+    again with `offset` set to the next index, the same `seed` and the same model version.
 
-    Every error that the server itself raises carries `google.rpc.ErrorInfo` with domain "synthserve". Errors that both
-    methods share:
-    - NOT_FOUND (ResourceInfo): there is no such model or version.
+    Every error that the server raises has `google.rpc.ErrorInfo` with domain "synthserve". Both methods share these
+    errors:
+    - NOT_FOUND (ResourceInfo): the model or version does not exist.
     - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
     - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded, or is being unloaded; GetModel
-      tells which and why.
-    - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
-    - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server has as much under way as it may. Nothing was
-      computed; ask again when RetryInfo says, and not before. Streams that are under way are never ended for a limit: one
-      that is over its caller's rate is slowed down.
-    - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index. Or the model is being
-      loaded; try again.
-    - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
+      returns the state and the reason.
+    - OUT_OF_RANGE: a stream without a count has reached the end of the indices.
+    - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server is at a limit. Nothing was computed; retry
+      when RetryInfo says, and not before. A limit never ends a running stream: a stream above its caller's rate is slowed
+      down.
+    - RESOURCE_EXHAUSTED without RetryInfo: the request has more than 1 MiB; do not retry.
+    - UNAVAILABLE (RetryInfo): the server is shutting down; resume at another server, at the next index. Or the model is
+      being loaded; retry.
+    - INTERNAL: the server has a bug, or the model's graph failed; the server's log has the cause.
 
-    What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
+    Errors with RetryInfo also have the trailer `grpc-retry-pushback-ms`, in milliseconds.
 
-    Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
-    the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request or
-    metadata that are too large: 64 KiB and 16 KiB are always taken (do not ask again).
+    Other errors come from gRPC and have no details: DEADLINE_EXCEEDED and CANCELLED (the computation stops), UNAVAILABLE
+    if the connection breaks or reaches its maximum age (resume as above), UNIMPLEMENTED, and RESOURCE_EXHAUSTED for
+    metadata of more than 16 KiB (do not retry).
     """
 
     @_abc_1.abstractmethod
@@ -132,7 +135,7 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _generation_pb2.GenerateRowsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_generation_pb2.GenerateRowsResponse], _abc.AsyncIterator[_generation_pb2.GenerateRowsResponse]]:
-        """Generates rows of a table model. The first response comes at once and is small; the later ones are larger."""
+        """Generates rows of a table model. The first response is sent at once and is small; later ones are larger."""
 
     @_abc_1.abstractmethod
     def GenerateImages(
@@ -140,6 +143,6 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _generation_pb2.GenerateImagesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_generation_pb2.GenerateImagesResponse], _abc.AsyncIterator[_generation_pb2.GenerateImagesResponse]]:
-        """Generates encoded images of an image model. The first response comes at once and is small."""
+        """Generates encoded images of an image model. The first response is sent at once and is small."""
 
 def add_GenerationServiceServicer_to_server(servicer: GenerationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ModelServiceStub:
-    """Tells what the server can generate, and lets administrators change it. Every error that the server itself raises
-    carries `google.rpc.ErrorInfo` with domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """Describes the models of the server, and lets administrators change them. Every error that the server raises has
+    `google.rpc.ErrorInfo` with domain "synthserve"; during a shutdown the status is UNAVAILABLE (RetryInfo).
     """
 
     @_typing.overload
@@ -36,73 +36,69 @@ class ModelServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ModelServiceAsyncStub: ...
     ListModels: _grpc.UnaryUnaryMultiCallable[_model_pb2.ListModelsRequest, _model_pb2.ListModelsResponse]
-    """Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or a page token that is
-    not one.
-    """
+    """Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or an invalid page token."""
     GetModel: _grpc.UnaryUnaryMultiCallable[_model_pb2.GetModelRequest, _model_pb2.GetModelResponse]
-    """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
-    (BadRequest) when the name is not of the form asked for, or the page token is not one of this model.
+    """Describes one model. Errors: NOT_FOUND (ResourceInfo) if the model or version does not exist, INVALID_ARGUMENT
+    (BadRequest) if the name has another form, or the page token does not belong to this model.
     """
     LoadModel: _grpc.UnaryUnaryMultiCallable[_model_pb2.LoadModelRequest, _model_pb2.LoadModelResponse]
-    """Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
-    beside those that serve, and takes over when it is ready; streams end with the version that they began with. Returns
-    when that is done; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without the role "admin",
-    NOT_FOUND (ResourceInfo) when the repository has no such model, FAILED_PRECONDITION (PreconditionFailure) when a
-    version could not be loaded, while the others serve, or (reason MODEL_CONTROL) when the server does not run with
-    --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) when the name is not of the form asked for.
+    """Loads a model of the repository: all its versions that are new, have changed, or failed before. The server tries each
+    one out beside the versions in service, and serves it once it is ready. Running streams end with the version that they
+    began with. Returns after that; the operation continues if the caller stops waiting. Errors: PERMISSION_DENIED without
+    the role "admin", NOT_FOUND (ResourceInfo) if the repository has no such model, FAILED_PRECONDITION
+    (PreconditionFailure) if a version could not be loaded (the others are served), or (reason MODEL_CONTROL) if the server
+    does not run with --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) if the name has another form.
     """
     UnloadModel: _grpc.UnaryUnaryMultiCallable[_model_pb2.UnloadModelRequest, _model_pb2.UnloadModelResponse]
-    """Takes a model out of service: new streams are refused at once, those under way go on to their end. Returns when the
-    last has ended and its memory is free; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without
-    the role "admin", NOT_FOUND (ResourceInfo) when there is no such model, FAILED_PRECONDITION (reason MODEL_CONTROL)
-    and INVALID_ARGUMENT as with LoadModel.
+    """Takes a model out of service: new streams are refused at once, running ones continue to their end. Returns when the
+    last one has ended and its memory is free; the operation continues if the caller stops waiting. Errors:
+    PERMISSION_DENIED without the role "admin", NOT_FOUND (ResourceInfo) if the model does not exist, FAILED_PRECONDITION
+    (reason MODEL_CONTROL) and INVALID_ARGUMENT as with LoadModel.
     """
     ReloadModels: _grpc.UnaryUnaryMultiCallable[_model_pb2.ReloadModelsRequest, _model_pb2.ReloadModelsResponse]
-    """Looks at the repository again: loads what is new or has changed, tries again what failed, unloads what is gone.
-    With --model-control-mode explicit that concerns the models that were asked for and not unloaded since. What cannot
-    be loaded is told in the response and is no error. Errors: PERMISSION_DENIED without the role "admin",
-    FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and when the repository cannot be read.
+    """Scans the repository again: loads new and changed versions, retries failed ones, unloads removed ones. With
+    --model-control-mode explicit this concerns the models that were requested and not unloaded since. The response lists
+    versions that cannot be loaded; they are no error. Errors: PERMISSION_DENIED without the role "admin",
+    FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and if the repository cannot be read.
     """
 
 @_typing.type_check_only
 class ModelServiceAsyncStub(ModelServiceStub):
-    """Tells what the server can generate, and lets administrators change it. Every error that the server itself raises
-    carries `google.rpc.ErrorInfo` with domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """Describes the models of the server, and lets administrators change them. Every error that the server raises has
+    `google.rpc.ErrorInfo` with domain "synthserve"; during a shutdown the status is UNAVAILABLE (RetryInfo).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListModels: _aio.UnaryUnaryMultiCallable[_model_pb2.ListModelsRequest, _model_pb2.ListModelsResponse]  # type: ignore[assignment]
-    """Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or a page token that is
-    not one.
-    """
+    """Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or an invalid page token."""
     GetModel: _aio.UnaryUnaryMultiCallable[_model_pb2.GetModelRequest, _model_pb2.GetModelResponse]  # type: ignore[assignment]
-    """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
-    (BadRequest) when the name is not of the form asked for, or the page token is not one of this model.
+    """Describes one model. Errors: NOT_FOUND (ResourceInfo) if the model or version does not exist, INVALID_ARGUMENT
+    (BadRequest) if the name has another form, or the page token does not belong to this model.
     """
     LoadModel: _aio.UnaryUnaryMultiCallable[_model_pb2.LoadModelRequest, _model_pb2.LoadModelResponse]  # type: ignore[assignment]
-    """Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
-    beside those that serve, and takes over when it is ready; streams end with the version that they began with. Returns
-    when that is done; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without the role "admin",
-    NOT_FOUND (ResourceInfo) when the repository has no such model, FAILED_PRECONDITION (PreconditionFailure) when a
-    version could not be loaded, while the others serve, or (reason MODEL_CONTROL) when the server does not run with
-    --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) when the name is not of the form asked for.
+    """Loads a model of the repository: all its versions that are new, have changed, or failed before. The server tries each
+    one out beside the versions in service, and serves it once it is ready. Running streams end with the version that they
+    began with. Returns after that; the operation continues if the caller stops waiting. Errors: PERMISSION_DENIED without
+    the role "admin", NOT_FOUND (ResourceInfo) if the repository has no such model, FAILED_PRECONDITION
+    (PreconditionFailure) if a version could not be loaded (the others are served), or (reason MODEL_CONTROL) if the server
+    does not run with --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) if the name has another form.
     """
     UnloadModel: _aio.UnaryUnaryMultiCallable[_model_pb2.UnloadModelRequest, _model_pb2.UnloadModelResponse]  # type: ignore[assignment]
-    """Takes a model out of service: new streams are refused at once, those under way go on to their end. Returns when the
-    last has ended and its memory is free; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without
-    the role "admin", NOT_FOUND (ResourceInfo) when there is no such model, FAILED_PRECONDITION (reason MODEL_CONTROL)
-    and INVALID_ARGUMENT as with LoadModel.
+    """Takes a model out of service: new streams are refused at once, running ones continue to their end. Returns when the
+    last one has ended and its memory is free; the operation continues if the caller stops waiting. Errors:
+    PERMISSION_DENIED without the role "admin", NOT_FOUND (ResourceInfo) if the model does not exist, FAILED_PRECONDITION
+    (reason MODEL_CONTROL) and INVALID_ARGUMENT as with LoadModel.
     """
     ReloadModels: _aio.UnaryUnaryMultiCallable[_model_pb2.ReloadModelsRequest, _model_pb2.ReloadModelsResponse]  # type: ignore[assignment]
-    """Looks at the repository again: loads what is new or has changed, tries again what failed, unloads what is gone.
-    With --model-control-mode explicit that concerns the models that were asked for and not unloaded since. What cannot
-    be loaded is told in the response and is no error. Errors: PERMISSION_DENIED without the role "admin",
-    FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and when the repository cannot be read.
+    """Scans the repository again: loads new and changed versions, retries failed ones, unloads removed ones. With
+    --model-control-mode explicit this concerns the models that were requested and not unloaded since. The response lists
+    versions that cannot be loaded; they are no error. Errors: PERMISSION_DENIED without the role "admin",
+    FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and if the repository cannot be read.
     """
 
 class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tells what the server can generate, and lets administrators change it. Every error that the server itself raises
-    carries `google.rpc.ErrorInfo` with domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+    """Describes the models of the server, and lets administrators change them. Every error that the server raises has
+    `google.rpc.ErrorInfo` with domain "synthserve"; during a shutdown the status is UNAVAILABLE (RetryInfo).
     """
 
     @_abc_1.abstractmethod
@@ -111,9 +107,7 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_pb2.ListModelsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_model_pb2.ListModelsResponse, _abc.Awaitable[_model_pb2.ListModelsResponse]]:
-        """Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or a page token that is
-        not one.
-        """
+        """Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or an invalid page token."""
 
     @_abc_1.abstractmethod
     def GetModel(
@@ -121,8 +115,8 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_pb2.GetModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_model_pb2.GetModelResponse, _abc.Awaitable[_model_pb2.GetModelResponse]]:
-        """Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
-        (BadRequest) when the name is not of the form asked for, or the page token is not one of this model.
+        """Describes one model. Errors: NOT_FOUND (ResourceInfo) if the model or version does not exist, INVALID_ARGUMENT
+        (BadRequest) if the name has another form, or the page token does not belong to this model.
         """
 
     @_abc_1.abstractmethod
@@ -131,12 +125,12 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_pb2.LoadModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_model_pb2.LoadModelResponse, _abc.Awaitable[_model_pb2.LoadModelResponse]]:
-        """Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
-        beside those that serve, and takes over when it is ready; streams end with the version that they began with. Returns
-        when that is done; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without the role "admin",
-        NOT_FOUND (ResourceInfo) when the repository has no such model, FAILED_PRECONDITION (PreconditionFailure) when a
-        version could not be loaded, while the others serve, or (reason MODEL_CONTROL) when the server does not run with
-        --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) when the name is not of the form asked for.
+        """Loads a model of the repository: all its versions that are new, have changed, or failed before. The server tries each
+        one out beside the versions in service, and serves it once it is ready. Running streams end with the version that they
+        began with. Returns after that; the operation continues if the caller stops waiting. Errors: PERMISSION_DENIED without
+        the role "admin", NOT_FOUND (ResourceInfo) if the repository has no such model, FAILED_PRECONDITION
+        (PreconditionFailure) if a version could not be loaded (the others are served), or (reason MODEL_CONTROL) if the server
+        does not run with --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) if the name has another form.
         """
 
     @_abc_1.abstractmethod
@@ -145,10 +139,10 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_pb2.UnloadModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_model_pb2.UnloadModelResponse, _abc.Awaitable[_model_pb2.UnloadModelResponse]]:
-        """Takes a model out of service: new streams are refused at once, those under way go on to their end. Returns when the
-        last has ended and its memory is free; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without
-        the role "admin", NOT_FOUND (ResourceInfo) when there is no such model, FAILED_PRECONDITION (reason MODEL_CONTROL)
-        and INVALID_ARGUMENT as with LoadModel.
+        """Takes a model out of service: new streams are refused at once, running ones continue to their end. Returns when the
+        last one has ended and its memory is free; the operation continues if the caller stops waiting. Errors:
+        PERMISSION_DENIED without the role "admin", NOT_FOUND (ResourceInfo) if the model does not exist, FAILED_PRECONDITION
+        (reason MODEL_CONTROL) and INVALID_ARGUMENT as with LoadModel.
         """
 
     @_abc_1.abstractmethod
@@ -157,10 +151,10 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_pb2.ReloadModelsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_model_pb2.ReloadModelsResponse, _abc.Awaitable[_model_pb2.ReloadModelsResponse]]:
-        """Looks at the repository again: loads what is new or has changed, tries again what failed, unloads what is gone.
-        With --model-control-mode explicit that concerns the models that were asked for and not unloaded since. What cannot
-        be loaded is told in the response and is no error. Errors: PERMISSION_DENIED without the role "admin",
-        FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and when the repository cannot be read.
+        """Scans the repository again: loads new and changed versions, retries failed ones, unloads removed ones. With
+        --model-control-mode explicit this concerns the models that were requested and not unloaded since. The response lists
+        versions that cannot be loaded; they are no error. Errors: PERMISSION_DENIED without the role "admin",
+        FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and if the repository cannot be read.
         """
 
 def add_ModelServiceServicer_to_server(servicer: ModelServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -71,9 +71,9 @@ def methods(
     made = tensors_of(output)
     found: dict[MethodKind, Method] = {}
     for graph in graphs:
-        require(graph.method in _KINDS, "a method is none that this server knows")
+        require(graph.method in _KINDS, "a method is not known to this server")
         kind = _KINDS[graph.method]
-        require(kind not in found, f"the method {kind.value} comes twice")
+        require(kind not in found, f"the method {kind.value} is declared twice")
         found[kind] = _method(graph, kind, made, known)
     require(MethodKind.GENERATE in found, "the manifest has no method METHOD_GENERATE")
     taken = {role.condition.name for role in found[MethodKind.GENERATE].inputs.values() if isinstance(role, Given)}
@@ -143,7 +143,9 @@ def _inputs(
             f"the input {one.name!r} of the method generate takes data; only score and transform do",
         )
         fed = ("condition", role.condition.name) if isinstance(role, Given) else role
-        require(fed not in taken, f"two inputs of the method {kind.value} take the same, the second is {one.name!r}")
+        require(
+            fed not in taken, f"two inputs of the method {kind.value} have the same role; the second is {one.name!r}"
+        )
         taken.add(fed)
         streams += isinstance(role, Noise)
         roles[one.name] = role
@@ -169,7 +171,7 @@ def _role(
             return Index()
         case "condition":
             name = one.condition.column
-            require(name in conditions, f"the input {one.name!r} takes the condition {name!r}, which is none")
+            require(name in conditions, f"the input {one.name!r} takes the unknown condition {name!r}")
             return Given(conditions[name], one.condition.shared)
         case "data":
             return Data(_key(one.data, one.name, made))
@@ -199,7 +201,7 @@ def _outputs(
         )
         found[one.name] = _score(one, made) if is_score else _key(one, one.name, made)
     keys = set(found.values())
-    require(len(keys) == len(found), f"two outputs of the method {kind.value} are the same thing")
+    require(len(keys) == len(found), f"two outputs of the method {kind.value} have the same content")
     if kind is MethodKind.SCORE:
         require(Score() in keys, "the method score has no output for the whole sample")
         return found

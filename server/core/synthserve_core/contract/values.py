@@ -22,6 +22,7 @@ LAST_MICROSECOND = (LAST_DAY + 1) * DAY - 1
 """The first and the last microsecond of the years 1 to 9999, since 1970-01-01T00:00:00."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0{1,6})?)?$")  # as data frames write a date
 _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(?P<zone>Z|[+-]\d{2}:\d{2})?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
@@ -72,6 +73,7 @@ def _number(text: str, csv: CsvFormat) -> float:
 
 
 def _day(text: str, csv: CsvFormat) -> int:
+    text = _MIDNIGHT.sub("", text)
     if _DATE.fullmatch(text):
         try:
             return (datetime.date.fromisoformat(text) - _EPOCH.date()).days

@@ -1,1 +1,1 @@
-"""Encodes samples: rows and images, with marks of where they come from."""
+"""Encodes rows and images, with their provenance."""

@@ -1,7 +1,7 @@
 """Rows as Arrow IPC.
 
-Arrays are made of their memory, as the Arrow columnar format lays it out: `pyarrow.array` imports pandas when it is
-first called, where there is one, which takes the better part of a second.
+Arrays are built from their buffers, in the layout of the Arrow columnar format: the first call of `pyarrow.array` would
+import pandas, where it is installed, which takes most of a second.
 """
 
 import io
@@ -26,14 +26,14 @@ _TYPES = {
 
 
 class ArrowEncoder:
-    """Encodes rows as record batches; categories are dictionaries, which the preamble holds."""
+    """Encodes rows as record batches. Categories are dictionary-encoded; the preamble holds the dictionaries."""
 
     def __init__(self, table: Table, metadata: Mapping[str, str]) -> None:
         """Prepares the schema.
 
         Args:
-            table: What the rows look like.
-            metadata: What the schema says about the stream.
+            table: The schema of the rows.
+            metadata: The metadata of the Arrow schema.
         """
         self._columns = table.columns
         self._dictionaries = {

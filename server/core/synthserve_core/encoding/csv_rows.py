@@ -15,12 +15,12 @@ _DEFAULT = CsvFormat()
 class CsvEncoder:
     """Encodes rows as CSV (RFC 4180, LF line ends, UTF-8).
 
-    A missing value is the column's text for it, or an empty cell, quoted in a table of one column, where a reader would
-    skip the empty line.
+    A missing value is written as the missing text of its column, by default an empty cell. A table with one column
+    quotes the empty cell, because readers skip empty lines.
     """
 
     def __init__(self, table: Table, _metadata: Mapping[str, str]) -> None:
-        """Prepares the header line; a file has no place for metadata."""
+        """Prepares the header line. CSV cannot hold metadata."""
         self._columns = Columns(table)
         self._delimiter = table.csv_delimiter
         self._missing = '""' if len(table.columns) == 1 else ""
@@ -30,7 +30,7 @@ class CsvEncoder:
         self.preamble = header.getvalue().encode()
 
     def encode(self, arrays: Arrays) -> bytes:
-        """The lines."""
+        """Encodes rows as lines."""
         frame = pl.DataFrame([self._series(column, arrays) for column in self._columns.table.columns])
         if frame.is_empty():
             return b""
@@ -49,7 +49,7 @@ def _formatted(column: Column, series: pl.Series) -> pl.Series:
     form = column.csv
     match column.type:
         case ColumnType.DATE | ColumnType.TIMESTAMP if form.pattern:
-            # A pattern can have a time of day for dates, too: midnight.
+            # The pattern of a date can contain a time of day, which is midnight.
             return series.cast(pl.Datetime("us")).dt.strftime(_directives(form.pattern))
         case ColumnType.DATE:
             return series.dt.strftime("%Y-%m-%d")
@@ -66,7 +66,7 @@ def _formatted(column: Column, series: pl.Series) -> pl.Series:
 
 
 def _directives(pattern: str) -> str:
-    """The pattern as Polars has it: its %f has nine digits."""
+    """The pattern for Polars, whose %f has nine digits."""
     return pattern.replace("%%", "\0").replace("%f", "%6f").replace("\0", "%%")
 
 
@@ -76,7 +76,7 @@ def _filled(series: pl.Series, digits: int) -> pl.Series:
 
 
 def _numbers(series: pl.Series, form: CsvFormat) -> pl.Series:
-    """Numbers as text, written as in the other columns but for the decimals."""
+    """Numbers as text, formatted as in other columns except for the decimals."""
     sink = io.BytesIO()
     series.to_frame().write_csv(sink, include_header=False, float_precision=form.decimals, null_value="")
     texts = pl.Series(series.name, sink.getvalue().decode().split("\n")[:-1], dtype=pl.String)

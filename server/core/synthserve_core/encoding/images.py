@@ -1,4 +1,4 @@
-"""Images as PNG and JPEG that say where they come from, or as bare pixels."""
+"""Encodes images as PNG and JPEG with their provenance, or as bare pixels."""
 
 import enum
 import struct
@@ -15,7 +15,7 @@ cv2.setNumThreads(1)
 
 _KEYWORD = b"synthserve"
 
-# The shortest XMP that says it: the prefix of a namespace is free, and of an x:xmpmeta envelope there is no need.
+# The shortest valid XMP: the prefix of a namespace is arbitrary, and the x:xmpmeta envelope is optional.
 _XMP = (
     b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
     b' xmlns:e="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
@@ -32,15 +32,15 @@ class Format(enum.Enum):
 
 
 def encode(images: NDArray[np.uint8], file_format: Format, quality: int, marks: list[str]) -> list[bytes]:
-    """Encodes images, each with its marks: a text that names it, and the IPTC digital source type for synthetic media.
+    """Encodes images with their provenance: a text that identifies each, and IPTC's source type for synthetic media.
 
-    The bytes of an image depend on nothing but its pixels and its text.
+    The bytes of an image depend only on its pixels and its text.
 
     Args:
         images: uint8, `[images, height, width, channels]`, with 1 (grey) or 3 (RGB) channels.
-        file_format: How they are written. RAW carries no marks.
+        file_format: The file format. RAW carries no provenance.
         quality: JPEG only, from 1 to 100.
-        marks: The text of each image, in Latin-1.
+        marks: The text that identifies each image, in Latin-1.
 
     Returns:
         The encoded images.
@@ -64,7 +64,7 @@ def _segment(marker: int, data: bytes) -> bytes:
 
 _JPEG_XMP = _segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + _XMP)
 _JPEG_HEAD = 2 + 18
-"""Bytes of the start marker and of the JFIF segment, which the marks follow."""
+"""Bytes of the start marker and of the JFIF segment, which the provenance follows."""
 
 
 def _jpeg(image: NDArray[Any], quality: int, mark: bytes) -> bytes:
@@ -73,5 +73,5 @@ def _jpeg(image: NDArray[Any], quality: int, mark: bytes) -> bytes:
 
 
 def image_width(height: int, width: int, channels: int) -> int:
-    """The most bytes that an encoded image is expected to take: noise that does not compress, and the marks."""
+    """The most bytes that an encoded image is expected to take: incompressible pixels, and the provenance."""
     return height * width * channels + height + height * width * channels // 8 + 1024

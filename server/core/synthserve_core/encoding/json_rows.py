@@ -12,17 +12,17 @@ from synthserve_core.encoding.series import Columns, iso_timestamps
 class JsonEncoder:
     """Encodes rows as one object a line.
 
-    A missing value is null. JSON knows no NaN and no infinity, which become null, too. Dates are text as in ISO 8601.
+    Missing values, NaN and infinities become null, as JSON cannot represent them. Dates are ISO 8601 text.
     """
 
     preamble = b""
 
     def __init__(self, table: Table, _metadata: Mapping[str, str]) -> None:
-        """Prepares the columns; a file has no place for metadata."""
+        """Prepares the columns. JSON lines cannot hold metadata."""
         self._columns = Columns(table)
 
     def encode(self, arrays: Arrays) -> bytes:
-        """The lines."""
+        """Encodes rows as lines."""
         frame = pl.DataFrame([self._series(column, arrays) for column in self._columns.table.columns])
         if frame.is_empty():
             return b""

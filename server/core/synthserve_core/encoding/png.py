@@ -1,6 +1,6 @@
 """PNG files (ISO/IEC 15948), filtered for a whole batch at once and compressed one by one.
 
-Of the encoders that were measured this was the fastest whose files are no larger than libpng's at level 1; see
+This was the fastest of the measured encoders whose files are no larger than libpng's at level 1; see
 `docs/benchmarks.md`.
 """
 
@@ -22,11 +22,11 @@ _LEVEL = 1
 def encode(images: NDArray[np.uint8], chunks: Sequence[bytes]) -> list[bytes]:
     """Encodes images.
 
-    The bytes of an image depend on nothing but its pixels, its chunks, and the family of processors.
+    The bytes of an image depend only on its pixels, its chunks, and the family of processors.
 
     Args:
         images: uint8, `[images, height, width, channels]`, with 1 (grey) or 3 (RGB) channels.
-        chunks: For each image the whole chunks to put before its pixels; see `chunk`.
+        chunks: For each image the chunks to put before its pixels, as `chunk` makes them.
     """
     _, height, width, channels = images.shape
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, _COLOUR_TYPES[channels], 0, 0, 0))
@@ -47,10 +47,10 @@ _END = chunk(b"IEND", b"")
 
 
 def _filtered(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The bytes to compress, `[images, height * (1 + width * channels)]`: each line with its filter's type before it.
+    """The bytes to compress, `[images, height * (1 + width * channels)]`: each line after its filter type.
 
-    An image is filtered by the average of the neighbours, left and above, where that at least halves the sum of the
-    bytes, as it does for photographs and not for drawings (the idea of the standard's section 12.7, for whole images).
+    The filter Average (of the left and the upper neighbour) is used where it at least halves the sum of the bytes, as
+    it does for photographs but not for drawings (the heuristic of the standard's section 12.7, for whole images).
     """
     count, height, width, channels = images.shape
     lines = np.empty((count, height, 1 + width * channels), np.uint8)
@@ -66,12 +66,12 @@ def _filtered(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _magnitude(values: NDArray[np.uint8]) -> NDArray[Any]:
-    """For each image the sum of its bytes' distances from 0, where 255 is as near as 1."""
+    """For each image the sum of the absolute values of its bytes, read as signed numbers."""
     distance: NDArray[Any] = np.minimum(values, np.negative(values)).sum(axis=(1, 2, 3), dtype=np.int64)
     return distance
 
 
 def _compressed(data: memoryview) -> bytes:
     compressed: bytes = isal_zlib.compress(data, _LEVEL)
-    # Noise would grow.
+    # Compression enlarges noise.
     return compressed if len(compressed) < len(data) else zlib.compress(data, 0)

@@ -21,21 +21,21 @@ class Format(enum.Enum):
 class RowEncoder(Protocol):
     """Encodes the rows of one stream. Safe to use from several threads.
 
-    The preamble followed by the data of all frames is a file of the format. CSV and JSON lines come out the same
-    however the rows are cut into frames.
+    The preamble followed by the data of all frames is a file of the format. The bytes of CSV and JSON lines do not
+    depend on how the rows are cut into frames.
     """
 
     preamble: bytes
-    """What comes before the first row."""
+    """The bytes before the first row."""
 
     def encode(self, arrays: Arrays) -> bytes:
         """Encodes one frame.
 
         Args:
-            arrays: By key, `[rows, ...]` each.
+            arrays: The rows by key, `[rows, ...]` each.
 
         Returns:
-            The rows; for Arrow one record batch message.
+            The encoded rows; for Arrow one record batch message.
         """
 
 
@@ -47,11 +47,11 @@ _ENCODERS: Mapping[Format, Callable[[Table, Mapping[str, str]], RowEncoder]] = {
 
 
 def row_encoder(table: Table, file_format: Format, metadata: Mapping[str, str]) -> RowEncoder:
-    """An encoder.
+    """Makes an encoder.
 
     Args:
-        table: What the rows look like.
-        file_format: How they are written.
-        metadata: What an Arrow schema says about the stream; the other formats have no place for it.
+        table: The schema of the rows.
+        file_format: The file format.
+        metadata: The metadata of an Arrow schema; the other formats cannot hold it.
     """
     return _ENCODERS[file_format](table, metadata)

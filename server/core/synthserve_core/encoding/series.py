@@ -10,10 +10,10 @@ from synthserve_core.contract.texts import texts_of
 
 
 class Columns:
-    """Makes series of the columns of a table. Safe to use from several threads."""
+    """Converts the columns of a table to series. Safe to use from several threads."""
 
     def __init__(self, table: Table) -> None:
-        """Prepares the texts of categories, which are looked up from their codes."""
+        """Prepares the texts of categories for the lookup by code."""
         self.table = table
         self._texts: Mapping[str, pl.Series] = {
             column.name: pl.Series(column.categories, dtype=pl.String)
@@ -22,13 +22,13 @@ class Columns:
         }
 
     def series(self, column: Column, arrays: Arrays) -> pl.Series:
-        """A column: Float64, Int64, Boolean, String (categories, too), Date or Datetime; null where one is missing."""
+        """A column as Float64, Int64, Boolean, String (also categories), Date or Datetime; missing values are null."""
         if column.type is ColumnType.STRING:
             values = _strings(column, arrays)
         else:
             values = pl.Series(column.name, arrays[column.name])
         if column.nullable:
-            # Emptied before the look-up, as the code of a missing value can be any number.
+            # Set to null before the lookup, as the code of a missing value can be any number.
             valid = pl.Series(arrays[column.validity])
             values = values.zip_with(valid, pl.Series([None], dtype=values.dtype))
         if column.type is ColumnType.CATEGORY:
@@ -47,7 +47,7 @@ def _strings(column: Column, arrays: Arrays) -> pl.Series:
 
 
 def iso_timestamps(series: pl.Series, *, utc: bool) -> pl.Series:
-    """Timestamps as ISO 8601: with six decimals where there is a fraction, and `Z` at the end of instants."""
+    """Timestamps as ISO 8601: with six decimals if they have a fraction, and a final `Z` if they are instants."""
     zone = "Z" if utc else ""
     whole = series.dt.strftime(f"%Y-%m-%dT%H:%M:%S{zone}")
     fractions = series.dt.microsecond() != 0

@@ -1,27 +1,27 @@
-"""How many bytes a row takes, so that messages can be cut to a size before there are rows."""
+"""Estimates the bytes per row, so that the size of messages can be chosen before the rows exist."""
 
 from synthserve_core.contract.model import DTYPES, Column, ColumnType, Table
 from synthserve_core.encoding.rows import Format
 
 _TYPICAL_TEXT = 16
-"""Bytes of a STRING, where it can have as many."""
+"""Bytes of a typical STRING, unless its maximum is smaller."""
 
 _NUMBER = 26
-"""The longest number, without a fixed number of decimals."""
+"""Characters of the longest number, without a fixed number of decimals."""
 
 _WHOLE_DOUBLE = 310
 """The digits of the largest double, and a sign."""
 
 _LONGEST_DIRECTIVE = 9
-"""The longest that a directive of a pattern is replaced by: September."""
+"""Characters of the longest expansion of a directive of a pattern: September."""
 
 
 def row_widths(table: Table, file_format: Format | None) -> tuple[int, int]:
-    """How many bytes a row takes.
+    """Estimates the bytes per row.
 
     Args:
-        table: What the rows look like.
-        file_format: How they are written; None for bare arrays.
+        table: The schema of the rows.
+        file_format: The file format; None for bare arrays.
 
     Returns:
         A typical width and the largest possible one.

@@ -1,1 +1,1 @@
-"""Reads packages from their folders, and checks what their graphs hold."""
+"""Reads packages from their folders, and checks their graphs."""

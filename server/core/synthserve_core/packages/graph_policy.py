@@ -1,10 +1,10 @@
-"""What a graph may hold: looked at before onnxruntime, which is written in C++ and trusts more, sees a byte of it.
+"""Checks what a graph contains, before onnxruntime, which is written in C++ and trusts its input more, sees a byte.
 
-A graph holds standard operators of released versions and its own weights. No package needs more than that: the exporter
-writes operators of the default domain alone. So what onnxruntime knows beside the standard (`com.microsoft`,
-`com.microsoft.nchwc` and others, which it makes for itself when it optimises a graph) and what libraries could add is
-refused, and no other file is ever opened for a graph. This does not make a hostile graph harmless: it can still ask for
-much memory or time.
+A graph may contain standard operators of released versions and its own weights, and nothing else. No package needs
+more: the exporter writes operators of the default domain only. The check refuses the other operators of onnxruntime
+(`com.microsoft`, `com.microsoft.nchwc` and others, which it inserts itself when it optimises a graph) and those of
+custom libraries. No other file is ever opened for a graph. The check does not make a hostile graph harmless: it can
+still demand much memory or time.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ from synthserve_core.errors import GraphError
 
 OPSETS = {
     "": range(7, onnx.defs.onnx_opset_version() + 1),
-    # Standard, too: encoders and ensembles of trees. tf2onnx names it in every graph.
+    # Also standard: encoders and tree ensembles. tf2onnx imports it in every graph.
     "ai.onnx.ml": range(1, onnx.defs.onnx_ml_opset_version() + 1),
 }
 """The operator domains that a graph may use, and their versions: those that onnxruntime supports and `onnx` knows."""
@@ -25,17 +25,17 @@ OPSETS = {
 _OTHER_NAMES = {"ai.onnx": ""}
 
 RANDOM = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
-"""Operators that draw noise of their own: a sample would not be a function of the seed and its index."""
+"""Operators that draw random numbers: with them, a sample would not be a function of the seed and its index."""
 
 
 def check(graph: bytes) -> frozenset[str]:
-    """Checks what a graph holds.
+    """Checks the contents of a graph.
 
     Returns:
         The operators that it uses.
 
     Raises:
-        GraphError: It is no ONNX model, or something in it is not allowed.
+        GraphError: It is not an ONNX model, or contains something that is not allowed.
     """
     try:
         model = onnx.ModelProto.FromString(graph)
@@ -47,7 +47,7 @@ def check(graph: bytes) -> frozenset[str]:
         raise GraphError("the model holds training graphs, which nothing here runs")
     _check_opsets(model.opset_import)
     if len(model.functions) > 0:
-        # One could go by the name of an operator that onnxruntime brings along, and stand for it in the check below.
+        # A function could have the name of a standard operator, and the check below would take it for that operator.
         raise GraphError("the model holds functions; they must be inlined")
     _check_graph(model.graph)
     return frozenset(_operators(model.graph))
@@ -55,7 +55,7 @@ def check(graph: bytes) -> frozenset[str]:
 
 def _check_opsets(imports: Iterable[onnx.OperatorSetIdProto]) -> None:
     for one in imports:
-        # A domain that is only named is no matter: what counts is which operators are used.
+        # Importing an unknown domain does no harm: the check below covers the operators that are used.
         versions = OPSETS.get(_OTHER_NAMES.get(one.domain, one.domain))
         if versions is not None and one.version not in versions:
             raise GraphError(
@@ -92,13 +92,13 @@ def _check_attributes(attributes: Iterable[onnx.AttributeProto]) -> None:
         for tensor in (*_set(attribute, "t"), *attribute.tensors, *_parts(sparse)):
             _check_tensor(tensor)
         for graph in (*_set(attribute, "g"), *attribute.graphs):
-            _check_graph(graph)  # protobuf has bounded how deep they lie in each other
+            _check_graph(graph)  # protobuf bounds the depth of the nesting
 
 
 def _check_tensor(tensor: onnx.TensorProto) -> None:
     if tensor.data_location != onnx.TensorProto.DEFAULT or len(tensor.external_data) > 0:
         raise GraphError(
-            f"the tensor {_quoted(tensor.name)} lies in another file; a graph must hold its weights itself"
+            f"the tensor {_quoted(tensor.name)} is stored in another file; a graph must contain its weights"
         )
 
 

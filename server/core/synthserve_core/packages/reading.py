@@ -1,4 +1,4 @@
-"""One package: from its files, whoever has written them, to sessions that have been tried out."""
+"""Loads one package: from untrusted files to tested sessions."""
 
 import hashlib
 import logging
@@ -26,11 +26,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PackageLimits:
-    """What a package may ask for.
+    """Limits on a package.
 
     Attributes:
         manifest_bytes: The largest manifest.
-        graph_bytes: The largest graph; 2 GiB is what a graph without external data can have.
+        graph_bytes: The largest graph; without external data, a graph has at most 2 GiB.
         warm_up_seconds: How long the first run of a graph, for two samples, may take.
     """
 
@@ -44,10 +44,10 @@ class Content:
     """The files of a package, read once, so that what is verified is what runs.
 
     Attributes:
-        manifest: Of format 2, also where the file is of format 1.
-        model: What the manifest describes.
-        graphs: The ONNX model of each method, which has the digest that the manifest says.
-        digest: SHA-256 of the manifest's bytes; as that names the digests of the graphs, it identifies the whole.
+        manifest: In format 2, even if the file is in format 1.
+        model: The model that the manifest describes.
+        graphs: The ONNX model of each method; its digest is the one in the manifest.
+        digest: SHA-256 of the manifest. It identifies the whole package, as the manifest contains the graphs' digests.
     """
 
     manifest: manifest_pb2.Manifest
@@ -61,8 +61,8 @@ class LoadedPackage:
     """A package that can be run.
 
     Attributes:
-        manifest: Of format 2.
-        model: What the manifest describes.
+        manifest: In format 2.
+        model: The model that the manifest describes.
         sessions: The graph of each method, ready to run.
     """
 
@@ -77,12 +77,12 @@ class LoadedPackage:
 
 
 def load_package(folder: Path, devices: Devices, limits: PackageLimits | None = None) -> LoadedPackage:
-    """Reads, verifies, loads and tries out the package `{model}/{version}/`.
+    """Reads, verifies, loads and test-runs the package `{model}/{version}/`.
 
     Args:
         folder: The version's folder.
         devices: Where its graphs run.
-        limits: What it may ask for.
+        limits: Limits on the package.
 
     Raises:
         ManifestError: See `read`.
@@ -101,11 +101,11 @@ def read(model_id: str, version: int, folder: Path, limits: PackageLimits) -> Co
     Args:
         model_id: The name of the model's folder.
         version: The name of the version's folder.
-        folder: The version's folder; its files must not be links that lead out of the repository around it.
-        limits: What it may ask for.
+        folder: The version's folder; its files must not be links that lead out of the repository.
+        limits: Limits on the package.
 
     Raises:
-        ManifestError: The manifest is not right, a file is too large, or a graph has another digest.
+        ManifestError: The manifest is not valid, a file is too large, or the digest of a graph does not match.
         OSError: A file cannot be read.
     """
     text = _read(folder, MANIFEST, limits.manifest_bytes)
@@ -122,17 +122,17 @@ def read(model_id: str, version: int, folder: Path, limits: PackageLimits) -> Co
 
 
 def load(content: Content, devices: Devices, limits: PackageLimits, cancellation: Cancellation) -> LoadedPackage:
-    """Loads the graphs, and tries out the one that generates.
+    """Loads the graphs, and test-runs the one that generates.
 
     Args:
         content: The package.
         devices: Where the graphs run.
-        limits: What it may ask for.
-        cancellation: Ends the trying out; it is set when that takes too long.
+        limits: Limits on the package.
+        cancellation: Ends the test run; this function sets it when the run takes too long.
 
     Raises:
-        GraphError: A graph holds what is not allowed, cannot be loaded or run, does not fit the manifest, or takes
-            too long.
+        GraphError: A graph contains something that is not allowed, cannot be loaded or run, does not match the
+            manifest, or takes too long.
     """
     sessions = {}
     for kind, graph in content.graphs.items():
@@ -155,7 +155,7 @@ def _try_out(package: LoadedPackage, limits: PackageLimits, cancellation: Cancel
     timer = threading.Timer(limits.warm_up_seconds, cancellation.cancel)
     timer.start()
     try:
-        # The first run allocates and, on a GPU, chooses kernels; it also shows what the graph really gives.
+        # The first run allocates memory and, on a GPU, chooses kernels; it also checks the outputs of the graph.
         for graph in package.session.on_each_device():
             sample(Draw(package.model, graph, seed=0, start=0, count=2), cancellation)
     except CancelledWorkError:
@@ -167,7 +167,7 @@ def _try_out(package: LoadedPackage, limits: PackageLimits, cancellation: Cancel
 def _read(folder: Path, name: str, most: int) -> bytes:
     file = folder / name
     status = file.stat()
-    # The rest, as a pipe, could be waited for without end.
+    # Reading anything else, such as a pipe, could block forever.
     if not stat.S_ISREG(status.st_mode):
         raise ManifestError(f"{name} is not a file")
     repository = folder.parents[1].resolve()

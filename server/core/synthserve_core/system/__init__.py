@@ -1,1 +1,1 @@
-"""What the operating system gives a process: cores, signals, standard streams."""
+"""The process and its operating system: cores, signals, standard streams."""

@@ -1,4 +1,4 @@
-"""How many cores this process may use: what the system schedules it on, and what its container is limited to."""
+"""Counts the cores that this process may use: those that it is scheduled on, within the limit of its container."""
 
 import math
 import os
@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 def available_cores(root: Path = Path("/")) -> int:
     """How many cores this process may use, at least 1.
 
-    A container that may use 1.5 of them has two, of which each works for three quarters of the time.
+    A limit of 1.5 cores counts as two, which then run for three quarters of the time each.
 
     Args:
-        root: The folder in which `proc` is mounted, and all else that `proc` speaks of.
+        root: The folder in which `proc` is mounted, and the file systems that `proc` lists.
     """
     scheduled = _scheduled()
     limit = cpu_limit(root)
@@ -21,7 +21,7 @@ def available_cores(root: Path = Path("/")) -> int:
 
 
 def _scheduled() -> int:
-    if counted := getattr(os, "process_cpu_count", None):  # Python 3.13; it knows PYTHON_CPU_COUNT, too
+    if counted := getattr(os, "process_cpu_count", None):  # Python 3.13; it respects PYTHON_CPU_COUNT
         return counted() or 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -29,15 +29,15 @@ def _scheduled() -> int:
 
 
 def cpu_limit(root: Path) -> float | None:
-    """The processor time in a second that the control groups of this process allow it.
+    """The CPU limit that the control groups of this process impose.
 
-    Groups are nested, and the smallest limit counts. What cannot be read or understood limits nothing.
+    Groups are nested, and the smallest limit counts. A file that cannot be read or parsed imposes no limit.
 
     Args:
         root: As in `available_cores`.
 
     Returns:
-        In cores; None: there is no limit.
+        The limit in cores (seconds of CPU time per second); None if there is no limit.
     """
     limits = [limit for folder in _groups(root) if (limit := _limit(folder)) is not None]
     return min(limits, default=None)
@@ -49,7 +49,7 @@ class _Hierarchy:
 
     Attributes:
         top: The group that is mounted.
-        mounted: Where.
+        mounted: The mount point.
         is_unified: Whether it is version 2.
     """
 
@@ -59,12 +59,12 @@ class _Hierarchy:
 
 
 def _groups(root: Path) -> Iterator[Path]:
-    """The folders of this process's groups, each with those that it is in."""
+    """The folders of this process's groups and of their parent groups."""
     own = dict(_own_groups(_lines(root / "proc/self/cgroup")))
     for hierarchy in _hierarchies(_lines(root / "proc/self/mountinfo")):
         if (group := own.get(hierarchy.is_unified)) is None:
             continue
-        # In a namespace of its own, a group can be named from where nothing is mounted: then what is mounted is its.
+        # In a cgroup namespace, the path of a group can point outside the mount: then the mounted group is the one.
         inside = group.relative_to(hierarchy.top) if group.is_relative_to(hierarchy.top) else PurePosixPath()
         if ".." in inside.parts:
             inside = PurePosixPath()
@@ -73,7 +73,7 @@ def _groups(root: Path) -> Iterator[Path]:
 
 
 def _own_groups(lines: list[str]) -> Iterator[tuple[bool, PurePosixPath]]:
-    """Of version 2 (True) and version 1 (False), as `/proc/self/cgroup` has it: `4:cpu,cpuacct:/path`, `0::/path`."""
+    """The groups in `/proc/self/cgroup`: version 2 (True), `0::/path`, and version 1 (False), `4:cpu,cpuacct:/path`."""
     for line in lines:
         number, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
@@ -86,7 +86,7 @@ def _own_groups(lines: list[str]) -> Iterator[tuple[bool, PurePosixPath]]:
 
 
 def _hierarchies(lines: list[str]) -> Iterator[_Hierarchy]:
-    """As `/proc/self/mountinfo` has them: `36 35 0:31 /top /mounted options [optional] - type source options`."""
+    """The mounts in `/proc/self/mountinfo`: `36 35 0:31 /top /mounted options [optional] - type source options`."""
     for line in lines:
         before, dash, after = line.partition(" - ")
         words, kind = before.split(), after.split()
@@ -104,7 +104,7 @@ def _unescaped(path: str) -> str:
 
 
 def _limit(folder: Path) -> float | None:
-    """What one group allows: `cpu.max` of version 2, or the two files of version 1."""
+    """The limit of one group: `cpu.max` of version 2, or the two files of version 1."""
     words = " ".join(_lines(folder / "cpu.max")).split() or [
         *_lines(folder / "cpu.cfs_quota_us"),
         *_lines(folder / "cpu.cfs_period_us"),

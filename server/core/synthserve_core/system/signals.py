@@ -1,4 +1,4 @@
-"""What signals do to a server, to the processes that it starts, and to a command."""
+"""Signal handling of the server, of the processes that it starts, and of commands."""
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-if TYPE_CHECKING:  # the processes that encode do without
+if TYPE_CHECKING:  # encoding processes do not need it
     from asyncio import AbstractEventLoop
 
 Action = Callable[[], None]
@@ -15,22 +15,22 @@ _MEANINGLESS = ("SIGUSR1", "SIGUSR2")
 """Ignored: their default is to end the process."""
 
 SENT_TO_ALL = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", *_MEANINGLESS)
-"""What terminals and supervisors send to every process of a service."""
+"""Signals that terminals and supervisors send to every process of a service."""
 
 _ENDING = ("SIGTERM", "SIGHUP")
 
 
 def ignore(*names: str) -> None:
-    """Ignores signals, those of them that the system has."""
+    """Ignores signals; names that the system does not have are skipped."""
     for name in names:
         if number := getattr(signal, name, None):
             signal.signal(number, signal.SIG_IGN)
 
 
 def end_quietly() -> None:
-    """Has the process end by SIGPIPE when nobody reads what it prints, and by SIGINT, as commands do.
+    """Lets SIGINT, and SIGPIPE when the reader of the output is gone, end the process, as usual for commands.
 
-    Python's own way is an exception at whatever place it has come to. The server changes both once it starts.
+    Python would raise an exception at an arbitrary point instead. The server replaces both handlers once it starts.
     """
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -39,21 +39,21 @@ def end_quietly() -> None:
 
 
 def is_ignored(name: str) -> bool:
-    """Whether the process was started with the signal ignored, as `nohup` does it, or does not have it."""
+    """Whether the process was started with the signal ignored, as `nohup` does, or the system lacks the signal."""
     number = getattr(signal, name, None)
     return number is None or signal.getsignal(number) is signal.SIG_IGN
 
 
 @contextmanager
 def handled(loop: "AbstractEventLoop", actions: Mapping[str, Action]) -> Iterator[None]:
-    """Has actions called in an event loop whenever their signals come. Afterwards these signals are ignored.
+    """Calls actions in an event loop when their signals arrive. Afterwards these signals are ignored.
 
-    A loop that closes gives them their default actions back, so that the second SIGTERM of a supervisor would kill a
-    process that has done all its work.
+    A closing loop restores the default actions: a second SIGTERM of a supervisor would then kill a process that has
+    finished its work.
 
     Args:
-        loop: The loop, which runs.
-        actions: By the names of the signals; what the system does not have is left out.
+        loop: The running loop.
+        actions: The actions by the name of the signal; signals that the system does not have are skipped.
     """
     numbers = {getattr(signal, name): act for name, act in actions.items() if hasattr(signal, name)}
     for number, act in numbers.items():

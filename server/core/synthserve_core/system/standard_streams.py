@@ -1,4 +1,4 @@
-"""Standard input, output and error, as they are: closed, full, without a reader, or a terminal."""
+"""Handles standard input, output and error in any state: closed, full, without a reader, or a terminal."""
 
 import io
 import os
@@ -11,27 +11,27 @@ _INPUT, _OUTPUT, _ERROR = range(3)
 
 
 def fill_closed_descriptors() -> None:
-    """Opens something on each of the descriptors 0 to 2 that is closed.
+    """Opens the null device on each closed descriptor from 0 to 2.
 
-    Otherwise the next file or socket that is opened gets the number, and what is printed goes into it. What is opened
-    can only be read, so that writing to it fails as it does on a closed descriptor.
+    Otherwise the next file or socket that is opened would get the number and receive the printed output. The null
+    device is opened for reading only, so that writing fails as it does on a closed descriptor.
     """
     for number in (_INPUT, _OUTPUT, _ERROR):
         try:
             os.fstat(number)
         except OSError:
-            # The lowest number that is free is this one: those below it are open by now.
+            # `open` returns the lowest free number, which is this one: all lower ones are open by now.
             opened = os.open(os.devnull, os.O_RDONLY)
             os.set_inheritable(opened, True)
 
 
 class _Descriptor(io.FileIO):
-    """Writes all that it is given or notes why it cannot, and never raises: not even when Python exits and flushes."""
+    """Writes everything, or records why it cannot. Never raises, not even when Python flushes on exit."""
 
     failure: OSError | None = None
 
     def write(self, data: "bytes | bytearray | memoryview", /) -> int:  # type: ignore[override]  # a narrower type
-        """Writes, and waits where a descriptor that must not block is full."""
+        """Writes all data, and waits while a non-blocking descriptor is full."""
         left = memoryview(data).cast("B")
         try:
             while left:
@@ -45,9 +45,9 @@ class _Descriptor(io.FileIO):
 
 
 class Output(io.TextIOWrapper):
-    """A text stream on a descriptor that nothing can go wrong with. What is written is not kept back.
+    """An unbuffered text stream on a descriptor that never raises.
 
-    It holds no lock while it writes: Python can exit although a thread waits for a reader who never comes.
+    It holds no lock while it writes, so Python can exit while a thread waits for a reader that has stopped.
     """
 
     def __init__(self, descriptor: int, like: TextIO | None) -> None:
@@ -55,23 +55,23 @@ class Output(io.TextIOWrapper):
 
         Args:
             descriptor: Such as 1.
-            like: What Python has made for it, in whose encoding this writes; None: nothing, as it was closed.
+            like: Python's own stream for it, whose encoding is used; None if the descriptor was closed.
         """
         self._raw = _Descriptor(descriptor, "w", closefd=False)
-        # `TextIOWrapper` takes a raw stream too, as Python's own `-u` has it.
+        # `TextIOWrapper` also accepts a raw stream, which Python's own `-u` relies on.
         super().__init__(self._raw, like.encoding if like else "utf-8", "backslashreplace", write_through=True)
 
     @property
     def failure(self) -> OSError | None:
-        """Why something that was written did not arrive; None: as far as is known all did."""
+        """Why a write failed; None if none is known to have failed."""
         return self._raw.failure
 
 
 def replace() -> Output:
-    """Has Python's streams never raise: what a program cannot tell anybody is no reason to end.
+    """Replaces Python's streams by ones that never raise: a program should not end because it cannot print.
 
     Returns:
-        The new `sys.stdout`, which knows whether what was printed has arrived.
+        The new `sys.stdout`, which records whether a write failed.
     """
     if sys.stdin is None:
         sys.stdin = open(_INPUT, closefd=False)  # noqa: SIM115 - open as long as the process
@@ -81,10 +81,10 @@ def replace() -> Output:
 
 
 def wants_colours(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Whether text for a stream may have colours, as Python itself decides it.
+    """Whether text for a stream may have colours, by Python's own rules.
 
     Args:
-        stream: Where it goes.
+        stream: The stream.
         environment: `NO_COLOR`, `FORCE_COLOR` and `TERM` count, in this order.
     """
     if environment.get("NO_COLOR"):

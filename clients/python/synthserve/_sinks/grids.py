@@ -6,19 +6,23 @@ import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlencode
 
+from synthserve import _condition_text
 from synthserve._checks import invalid
 from synthserve._extras import require
-from synthserve._images import Image, images
-from synthserve._job import ImageInfo, Job, Sink
 from synthserve._output.destinations import Destination, write_whole
+from synthserve._samples.images import Image, images
+from synthserve._samples.kinds import ImageInfo
+from synthserve._sinks.marks import picture_source
+from synthserve._sinks.sink import Sink
 from synthserve.v1 import generation_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import PIL.Image
+
+    from synthserve._samples.job import Job
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 """Those that the server writes, too: each can say where a picture comes from."""
@@ -43,7 +47,7 @@ class Grid:
     Args:
         count: How many images there will be.
         columns: Images in a row.
-        where: The conditions, for the marks.
+        where: The conditions for the marks, column to the text of its test.
         picture_format: Pillow's name of the format that the picture is for. None: it is for the screen.
 
     Raises:
@@ -79,7 +83,7 @@ class Grid:
             self._check_size(width, height)
             mode = "L" if image.schema.channels == 1 else "RGB"
             self._picture = self._pil.new(mode, (self._columns * width, self._rows * height))
-            self._source = self._source_from(image)
+            self._source = picture_source(image, self._count, self._where)
         row, column = divmod(self._next, self._columns)
         self._picture.paste(image.to_pil(), (column * width, row * height))
         self._next += 1
@@ -99,12 +103,6 @@ class Grid:
             most = _LONGEST_SIDES[self._format]
             raise invalid("columns", f"a {self._format} is at most {most} pixels wide and high, not {max(size)}")
 
-    def _source_from(self, first: Image) -> str:
-        # As the server writes it into each image, with the range in place of the index.
-        conditions = {f"where.{name}": value for name, value in sorted(self._where.items())}
-        query = {"seed": first.seed, "offset": first.index, "count": self._count, **conditions}
-        return f"{first.model.replace('@', '/')}?{urlencode(query)}"
-
 
 class GridFile:
     """A grid on its way into a file. What can be refused is refused before the first image comes.
@@ -115,7 +113,7 @@ class GridFile:
         path: Where to; the suffix tells the format.
         count: How many images there will be.
         columns: Images in a row.
-        where: The conditions, for the marks.
+        where: The conditions for the marks, column to the text of its test.
 
     Raises:
         InvalidRequest: There is no such grid, or it cannot be written in the format.
@@ -157,7 +155,7 @@ class GridSink(Sink[ImageInfo, pb.GenerateImagesResponse, "PIL.Image.Image"]):
 
     def __init__(self, job: Job[Any, Any, ImageInfo], columns: int) -> None:
         job.require_end("a grid")
-        self._grid = Grid(job.request.count, columns, job.request.conditions)
+        self._grid = Grid(job.request.count, columns, _condition_text.texts(job.request.conditions))
 
     def write(self, info: ImageInfo, response: pb.GenerateImagesResponse) -> None:
         """Takes the next message."""
@@ -174,7 +172,7 @@ class GridFileSink(Sink[ImageInfo, pb.GenerateImagesResponse, Path]):
 
     def __init__(self, job: Job[Any, Any, ImageInfo], path: str | os.PathLike[str], columns: int) -> None:
         job.require_end("a grid")
-        self._file = GridFile(path, job.request.count, columns, job.request.conditions)
+        self._file = GridFile(path, job.request.count, columns, _condition_text.texts(job.request.conditions))
 
     def write(self, info: ImageInfo, response: pb.GenerateImagesResponse) -> None:
         """Takes the next message."""

@@ -1,14 +1,18 @@
-"""Streams of rows, sync. `_async_rows` is its twin."""
+"""Streams of rows, sync. `async_rows` is its twin."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from synthserve import _arrow, _columns
-from synthserve._bytes import ByteSink
 from synthserve._extras import require
-from synthserve._job import RowInfo
-from synthserve._streams import Stream
+from synthserve._samples import columns
+from synthserve._samples.kinds import RowInfo
+from synthserve._sinks.arrow_files import FileSink
+from synthserve._sinks.batches import BatchReader, require_pyarrow
+from synthserve._sinks.encoded import ByteSink
+from synthserve._sinks.frames import frame
+from synthserve._sinks.tables import TableSink
+from synthserve._streams.stream import Stream
 from synthserve.v1 import generation_pb2 as pb
 
 if TYPE_CHECKING:
@@ -17,9 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from synthserve._columns import Row
-    from synthserve._models import TableSchema
     from synthserve._output.destinations import Target
+    from synthserve._samples.columns import Row
+    from synthserve._schema import TableSchema
 
 
 class RowStream(Stream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]):
@@ -52,9 +56,13 @@ class RowStream(Stream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]
         return self._settled().schema
 
     def __iter__(self) -> Iterator[Row]:
-        """Gives each row as a dict, column name to value, None where one is missing. Needs no other package."""
+        """Gives each row as a dict, column name to value, None where one is missing. Needs no other package.
+
+        Dates are `datetime.date`, timestamps `datetime.datetime`: with the time zone UTC where they are instants, else
+        without one.
+        """
         for info, response in self._responses(format=pb.ROW_FORMAT_COLUMNS):
-            yield from _columns.rows(response, info.schema)
+            yield from columns.rows(response, info.schema)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Gives the rows as Arrow record batches, as large as the messages, in bounded memory.
@@ -62,12 +70,14 @@ class RowStream(Stream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]
         Raises:
             MissingDependency: pyarrow is not installed.
         """
-        _arrow.require_pyarrow("batches()")
+        require_pyarrow("batches()")
         return self._batches()
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
+        reader: BatchReader | None = None
         for info, response in self._responses(format=pb.ROW_FORMAT_ARROW):
-            yield from _arrow.batches(info, response)
+            reader = reader or BatchReader(info)
+            yield from reader.read(response)
 
     def to_arrow(self) -> pa.Table:
         """Returns all rows as an Arrow table. Its metadata says that it is synthetic, and how to make it again.
@@ -76,14 +86,15 @@ class RowStream(Stream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]
             InvalidRequest: `count` was not given.
             MissingDependency: pyarrow is not installed.
         """
-        return self._drain(_arrow.TableSink(self._job, "to_arrow()"))
+        return self._drain(TableSink(self._job, "to_arrow()"))
 
     def to_pandas(self) -> pd.DataFrame:
         """Returns all rows as a data frame.
 
         Doubles become float64 (NaN where missing), integers int64 (Int64 where they can be missing), booleans bool
-        (boolean where they can be missing) and categories Categorical with all categories of the model.
-        `frame.attrs["synthserve"]` says how to make it again.
+        (boolean where they can be missing), categories Categorical with all categories of the model, strings string,
+        dates datetime64[us] at midnight, and timestamps datetime64[us], with the time zone UTC where they are instants
+        (NaT where missing). `frame.attrs["synthserve"]` says how to make it again.
 
         Raises:
             InvalidRequest: `count` was not given.
@@ -97,8 +108,8 @@ class RowStream(Stream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]
             (1000, '7')
         """
         require("pandas", extra="pandas", what="to_pandas()")
-        table = self._drain(_arrow.TableSink(self._job, "to_pandas()"))
-        return _arrow.frame(table, self._settled())
+        table = self._drain(TableSink(self._job, "to_pandas()"))
+        return frame(table, self._settled())
 
     def to_csv(self, target: Target, *, header: bool = True) -> int:
         """Writes CSV (RFC 4180, LF line ends, UTF-8), byte for byte as the server sends it.
@@ -180,7 +191,7 @@ class RowStream(Stream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]
             MissingDependency: pyarrow is not installed.
             OSError: The file cannot be written.
         """
-        return self._drain(_arrow.FileSink(self._job, target, "arrow"))
+        return self._drain(FileSink(self._job, target, "arrow"))
 
     def to_parquet(self, target: Target) -> int:
         """Writes Parquet, in bounded memory.
@@ -199,4 +210,4 @@ class RowStream(Stream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]
             MissingDependency: pyarrow is not installed.
             OSError: The file cannot be written.
         """
-        return self._drain(_arrow.FileSink(self._job, target, "parquet"))
+        return self._drain(FileSink(self._job, target, "parquet"))

@@ -1,4 +1,4 @@
-"""What the sync streams of rows and of images share. `_async_streams` is its twin."""
+"""What the sync streams of rows and of images share. `async_stream` is its twin."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 from synthserve._checks import seconds
-from synthserve._job import Info, Job, Result, Sink
-from synthserve._resume import Request, Response
-from synthserve._singletons import NotCopied
+from synthserve._samples.kinds import Info
+from synthserve._streams.singletons import NotCopied
 from synthserve._transport.calls import Caller, ResumingCall
+from synthserve._transport.resume import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from synthserve._samples.job import Job
+    from synthserve._sinks.sink import Result, Sink
 
 
 class Stream(NotCopied, Generic[Request, Response, Info]):
@@ -71,9 +74,10 @@ class Stream(NotCopied, Generic[Request, Response, Info]):
     def _settled(self) -> Info:
         if self._job.info is None:
             # No samples: settles version and seed, and costs the server nothing.
+            info: Info | None = None
             with self._calling(count=0) as call:
                 for response in call:
-                    self._job.settle(None, response, None)
+                    info = self._job.settle(None, response, info)
         assert self._job.info is not None  # noqa: S101 - a run without a first response raises
         return self._job.info
 

@@ -1,4 +1,4 @@
-"""What the asyncio streams of rows and of images share. `_streams` is its twin."""
+"""What the asyncio streams of rows and of images share. `stream` is its twin."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Generic, Self
 
 from synthserve._checks import seconds
 from synthserve._exceptions import SynthserveError
-from synthserve._job import Info, Job, Result, Sink
-from synthserve._resume import Request, Response
-from synthserve._singletons import NotCopied
+from synthserve._samples.kinds import Info
+from synthserve._streams.singletons import NotCopied
 from synthserve._transport.async_calls import AsyncCaller, AsyncResumingCall
+from synthserve._transport.resume import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
+
+    from synthserve._samples.job import Job
+    from synthserve._sinks.sink import Result, Sink
 
 
 class AsyncStream(NotCopied, Generic[Request, Response, Info]):
@@ -66,9 +69,10 @@ class AsyncStream(NotCopied, Generic[Request, Response, Info]):
             SynthserveError: The server cannot be asked, or refuses the request.
         """
         if self._job.info is None:
+            info: Info | None = None
             async with self._calling(count=0) as call:
                 async for response in call:
-                    self._job.settle(None, response, None)
+                    info = self._job.settle(None, response, info)
         return self
 
     async def aclose(self) -> None:

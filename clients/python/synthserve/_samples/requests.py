@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Literal, SupportsIndex, TypeAlias
 
-from synthserve._checks import integer, invalid, text
+from synthserve import _conditions
+from synthserve._checks import integer, invalid
 from synthserve._names import resource_name
 from synthserve.v1 import generation_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ImageFormat: TypeAlias = Literal["png", "jpeg", "raw"]
 """How images come: `png` (lossless), `jpeg`, or `raw` (bare pixels)."""
@@ -38,7 +41,7 @@ def rows_request(
         count=None if count is None else integer("count", count, 64),
         seed=None if seed is None else integer("seed", seed, 64),
         offset=integer("offset", offset, 64),
-        conditions=_conditions(where),
+        conditions=_conditions.messages(where),
         rows_per_message=integer("rows_per_message", rows_per_message, 32),
     )
 
@@ -66,23 +69,8 @@ def images_request(
         count=None if count is None else integer("count", count, 64),
         seed=None if seed is None else integer("seed", seed, 64),
         offset=integer("offset", offset, 64),
-        conditions=_conditions(where),
+        conditions=_conditions.messages(where),
         format=IMAGE_FORMATS[format],
         images_per_message=integer("images_per_message", images_per_message, 32),
         jpeg_quality=0 if jpeg_quality is None else integer("jpeg_quality", jpeg_quality, 32),
     )
-
-
-def _conditions(where: Mapping[str, object] | None) -> dict[str, str]:
-    if where is not None and not isinstance(where, Mapping):
-        raise invalid("conditions", f"must be a mapping, column to value, not {where!r}")
-    return {text("conditions", column): _as_in_csv(column, value) for column, value in (where or {}).items()}
-
-
-def _as_in_csv(column: str, value: object) -> str:
-    field = f"conditions[{column!r}]"
-    if value is None:
-        raise invalid(field, "None is not a value; leave the condition out instead")
-    written = text(field, str(value))
-    # NumPy's booleans are no subclass of bool.
-    return written.lower() if type(value).__name__ in ("bool", "bool_") else written

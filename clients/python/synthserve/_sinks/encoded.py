@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from synthserve._job import Job, RowInfo, Sink
 from synthserve._output.destinations import Destination, Target, appears_whole
+from synthserve._samples.kinds import RowInfo
+from synthserve._sinks.sink import Sink
 from synthserve.v1 import generation_pb2 as pb
+
+if TYPE_CHECKING:
+    from synthserve._samples.job import Job
 
 
 class ByteSink(Sink[RowInfo, pb.GenerateRowsResponse, int]):

@@ -9,22 +9,29 @@ the drawn ones was seen.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from synthserve._exceptions import ProtocolError, SynthserveError
 from synthserve.v1 import generation_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from synthserve._transport.retry import RetryPolicy
     from synthserve.v1.schema_pb2 import ImageSchema, TableSchema
 
 Request = TypeVar("Request", bound=pb.GenerateRowsRequest | pb.GenerateImagesRequest)
 Response = TypeVar("Response", bound=pb.GenerateRowsResponse | pb.GenerateImagesResponse)
 
+Assemble: TypeAlias = Callable[[Response], Response | None]
+"""Takes the responses of a call one by one, and gives those to read; None where more must come first."""
+
 END = 2**63 - 1
 """The end of the indices: no sample has this one."""
+
+
+def as_they_come() -> Assemble[Response]:
+    """Assembles responses of which each can be read by itself."""
+    return lambda response: response
 
 
 class Resume(Generic[Request, Response]):
@@ -36,12 +43,21 @@ class Resume(Generic[Request, Response]):
     Args:
         request: What the caller asked for.
         size: Tells how many samples a response carries.
+        assemble: Begins with the responses of a call.
         policy: How often to try again.
     """
 
-    def __init__(self, request: Request, size: Callable[[Response], int], policy: RetryPolicy) -> None:
+    def __init__(
+        self,
+        request: Request,
+        size: Callable[[Response], int],
+        assemble: Callable[[], Assemble[Response]],
+        policy: RetryPolicy,
+    ) -> None:
         self._base = request
         self._size = size
+        self._begin_call = assemble
+        self._assemble = assemble()
         self._policy = policy
         self._end = request.offset + request.count if request.HasField("count") else None
         self._model = request.model if "/versions/" in request.model else None
@@ -60,7 +76,8 @@ class Resume(Generic[Request, Response]):
         return self._started and self.next_index == (END if self._end is None else self._end)
 
     def request(self) -> Request:
-        """Returns the request for what is missing."""
+        """Returns the request for what is missing, which a new call sends."""
+        self._assemble = self._begin_call()
         request = copy.deepcopy(self._base)
         request.offset = self.next_index
         if self._end is not None:
@@ -72,15 +89,19 @@ class Resume(Generic[Request, Response]):
             request.seed = self._seed
         return request
 
-    def accept(self, response: Response) -> Response:
+    def accept(self, received: Response) -> Response | None:
         """Takes the next response of the running call.
 
         Returns:
-            The response. Those after the first have no `info`, also where a second call begins.
+            The response to read. Those after the first have no `info`, also where a second call begins. None: more must
+            come first.
 
         Raises:
             ProtocolError: It does not follow the one before.
         """
+        response = self._assemble(received)
+        if response is None:
+            return None
         if response.HasField("info"):
             self._check_info(response)
             if self._started:
@@ -116,7 +137,8 @@ class Resume(Generic[Request, Response]):
         """
         if not self.complete:
             goal = "the call was not cancelled" if self._end is None else f"{self._end} was asked for"
-            raise ProtocolError(f"the stream ended at index {self.next_index}, but {goal}")
+            place = f"index {self.next_index}" if self._started else f"index {self.next_index}, before it began"
+            raise ProtocolError(f"the stream ended at {place}, but {goal}")
 
     def broken(self, error: SynthserveError) -> float | None:
         """Takes note that the running call failed.

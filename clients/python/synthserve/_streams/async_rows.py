@@ -1,15 +1,19 @@
-"""Streams of rows, asyncio. `_rows` is its twin."""
+"""Streams of rows, asyncio. `rows` is its twin."""
 
 from __future__ import annotations
 
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from synthserve import _arrow, _columns
-from synthserve._async_streams import AsyncStream
-from synthserve._bytes import ByteSink
 from synthserve._extras import require
-from synthserve._job import RowInfo
+from synthserve._samples import columns
+from synthserve._samples.kinds import RowInfo
+from synthserve._sinks.arrow_files import FileSink
+from synthserve._sinks.batches import BatchReader, require_pyarrow
+from synthserve._sinks.encoded import ByteSink
+from synthserve._sinks.frames import frame
+from synthserve._sinks.tables import TableSink
+from synthserve._streams.async_stream import AsyncStream
 from synthserve.v1 import generation_pb2 as pb
 
 if TYPE_CHECKING:
@@ -18,9 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from synthserve._columns import Row
-    from synthserve._models import TableSchema
     from synthserve._output.destinations import Target
+    from synthserve._samples.columns import Row
+    from synthserve._schema import TableSchema
 
 
 class AsyncRowStream(AsyncStream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]):
@@ -51,26 +55,28 @@ class AsyncRowStream(AsyncStream[pb.GenerateRowsRequest, pb.GenerateRowsResponse
         """Gives each row as a dict, column name to value, None where one is missing. Needs no other package."""
         async with aclosing(self._responses(format=pb.ROW_FORMAT_COLUMNS)) as responses:
             async for info, response in responses:
-                for row in _columns.rows(response, info.schema):
+                for row in columns.rows(response, info.schema):
                     yield row
 
     async def batches(self) -> AsyncGenerator[pa.RecordBatch]:
         """Gives the rows as Arrow record batches; see `RowStream.batches`."""
-        _arrow.require_pyarrow("batches()")
+        require_pyarrow("batches()")
+        reader: BatchReader | None = None
         async with aclosing(self._responses(format=pb.ROW_FORMAT_ARROW)) as responses:
             async for info, response in responses:
-                for batch in _arrow.batches(info, response):
+                reader = reader or BatchReader(info)
+                for batch in reader.read(response):
                     yield batch
 
     async def to_arrow(self) -> pa.Table:
         """Returns all rows as an Arrow table; see `RowStream.to_arrow`."""
-        return await self._drain(_arrow.TableSink(self._job, "to_arrow()"))
+        return await self._drain(TableSink(self._job, "to_arrow()"))
 
     async def to_pandas(self) -> pd.DataFrame:
         """Returns all rows as a data frame; see `RowStream.to_pandas`."""
         require("pandas", extra="pandas", what="to_pandas()")
-        table = await self._drain(_arrow.TableSink(self._job, "to_pandas()"))
-        return _arrow.frame(table, self._known())
+        table = await self._drain(TableSink(self._job, "to_pandas()"))
+        return frame(table, self._known())
 
     async def to_csv(self, target: Target, *, header: bool = True) -> int:
         """Writes CSV and returns the number of rows; see `RowStream.to_csv`."""
@@ -86,8 +92,8 @@ class AsyncRowStream(AsyncStream[pb.GenerateRowsRequest, pb.GenerateRowsResponse
 
     async def to_arrow_file(self, target: Target) -> int:
         """Writes an Arrow IPC file and returns the number of rows; see `RowStream.to_arrow_file`."""
-        return await self._drain(_arrow.FileSink(self._job, target, "arrow"))
+        return await self._drain(FileSink(self._job, target, "arrow"))
 
     async def to_parquet(self, target: Target) -> int:
         """Writes Parquet and returns the number of rows; see `RowStream.to_parquet`."""
-        return await self._drain(_arrow.FileSink(self._job, target, "parquet"))
+        return await self._drain(FileSink(self._job, target, "parquet"))

@@ -1,25 +1,22 @@
-"""Images: one by one, and as files in a folder. `_grids` puts them into one picture."""
+"""Images, one by one."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from synthserve._exceptions import ProtocolError
 from synthserve._extras import require
-from synthserve._job import ImageInfo, Job, Sink
-from synthserve._output.destinations import write_whole
-from synthserve.v1 import generation_pb2 as pb
 
 if TYPE_CHECKING:
     import builtins
-    import os
 
     import PIL.Image
 
-    from synthserve._models import ImageSchema
+    from synthserve._samples.kinds import ImageInfo
+    from synthserve._schema import ImageSchema
+    from synthserve.v1 import generation_pb2 as pb
 
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "application/octet-stream": ".raw"}
 
@@ -95,28 +92,3 @@ def images(info: ImageInfo, response: pb.GenerateImagesResponse) -> list[Image]:
         Image(index, data, info.media_type, str(info.model), info.seed, info.schema)
         for index, data in enumerate(response.images, start=response.first_index)
     ]
-
-
-class FolderSink(Sink[ImageInfo, pb.GenerateImagesResponse, list[Path]]):
-    """Writes each image into a folder, whole or not at all.
-
-    Raises:
-        OSError: The folder cannot be made.
-    """
-
-    def __init__(self, job: Job[Any, Any, ImageInfo], folder: str | os.PathLike[str]) -> None:
-        job.require_end("a folder of images")
-        self._folder = Path(folder)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._paths: list[Path] = []
-
-    def write(self, info: ImageInfo, response: pb.GenerateImagesResponse) -> None:
-        """Takes the next message."""
-        for image in images(info, response):
-            path = self._folder / image.filename
-            write_whole(path, image.bytes)
-            self._paths.append(path)
-
-    def finish(self) -> list[Path]:
-        """Returns the paths, in the order of the indices."""
-        return self._paths

@@ -1,0 +1,1 @@
+"""The streams that callers get: of rows and of images, sync and asyncio."""
