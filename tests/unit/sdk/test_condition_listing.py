@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from synthserve import Condition
+from synthserve._models import model
+from synthserve.cli import _listing
 from synthserve.cli._values import taken_by
+from synthserve.v1 import model_pb2, schema_pb2
 
 MANY = tuple(f"v{number}" for number in range(11))
 
@@ -27,3 +30,18 @@ MANY = tuple(f"v{number}" for number in range(11))
 )
 def test_what_a_condition_takes(condition: Condition, said: str) -> None:
     assert taken_by(condition) == said
+
+
+def test_a_wide_table_is_listed_by_its_first_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    table = schema_pb2.TableSchema(
+        columns=[schema_pb2.Column(name=f"c{i}", type=schema_pb2.COLUMN_TYPE_INT64) for i in range(2000)]
+    )
+    message = model_pb2.Model(
+        name="models/wide", version="models/wide/versions/1", state=model_pb2.MODEL_STATE_READY, table=table
+    )
+
+    _listing.as_table([model(message)])
+
+    printed = capsys.readouterr().out
+    assert "c15, 1984 more" in printed
+    assert "c16" not in printed

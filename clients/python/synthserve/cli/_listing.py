@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # A line that goes to a file or a pipe should not be cut to the width of a terminal that is not there.
 _UNCUT = 10_000
 _HEADLINE_FIGURES = 3
+_HEADLINE_COLUMNS = 16
+_HEADLINE_CONDITIONS = 8
 
 
 def as_json(models: Sequence[Model]) -> str:
@@ -41,7 +43,7 @@ def as_table(models: Sequence[Model]) -> None:
             _state(model),
             model.kind,
             _generates(model),
-            "; ".join(f"{condition.name}={taken_by(condition)}" for condition in model.conditions) or "-",
+            _first([f"{one.name}={taken_by(one)}" for one in model.conditions], "; ", _HEADLINE_CONDITIONS),
             ", ".join(_figure(figure) for figure in model.figures[:_HEADLINE_FIGURES]) or "-",
         )
     _console().print(table)
@@ -89,11 +91,17 @@ def _state(model: Model) -> str:
 
 def _generates(model: Model) -> str:
     if model.table is not None:
-        return ", ".join(column.name for column in model.table.columns)
+        return _first([column.name for column in model.table.columns], ", ", _HEADLINE_COLUMNS)
     if model.image is not None:
         colour = "grey" if model.image.channels == 1 else "RGB"
         return f"{model.image.width} x {model.image.height} {colour}"
     return "-"
+
+
+def _first(texts: Sequence[str], between: str, most: int) -> str:
+    """The first texts; `synthserve model` shows the others."""
+    more = [f"{len(texts) - most} more"] if len(texts) > most else []
+    return between.join([*texts[:most], *more]) or "-"
 
 
 def _type(column: Column) -> str:
