@@ -211,9 +211,9 @@ def test_administrators_without_tokens(tmp_path: Path) -> None:
             config.load({**settings, "local_admin": True})
 
 
-OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
+SETTINGS = Path(__file__).parents[3] / "docs" / "settings.md"
 
 
 @pytest.mark.parametrize("name", sorted(set(config.Settings.model_fields) - {"limits"}))
 def test_every_setting_is_documented(name: str) -> None:
-    assert f"--{name.replace('_', '-')}" in OPERATIONS.read_text()
+    assert f"--{name.replace('_', '-')}" in SETTINGS.read_text()

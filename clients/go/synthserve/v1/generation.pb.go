@@ -21,7 +21,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How rows are carried.
+// The encoding of rows.
 type RowFormat int32
 
 const (
@@ -31,8 +31,8 @@ const (
 	RowFormat_ROW_FORMAT_COLUMNS RowFormat = 1
 	// `GenerateRowsResponse.data`: Arrow IPC streaming format, categories as dictionaries.
 	RowFormat_ROW_FORMAT_ARROW RowFormat = 2
-	// `GenerateRowsResponse.data`: CSV (RFC 4180, LF line ends, UTF-8) with the delimiter and the formats of the schema; the
-	// header line is in the preamble.
+	// `GenerateRowsResponse.data`: CSV (RFC 4180, LF line ends, UTF-8) with the schema's delimiter and formats. The header
+	// line is in the preamble.
 	RowFormat_ROW_FORMAT_CSV RowFormat = 3
 	// `GenerateRowsResponse.data`: one JSON object per line, UTF-8.
 	RowFormat_ROW_FORMAT_JSON_LINES RowFormat = 4
@@ -83,8 +83,8 @@ func (RowFormat) EnumDescriptor() ([]byte, []int) {
 	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{0}
 }
 
-// How images are encoded. PNG and JPEG say in their metadata that the image is synthetic (IPTC digital source type
-// `trainedAlgorithmicMedia`), and name model version, seed and index.
+// The encoding of images. The metadata of PNG and JPEG files marks the image as synthetic (IPTC digital source type
+// `trainedAlgorithmicMedia`) and contains model version, seed and index.
 type ImageFormat int32
 
 const (
@@ -94,7 +94,7 @@ const (
 	ImageFormat_IMAGE_FORMAT_PNG ImageFormat = 1
 	// JPEG (JFIF).
 	ImageFormat_IMAGE_FORMAT_JPEG ImageFormat = 2
-	// The bare pixels: height * width * channels bytes, rows from the top, channels last.
+	// Raw pixels: height * width * channels bytes, rows from the top, channels last.
 	ImageFormat_IMAGE_FORMAT_RAW ImageFormat = 3
 )
 
@@ -141,26 +141,25 @@ func (ImageFormat) EnumDescriptor() ([]byte, []int) {
 	return file_synthserve_v1_generation_proto_rawDescGZIP(), []int{1}
 }
 
-// Asks for rows.
+// A request for rows.
 type GenerateRowsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The model, as `models/{model}` (its newest version that is ready) or
-	// `models/{model}/versions/{version}`.
+	// Required. The model, as `models/{model}` (its newest ready version) or `models/{model}/versions/{version}`.
 	Model string `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// How many rows, from 0 up to the server's limit; `offset + count` must stay below 2^63. Unset: rows come until the
-	// call is cancelled, or ends with OUT_OF_RANGE after the row 2^63 - 2 (a server with a limit requires a count).
+	// How many rows, from 0 up to the server's limit; `offset + count` must be below 2^63. Unset: the stream continues
+	// until it is cancelled, or fails with OUT_OF_RANGE after the row 2^63 - 2 (a server with a limit requires a count).
 	Count *int64 `protobuf:"varint,2,opt,name=count,proto3,oneof" json:"count,omitempty"`
-	// The seed, from 0 to 2^63 - 1. Unset: the server draws one and says it in `RowStreamInfo.seed`.
+	// The seed, from 0 to 2^63 - 1. Unset: the server draws one and returns it in `RowStreamInfo.seed`.
 	Seed *int64 `protobuf:"varint,3,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
 	// The index of the first row, from 0 to 2^63 - 1. Default: 0. A large offset costs no more than a small one.
 	Offset int64 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
-	// Conditions on columns, which hold together; at most one for each column. Each must be one that the model takes
+	// Conditions on columns; all of them hold. At most one per column, and only conditions that the model accepts
 	// (`Model.conditions`). Default: none.
 	Conditions []*Condition `protobuf:"bytes,5,rep,name=conditions,proto3" json:"conditions,omitempty"`
-	// How the rows are carried. Default: COLUMNS.
+	// The encoding of the rows. Default: COLUMNS.
 	Format RowFormat `protobuf:"varint,6,opt,name=format,proto3,enum=synthserve.v1.RowFormat" json:"format,omitempty"`
-	// A hint: how many rows to put into one response, at least 1. Larger values than the server allows are lowered, and
-	// the first response may carry fewer. It never changes the rows. 0 (default): the server chooses.
+	// A hint: how many rows one response has, at least 1. The server lowers values that are too large, and the first
+	// response may have fewer. The hint never changes the rows. 0 (default): the server chooses.
 	RowsPerMessage int32 `protobuf:"varint,7,opt,name=rows_per_message,json=rowsPerMessage,proto3" json:"rows_per_message,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -245,14 +244,14 @@ func (x *GenerateRowsRequest) GetRowsPerMessage() int32 {
 	return 0
 }
 
-// A condition: what the samples have in common. Values are text, written as they are in a CSV file of the model: numbers
-// with or without a fraction, dates as 2024-02-29, timestamps as 2024-02-29T12:30:00 with Z at the end for instants, or in
-// the form of `Column.csv`. A date is taken for the whole day where a range of timestamps begins or ends.
+// A condition on one column of the samples. Values are text, as in a CSV file of the model: numbers with or without a
+// fraction, dates as 2024-02-29, timestamps as 2024-02-29T12:30:00, followed by Z in a UTC column, or in the form of
+// `Column.csv`. As an end of a range of timestamps, a date means the whole day.
 type Condition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The column, or the name of the condition where the model has no table.
+	// The column, or the name of the condition if the model has no table.
 	Column string `protobuf:"bytes,1,opt,name=column,proto3" json:"column,omitempty"`
-	// What holds for it. Required.
+	// The test. Required.
 	//
 	// Types that are valid to be assigned to Test:
 	//
@@ -350,22 +349,22 @@ type isCondition_Test interface {
 }
 
 type Condition_Equals struct {
-	// It has this value.
+	// The value equals this one.
 	Equals string `protobuf:"bytes,2,opt,name=equals,proto3,oneof"`
 }
 
 type Condition_AnyOf struct {
-	// It has one of these values.
+	// The value is one of these.
 	AnyOf *ValueSet `protobuf:"bytes,3,opt,name=any_of,json=anyOf,proto3,oneof"`
 }
 
 type Condition_Between struct {
-	// It lies in this range.
+	// The value is in this range.
 	Between *ValueRange `protobuf:"bytes,4,opt,name=between,proto3,oneof"`
 }
 
 type Condition_Missing struct {
-	// True: it is missing. False: it is not missing.
+	// True: the value is missing. False: the value is not missing.
 	Missing bool `protobuf:"varint,5,opt,name=missing,proto3,oneof"`
 }
 
@@ -377,12 +376,12 @@ func (*Condition_Between) isCondition_Test() {}
 
 func (*Condition_Missing) isCondition_Test() {}
 
-// Values of which one is had.
+// A set of allowed values.
 type ValueSet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The values. At least one, unless `missing` is true.
 	Values []string `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
-	// Whether the value can be missing as well. Default: false.
+	// Whether a missing value is allowed as well. Default: false.
 	Missing       bool `protobuf:"varint,2,opt,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -435,9 +434,9 @@ func (x *ValueSet) GetMissing() bool {
 // A range that includes both ends. At least one end must be set.
 type ValueRange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The smallest value. Unset: there is no smallest one.
+	// The smallest value. Unset: no lower bound.
 	Low *string `protobuf:"bytes,1,opt,name=low,proto3,oneof" json:"low,omitempty"`
-	// The largest value, not below `low`. Unset: there is no largest one.
+	// The largest value, not below `low`. Unset: no upper bound.
 	High          *string `protobuf:"bytes,2,opt,name=high,proto3,oneof" json:"high,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -490,21 +489,21 @@ func (x *ValueRange) GetHigh() string {
 // Some of the rows of a stream.
 type GenerateRowsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Set in the first response of a stream and in no other.
+	// Set in the first response of a stream only.
 	Info *RowStreamInfo `protobuf:"bytes,1,opt,name=info,proto3" json:"info,omitempty"`
 	// The index of the first row of this response.
 	FirstIndex int64 `protobuf:"varint,2,opt,name=first_index,json=firstIndex,proto3" json:"first_index,omitempty"`
-	// The number of rows in this response. 0 in the single response to a request with `count` 0, and in those that carry
-	// a `part` or precede one.
+	// The number of rows in this response. 0 in the single response to a request with `count` 0, in responses with a
+	// `part`, and in a first response before them.
 	RowCount int64 `protobuf:"varint,3,opt,name=row_count,json=rowCount,proto3" json:"row_count,omitempty"`
-	// The rows, in the format asked for.
+	// The rows, in the requested format.
 	//
 	// Types that are valid to be assigned to Rows:
 	//
 	//	*GenerateRowsResponse_Columns
 	//	*GenerateRowsResponse_Data
 	Rows isGenerateRowsResponse_Rows `protobuf_oneof:"rows"`
-	// More of what `info` holds, in the `RowStreamInfo.part_count` responses that follow the first.
+	// A continuation of `info`, in the `RowStreamInfo.part_count` responses after the first.
 	Part          *SchemaPart `protobuf:"bytes,6,opt,name=part,proto3" json:"part,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -603,8 +602,7 @@ type GenerateRowsResponse_Columns struct {
 }
 
 type GenerateRowsResponse_Data struct {
-	// ARROW, CSV, JSON_LINES: the preamble of the first response followed by the data of all responses is a valid
-	// stream of the format.
+	// ARROW, CSV, JSON_LINES: the preamble, followed by the data of all responses, is a valid stream of the format.
 	Data []byte `protobuf:"bytes,5,opt,name=data,proto3,oneof"`
 }
 
@@ -612,20 +610,20 @@ func (*GenerateRowsResponse_Columns) isGenerateRowsResponse_Rows() {}
 
 func (*GenerateRowsResponse_Data) isGenerateRowsResponse_Rows() {}
 
-// What holds for a whole stream of rows.
+// Describes a stream of rows.
 type RowStreamInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The model version that generates, as `models/{model}/versions/{version}`.
 	Model string `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// The seed in use: the one of the request, or the one that the server drew.
+	// The seed: from the request, or drawn by the server.
 	Seed int64 `protobuf:"varint,2,opt,name=seed,proto3" json:"seed,omitempty"`
-	// What the rows look like.
+	// The columns of the rows.
 	Schema *TableSchema `protobuf:"bytes,3,opt,name=schema,proto3" json:"schema,omitempty"`
 	// CSV: the header line. ARROW: the schema and dictionaries. Empty for the other formats. A client that resumes a
-	// broken stream leaves the preamble of the second stream out.
+	// broken stream discards the preamble of the second stream.
 	Preamble []byte `protobuf:"bytes,4,opt,name=preamble,proto3" json:"preamble,omitempty"`
-	// How many responses with a `part` follow before the first row, where the schema or the preamble does not fit into one
-	// response. The client appends them to `schema` and `preamble`. Usually 0.
+	// How many responses with a `part` follow before the first row, if the schema or the preamble does not fit into one
+	// response. The client appends the parts to `schema` and `preamble`. Usually 0.
 	PartCount     int32 `protobuf:"varint,5,opt,name=part_count,json=partCount,proto3" json:"part_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -742,7 +740,7 @@ func (x *ColumnBatch) GetColumns() []*ColumnValues {
 	return nil
 }
 
-// The values of one column. Fixed-width encodings, so that they can be copied in and out without a loop.
+// The values of one column, in encodings of fixed width, which can be copied without a loop.
 type ColumnValues struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The values, by the type of the column.
@@ -757,8 +755,7 @@ type ColumnValues struct {
 	//	*ColumnValues_Dates
 	//	*ColumnValues_Timestamps
 	Values isColumnValues_Values `protobuf_oneof:"values"`
-	// One per row, false where the value is missing (what stands in `values` there means nothing). Empty: none is
-	// missing.
+	// One per row, false if the value is missing; the entry in `values` is then meaningless. Empty: no value is missing.
 	Validity      []bool `protobuf:"varint,5,rep,packed,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1108,13 +1105,13 @@ func (x *BoolValues) GetValues() []bool {
 	return nil
 }
 
-// Values of a STRING column, one behind the other.
+// Values of a STRING column, concatenated.
 type StringValues struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One more than there are rows: the text of row `i` is `data[offsets[i]]` up to, not including, `data[offsets[i + 1]]`.
-	// The first is 0, and none is below the one before.
+	// One more than there are rows: the text of row `i` is `data[offsets[i]]` up to, but excluding, `data[offsets[i + 1]]`.
+	// The first offset is 0, and offsets never decrease.
 	Offsets []int32 `protobuf:"fixed32,1,rep,packed,name=offsets,proto3" json:"offsets,omitempty"`
-	// The texts in UTF-8, without anything between them.
+	// The texts in UTF-8, without separators.
 	Data          []byte `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1256,26 +1253,25 @@ func (x *TimestampValues) GetMicroseconds() []int64 {
 	return nil
 }
 
-// Asks for images.
+// A request for images.
 type GenerateImagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The model, as `models/{model}` (its newest version that is ready) or
-	// `models/{model}/versions/{version}`.
+	// Required. The model, as `models/{model}` (its newest ready version) or `models/{model}/versions/{version}`.
 	Model string `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// How many images, from 0 up to the server's limit; `offset + count` must stay below 2^63. Unset: images come until
-	// the call is cancelled, or ends with OUT_OF_RANGE after the image 2^63 - 2 (a server with a limit requires a count).
+	// How many images, from 0 up to the server's limit; `offset + count` must be below 2^63. Unset: the stream continues
+	// until it is cancelled, or fails with OUT_OF_RANGE after the image 2^63 - 2 (a server with a limit requires a count).
 	Count *int64 `protobuf:"varint,2,opt,name=count,proto3,oneof" json:"count,omitempty"`
-	// The seed, from 0 to 2^63 - 1. Unset: the server draws one and says it in `ImageStreamInfo.seed`.
+	// The seed, from 0 to 2^63 - 1. Unset: the server draws one and returns it in `ImageStreamInfo.seed`.
 	Seed *int64 `protobuf:"varint,3,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
 	// The index of the first image, from 0 to 2^63 - 1. Default: 0. A large offset costs no more than a small one.
 	Offset int64 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
-	// Conditions, which hold together; at most one of each name. Each must be one that the model takes
-	// (`Model.conditions`). Default: none.
+	// Conditions; all of them hold. At most one per name, and only conditions that the model accepts (`Model.conditions`).
+	// Default: none.
 	Conditions []*Condition `protobuf:"bytes,5,rep,name=conditions,proto3" json:"conditions,omitempty"`
-	// How each image is encoded. Default: PNG.
+	// The encoding of each image. Default: PNG.
 	Format ImageFormat `protobuf:"varint,6,opt,name=format,proto3,enum=synthserve.v1.ImageFormat" json:"format,omitempty"`
-	// A hint: how many images to put into one response, at least 1. Larger values than the server allows are lowered,
-	// and the first response may carry fewer. It never changes the images. 0 (default): the server chooses.
+	// A hint: how many images one response has, at least 1. The server lowers values that are too large, and the first
+	// response may have fewer. The hint never changes the images. 0 (default): the server chooses.
 	ImagesPerMessage int32 `protobuf:"varint,7,opt,name=images_per_message,json=imagesPerMessage,proto3" json:"images_per_message,omitempty"`
 	// JPEG only: quality from 1 to 100. 0 (default): 95.
 	JpegQuality   int32 `protobuf:"varint,8,opt,name=jpeg_quality,json=jpegQuality,proto3" json:"jpeg_quality,omitempty"`
@@ -1372,9 +1368,9 @@ func (x *GenerateImagesRequest) GetJpegQuality() int32 {
 // Some of the images of a stream.
 type GenerateImagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Set in the first response of a stream and in no other.
+	// Set in the first response of a stream only.
 	Info *ImageStreamInfo `protobuf:"bytes,1,opt,name=info,proto3" json:"info,omitempty"`
-	// The index of the first image of this response; the others follow one by one.
+	// The index of the first image of this response; the others are consecutive.
 	FirstIndex int64 `protobuf:"varint,2,opt,name=first_index,json=firstIndex,proto3" json:"first_index,omitempty"`
 	// The encoded images. Empty only in the single response to a request with `count` 0.
 	Images        [][]byte `protobuf:"bytes,3,rep,name=images,proto3" json:"images,omitempty"`
@@ -1433,14 +1429,14 @@ func (x *GenerateImagesResponse) GetImages() [][]byte {
 	return nil
 }
 
-// What holds for a whole stream of images.
+// Describes a stream of images.
 type ImageStreamInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The model version that generates, as `models/{model}/versions/{version}`.
 	Model string `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// The seed in use: the one of the request, or the one that the server drew.
+	// The seed: from the request, or drawn by the server.
 	Seed int64 `protobuf:"varint,2,opt,name=seed,proto3" json:"seed,omitempty"`
-	// What the images look like.
+	// The size of the images.
 	Schema *ImageSchema `protobuf:"bytes,3,opt,name=schema,proto3" json:"schema,omitempty"`
 	// The media type of each image: `image/png`, `image/jpeg`, or `application/octet-stream` for RAW.
 	MediaType     string `protobuf:"bytes,4,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`

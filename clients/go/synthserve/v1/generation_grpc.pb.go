@@ -27,35 +27,36 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Streams what generative models generate.
+// Streams the samples of generative models.
 //
-// Sample `i` depends only on the model version, the seed, `i` and the conditions. The same request gives the same
-// samples on every call, however they are cut into calls and messages, so a broken stream is resumed by asking again
-// with `offset` set to the next index, the same `seed` and the same model version.
+// Sample `i` depends only on the model version, the seed, `i` and the conditions. The same request returns the same
+// samples on every call, however they are divided into calls and messages. To resume a broken stream, send the request
+// again with `offset` set to the next index, the same `seed` and the same model version.
 //
-// Every error that the server itself raises carries `google.rpc.ErrorInfo` with domain "synthserve". Errors that both
-// methods share:
-//   - NOT_FOUND (ResourceInfo): there is no such model or version.
+// Every error that the server raises has `google.rpc.ErrorInfo` with domain "synthserve". Both methods share these
+// errors:
+//   - NOT_FOUND (ResourceInfo): the model or version does not exist.
 //   - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
 //   - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded, or is being unloaded; GetModel
-//     tells which and why.
-//   - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
-//   - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server has as much under way as it may. Nothing was
-//     computed; ask again when RetryInfo says, and not before. Streams that are under way are never ended for a limit: one
-//     that is over its caller's rate is slowed down.
-//   - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index. Or the model is being
-//     loaded; try again.
-//   - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
+//     returns the state and the reason.
+//   - OUT_OF_RANGE: a stream without a count has reached the end of the indices.
+//   - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server is at a limit. Nothing was computed; retry
+//     when RetryInfo says, and not before. A limit never ends a running stream: a stream above its caller's rate is slowed
+//     down.
+//   - RESOURCE_EXHAUSTED without RetryInfo: the request has more than 1 MiB; do not retry.
+//   - UNAVAILABLE (RetryInfo): the server is shutting down; resume at another server, at the next index. Or the model is
+//     being loaded; retry.
+//   - INTERNAL: the server has a bug, or the model's graph failed; the server's log has the cause.
 //
-// What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
+// Errors with RetryInfo also have the trailer `grpc-retry-pushback-ms`, in milliseconds.
 //
-// Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
-// the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request or
-// metadata that are too large: 64 KiB and 16 KiB are always taken (do not ask again).
+// Other errors come from gRPC and have no details: DEADLINE_EXCEEDED and CANCELLED (the computation stops), UNAVAILABLE
+// if the connection breaks or reaches its maximum age (resume as above), UNIMPLEMENTED, and RESOURCE_EXHAUSTED for
+// metadata of more than 16 KiB (do not retry).
 type GenerationServiceClient interface {
-	// Generates rows of a table model. The first response comes at once and is small; the later ones are larger.
+	// Generates rows of a table model. The first response is sent at once and is small; later ones are larger.
 	GenerateRows(ctx context.Context, in *GenerateRowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GenerateRowsResponse], error)
-	// Generates encoded images of an image model. The first response comes at once and is small.
+	// Generates encoded images of an image model. The first response is sent at once and is small.
 	GenerateImages(ctx context.Context, in *GenerateImagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GenerateImagesResponse], error)
 }
 
@@ -109,35 +110,36 @@ type GenerationService_GenerateImagesClient = grpc.ServerStreamingClient[Generat
 // All implementations must embed UnimplementedGenerationServiceServer
 // for forward compatibility.
 //
-// Streams what generative models generate.
+// Streams the samples of generative models.
 //
-// Sample `i` depends only on the model version, the seed, `i` and the conditions. The same request gives the same
-// samples on every call, however they are cut into calls and messages, so a broken stream is resumed by asking again
-// with `offset` set to the next index, the same `seed` and the same model version.
+// Sample `i` depends only on the model version, the seed, `i` and the conditions. The same request returns the same
+// samples on every call, however they are divided into calls and messages. To resume a broken stream, send the request
+// again with `offset` set to the next index, the same `seed` and the same model version.
 //
-// Every error that the server itself raises carries `google.rpc.ErrorInfo` with domain "synthserve". Errors that both
-// methods share:
-//   - NOT_FOUND (ResourceInfo): there is no such model or version.
+// Every error that the server raises has `google.rpc.ErrorInfo` with domain "synthserve". Both methods share these
+// errors:
+//   - NOT_FOUND (ResourceInfo): the model or version does not exist.
 //   - INVALID_ARGUMENT (BadRequest): a field has a value that is not allowed; each violation names the field.
 //   - FAILED_PRECONDITION (PreconditionFailure): the model exists but could not be loaded, or is being unloaded; GetModel
-//     tells which and why.
-//   - OUT_OF_RANGE: a stream without a count has come to the end of the indices.
-//   - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server has as much under way as it may. Nothing was
-//     computed; ask again when RetryInfo says, and not before. Streams that are under way are never ended for a limit: one
-//     that is over its caller's rate is slowed down.
-//   - UNAVAILABLE (RetryInfo): the server is shutting down; resume elsewhere at the next index. Or the model is being
-//     loaded; try again.
-//   - INTERNAL: the server has a bug, or the model's graph failed; the server's log tells why.
+//     returns the state and the reason.
+//   - OUT_OF_RANGE: a stream without a count has reached the end of the indices.
+//   - RESOURCE_EXHAUSTED (QuotaFailure, RetryInfo): the caller or the server is at a limit. Nothing was computed; retry
+//     when RetryInfo says, and not before. A limit never ends a running stream: a stream above its caller's rate is slowed
+//     down.
+//   - RESOURCE_EXHAUSTED without RetryInfo: the request has more than 1 MiB; do not retry.
+//   - UNAVAILABLE (RetryInfo): the server is shutting down; resume at another server, at the next index. Or the model is
+//     being loaded; retry.
+//   - INTERNAL: the server has a bug, or the model's graph failed; the server's log has the cause.
 //
-// What comes with RetryInfo also has the trailer `grpc-retry-pushback-ms`, in milliseconds.
+// Errors with RetryInfo also have the trailer `grpc-retry-pushback-ms`, in milliseconds.
 //
-// Others come from gRPC and carry no details: DEADLINE_EXCEEDED and CANCELLED (the computing stops), UNAVAILABLE when
-// the connection breaks or has come to its age (resume as above), UNIMPLEMENTED, RESOURCE_EXHAUSTED for a request or
-// metadata that are too large: 64 KiB and 16 KiB are always taken (do not ask again).
+// Other errors come from gRPC and have no details: DEADLINE_EXCEEDED and CANCELLED (the computation stops), UNAVAILABLE
+// if the connection breaks or reaches its maximum age (resume as above), UNIMPLEMENTED, and RESOURCE_EXHAUSTED for
+// metadata of more than 16 KiB (do not retry).
 type GenerationServiceServer interface {
-	// Generates rows of a table model. The first response comes at once and is small; the later ones are larger.
+	// Generates rows of a table model. The first response is sent at once and is small; later ones are larger.
 	GenerateRows(*GenerateRowsRequest, grpc.ServerStreamingServer[GenerateRowsResponse]) error
-	// Generates encoded images of an image model. The first response comes at once and is small.
+	// Generates encoded images of an image model. The first response is sent at once and is small.
 	GenerateImages(*GenerateImagesRequest, grpc.ServerStreamingServer[GenerateImagesResponse]) error
 	mustEmbedUnimplementedGenerationServiceServer()
 }

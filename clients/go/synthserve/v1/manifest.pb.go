@@ -22,15 +22,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How noise is distributed.
+// The distribution of noise.
 type NoiseDistribution int32
 
 const (
 	// Not allowed.
 	NoiseDistribution_NOISE_DISTRIBUTION_UNSPECIFIED NoiseDistribution = 0
-	// Standard normal.
+	// Standard normal. Samples are divided into blocks of the largest power of two of samples that need at most 8,192 values,
+	// at least one. Block `b` is NumPy's `standard_normal` in float32, from a generator with the counter `b * 2^128`.
 	NoiseDistribution_NOISE_DISTRIBUTION_NORMAL NoiseDistribution = 1
-	// Uniform on [0, 1): whole numbers below 2^24, divided by 2^24.
+	// Uniform on [0, 1). Value `j` of sample `i`, with `v` values per sample, is made from word `i * v + j` of the words of the
+	// counters (c mod 2^64, c / 2^64, 0, 1) for c = 1, 2, and so on: its highest 24 bits, divided by 2^24.
 	NoiseDistribution_NOISE_DISTRIBUTION_UNIFORM NoiseDistribution = 2
 )
 
@@ -75,45 +77,46 @@ func (NoiseDistribution) EnumDescriptor() ([]byte, []int) {
 	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{0}
 }
 
-// What `manifest.json` of a model package holds, in proto3 JSON with the field names of this file.
+// The content of `manifest.json` in a model package: proto3 JSON with the field names of this file.
 //
-// A package is a folder `{model}/{version}/` with `manifest.json` and a graph for each method. Everything here is format
-// 2. The first dimension of a graph's inputs and outputs is named `batch`; that of a condition can also be 1, where all
-// samples of a stream share it. Values that come out are finished.
+// A package is a folder `{model}/{version}/` with `manifest.json` and a graph for each method. This is format 2. The first
+// dimension of a graph's inputs and outputs is `batch`; that of a condition can also be 1, if all samples of a stream
+// share it. Outputs are finished values.
 //
-// Of a column a graph computes a tensor [batch]: DOUBLE float64, INT64 int64, CATEGORY int32 (an index into the
-// categories), BOOL bool, DATE int32 (days since 1970-01-01), TIMESTAMP int64 (microseconds since 1970-01-01T00:00:00); and
-// STRING uint8 [batch, max_bytes], UTF-8 filled up with zeros. The validity of a nullable column is bool [batch]. An image
-// is uint8 [batch, height, width, channels].
+// A graph computes for each column a tensor [batch]: DOUBLE float64, INT64 int64, CATEGORY int32 (an index into the
+// categories), BOOL bool, DATE int32 (days since 1970-01-01), TIMESTAMP int64 (microseconds since 1970-01-01T00:00:00); for
+// STRING uint8 [batch, max_bytes], UTF-8 padded with zeros. The validity of a nullable column is bool [batch]. An image is
+// uint8 [batch, height, width, channels].
 //
-// Format 1 had one graph, `graph`, with the input `latent` (NORMAL noise), `condition:{column}` for each condition (a CODE),
-// and the outputs `{column}`, `valid:{column}` and `image`. A server reads it as the format 2 that says the same.
+// Format 1 had one graph, `graph`, with the input `latent` (NORMAL noise), an input `condition:{column}` for each condition
+// (a CODE), and the outputs `{column}`, `valid:{column}` and `image`. A server translates it to the equivalent format 2.
 type Manifest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The version of this format: 2, or 1. A server refuses a version that it does not know.
+	// The version of this format: 2, or 1. A server refuses unknown versions.
 	FormatVersion int32 `protobuf:"varint,1,opt,name=format_version,json=formatVersion,proto3" json:"format_version,omitempty"`
-	// The model's identifier: 1 to 63 lower-case letters, digits and hyphens, a letter first. Equal to the folder's name.
+	// The model's identifier: 1 to 63 lower-case letters, digits and hyphens, beginning with a letter. Equal to the name of
+	// the folder.
 	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
-	// The version, at least 1. Equal to the folder's name.
+	// The version, at least 1. Equal to the name of the folder.
 	Version int32 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
 	// Format 1 only: the graph.
 	Graph *GraphV1 `protobuf:"bytes,4,opt,name=graph,proto3" json:"graph,omitempty"`
-	// What the model generates.
+	// The output of the model.
 	//
 	// Types that are valid to be assigned to Output:
 	//
 	//	*Manifest_Table
 	//	*Manifest_Image
 	Output isManifest_Output `protobuf_oneof:"output"`
-	// The conditions that the model takes.
+	// The conditions that the model accepts.
 	Conditions []*ConditionSpec `protobuf:"bytes,7,rep,name=conditions,proto3" json:"conditions,omitempty"`
-	// What a person should know.
+	// Information for people.
 	Card *ModelCard `protobuf:"bytes,8,opt,name=card,proto3" json:"card,omitempty"`
-	// Where the model comes from.
+	// How the model was made.
 	Provenance *Provenance `protobuf:"bytes,9,opt,name=provenance,proto3" json:"provenance,omitempty"`
 	// Measured quality.
 	Figures []*QualityFigure `protobuf:"bytes,10,rep,name=figures,proto3" json:"figures,omitempty"`
-	// Format 2: what the model can do, GENERATE among it.
+	// Format 2: the methods of the model, including GENERATE.
 	Methods       []*MethodGraph `protobuf:"bytes,11,rep,name=methods,proto3" json:"methods,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -337,10 +340,10 @@ func (x *GraphV1) GetPacket() int32 {
 	return 0
 }
 
-// A method of a model, and the ONNX graph that does it.
+// A method of a model, and the ONNX graph that computes it.
 type MethodGraph struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which method; each at most once.
+	// The method; each at most once.
 	Method Method `protobuf:"varint,1,opt,name=method,proto3,enum=synthserve.v1.Method" json:"method,omitempty"`
 	// The file's name within the package.
 	File string `protobuf:"bytes,2,opt,name=file,proto3" json:"file,omitempty"`
@@ -348,8 +351,8 @@ type MethodGraph struct {
 	Sha256 string `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	// How many samples to compute at once; the server stops a cancelled stream after at most this many. At least 1.
 	BatchSize int32 `protobuf:"varint,4,opt,name=batch_size,json=batchSize,proto3" json:"batch_size,omitempty"`
-	// On a CPU samples are computed in whole multiples of so many, from indices that are such multiples, so that none depends
-	// on its batch. 0 means 4.
+	// On a CPU the server computes samples in multiples of this number, beginning at multiples of it, so that no sample
+	// depends on its batch. 0 means 4.
 	Packet int32 `protobuf:"varint,5,opt,name=packet,proto3" json:"packet,omitempty"`
 	// The graph's inputs. All of them, in any order.
 	Inputs []*GraphInput `protobuf:"bytes,6,rep,name=inputs,proto3" json:"inputs,omitempty"`
@@ -443,7 +446,7 @@ type GraphInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The tensor's name in the graph.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What the server feeds it with.
+	// What the server passes in.
 	//
 	// Types that are valid to be assigned to Role:
 	//
@@ -551,12 +554,12 @@ type GraphInput_Index struct {
 }
 
 type GraphInput_Condition struct {
-	// What the caller asks for: the tensor that ConditionInput tells.
+	// A condition: the tensor is described at ConditionInput.
 	Condition *ConditionInput `protobuf:"bytes,4,opt,name=condition,proto3,oneof"`
 }
 
 type GraphInput_Data struct {
-	// Rows or images that come in: a tensor as that of the output. SCORE and TRANSFORM only.
+	// Rows or images from the caller: a tensor like that of the output. SCORE and TRANSFORM only.
 	Data *DataInput `protobuf:"bytes,5,opt,name=data,proto3,oneof"`
 }
 
@@ -568,11 +571,13 @@ func (*GraphInput_Condition) isGraphInput_Role() {}
 
 func (*GraphInput_Data) isGraphInput_Role() {}
 
-// Noise, a pure function of the seed and the sample's index. The inputs of a graph with noise are counted in the order of
-// the manifest; each has noise of its own.
+// Noise: a pure function of the seed and the sample's index. The noise inputs of a graph are numbered from 0 in the order
+// of the manifest; that number is the `stream` below.
+//
+// Both distributions use Philox with 4 words of 64 bits and 10 rounds (Salmon et al. 2011) and the key (seed, stream).
 type NoiseInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How it is distributed.
+	// The distribution.
 	Distribution NoiseDistribution `protobuf:"varint,1,opt,name=distribution,proto3,enum=synthserve.v1.NoiseDistribution" json:"distribution,omitempty"`
 	// The shape of one sample's noise, without the batch dimension. At most 8 sizes, of at least 1.
 	Shape         []int32 `protobuf:"varint,2,rep,packed,name=shape,proto3" json:"shape,omitempty"`
@@ -661,16 +666,17 @@ func (*IndexInput) Descriptor() ([]byte, []int) {
 	return file_synthserve_v1_manifest_proto_rawDescGZIP(), []int{5}
 }
 
-// The condition of the same column. By its kind: CODE int64 [n] (the index of a value, -1 where the caller set none), SET
-// bool [n, values] (which are allowed, the missing one last where the condition is nullable; all true where the caller set
-// none), RANGE float64 [n, 2] (lowest and highest, both included; -inf and +inf where the caller set none, the lowest and
-// the highest finite double where the caller excludes a missing value, NaN twice where the value is to be missing; dates in
-// days and timestamps in microseconds since 1970).
+// A condition. The tensor depends on its kind:
+//   - CODE: int64 [n], the index of the value; -1 if the condition is unset.
+//   - SET: bool [n, values], the allowed values, the missing value last if the condition is nullable; all true if unset.
+//   - RANGE: float64 [n, 2], lowest and highest value, both included; -inf and +inf if unset. The lowest and the highest
+//     finite double exclude missing values; NaN twice requires a missing value. Dates are in days and timestamps in
+//     microseconds since 1970.
 type ConditionInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name of the condition.
 	Column string `protobuf:"bytes,1,opt,name=column,proto3" json:"column,omitempty"`
-	// Whether all samples of a run share it: `n` is 1. Default: false, `n` is `batch`.
+	// Whether all samples of a run share the condition: then `n` is 1. Default: false, `n` is `batch`.
 	Shared        bool `protobuf:"varint,2,opt,name=shared,proto3" json:"shared,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -720,10 +726,10 @@ func (x *ConditionInput) GetShared() bool {
 	return false
 }
 
-// Something that comes in.
+// Rows or images from the caller.
 type DataInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it is.
+	// The content.
 	//
 	// Types that are valid to be assigned to Content:
 	//
@@ -809,7 +815,7 @@ type DataInput_Column struct {
 }
 
 type DataInput_Validity struct {
-	// Where this nullable column has a value.
+	// The validity of this nullable column: false if the value is missing.
 	Validity string `protobuf:"bytes,2,opt,name=validity,proto3,oneof"`
 }
 
@@ -866,7 +872,7 @@ type GraphOutput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The tensor's name in the graph.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What it is. GENERATE and TRANSFORM have all columns and validities of the table, or the image; SCORE has scores.
+	// The content. GENERATE and TRANSFORM have all columns and validities of the table, or the image; SCORE has scores.
 	//
 	// Types that are valid to be assigned to Content:
 	//
@@ -969,7 +975,7 @@ type GraphOutput_Column struct {
 }
 
 type GraphOutput_Validity struct {
-	// Where this nullable column has a value.
+	// The validity of this nullable column: false if the value is missing.
 	Validity string `protobuf:"bytes,3,opt,name=validity,proto3,oneof"`
 }
 
@@ -991,7 +997,7 @@ func (*GraphOutput_Image) isGraphOutput_Content() {}
 
 func (*GraphOutput_Score) isGraphOutput_Content() {}
 
-// A score: the natural logarithm of how likely a sample is; for a column given those before it.
+// A score: the natural logarithm of the likelihood of a sample, or of a column given the previous columns.
 type ScoreOutput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The column that is scored. Empty: the whole sample.
@@ -1054,7 +1060,7 @@ type Provenance struct {
 	Hardware string `protobuf:"bytes,6,opt,name=hardware,proto3" json:"hardware,omitempty"`
 	// Wall-clock seconds of training.
 	TrainingSeconds float64 `protobuf:"fixed64,7,opt,name=training_seconds,json=trainingSeconds,proto3" json:"training_seconds,omitempty"`
-	// What was changed in the graph after its conversion so that it runs faster, in words.
+	// Optimisations of the graph after its conversion, in words.
 	Optimisations []string `protobuf:"bytes,8,rep,name=optimisations,proto3" json:"optimisations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -21,15 +21,15 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How much a list tells of a model.
+// The amount of detail in a list.
 type ModelView int32
 
 const (
 	// BASIC.
 	ModelView_MODEL_VIEW_UNSPECIFIED ModelView = 0
-	// All but the categories of columns and conditions, of which only their number is given.
+	// Everything except the categories of columns and conditions; `category_count` is set.
 	ModelView_MODEL_VIEW_BASIC ModelView = 1
-	// With the categories, but for a model whose categories do not fit into a message; GetModel has those, too.
+	// With the categories, except for a model whose categories do not fit into one message; GetModel pages through those.
 	ModelView_MODEL_VIEW_FULL ModelView = 2
 )
 
@@ -80,13 +80,13 @@ type ModelState int32
 const (
 	// Never sent.
 	ModelState_MODEL_STATE_UNSPECIFIED ModelState = 0
-	// It can.
+	// The version generates.
 	ModelState_MODEL_STATE_READY ModelState = 1
-	// It could not be loaded; `Model.state_reason` tells why.
+	// The version could not be loaded; `Model.state_reason` has the reason.
 	ModelState_MODEL_STATE_FAILED ModelState = 2
-	// It is being loaded and tried out.
+	// The version is being loaded and tried out.
 	ModelState_MODEL_STATE_LOADING ModelState = 3
-	// It takes no new streams, and still has some that began before.
+	// The version refuses new streams, and still has running ones.
 	ModelState_MODEL_STATE_UNLOADING ModelState = 4
 )
 
@@ -135,14 +135,14 @@ func (ModelState) EnumDescriptor() ([]byte, []int) {
 	return file_synthserve_v1_model_proto_rawDescGZIP(), []int{1}
 }
 
-// Asks for a page of the list of models.
+// A request for a page of the list of models.
 type ListModelsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The most models to return, at least 1; values over 1000 are lowered to 1000. 0 (default): 50.
+	// The largest number of models to return, at least 1; values over 1000 count as 1000. 0 (default): 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// `next_page_token` of the page before. Empty: the first page.
+	// `next_page_token` of the previous page. Empty: the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// How much to tell of each model. Default: BASIC.
+	// The amount of detail. Default: BASIC.
 	View          ModelView `protobuf:"varint,3,opt,name=view,proto3,enum=synthserve.v1.ModelView" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -202,7 +202,7 @@ func (x *ListModelsRequest) GetView() ModelView {
 // A page of the list of models.
 type ListModelsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The models, those that failed to load too, sorted by name. Fewer than asked for where more would not fit.
+	// The models, including those that failed to load, sorted by name. Fewer than requested if more would not fit.
 	Models []*Model `protobuf:"bytes,1,rep,name=models,proto3" json:"models,omitempty"`
 	// The token of the next page. Empty: this is the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -254,13 +254,12 @@ func (x *ListModelsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Asks for one model.
+// A request for one model.
 type GetModelRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. `models/{model}` (its newest version that is ready, else its newest) or
-	// `models/{model}/versions/{version}`.
+	// Required. `models/{model}` (its newest ready version, otherwise its newest) or `models/{model}/versions/{version}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// `next_page_token` of the page before. Empty: the first page.
+	// `next_page_token` of the previous page. Empty: the first page.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -310,14 +309,14 @@ func (x *GetModelRequest) GetPageToken() string {
 	return ""
 }
 
-// The answer to GetModelRequest.
+// The response to GetModelRequest.
 type GetModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The model, on the first page only.
 	Model *Model `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// More categories of the model, on the other pages: to be appended to what came before.
+	// On the other pages: more categories of the model, to be appended to the previous ones.
 	Part *SchemaPart `protobuf:"bytes,2,opt,name=part,proto3" json:"part,omitempty"`
-	// The token of the next page, where the categories do not fit into one message. Empty: this is the last one.
+	// The token of the next page, if the categories do not fit into one message. Empty: this is the last one.
 	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -374,7 +373,7 @@ func (x *GetModelResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Asks to load a model.
+// A request to load a model.
 type LoadModelRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. `models/{model}`.
@@ -420,12 +419,12 @@ func (x *LoadModelRequest) GetName() string {
 	return ""
 }
 
-// The answer to LoadModelRequest.
+// The response to LoadModelRequest.
 type LoadModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The model: its newest version.
 	Model *Model `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// The versions that were loaded, as `models/{model}/versions/{version}`. Empty: all were there.
+	// The versions that were loaded, as `models/{model}/versions/{version}`. Empty: all were loaded before.
 	LoadedVersions []string `protobuf:"bytes,2,rep,name=loaded_versions,json=loadedVersions,proto3" json:"loaded_versions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -475,7 +474,7 @@ func (x *LoadModelResponse) GetLoadedVersions() []string {
 	return nil
 }
 
-// Asks to unload a model.
+// A request to unload a model.
 type UnloadModelRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. `models/{model}`.
@@ -521,7 +520,7 @@ func (x *UnloadModelRequest) GetName() string {
 	return ""
 }
 
-// The answer to UnloadModelRequest.
+// The response to UnloadModelRequest.
 type UnloadModelResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -558,7 +557,7 @@ func (*UnloadModelResponse) Descriptor() ([]byte, []int) {
 	return file_synthserve_v1_model_proto_rawDescGZIP(), []int{7}
 }
 
-// Asks to look at the repository again.
+// A request to scan the repository again.
 type ReloadModelsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -595,14 +594,14 @@ func (*ReloadModelsRequest) Descriptor() ([]byte, []int) {
 	return file_synthserve_v1_model_proto_rawDescGZIP(), []int{8}
 }
 
-// The answer to ReloadModelsRequest.
+// The response to ReloadModelsRequest.
 type ReloadModelsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The versions that were loaded, new ones and changed ones, as `models/{model}/versions/{version}`.
+	// The new and changed versions that were loaded, as `models/{model}/versions/{version}`.
 	LoadedVersions []string `protobuf:"bytes,1,rep,name=loaded_versions,json=loadedVersions,proto3" json:"loaded_versions,omitempty"`
-	// The versions that are not served any more, as their folders are gone. Streams that began with them go on.
+	// The versions that are no longer served, because their folders were removed. Running streams continue.
 	UnloadedVersions []string `protobuf:"bytes,2,rep,name=unloaded_versions,json=unloadedVersions,proto3" json:"unloaded_versions,omitempty"`
-	// The versions that could not be loaded. What was served under their names before still is.
+	// The versions that could not be loaded. A version that was served before stays in service.
 	Failures      []*ModelFailure `protobuf:"bytes,3,rep,name=failures,proto3" json:"failures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -662,9 +661,9 @@ func (x *ReloadModelsResponse) GetFailures() []*ModelFailure {
 // A version that could not be loaded.
 type ModelFailure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// `models/{model}/versions/{version}`, or `models/{model}` where the model's folder cannot be read.
+	// `models/{model}/versions/{version}`, or `models/{model}` if the model's folder cannot be read.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Why, in one sentence.
+	// The reason, in one sentence.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -719,32 +718,32 @@ type Model struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `models/{model}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The version that this message describes, as `models/{model}/versions/{version}`. Version 0, which no model has,
-	// stands for the unknown ones of a model whose folder cannot be read.
+	// The version that this message describes, as `models/{model}/versions/{version}`. Version 0, which no model has, means
+	// that the model's folder cannot be read.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
 	// Whether the version can generate.
 	State ModelState `protobuf:"varint,3,opt,name=state,proto3,enum=synthserve.v1.ModelState" json:"state,omitempty"`
-	// FAILED: why, in one sentence. READY: why what lies in the repository now could not be loaded in place of what serves;
-	// empty when nothing went wrong.
+	// FAILED: the reason, in one sentence. READY: the reason why a changed package in the repository could not replace the
+	// version in service; empty if nothing failed.
 	StateReason string `protobuf:"bytes,4,opt,name=state_reason,json=stateReason,proto3" json:"state_reason,omitempty"`
 	// Every version of the model that the server has found, newest first, as `models/{model}/versions/{version}`.
 	Versions []string `protobuf:"bytes,5,rep,name=versions,proto3" json:"versions,omitempty"`
-	// What the model generates. Unset when not READY.
+	// The output of the model. Unset if not READY.
 	//
 	// Types that are valid to be assigned to Output:
 	//
 	//	*Model_Table
 	//	*Model_Image
 	Output isModel_Output `protobuf_oneof:"output"`
-	// The conditions that the model takes. Empty: none.
+	// The conditions that the model accepts. Empty: none.
 	Conditions []*ConditionSpec `protobuf:"bytes,8,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	// Measured quality. Empty: not measured.
 	Figures []*QualityFigure `protobuf:"bytes,9,rep,name=figures,proto3" json:"figures,omitempty"`
-	// What a person should know before using the output.
+	// Information for people who use the output.
 	Card *ModelCard `protobuf:"bytes,10,opt,name=card,proto3" json:"card,omitempty"`
 	// SHA-256 of the ONNX graph that generates, 64 lower-case hexadecimal digits.
 	GraphSha256 string `protobuf:"bytes,11,opt,name=graph_sha256,json=graphSha256,proto3" json:"graph_sha256,omitempty"`
-	// What the model can do. Empty when not READY.
+	// The methods of the model. Empty if not READY.
 	Methods       []Method `protobuf:"varint,12,rep,packed,name=methods,proto3,enum=synthserve.v1.Method" json:"methods,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

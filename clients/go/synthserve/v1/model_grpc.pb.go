@@ -30,31 +30,30 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Tells what the server can generate, and lets administrators change it. Every error that the server itself raises
-// carries `google.rpc.ErrorInfo` with domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+// Describes the models of the server, and lets administrators change them. Every error that the server raises has
+// `google.rpc.ErrorInfo` with domain "synthserve"; during a shutdown the status is UNAVAILABLE (RetryInfo).
 type ModelServiceClient interface {
-	// Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or a page token that is
-	// not one.
+	// Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or an invalid page token.
 	ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error)
-	// Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
-	// (BadRequest) when the name is not of the form asked for, or the page token is not one of this model.
+	// Describes one model. Errors: NOT_FOUND (ResourceInfo) if the model or version does not exist, INVALID_ARGUMENT
+	// (BadRequest) if the name has another form, or the page token does not belong to this model.
 	GetModel(ctx context.Context, in *GetModelRequest, opts ...grpc.CallOption) (*GetModelResponse, error)
-	// Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
-	// beside those that serve, and takes over when it is ready; streams end with the version that they began with. Returns
-	// when that is done; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without the role "admin",
-	// NOT_FOUND (ResourceInfo) when the repository has no such model, FAILED_PRECONDITION (PreconditionFailure) when a
-	// version could not be loaded, while the others serve, or (reason MODEL_CONTROL) when the server does not run with
-	// --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) when the name is not of the form asked for.
+	// Loads a model of the repository: all its versions that are new, have changed, or failed before. The server tries each
+	// one out beside the versions in service, and serves it once it is ready. Running streams end with the version that they
+	// began with. Returns after that; the operation continues if the caller stops waiting. Errors: PERMISSION_DENIED without
+	// the role "admin", NOT_FOUND (ResourceInfo) if the repository has no such model, FAILED_PRECONDITION
+	// (PreconditionFailure) if a version could not be loaded (the others are served), or (reason MODEL_CONTROL) if the server
+	// does not run with --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) if the name has another form.
 	LoadModel(ctx context.Context, in *LoadModelRequest, opts ...grpc.CallOption) (*LoadModelResponse, error)
-	// Takes a model out of service: new streams are refused at once, those under way go on to their end. Returns when the
-	// last has ended and its memory is free; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without
-	// the role "admin", NOT_FOUND (ResourceInfo) when there is no such model, FAILED_PRECONDITION (reason MODEL_CONTROL)
-	// and INVALID_ARGUMENT as with LoadModel.
+	// Takes a model out of service: new streams are refused at once, running ones continue to their end. Returns when the
+	// last one has ended and its memory is free; the operation continues if the caller stops waiting. Errors:
+	// PERMISSION_DENIED without the role "admin", NOT_FOUND (ResourceInfo) if the model does not exist, FAILED_PRECONDITION
+	// (reason MODEL_CONTROL) and INVALID_ARGUMENT as with LoadModel.
 	UnloadModel(ctx context.Context, in *UnloadModelRequest, opts ...grpc.CallOption) (*UnloadModelResponse, error)
-	// Looks at the repository again: loads what is new or has changed, tries again what failed, unloads what is gone.
-	// With --model-control-mode explicit that concerns the models that were asked for and not unloaded since. What cannot
-	// be loaded is told in the response and is no error. Errors: PERMISSION_DENIED without the role "admin",
-	// FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and when the repository cannot be read.
+	// Scans the repository again: loads new and changed versions, retries failed ones, unloads removed ones. With
+	// --model-control-mode explicit this concerns the models that were requested and not unloaded since. The response lists
+	// versions that cannot be loaded; they are no error. Errors: PERMISSION_DENIED without the role "admin",
+	// FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and if the repository cannot be read.
 	ReloadModels(ctx context.Context, in *ReloadModelsRequest, opts ...grpc.CallOption) (*ReloadModelsResponse, error)
 }
 
@@ -120,31 +119,30 @@ func (c *modelServiceClient) ReloadModels(ctx context.Context, in *ReloadModelsR
 // All implementations must embed UnimplementedModelServiceServer
 // for forward compatibility.
 //
-// Tells what the server can generate, and lets administrators change it. Every error that the server itself raises
-// carries `google.rpc.ErrorInfo` with domain "synthserve"; while it shuts down that is UNAVAILABLE (RetryInfo).
+// Describes the models of the server, and lets administrators change them. Every error that the server raises has
+// `google.rpc.ErrorInfo` with domain "synthserve"; during a shutdown the status is UNAVAILABLE (RetryInfo).
 type ModelServiceServer interface {
-	// Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or a page token that is
-	// not one.
+	// Lists the models, by name. Errors: INVALID_ARGUMENT (BadRequest) for a negative page size or an invalid page token.
 	ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error)
-	// Describes one model. Errors: NOT_FOUND (ResourceInfo) when there is no such model or version, INVALID_ARGUMENT
-	// (BadRequest) when the name is not of the form asked for, or the page token is not one of this model.
+	// Describes one model. Errors: NOT_FOUND (ResourceInfo) if the model or version does not exist, INVALID_ARGUMENT
+	// (BadRequest) if the name has another form, or the page token does not belong to this model.
 	GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error)
-	// Loads a model of the repository: all its versions that are new, have changed, or failed before. Each is tried out
-	// beside those that serve, and takes over when it is ready; streams end with the version that they began with. Returns
-	// when that is done; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without the role "admin",
-	// NOT_FOUND (ResourceInfo) when the repository has no such model, FAILED_PRECONDITION (PreconditionFailure) when a
-	// version could not be loaded, while the others serve, or (reason MODEL_CONTROL) when the server does not run with
-	// --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) when the name is not of the form asked for.
+	// Loads a model of the repository: all its versions that are new, have changed, or failed before. The server tries each
+	// one out beside the versions in service, and serves it once it is ready. Running streams end with the version that they
+	// began with. Returns after that; the operation continues if the caller stops waiting. Errors: PERMISSION_DENIED without
+	// the role "admin", NOT_FOUND (ResourceInfo) if the repository has no such model, FAILED_PRECONDITION
+	// (PreconditionFailure) if a version could not be loaded (the others are served), or (reason MODEL_CONTROL) if the server
+	// does not run with --model-control-mode explicit, INVALID_ARGUMENT (BadRequest) if the name has another form.
 	LoadModel(context.Context, *LoadModelRequest) (*LoadModelResponse, error)
-	// Takes a model out of service: new streams are refused at once, those under way go on to their end. Returns when the
-	// last has ended and its memory is free; a caller that stops waiting changes nothing. Errors: PERMISSION_DENIED without
-	// the role "admin", NOT_FOUND (ResourceInfo) when there is no such model, FAILED_PRECONDITION (reason MODEL_CONTROL)
-	// and INVALID_ARGUMENT as with LoadModel.
+	// Takes a model out of service: new streams are refused at once, running ones continue to their end. Returns when the
+	// last one has ended and its memory is free; the operation continues if the caller stops waiting. Errors:
+	// PERMISSION_DENIED without the role "admin", NOT_FOUND (ResourceInfo) if the model does not exist, FAILED_PRECONDITION
+	// (reason MODEL_CONTROL) and INVALID_ARGUMENT as with LoadModel.
 	UnloadModel(context.Context, *UnloadModelRequest) (*UnloadModelResponse, error)
-	// Looks at the repository again: loads what is new or has changed, tries again what failed, unloads what is gone.
-	// With --model-control-mode explicit that concerns the models that were asked for and not unloaded since. What cannot
-	// be loaded is told in the response and is no error. Errors: PERMISSION_DENIED without the role "admin",
-	// FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and when the repository cannot be read.
+	// Scans the repository again: loads new and changed versions, retries failed ones, unloads removed ones. With
+	// --model-control-mode explicit this concerns the models that were requested and not unloaded since. The response lists
+	// versions that cannot be loaded; they are no error. Errors: PERMISSION_DENIED without the role "admin",
+	// FAILED_PRECONDITION with --model-control-mode none (reason MODEL_CONTROL) and if the repository cannot be read.
 	ReloadModels(context.Context, *ReloadModelsRequest) (*ReloadModelsResponse, error)
 	mustEmbedUnimplementedModelServiceServer()
 }

@@ -39,7 +39,7 @@ const (
 	ColumnType_COLUMN_TYPE_STRING ColumnType = 5
 	// A day of the proleptic Gregorian calendar, from 0001-01-01 to 9999-12-31.
 	ColumnType_COLUMN_TYPE_DATE ColumnType = 6
-	// A date with a time of day, in microseconds, from the year 1 to the year 9999; `Column.utc` says of which zone.
+	// A date with a time of day, in microseconds, from the year 1 to the year 9999, in UTC or without a zone (`Column.utc`).
 	ColumnType_COLUMN_TYPE_TIMESTAMP ColumnType = 7
 )
 
@@ -94,7 +94,7 @@ func (ColumnType) EnumDescriptor() ([]byte, []int) {
 	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{0}
 }
 
-// What a condition accepts.
+// The tests that a condition accepts.
 type ConditionKind int32
 
 const (
@@ -102,10 +102,9 @@ const (
 	ConditionKind_CONDITION_KIND_UNSPECIFIED ConditionKind = 0
 	// One of `categories`: `Condition.equals`.
 	ConditionKind_CONDITION_KIND_CODE ConditionKind = 1
-	// Any of `categories`: `Condition.equals`, `any_of` and, where it is nullable, `missing`.
+	// Any of `categories`: `Condition.equals`, `any_of`, `missing`.
 	ConditionKind_CONDITION_KIND_SET ConditionKind = 2
-	// A value or an inclusive range of numbers, dates or timestamps: `Condition.equals`, `between` and, where it is nullable,
-	// `missing`.
+	// A value or an inclusive range of numbers, dates or timestamps: `Condition.equals`, `between`, `missing`.
 	ConditionKind_CONDITION_KIND_RANGE ConditionKind = 3
 )
 
@@ -152,17 +151,17 @@ func (ConditionKind) EnumDescriptor() ([]byte, []int) {
 	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{1}
 }
 
-// What a model can do with a graph of its own.
+// A function of a model with a graph of its own.
 type Method int32
 
 const (
 	// Never sent.
 	Method_METHOD_UNSPECIFIED Method = 0
-	// Makes samples out of noise. Every model can.
+	// Makes samples from noise. Every model has it.
 	Method_METHOD_GENERATE Method = 1
-	// Says how likely given samples are.
+	// Computes how likely given samples are.
 	Method_METHOD_SCORE Method = 2
-	// Makes samples out of given ones.
+	// Makes samples from given ones.
 	Method_METHOD_TRANSFORM Method = 3
 )
 
@@ -209,12 +208,12 @@ func (Method) EnumDescriptor() ([]byte, []int) {
 	return file_synthserve_v1_schema_proto_rawDescGZIP(), []int{2}
 }
 
-// What a generated row looks like.
+// The columns of a table.
 type TableSchema struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The columns, in the order in which every response and every file carries them. At least one.
+	// The columns, in the order of every response and every file. At least one.
 	Columns []*Column `protobuf:"bytes,1,rep,name=columns,proto3" json:"columns,omitempty"`
-	// CSV: what separates the cells of a line, one ASCII character. Empty: a comma.
+	// CSV: the separator of the cells of a line, one ASCII character. Empty: a comma.
 	CsvDelimiter  string `protobuf:"bytes,2,opt,name=csv_delimiter,json=csvDelimiter,proto3" json:"csv_delimiter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -271,24 +270,24 @@ type Column struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The type of its values.
 	Type ColumnType `protobuf:"varint,2,opt,name=type,proto3,enum=synthserve.v1.ColumnType" json:"type,omitempty"`
-	// CATEGORY: the values that occur, in the order that category codes index. Empty for other types, and shorter than
-	// `category_count` where the rest comes in `SchemaPart` messages or is left out of a list.
+	// CATEGORY: the possible values; category codes are indices into this list. Empty for other types. Shorter than
+	// `category_count` if the rest is sent in `SchemaPart` messages or omitted from a list.
 	Categories []string `protobuf:"bytes,3,rep,name=categories,proto3" json:"categories,omitempty"`
-	// DOUBLE: the number of decimals that the values are rounded to. Unset: not rounded.
+	// DOUBLE: values are rounded to this number of decimals. Unset: not rounded.
 	Decimals *int32 `protobuf:"varint,4,opt,name=decimals,proto3,oneof" json:"decimals,omitempty"`
-	// True where a value can be missing. Default: false.
+	// Whether a value can be missing. Default: false.
 	Nullable bool `protobuf:"varint,5,opt,name=nullable,proto3" json:"nullable,omitempty"`
 	// The physical unit of the values, for example "cm". Empty: none or unknown.
 	Unit string `protobuf:"bytes,6,opt,name=unit,proto3" json:"unit,omitempty"`
-	// What the column means, in one sentence. Can be empty.
+	// The meaning of the column, in one sentence. Can be empty.
 	Description string `protobuf:"bytes,7,opt,name=description,proto3" json:"description,omitempty"`
-	// CATEGORY: how many categories there are. A server always sets it; a manifest need not.
+	// CATEGORY: the number of categories. A server always sets it; a manifest need not.
 	CategoryCount int32 `protobuf:"varint,8,opt,name=category_count,json=categoryCount,proto3" json:"category_count,omitempty"`
-	// TIMESTAMP: true for instants (UTC), false for dates with a time of day and no time zone.
+	// TIMESTAMP: true for instants in UTC, false for dates with a time of day and no time zone.
 	Utc bool `protobuf:"varint,9,opt,name=utc,proto3" json:"utc,omitempty"`
-	// How the values are written in CSV. Unset: see each field.
+	// The format of the values in CSV. Unset: the default of each field.
 	Csv *CsvFormat `protobuf:"bytes,10,opt,name=csv,proto3" json:"csv,omitempty"`
-	// STRING: the most bytes that a value has in UTF-8, at least 1.
+	// STRING: the largest number of bytes of a value in UTF-8, at least 1.
 	MaxBytes      int32 `protobuf:"varint,11,opt,name=max_bytes,json=maxBytes,proto3" json:"max_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -401,20 +400,19 @@ func (x *Column) GetMaxBytes() int32 {
 	return 0
 }
 
-// How the values of a column are written in CSV, so that a file looks like the one that was learnt. Each field has a
-// default, concerns the types that it names, and is empty for the others. Conditions are read in this form and in the
-// default one.
+// The format of a column's values in CSV, so that a generated file looks like the file that the model learnt from. Each
+// field applies to the types that it names, and is empty for the others. Conditions accept this form and the default form.
 type CsvFormat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// DATE and TIMESTAMP: a pattern of the directives %Y %m %d %H %M %S %f (six digits) %y %b %B %p %I %j and %%, with other
-	// characters as they are. Empty: ISO 8601, that is `%Y-%m-%d`, or `%Y-%m-%dT%H:%M:%S` with `.%f` behind it where the
-	// value has a fraction and `Z` at the end in a column of instants.
+	// DATE and TIMESTAMP: a pattern of the directives %Y %m %d %H %M %S %f (six digits) %y %b %B %p %I %j and %%; other
+	// characters are literal. Empty: ISO 8601, that is `%Y-%m-%d`, or `%Y-%m-%dT%H:%M:%S`, followed by `.%f` if the value has
+	// a fraction, and by `Z` in a UTC column.
 	Pattern string `protobuf:"bytes,1,opt,name=pattern,proto3" json:"pattern,omitempty"`
-	// INT64: the number of digits that a value is filled up to with zeros. 0 (default): none.
+	// INT64: values are padded with leading zeros to this number of digits. 0 (default): no padding.
 	Digits int32 `protobuf:"varint,2,opt,name=digits,proto3" json:"digits,omitempty"`
-	// DOUBLE: the number of decimals that are always written. Unset: as many as the value needs.
+	// DOUBLE: the fixed number of decimals. Unset: as many as the value needs.
 	Decimals *int32 `protobuf:"varint,3,opt,name=decimals,proto3,oneof" json:"decimals,omitempty"`
-	// DOUBLE: what stands before the decimals, one ASCII character. Empty: a full stop.
+	// DOUBLE: the decimal separator, one ASCII character. Empty: a full stop.
 	DecimalSeparator string `protobuf:"bytes,4,opt,name=decimal_separator,json=decimalSeparator,proto3" json:"decimal_separator,omitempty"`
 	// BOOL: the text of true. Empty: `true`.
 	TrueText string `protobuf:"bytes,5,opt,name=true_text,json=trueText,proto3" json:"true_text,omitempty"`
@@ -505,7 +503,7 @@ func (x *CsvFormat) GetMissingText() string {
 	return ""
 }
 
-// What a generated image looks like: 8 bits per channel, rows from the top, channels last.
+// The size of an image: 8 bits per channel, rows from the top, channels last.
 type ImageSchema struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Height in pixels, at least 1.
@@ -569,22 +567,21 @@ func (x *ImageSchema) GetChannels() int32 {
 	return 0
 }
 
-// A condition that a model takes: the samples are drawn given that `column` has a value of the caller's choice.
+// A condition that a model accepts: samples are drawn given that `column` fulfils the caller's test.
 type ConditionSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name of the condition. In a table it is the name of the column that it concerns.
+	// The name of the condition; for a table the name of its column.
 	Column string `protobuf:"bytes,1,opt,name=column,proto3" json:"column,omitempty"`
-	// CODE and SET: the values that the condition accepts. Empty in a table: the categories of the column, or `false` and
-	// `true` of a BOOL column.
+	// CODE and SET: the values that the condition accepts. Empty for a table: the categories of the column, or `false` and
+	// `true` for a BOOL column.
 	Categories []string `protobuf:"bytes,2,rep,name=categories,proto3" json:"categories,omitempty"`
-	// What the condition accepts. Unset: CODE.
+	// The tests that the condition accepts. Unset: CODE.
 	Kind ConditionKind `protobuf:"varint,3,opt,name=kind,proto3,enum=synthserve.v1.ConditionKind" json:"kind,omitempty"`
-	// CODE and SET: how many values the condition accepts, a missing one not counted. A server always sets it; a manifest
-	// need not.
+	// CODE and SET: the number of accepted values, without the missing one. A server always sets it; a manifest need not.
 	CategoryCount int32 `protobuf:"varint,4,opt,name=category_count,json=categoryCount,proto3" json:"category_count,omitempty"`
-	// The type of the values: in a table that of the column. Unset in a manifest: that, or CATEGORY without a table.
+	// The type of the values. Unset in a manifest: the type of the column, or CATEGORY if there is no table.
 	Type ColumnType `protobuf:"varint,5,opt,name=type,proto3,enum=synthserve.v1.ColumnType" json:"type,omitempty"`
-	// True where the condition accepts `missing`.
+	// Whether the condition accepts missing values.
 	Nullable bool `protobuf:"varint,6,opt,name=nullable,proto3" json:"nullable,omitempty"`
 	// RANGE: the smallest value that the model has learnt, as text. Empty: unknown.
 	Low string `protobuf:"bytes,7,opt,name=low,proto3" json:"low,omitempty"`
@@ -689,14 +686,14 @@ func (x *ConditionSpec) GetUnit() string {
 	return ""
 }
 
-// More of a large schema: categories that did not fit into the message with the schema.
+// A continuation of a large schema: categories that did not fit into the message with the schema.
 type SchemaPart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Categories of columns, to be appended to those that came before.
+	// Categories of columns, to be appended to the previous ones.
 	Columns []*CategoryPart `protobuf:"bytes,1,rep,name=columns,proto3" json:"columns,omitempty"`
-	// Categories of conditions, to be appended to those that came before. Only in ModelService.
+	// Categories of conditions, to be appended to the previous ones. Only in ModelService.
 	Conditions []*CategoryPart `protobuf:"bytes,2,rep,name=conditions,proto3" json:"conditions,omitempty"`
-	// ARROW: more of `RowStreamInfo.preamble`, to be appended. Only in GenerationService.
+	// ARROW: a continuation of `RowStreamInfo.preamble`, to be appended. Only in GenerationService.
 	Preamble      []byte `protobuf:"bytes,3,opt,name=preamble,proto3" json:"preamble,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -811,15 +808,15 @@ func (x *CategoryPart) GetCategories() []string {
 // One measured quality figure.
 type QualityFigure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What was measured, for example "tstr_accuracy".
+	// The name of the measurement, for example "tstr_accuracy".
 	Metric string `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
 	// The measured value for the model.
 	Value float64 `protobuf:"fixed64,2,opt,name=value,proto3" json:"value,omitempty"`
-	// The same measurement made on held-out real data. Unset: it was not made.
+	// The same measurement on held-out real data. Unset: not measured.
 	Reference *float64 `protobuf:"fixed64,3,opt,name=reference,proto3,oneof" json:"reference,omitempty"`
-	// The standard deviation of `value` over repeats. Unset: measured once.
+	// The standard deviation of `value` over repetitions. Unset: measured once.
 	Spread *float64 `protobuf:"fixed64,4,opt,name=spread,proto3,oneof" json:"spread,omitempty"`
-	// How it was measured, in one sentence.
+	// The method of the measurement, in one sentence.
 	Description   string `protobuf:"bytes,5,opt,name=description,proto3" json:"description,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -890,22 +887,22 @@ func (x *QualityFigure) GetDescription() string {
 	return ""
 }
 
-// What a person should know before using a model's output.
+// Information for people who use a model's output.
 type ModelCard struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One sentence: what the model generates.
+	// The output of the model, in one sentence.
 	Summary string `protobuf:"bytes,1,opt,name=summary,proto3" json:"summary,omitempty"`
-	// The data that it was trained on.
+	// The training data.
 	TrainingData string `protobuf:"bytes,2,opt,name=training_data,json=trainingData,proto3" json:"training_data,omitempty"`
 	// The licence of the training data.
 	TrainingDataLicense string `protobuf:"bytes,3,opt,name=training_data_license,json=trainingDataLicense,proto3" json:"training_data_license,omitempty"`
 	// The licence of the model.
 	License string `protobuf:"bytes,4,opt,name=license,proto3" json:"license,omitempty"`
-	// What the output is meant for.
+	// The purpose of the output.
 	IntendedUse string `protobuf:"bytes,5,opt,name=intended_use,json=intendedUse,proto3" json:"intended_use,omitempty"`
-	// Known limits, one sentence each.
+	// Known limitations, one sentence each.
 	Limits []string `protobuf:"bytes,6,rep,name=limits,proto3" json:"limits,omitempty"`
-	// What is known about the privacy of the people in the training data, one sentence each.
+	// Known facts on the privacy of the people in the training data, one sentence each.
 	Privacy       []string `protobuf:"bytes,7,rep,name=privacy,proto3" json:"privacy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
