@@ -1,5 +1,6 @@
-"""Every code block of the documentation is run, or says why not."""
+"""Every code block of the documentation is run, or says why not (`tests/fixtures/not_run.py`)."""
 
+import csv
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 from ruamel.yaml import YAML
-from tests.fixtures import grpcurl
+from tests.fixtures import grpcurl, people
 from tests.fixtures.certificates import Certificates
 from tests.fixtures.markdown import ROOT, Block, blocks
 from tests.fixtures.processes import ServerProcess, running_server
@@ -23,28 +24,15 @@ from tests.fixtures.sources import SOURCES, is_part_of_a_source
 from tests.load.open_loop import profiles
 
 import synthserve
-from synthserve_server.settings import settings as config
 from synthserve_server.security.tokens import TokenFile
+from synthserve_server.settings import settings as config
+from synthserve_training import recipe
 
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for path in (ROOT / "README.md", ROOT / "clients/python/README.md", *(ROOT / "docs").rglob("*.md"))
+    for path in (*ROOT.glob("*.md"), ROOT / "clients/python/README.md", *(ROOT / "docs").rglob("*.md"))
     if blocks(path.relative_to(ROOT).as_posix())
 )
-
-NOT_RUN = {
-    "README.md": [
-        "these serve until they are stopped, and run this very test",
-        *["`make conformance` runs these"] * 5,  # one for each language but Python
-        "trains",
-        "needs a Docker engine",
-    ],
-    "clients/python/README.md": ["there is no release yet"],
-    "docs/load.md": ["takes minutes", "needs a server elsewhere"],
-    "docs/oip.md": ["needs perf_analyzer"],
-    "docs/operations.md": ["needs a Docker engine", "takes an hour"],
-}
-"""What is not run. Whoever adds to this has a reason that holds on every machine."""
 
 INTERPRETERS = {"docs/oip.md": ROOT / ".venv-tritonclient" / "bin" / "python"}
 """Where a page's Python is not that of the tests."""
@@ -71,8 +59,10 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped models, where trainers may write."""
-    return Path(shutil.copytree(ROOT / "exported", tmp_path_factory.mktemp("models") / "exported"))
+    """The shipped models, where trainers may write, and the one that the documentation of conditions uses."""
+    copied = Path(shutil.copytree(ROOT / "exported", tmp_path_factory.mktemp("models") / "exported"))
+    people.write(copied)
+    return copied
 
 
 @pytest.fixture(scope="module")
@@ -180,12 +170,16 @@ def end_session(shell: int) -> None:
 
 
 def read_toml(block: Block, stage: Stage) -> None:
-    """Has a file read by whom the page says it is for."""
+    """Has a file read by the program that the page says it is for."""
     file = stage.folder / "settings.toml"
     file.write_text(block.text)
-    if block.page == "docs/load.md":
-        profiles.read(file)
-        return
+    match block.page:
+        case "docs/load.md":
+            profiles.read(file)
+            return
+        case "docs/training.md":
+            recipe.parse(recipe.read(str(file)))
+            return
     settings = config.load({"config": file, "model_repository": stage.folder})
     assert settings.model_fields_set >= tomllib.loads(block.text).keys()
 
@@ -226,6 +220,14 @@ def digits_were_saved(folder: Path) -> None:
     assert len(list((folder / "digits").glob("*.png"))) == 64
 
 
+def people_meet_the_conditions(folder: Path) -> None:
+    with (folder / "people.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1000
+    assert {row["country"] for row in rows} == {"AT", "DE"}
+    assert {int(row["age"]) for row in rows} <= set(range(30, 41))
+
+
 def the_same_rows_in_parts(folder: Path) -> None:
     whole, parts = ((folder / name).read_bytes() for name in ("rows.csv", "parts.csv"))
     assert whole == parts
@@ -234,11 +236,7 @@ def the_same_rows_in_parts(folder: Path) -> None:
 CHECKS: dict[str, Callable[[Path], None]] = {
     "README.md": digits_were_saved,
     "clients/python/README.md": the_same_rows_in_parts,
+    "docs/clients.md": people_meet_the_conditions,
     "docs/security.md": reporting_may_call,
 }
 """What must be true once a page was followed, beyond that every command went well."""
-
-
-def test_what_is_not_run() -> None:
-    found = {page: [block.not_run for block in blocks(page) if block.not_run] for page in PAGES}
-    assert {page: reasons for page, reasons in found.items() if reasons} == NOT_RUN

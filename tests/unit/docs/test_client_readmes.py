@@ -1,9 +1,8 @@
-"""What the pages of the clients tell to type is what `make conformance` does, or says why not.
+"""The commands on the pages of the clients are those of `make conformance`, or say why they are not run.
 
 The page of the Python client is run as it stands: tests/integration/docs.
 """
 
-import itertools
 import json
 import re
 import shlex
@@ -14,55 +13,17 @@ from xml.etree import ElementTree
 import pytest
 from tests.conformance.languages import LANGUAGES, Language
 from tests.fixtures.markdown import ROOT, Block, blocks, code_spans
+from tests.fixtures.shell import Words
+from tests.fixtures.shell import commands as split
 from tests.fixtures.sources import SOURCES, is_part_of_a_source
 
 CLIENTS = {f"clients/{language.folder}/README.md": language for language in LANGUAGES if language.folder != "python"}
-
-NOT_RUN = {
-    "clients/cpp/README.md": ["installs into the machine", "installs into the machine", "takes minutes"],
-    "clients/go/README.md": ["needs a module of one's own"],
-    "clients/java/README.md": ["writes into the repository of the reader's machine"],
-    "clients/rust/README.md": ["makes what is published"],
-}
-"""Blocks of commands that `make conformance` does not run. Whoever adds to this has a reason that holds everywhere."""
-
-NOT_RUN_EITHER = {
-    "clients/cpp/README.md": {
-        "cmake --install build": "installs into the machine",
-    },
-    "clients/go/README.md": {
-        "go generate": "makes what `-check` compares",
-        "go run ./example localhost:50051": "bin/example, compiled anew",
-        "go test -race ./...": "needs a C compiler",
-        "go test -fuzz FuzzResourceName -fuzztime 30s .": "finds something new, or nothing",
-        "go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...": "fetches a linter",
-    },
-    "clients/java/README.md": {
-        "mvn generate-sources": "a part of `mvn package`",
-        "mvn package": "the build, with the tests that the check runs",
-        "mvn test": "a part of `mvn package`",
-        "mvn -Plint com.spotify.fmt:fmt-maven-plugin:format": "changes files",
-        "mvn -Prelease package": "makes what is published",
-    },
-    "clients/node/README.md": {
-        "npm install PATH/TO/clients/node": "needs a project of one's own",
-        "npm pack": "makes what is published",
-        "npm run format": "changes files",
-    },
-    "clients/rust/README.md": {
-        "cargo build": "a part of `cargo build --examples`",
-        "cargo doc --open": "opens a browser",
-    },
-}
-"""Commands in tables and in the text that `make conformance` does not run."""
 
 ARGUMENTS = {"PLAY", "TARGET", "[TARGET]", "localhost:50051"}
 """What stands for the last argument of a program, which `make conformance` appends."""
 
 QUIET = {"-B", "-q", "-ntp"}
 """Options of Maven that change only what it prints."""
-
-Words = tuple[str, ...]
 
 
 @pytest.mark.parametrize("page", CLIENTS)
@@ -83,35 +44,25 @@ def test_blocks(page: str) -> None:
 def test_commands_in_the_text(page: str) -> None:
     known = harness(CLIENTS[page])
     programs = {words[0] for words in known}
-    spans = {span for span in code_spans(page) if len(words := span.split()) > 1 and words[0] in programs}
-    assert {span for span in spans if not set(commands(span)) <= known} == NOT_RUN_EITHER.get(page, {}).keys()
+    spans = {span for span in code_spans(page) if len(words := span.text.split()) > 1 and words[0] in programs}
+    for span in spans:
+        runs = set(commands(span.text)) <= known
+        assert runs is (span.not_run is None), f"{page}: `{span.text}` is run: {runs}; reason not to: {span.not_run}"
 
 
 @pytest.mark.parametrize("language", CLIENTS.values(), ids=lambda language: language.folder)
 def test_quick_start(language: Language) -> None:
     enter = ("cd", f"clients/{language.folder}")
-    (found,) = [typed for block in blocks("README.md") if (typed := commands(block.text))[:1] == [enter]]
+    (found,) = [typed for block in blocks("docs/clients.md") if (typed := commands(block.text))[:1] == [enter]]
     *build, example = found[1:]
     assert build
     assert set(build) <= harness(language)
     assert example == plain(local(language.example, language))
 
 
-def test_what_is_not_run() -> None:
-    found = {page: [block.not_run for block in blocks(page) if block.not_run] for page in CLIENTS}
-    assert {page: reasons for page, reasons in found.items() if reasons} == NOT_RUN
-
-
 def commands(text: str) -> list[Words]:
-    """The commands of a shell script, without what stands around them."""
-    found = []
-    for line in text.replace("\\\n", " ").splitlines():
-        lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
-        lexer.whitespace_split = True
-        for separator, words in itertools.groupby(lexer, lambda word: set(word) <= set(";&|")):
-            if not separator:
-                found.append(plain(tuple(words)))
-    return found
+    """The commands of a shell script, without what does not matter."""
+    return [plain(command) for command in split(text)]
 
 
 def harness(language: Language) -> set[Words]:

@@ -1,13 +1,11 @@
 """Links within the documentation lead somewhere."""
 
-import subprocess
 from pathlib import PurePosixPath
 
 import pytest
-from tests.fixtures.markdown import ROOT, anchors, links
+from tests.fixtures.markdown import ROOT, anchors, links, pages
 
-LISTED = subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
-PAGES = [page for page in LISTED.stdout.split("\0") if page]
+PAGES = pages()
 
 
 @pytest.mark.parametrize("page", PAGES)
