@@ -142,14 +142,14 @@ def graph() -> bytes:
         "day length": np.int64(DAY),
         "local from": np.int64(LOCAL_FROM),
     }
-    inputs = [
+    inputs: list[Any] = [
         ("uniform", TensorProto.FLOAT, ["batch", NOISE]),
         ("index", TensorProto.INT64, ["batch"]),
         ("set kind", TensorProto.BOOL, [1, len(KINDS) + 1]),
         ("set open", TensorProto.BOOL, ["batch", 2]),
         *((f"range {name}", TensorProto.DOUBLE, [1, 2]) for name in RANGES),
     ]
-    outputs = [
+    outputs: list[Any] = [
         ("out key", TensorProto.INT64, ["batch"]),
         ("out amount", TensorProto.DOUBLE, ["batch"]),
         ("out age", TensorProto.INT64, ["batch"]),

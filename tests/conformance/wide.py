@@ -39,7 +39,7 @@ def graph() -> bytes:
         "categories": np.int64(CATEGORIES),
         **{f"shift {i}": np.int64(i) for i in range(COLUMNS)},
     }
-    outputs = [
+    outputs: list[Any] = [
         ("out place", TensorProto.INT32, ["batch"]),
         *((f"out {name}", TensorProto.INT64, ["batch"]) for name in names),
     ]

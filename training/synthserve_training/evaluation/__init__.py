@@ -1,1 +1,1 @@
-"""Evaluation: how good a model package is, measured against what held-out real data gets."""
+"""Evaluation: measures how good a model package is, next to the same measurement of held-out real data."""

@@ -1,6 +1,11 @@
-"""What an evaluation finds: figures in sections, and the report that holds them. Shared by tables and images."""
+"""What an evaluation finds: figures in sections, and the report that holds them. Shared by tables and images.
+
+An evaluation first computes measurements, then describes them: a `Metric` holds the words for a `Measurement`.
+"""
 
 import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -36,7 +41,7 @@ class Figure:
     headline: bool = False
 
     def __post_init__(self) -> None:
-        """Checks that the numbers are ones.
+        """Checks the numbers.
 
         Raises:
             ValueError: A number is not finite.
@@ -44,6 +49,76 @@ class Figure:
         for number in (self.value, self.reference, self.spread):
             if number is not None and not math.isfinite(number):
                 raise ValueError(f"{self.metric} is {number}: a figure must be finite")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The numbers of a figure; see `Figure`."""
+
+    value: float
+    reference: float | None = None
+    spread: float | None = None
+
+    @classmethod
+    def repeated(cls, values: Sequence[float], reference: float | None = None) -> "Measurement":
+        """The mean of repeated measurements, and their standard deviation.
+
+        Args:
+            values: One for each repeat, at least one.
+            reference: What held-out real data gets.
+        """
+        return cls(statistics.fmean(values), reference, statistics.stdev(values) if len(values) > 1 else None)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The words of a figure.
+
+    Attributes:
+        name: `Figure.metric`.
+        better: As in `Figure`.
+        description: As in `Figure`; names in braces are replaced by facts about the evaluation.
+        headline: As in `Figure`.
+    """
+
+    name: str
+    better: Better
+    description: str
+    headline: bool = False
+
+    def figure(self, measured: Measurement, facts: Mapping[str, object]) -> Figure:
+        """Describes a measurement.
+
+        Args:
+            measured: The numbers.
+            facts: What the description mentions, by name; others are ignored.
+
+        Raises:
+            ValueError: A number is not finite.
+        """
+        return Figure(
+            metric=self.name,
+            value=measured.value,
+            reference=measured.reference,
+            spread=measured.spread,
+            better=self.better,
+            description=self.description.format_map(facts),
+            headline=self.headline,
+        )
+
+
+def described(metrics: Iterable[Metric], measured: Mapping[str, Measurement], **facts: object) -> tuple[Figure, ...]:
+    """Describes measurements, in the order of the metrics; metrics that were not measured are left out.
+
+    Args:
+        metrics: The words.
+        measured: The numbers, by the name of the metric.
+        facts: What the descriptions mention.
+
+    Raises:
+        ValueError: A number is not finite.
+    """
+    return tuple(metric.figure(measured[metric.name], facts) for metric in metrics if metric.name in measured)
 
 
 @dataclass(frozen=True)
@@ -63,13 +138,13 @@ class Plot:
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers that are read side by side.
+    """Numbers side by side.
 
     Attributes:
         title: Its heading.
         columns: The names of the columns.
         rows: As many cells as there are columns; None is an empty cell.
-        note: What one must know to read it.
+        note: How to read it.
     """
 
     title: str
@@ -84,8 +159,8 @@ class Section:
 
     Attributes:
         title: Its heading.
-        summary: How it was measured, for a reader who sees nothing else.
-        figures: What was found.
+        summary: How it was measured.
+        figures: The measured values.
         plots: Pictures.
         tables: Details.
     """
@@ -111,11 +186,11 @@ class Report(BaseModel):
     training_data_license: str
     limits: tuple[str, ...] = ()
     privacy: tuple[str, ...] = ()
-    seed: int = Field(ge=0, description="Of the splits, the noise and everything else that was drawn")
-    repeats: int = Field(ge=1, description="How often what is random was repeated")
+    seed: int = Field(ge=0, description="Seed of the splits, the samples and all other random choices")
+    repeats: int = Field(ge=1, description="How often random steps were repeated")
     seconds: float = Field(ge=0, description="Wall-clock time of the evaluation")
     hardware: str
-    packages: dict[str, str] = Field(description="Versions of what measured, by name")
+    packages: dict[str, str] = Field(description="Versions of the packages that measured, by name")
     sections: tuple[Section, ...]
 
     def figures(self) -> list[Figure]:
@@ -142,7 +217,7 @@ class Report(BaseModel):
 
 
 def read(path: Path) -> Report:
-    """Reads a `report.json`; its plots come without their pictures.
+    """Reads a `report.json`; its plots have no pictures.
 
     Raises:
         pydantic.ValidationError: The file is not a report.

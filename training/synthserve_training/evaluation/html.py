@@ -1,4 +1,4 @@
-"""Renders a report as one HTML file that needs nothing else: styles and pictures are in it."""
+"""Renders a report as one HTML file, which contains its styles and pictures."""
 
 import base64
 from importlib import resources
@@ -12,7 +12,7 @@ _MEASURED_ONCE = 0.05
 
 
 def render(report: Report) -> str:
-    """Renders a report; everything that comes from a manifest is escaped."""
+    """Renders a report; text from the manifest is escaped."""
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
@@ -22,7 +22,7 @@ def render(report: Report) -> str:
 
 
 def number(value: float | None) -> str:
-    """Three decimals, or three significant digits of what is large or tiny."""
+    """Three decimals, or three significant digits of a large or tiny number."""
     if value is None:
         return "–"
     return f"{value:.3f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:,.3g}"
@@ -34,10 +34,10 @@ def cell(value: Cell) -> str:
 
 
 def verdict(figure: Figure) -> str:
-    """How a value stands to its reference: `good`, `near`, `off`, or `none` without a reference.
+    """Compares a value with its reference: `good`, `near`, `off`, or `none` without a reference.
 
-    Good is what real data gets or better; where closer is better, within one spread of it. Near is within two spreads.
-    A twentieth of the reference stands for the spread of what was measured once.
+    Good is as real data or better; where closer is better, within one spread of it. Near is within two spreads. The
+    spread of a value that was measured once is taken to be a twentieth of the reference.
     """
     if figure.reference is None:
         return "none"

@@ -1,7 +1,5 @@
-"""Evaluates a package with what fits its output, and writes the report beside it."""
+"""Evaluates a package by the kind of its output, and writes the report beside it."""
 
-import importlib
-import importlib.util
 import json
 import shutil
 import tempfile
@@ -9,26 +7,24 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from synthserve_core.contract.model import Table
 from synthserve_training.errors import EvaluationError
-from synthserve_training.evaluation import html
+from synthserve_training.evaluation import html, images, tables
 from synthserve_training.evaluation.figures import Report, Section
 from synthserve_training.evaluation.subject import Subject
-from synthserve_training.run_folder import check_writable, hardware, package_versions
-from synthserve_training.startup import start_keras
+from synthserve_training.train.machine import hardware, package_versions
+from synthserve_training.train.run_folder import check_writable
+from synthserve_training.train.startup import start_keras
 
 REPORT_FOLDER = "report"
 _JSON, _HTML = "report.json", "report.html"
-
-# Each has `evaluate(subject: Subject) -> list[Section]`.
-_EVALUATIONS = {"table": "tables", "image": "images"}
-_TRAINED_ANEW = {"table"}  # TensorFlow takes more than half a gigabyte, so it is not started for others
 
 
 def evaluate(subject: Subject) -> Report:
     """Measures a package.
 
     Raises:
-        EvaluationError: There is no evaluation for what the package generates.
+        EvaluationError: The package has no column that can be measured, or its dataset does not fit its output.
         DatasetError: The data that it was trained on could not be loaded.
         RecipeError: Its recipe is not one of this version of the trainer.
     """
@@ -38,7 +34,7 @@ def evaluate(subject: Subject) -> Report:
     return Report(
         model=manifest.model,
         version=manifest.version,
-        graph_sha256=manifest.graph.sha256,
+        graph_sha256=subject.package.model.generate.sha256,
         summary=manifest.card.summary,
         training_data=manifest.card.training_data,
         training_data_license=manifest.card.training_data_license,
@@ -54,17 +50,15 @@ def evaluate(subject: Subject) -> Report:
 
 
 def check_target(folder: Path) -> None:
-    """Checks that a report can be written to a folder, and that nothing but an earlier report is lost by it.
+    """Checks that a report can be written to a folder, and that it would replace nothing but an earlier report.
 
     Raises:
-        EvaluationError: It cannot, or something else is.
+        EvaluationError: It cannot, or it would.
     """
     place = folder.resolve()
     advice = "give --output a new folder, an empty one, or that of an earlier report"
     if place == Path.cwd() or place.is_mount():
-        raise EvaluationError(
-            f"{folder} is the current folder or a mount, which nothing can take the place of: {advice}"
-        )
+        raise EvaluationError(f"{folder} is the current folder or a mount, which cannot be replaced: {advice}")
     if place.is_dir():
         if foreign := sorted({path.name for path in place.iterdir()} - _files_of_report(place)):
             raise EvaluationError(f"{folder} holds {foreign[0]}, which is not part of an earlier report: {advice}")
@@ -77,11 +71,11 @@ def check_target(folder: Path) -> None:
 
 
 def write(report: Report, folder: Path) -> None:
-    """Writes `report.json`, `report.html` and the plots in place of the report that the folder holds.
+    """Writes `report.json`, `report.html` and the plots, in place of an earlier report.
 
     Args:
         report: The report, with its pictures.
-        folder: Made anew; it is never seen half written.
+        folder: Replaced as a whole, so that no reader finds half a report.
 
     Raises:
         EvaluationError: The folder cannot be written, or holds something else.
@@ -98,19 +92,19 @@ def write(report: Report, folder: Path) -> None:
             for plot in section.plots:
                 (part / f"{plot.name}.png").write_bytes(plot.png)
         if place.exists():
-            _take_modes(place, part)
+            _copy_modes(place, part)
         try:
             if place.exists():
                 place.rename(before)
             part.rename(place)
         except BaseException:
             if before.exists() and not place.exists():
-                before.rename(place)  # else it would go with the scratch folder
+                before.rename(place)  # else it is deleted with the scratch folder
             raise
 
 
-def _take_modes(before: Path, folder: Path) -> None:
-    """Gives a folder, and the files that both have, the modes of the one that it takes the place of."""
+def _copy_modes(before: Path, folder: Path) -> None:
+    """Gives a folder, and the files that both have, the modes of the folder that it replaces."""
     for path in folder.iterdir():
         with suppress(FileNotFoundError):
             shutil.copymode(before / path.name, path)
@@ -118,7 +112,7 @@ def _take_modes(before: Path, folder: Path) -> None:
 
 
 def _files_of_report(folder: Path) -> set[str]:
-    # Not `figures.read`: a report of another version of the trainer may be replaced, too.
+    # `figures.read` would refuse a report of another version of the trainer, which may be replaced, too.
     try:
         sections = json.loads((folder / _JSON).read_bytes())["sections"]
         plots = {f"{plot['name']}.png" for section in sections for plot in section["plots"]}
@@ -128,11 +122,10 @@ def _files_of_report(folder: Path) -> set[str]:
 
 
 def _sections(subject: Subject) -> list[Section]:
-    output = subject.manifest.WhichOneof("output") or "nothing"
-    name = f"{__package__}.{_EVALUATIONS.get(output, output)}"
-    if output not in _EVALUATIONS or importlib.util.find_spec(name) is None:
-        raise EvaluationError(f"{subject.folder} generates {output}: there is no evaluation for that")
-    if output in _TRAINED_ANEW:
+    if isinstance(subject.package.model.output, Table):
+        # Imported here, as only the evaluation of tables trains: TensorFlow takes more than half a gigabyte.
         start_keras()
-    sections: list[Section] = importlib.import_module(name).evaluate(subject)
-    return sections
+        from synthserve_training.evaluation.retraining import Retraining
+
+        return tables.evaluate(subject, Retraining.of(subject))
+    return images.evaluate(subject)

@@ -1,4 +1,4 @@
-"""Generated pictures against real ones, and real ones against real ones by the same rules."""
+"""Compares generated pictures with real ones, and real ones with other real ones by the same rules."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,21 +7,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from synthserve_training.evaluation.images.frechet import frechet_distance
-from synthserve_training.evaluation.images.kernel_distance import kernel_distance
-from synthserve_training.evaluation.images.manifold import Manifold, measure
+from synthserve_training.evaluation.images.distances.frechet import frechet_distance
+from synthserve_training.evaluation.images.distances.kernel import kernel_distance
+from synthserve_training.evaluation.images.distances.manifold import Manifold, measure
 from synthserve_training.evaluation.images.networks import FeatureNetwork
 from synthserve_training.evaluation.images.real import RealImages
 from synthserve_training.evaluation.images.summary import Summary, summarise, summarise_real
-from synthserve_training.evaluation.subject import Progress
+from synthserve_training.types import Progress
 
 MOST_FEATURES = 5000
-"""Features that are kept for what cannot be computed of moments."""
+"""How many features are kept for the distances that moments do not determine."""
 
-# (how many) to as many generated pictures, uint8 [n, height, width, channels], in batches; always the same ones
 Generate = Callable[[int], Iterator[NDArray[np.uint8]]]
+"""Gives so many generated pictures, uint8 [n, height, width, channels], in batches; the same ones in every call."""
 
-_CHOICE_SEED = 0  # of the features that are kept of real pictures; fixed, so that these are found in the cache
+_CHOICE_SEED = 0
+"""Of the choice of real features to keep: fixed, so that these are found in the cache."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Real:
 
     Attributes:
         training: Of all pictures that the model was trained on.
-        base: What `other` is held against: the same, or one half of it.
+        base: What `other` is compared with: all training pictures, or one half of them.
         other: Of pictures not in `base`: held-out ones, or the other half.
     """
 
@@ -41,18 +42,18 @@ class Real:
 
 @dataclass(frozen=True)
 class Distances:
-    """How far generated pictures are from real ones by the features of one network, and how far real ones are.
+    """How far generated pictures, and other real ones, are from real ones by the features of one network.
 
     Attributes:
         frechet: Fréchet distance of all generated pictures from all training pictures.
         frechet_same_size: Of as many generated pictures as `frechet_floor` has, from the same real ones.
         frechet_floor: Of real pictures from other real ones.
-        counts: Pictures in `frechet`, generated and real; in `frechet_floor`, from which and of which.
+        counts: Pictures in `frechet`, generated and real; in `frechet_floor`, other ones and base.
         kernel: Mean and standard deviation of the kernel distance.
         kernel_floor: The same for real pictures.
         manifold: Precision, recall, density, coverage.
         manifold_floor: The same for real pictures.
-        features: How many features of each side the last two rest on.
+        features: How many features of each side `manifold` and `manifold_floor` are computed from.
     """
 
     frechet: float
@@ -84,13 +85,13 @@ def compare(
         count: How many to generate.
         real: The real ones.
         seed: Of the choice of features.
-        cache: Folder where summaries of real pictures are kept.
-        progress: Told how many pictures are done.
+        cache: Folder that keeps summaries of real pictures.
+        progress: Is told how many pictures are done.
     """
     summaries = summarise_all(network, real, count, cache=cache, progress=progress)
     subset = len(summaries.base.subset)
 
-    # Of as many generated pictures as there are real ones in the comparison of real with real, and of the rest.
+    # First as many pictures as the comparison of real with real has, then the rest.
     size = min(count, summaries.other.moments.count)
     pictures = _split_at(_told(generate(count), "generated pictures", count, progress), size)
     first = summarise(network, _up_to(pictures, size), size, subset=subset, seed=seed)
@@ -116,14 +117,14 @@ def compare(
 
 
 def summarise_all(network: FeatureNetwork, real: RealImages, count: int, *, cache: Path, progress: Progress) -> Real:
-    """Takes the features of all real pictures.
+    """Computes the features of all real pictures.
 
     Args:
         network: Gives the features.
         real: The pictures.
-        count: How many generated ones they will be held against.
-        cache: Folder where summaries are kept, and found by the next evaluation on the same pictures.
-        progress: Told how many pictures are done.
+        count: How many generated ones they will be compared with.
+        cache: Folder that keeps summaries for the next evaluation on the same pictures.
+        progress: Is told how many pictures are done.
     """
     smallest = len(real.held_out.pixels) if real.held_out else len(real.training.pixels) // 2
     subset = min(MOST_FEATURES, count, smallest)
@@ -142,7 +143,7 @@ def summarise_all(network: FeatureNetwork, real: RealImages, count: int, *, cach
 
 
 def _split_at(batches: Iterator[NDArray[np.uint8]], mark: int) -> Iterator[NDArray[np.uint8]]:
-    """Cuts the batch that the picture number `mark` is in the middle of, so that one batch begins with it."""
+    """Cuts the batch that contains the picture number `mark`, so that a batch begins with that picture."""
     done = 0
     for batch in batches:
         cut = mark - done
@@ -151,7 +152,7 @@ def _split_at(batches: Iterator[NDArray[np.uint8]], mark: int) -> Iterator[NDArr
 
 
 def _up_to(batches: Iterator[NDArray[np.uint8]], mark: int) -> Iterator[NDArray[np.uint8]]:
-    """Takes the batches before `mark` and leaves the others."""
+    """Takes the batches before the picture number `mark`, and leaves the others in the iterator."""
     done = 0
     while done < mark:
         batch = next(batches)

@@ -10,8 +10,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from synthserve_training import cores
-from synthserve_training.datasets._files import Files
+from synthserve_core.system.cores import available_cores
+from synthserve_training.data.files import Files
 from synthserve_training.evaluation.images import inception
 from synthserve_training.evaluation.images.inception.graph import FEATURES, SIDE
 from synthserve_training.evaluation.images.resize import bilinear
@@ -22,7 +22,7 @@ class FeatureNetwork(Protocol):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of its graph: figures of different networks cannot be compared."""
+        """SHA-256 of its graph: figures by different networks are not comparable."""
         ...
 
     @property
@@ -56,7 +56,7 @@ class Inception:
         """Finds the verified graph, or fetches its weights and makes it.
 
         Raises:
-            DatasetError: It could not be had, or the one at hand is another one.
+            DatasetError: It could not be made, or the file that was found is another one.
         """
         return cls(inception.obtain(files))
 
@@ -67,11 +67,11 @@ class Inception:
 
     @property
     def size(self) -> int:
-        """Width of the layer pool_3."""
+        """The width of the layer pool_3."""
         return FEATURES
 
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Turns pictures into what the layer pool_3 gives, [n, 2048]."""
+        """Turns pictures into the outputs of the layer pool_3, [n, 2048]."""
         pixels = (bilinear(images, SIDE) - 128.0) / 128.0
         planes = np.broadcast_to(pixels.transpose(0, 3, 1, 2), (len(images), 3, SIDE, SIDE))
         pooled: NDArray[np.float32]
@@ -86,7 +86,7 @@ class Inception:
 def session(path: Path) -> onnxruntime.InferenceSession:
     """Opens a graph, to run on all cores that may be used."""
     options = onnxruntime.SessionOptions()
-    if (count := cores.available()) < (os.cpu_count() or 1):
+    if (count := available_cores()) < (os.cpu_count() or 1):
         options.intra_op_num_threads = count  # it does not see a container's limit
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # it keeps a second block as large as all values of a run

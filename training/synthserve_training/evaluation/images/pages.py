@@ -1,4 +1,4 @@
-"""The pictures of a report on pictures."""
+"""Draws the sheets and plots of a report on pictures."""
 
 import io
 
@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from synthserve_training.grid import grid
+from synthserve_training.data.image_grid import grid
 
 _LEAST_WIDTH = 640  # pixels
 _GENERATED, _REAL = "#3b6fb6", "#9aa5b1"
 
 
 def sheet(images: NDArray[np.uint8], columns: int) -> bytes:
-    """Puts images [n, height, width, channels] side by side, large enough to be looked at.
+    """Puts images [n, height, width, channels] side by side, enlarged where they are small.
 
     Returns:
         A PNG.
@@ -26,7 +26,7 @@ def sheet(images: NDArray[np.uint8], columns: int) -> bytes:
 
 
 def pairs(above: NDArray[np.uint8], below: NDArray[np.uint8], columns: int) -> bytes:
-    """Puts images [n, height, width, channels] in rows of `columns`, under each row the images that go with it.
+    """Puts images [n, height, width, channels] in rows of `columns`, and below each row its counterparts.
 
     Returns:
         A PNG.

@@ -1,26 +1,26 @@
-"""The real pictures that a model is held against."""
+"""The real pictures that generated ones are compared with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from synthserve_training.components import component
-from synthserve_training.datasets import Images
-from synthserve_training.datasets._files import Files
+from synthserve_training.data.datasets import Images
+from synthserve_training.data.files import Files
 from synthserve_training.errors import EvaluationError
 from synthserve_training.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class RealImages:
-    """Pictures that the model was trained on, and others where the dataset has such.
+    """Pictures that the model was trained on, and others where the dataset has some.
 
     Attributes:
-        name: Of the dataset.
-        training: What the model was trained on.
-        held_out: What it was not trained on.
+        name: The kind of the dataset.
+        training: Pictures that the model was trained on.
+        held_out: Pictures that it was not trained on; None: the dataset has no others.
         mirrored: Whether it was trained on mirrored pictures, too.
     """
 
@@ -31,47 +31,59 @@ class RealImages:
 
     @property
     def halves(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Copies of two random halves of the training pictures, always the same ones: what is known of them is kept."""
+        """Copies of two random halves of the training pictures.
+
+        They are the same in every evaluation, so that their summaries are found in the cache.
+        """
         order = np.random.default_rng(0).permutation(len(self.training.pixels))
         middle = len(order) // 2
         return self.training.pixels[np.sort(order[:middle])], self.training.pixels[np.sort(order[middle:])]
 
+    def limited(self, most: int) -> "RealImages":
+        """At most so many pictures of each set, chosen at random; the same ones in every evaluation."""
+        held_out = None if self.held_out is None else _limited(self.held_out, most)
+        return replace(self, training=_limited(self.training, most), held_out=held_out)
 
-def load(recipe: Recipe, files: Files, limit: int | None = None) -> RealImages:
-    """Loads the pictures of a recipe's dataset.
 
-    A dataset module says with `held_out(options)` where there are pictures that these options do not train on.
+def load(recipe: Recipe, files: Files, *, training: pd.DataFrame | Images | None = None) -> RealImages:
+    """Loads the pictures of a recipe's dataset, and those that it holds out.
 
     Args:
         recipe: What the model was trained with.
         files: Where datasets lie.
-        limit: At most that many pictures of each set, picked at random.
+        training: The dataset, where it is in memory already.
 
     Raises:
         DatasetError: The data could not be loaded.
-        EvaluationError: They are no pictures.
+        EvaluationError: The dataset is a table.
     """
-    module, options = component("datasets", recipe.dataset)
-    training = module.load(options, files)
+    dataset = recipe.dataset
+    training = dataset.module.load(dataset.options, files) if training is None else training
     if not isinstance(training, Images):
         raise EvaluationError(f"the dataset of {recipe.model} is a table, not pictures")
-    other = module.held_out(options) if hasattr(module, "held_out") else None
-    held_out = None if other is None else module.load(other, files)
+    other = dataset.module.held_out(dataset.options)
+    held_out = None if other is None else dataset.module.load(other, files)
     return RealImages(
-        name=recipe.dataset["kind"],
-        training=_some(training, limit),
-        held_out=None if held_out is None else _some(held_out, limit),
-        mirrored=bool(recipe.preprocessing.get("horizontal_flips")),
+        name=dataset.kind,
+        training=training,
+        held_out=held_out if isinstance(held_out, Images) else None,
+        mirrored=bool(recipe.preprocessing.written.get("horizontal_flips")),
     )
 
 
 def cache_folder(files: Files) -> Path:
-    """Where what was found out of real pictures is kept for later evaluations."""
+    """The folder that keeps summaries of real pictures, and networks, for later evaluations."""
     return files.cache_dir.parent / "evaluation"
 
 
-def _some(images: Images, limit: int | None) -> Images:
-    if limit is None or limit >= len(images.pixels):
+def some(pixels: NDArray[np.uint8], count: int, seed: int) -> NDArray[np.uint8]:
+    """At most so many of the pictures [n, height, width, channels], chosen at random."""
+    chosen = np.random.default_rng(seed).choice(len(pixels), min(count, len(pixels)), replace=False)
+    return pixels[chosen]
+
+
+def _limited(images: Images, most: int) -> Images:
+    if most >= len(images.pixels):
         return images
-    chosen = np.sort(np.random.default_rng(0).choice(len(images.pixels), limit, replace=False))
-    return Images(images.pixels[chosen], images.labels[chosen])
+    chosen = np.sort(np.random.default_rng(0).choice(len(images.pixels), most, replace=False))
+    return replace(images, pixels=images.pixels[chosen], labels=images.labels[chosen])

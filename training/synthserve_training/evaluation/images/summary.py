@@ -1,4 +1,4 @@
-"""What is kept of the features of many pictures: their moments, and a random few of them as they are."""
+"""Summaries of the features of many pictures: their moments, and a random subset of the features."""
 
 import hashlib
 import json
@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from synthserve_training.evaluation.images.moments import Moments
+from synthserve_training.evaluation.images.distances.moments import Moments
 from synthserve_training.evaluation.images.networks import FeatureNetwork
-from synthserve_training.evaluation.subject import Progress
+from synthserve_training.types import Progress
 
-# A pass over the scatter costs about as much as the features of a picture or two, so it is made once for many.
+# An update of the scatter costs about as much as the features of one or two pictures, so it is made once for many.
 _MOMENTS_BLOCK = 512
 _SAVE_EVERY = 2048
 
@@ -26,7 +26,7 @@ class Summary:
 
     Attributes:
         moments: Of all features.
-        subset: Some of the features, float32 [k, size], picked at random.
+        subset: Some of the features, float32 [k, size], chosen at random.
     """
 
     moments: Moments
@@ -34,20 +34,20 @@ class Summary:
 
 
 class Summarising:
-    """A summary under way.
+    """A summary that pictures are added to.
 
     Attributes:
         done: How many pictures it has seen.
     """
 
     def __init__(self, size: int, count: int, subset: int, seed: int) -> None:
-        """Starts with no picture.
+        """Starts without pictures.
 
         Args:
             size: Width of the features.
             count: How many pictures there will be.
-            subset: How many features to keep; all, where there are fewer pictures.
-            seed: Of the choice which to keep. It is made beforehand, so it does not depend on interruptions.
+            subset: How many features to keep; all, if there are fewer pictures.
+            seed: Of the choice which to keep. The choice is made at the start, so that interruptions do not change it.
         """
         self.done = 0
         self._moments = Moments(size)
@@ -63,15 +63,15 @@ class Summarising:
 
     @property
     def summary(self) -> Summary:
-        """Of what was added."""
+        """The summary of the features that were added."""
         return Summary(self._moments, self._subset[: np.searchsorted(self._kept, self.done)])
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """All of it, to be kept in a file."""
+        """The state, to be kept in a file."""
         return {**self._moments.arrays(), "subset": self._subset}
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        """Goes on from what `arrays` gave."""
+        """Continues from a state that `arrays` gave."""
         self._moments = Moments.of_arrays(arrays)
         self._subset = arrays["subset"].astype(np.float32)
         self.done = self._moments.count
@@ -80,12 +80,12 @@ class Summarising:
 def summarise(
     network: FeatureNetwork, pictures: Iterable[NDArray[np.uint8]], count: int, *, subset: int, seed: int
 ) -> Summary:
-    """Summarises pictures as they come.
+    """Summarises pictures batch by batch.
 
     Args:
         network: Gives the features.
         pictures: Batches [n, height, width, channels] of any size, `count` pictures in all.
-        count: How many there are.
+        count: How many there are in all.
         subset: How many features to keep.
         seed: Of the choice which to keep.
     """
@@ -105,16 +105,16 @@ def summarise_real(
     name: str,
     progress: Progress,
 ) -> Summary:
-    """Summarises real pictures, or reads what an earlier evaluation, even an interrupted one, kept of them.
+    """Summarises real pictures; continues from what an earlier evaluation, even an interrupted one, kept of them.
 
     Args:
         network: Gives the features.
         pixels: [n, height, width, channels].
         subset: How many features to keep.
         seed: Of the choice which to keep.
-        cache: Folder to keep it in. The file is found by the digests of network and pixels and by all that matters.
+        cache: Folder to keep it in. The file's name depends on the digests of network and pixels, and on the arguments.
         name: Of the pictures, for the file's name and for `progress`.
-        progress: Told how many pictures are done.
+        progress: Is told how many pictures are done.
     """
     key = {
         "network": network.digest,
@@ -143,7 +143,7 @@ def _batches(pixels: NDArray[np.uint8], size: int) -> Iterator[NDArray[np.uint8]
 
 
 def _blocks(network: FeatureNetwork, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
-    """The features of all pictures, in blocks that are worth a pass over the scatter."""
+    """The features of all pictures, in blocks large enough for an update of the scatter."""
     waiting: list[NDArray[np.float32]] = []
     for batch in pictures:
         waiting += [network.features(part) for part in _batches(batch, network.batch_size)]
@@ -159,12 +159,12 @@ def _read(path: Path) -> dict[str, NDArray[np.generic]] | None:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return dict(arrays)
     except (OSError, EOFError, ValueError, zipfile.BadZipFile):
-        return None  # made anew: it is only a cache
+        return None  # it is only a cache: the summary is made anew
 
 
 def _write(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # By another name than another process takes at the same time.
+    # Under a name of its own, as another process can write the same file at the same time.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         part = Path(folder) / path.name
         np.savez(part, **arrays)  # type: ignore[arg-type]  # the stubs take the names for options

@@ -11,8 +11,9 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from synthserve_training.evaluation.figures import Figure, Section
+from synthserve_training.evaluation.figures import Measurement, Metric, Section, described
 from synthserve_training.evaluation.tables.columns import Columns
+from synthserve_training.evaluation.tables.features import Features
 from synthserve_training.evaluation.tables.splits import Split
 
 _FOLDS = 5
@@ -22,40 +23,42 @@ DETECTORS: dict[str, Callable[[], ClassifierMixin]] = {
     "gradient_boosting": lambda: GradientBoostingClassifier(random_state=0),
 }
 
+METRICS = tuple(
+    Metric(
+        f"c2st_auc_{name}",
+        "closer",
+        f"AUC of {name.replace('_', ' ')} in telling rows of the recipe, trained on half of the real rows, from the "
+        f"other half ({_FOLDS}-fold cross-validation); 0.5: it cannot, 1: it always can.",
+        headline=name == "gradient_boosting",
+    )
+    for name in DETECTORS
+)
+
+_SUMMARY = (
+    "A classifier is trained to tell synthetic rows from as many held-out real ones. The reference is the same "
+    "classifier's AUC in telling two halves of the real rows apart."
+)
+
 
 def evaluate(splits: Sequence[Split], columns: Columns) -> Section:
     """Measures detection on real rows in halves."""
-    figures = []
+    return Section(title="Detection", summary=_SUMMARY, figures=described(METRICS, measure(splits, columns)))
+
+
+def measure(splits: Sequence[Split], columns: Columns) -> dict[str, Measurement]:
+    """The AUC of each detector, by the name of the metric."""
+    found = {}
     for name, make in DETECTORS.items():
         synthetic = [detect(s.held_out, s.synthetic[: len(s.held_out)], columns, make(), s.seed) for s in splits]
         real = [detect(s.held_out, s.train[: len(s.held_out)], columns, make(), s.seed) for s in splits]
-        figures.append(
-            Figure(
-                metric=f"c2st_auc_{name}",
-                value=float(np.mean(synthetic)),
-                reference=float(np.mean(real)),
-                spread=float(np.std(synthetic, ddof=1)) if len(splits) > 1 else None,
-                better="closer",
-                description=(
-                    f"AUC of {name.replace('_', ' ')} in telling rows of the recipe, trained on half of the real rows, "
-                    f"from the other half ({_FOLDS}-fold cross-validation); 0.5: it cannot, 1: it always can."
-                ),
-                headline=name == "gradient_boosting",
-            )
-        )
-    return Section(
-        title="Detection",
-        summary=(
-            "A classifier is trained to tell synthetic rows from as many held-out real ones. The reference is the same "
-            "classifier's attempt to tell two halves of the real rows apart."
-        ),
-        figures=tuple(figures),
-    )
+        found[f"c2st_auc_{name}"] = Measurement.repeated(synthetic, float(np.mean(real)))
+    return found
 
 
 def detect(real: pd.DataFrame, other: pd.DataFrame, columns: Columns, classifier: ClassifierMixin, seed: int) -> float:
     """The cross-validated AUC of a classifier in telling two tables apart."""
-    features = np.concatenate([columns.encode(real), columns.encode(other)])
+    features = Features.of(real, columns)
+    rows = np.concatenate([features(real), features(other)])
     labels = np.repeat([0, 1], [len(real), len(other)])
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
-    return float(cross_val_score(classifier, features, labels, cv=folds, scoring="roc_auc").mean())
+    return float(cross_val_score(classifier, rows, labels, cv=folds, scoring="roc_auc").mean())

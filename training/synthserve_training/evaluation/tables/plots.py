@@ -16,7 +16,7 @@ from sklearn.metrics import precision_recall_curve
 
 from synthserve_training.evaluation.tables.columns import Columns
 
-# Told apart by people who see colours differently, too.
+# Distinguishable with colour-vision deficiencies, too.
 _COLOURS = {
     "real": "#1f5fa8",
     "synthetic": "#e07b1a",
@@ -24,6 +24,8 @@ _COLOURS = {
     "Gaussian per class": "#8a8a8a",
 }
 _ACROSS = 3
+_MOST_BARS = 30
+"""The most categories of a plot: of more, the most frequent real ones are shown."""
 _DOTS_PER_INCH = 130
 _STYLE: dict[Any, Any] = {
     "axes.edgecolor": "#b8b8b8",
@@ -41,30 +43,15 @@ _STYLE: dict[Any, Any] = {
 
 def columns(real: pd.DataFrame, synthetic: pd.DataFrame, described: Columns) -> bytes:
     """The distribution of each column: estimated densities of numbers, shares of categories."""
-    names = [column.name for column in described.schema.columns]
-    units = {column.name: column.unit for column in described.schema.columns}
     with _style():
-        figure, axes = _grid(len(names))
-        for axis, name in zip(axes, names, strict=True):
+        figure, axes = _grid(len(described.measured))
+        for axis, name in zip(axes, described.measured, strict=True):
             if name in described.categories:
                 _shares(axis, real[name], synthetic[name], described.categories[name])
             else:
-                for frame, label in ((real, "real"), (synthetic, "synthetic")):
-                    sns.kdeplot(
-                        x=frame[name].to_numpy(np.float64),
-                        # Of both the one that fits the real rows: the more rows, the less each would be smoothed.
-                        bw_method=len(real) ** -0.2,
-                        ax=axis,
-                        fill=True,
-                        alpha=0.22,
-                        linewidth=1.8,
-                        color=_COLOURS[label],
-                        label=label,
-                        warn_singular=False,
-                    )
-                axis.set_ylabel("density")
+                _densities(axis, real[name], synthetic[name])
             axis.set_title(name)
-            axis.set_xlabel(units[name])
+            axis.set_xlabel(described.units[name])
         axes[0].legend()
         return _png(figure)
 
@@ -81,7 +68,7 @@ def correlations(real: pd.DataFrame, synthetic: pd.DataFrame, numbers: Sequence[
             axes, (("real", first), ("synthetic", second), ("synthetic - real", second - first)), strict=True
         ):
             sns.heatmap(
-                values.round(2) + 0.0,  # else some zeros come with a minus
+                values.round(2) + 0.0,  # else some zeros have a minus
                 ax=axis,
                 vmin=-1,
                 vmax=1,
@@ -103,7 +90,13 @@ def correlations(real: pd.DataFrame, synthetic: pd.DataFrame, numbers: Sequence[
 def precision_recall(
     results: Mapping[str, tuple[NDArray[np.bool_], NDArray[np.float64]]], classes: Sequence[str]
 ) -> bytes:
-    """Precision against recall of each class, for classifiers that learnt from different sources."""
+    """Precision against recall of each class.
+
+    Args:
+        results: By the source of the training rows: which class each row is, and the odds of each class; both
+            [rows, classes].
+        classes: Their names.
+    """
     with _style():
         figure, axes = _grid(len(classes))
         for index, (axis, name) in enumerate(zip(axes, classes, strict=True)):
@@ -118,7 +111,7 @@ def precision_recall(
 
 
 def distances(synthetic: NDArray[np.float64], control: NDArray[np.float64]) -> bytes:
-    """Distances to the closest row that was learnt from."""
+    """Distances to the closest training row, float64 [rows] each."""
     with _style():
         figure = Figure(figsize=(7.5, 3.6), layout="constrained")
         axis = figure.subplots()
@@ -151,12 +144,35 @@ def losses(runs: Sequence[pd.DataFrame]) -> bytes:
         return _png(figure)
 
 
+def _densities(axis: Axes, real: pd.Series, synthetic: pd.Series) -> None:
+    for values, label in ((real, "real"), (synthetic, "synthetic")):
+        sns.kdeplot(
+            x=values.dropna().to_numpy(np.float64),
+            # One bandwidth for both, which fits the real rows: with its own, the larger table would be smoothed less.
+            bw_method=max(1, int(real.count())) ** -0.2,
+            ax=axis,
+            fill=True,
+            alpha=0.22,
+            linewidth=1.8,
+            color=_COLOURS[label],
+            label=label,
+            warn_singular=False,
+        )
+    axis.set_ylabel("density")
+
+
 def _shares(axis: Axes, real: pd.Series, synthetic: pd.Series, categories: Sequence[str]) -> None:
-    places = np.arange(len(categories))
+    shown = list(categories)
+    if len(shown) > _MOST_BARS:
+        shown = list(real.value_counts().index[:_MOST_BARS])
+    missing = real.isna().any() or synthetic.isna().any()
+    names = [*shown, "(missing)"] if missing else shown
+    places = np.arange(len(names))
     for shift, (values, label) in zip((-0.2, 0.2), ((real, "real"), (synthetic, "synthetic")), strict=True):
-        shares = values.value_counts(normalize=True).reindex(list(categories), fill_value=0.0)
-        axis.bar(places + shift, shares.to_numpy(np.float64), 0.38, color=_COLOURS[label], alpha=0.75, label=label)
-    axis.set_xticks(places, [name.replace(" ", "\n", 1) for name in categories])
+        counts = values.value_counts().reindex(shown, fill_value=0).to_numpy(np.float64)
+        heights = np.append(counts, values.isna().sum()) if missing else counts
+        axis.bar(places + shift, heights / len(values), 0.38, color=_COLOURS[label], alpha=0.75, label=label)
+    axis.set_xticks(places, [name.replace(" ", "\n", 1) for name in names])
     axis.set_ylabel("share")
 
 

@@ -1,40 +1,28 @@
-"""Real rows split at random, again and again, and the model trained anew on each part: nothing of the rest leaks in."""
+"""Real rows split at random several times, and a model trained on one part of each split, so that no row leaks."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import Protocol
 
-import keras
-import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from synthserve.v1.schema_pb2 import TableSchema
-from synthserve_training.components import component
-from synthserve_training.errors import EvaluationError
+from synthserve_core.contract.model import Arrays
 from synthserve_training.evaluation.tables.columns import Columns
-from synthserve_training.experiment import build
-from synthserve_training.finished import finish
-from synthserve_training.loop import fit
-from synthserve_training.preprocessing import table
-from synthserve_training.recipe import parse
-from synthserve_training.run_folder import RunFolder
-
-Progress = Callable[[int, int], None]
 
 _DRAWN = 10_000
 
 
 @dataclass(frozen=True)
 class Split:
-    """One split.
+    """One split. All frames but `losses` have the form of `Columns.frame`.
 
     Attributes:
-        seed: Of everything that is drawn for this split.
-        train: Real rows to learn from.
+        seed: Of all random choices for this split.
+        train: Real rows that the model was trained on.
         held_out: The other real rows.
-        drawn: What the recipe, trained anew on `train` alone, generates: so many rows that they are its distribution.
+        drawn: Rows of the model trained on `train` alone, so many that they show its distribution.
         losses: The log of that training, one row for each epoch.
     """
 
@@ -50,58 +38,72 @@ class Split:
         return self.drawn[: len(self.train)]
 
 
-def split_and_retrain(
-    text: str,
+class Trained(Protocol):
+    """A model that was trained on some rows."""
+
+    @property
+    def schema(self) -> TableSchema:
+        """The columns; they can have fewer categories than those of the whole table."""
+        ...
+
+    @property
+    def samples(self) -> Arrays:
+        """What it generates, by key."""
+        ...
+
+    @property
+    def losses(self) -> pd.DataFrame:
+        """The log of the training, one row for each epoch."""
+        ...
+
+
+class Trainer(Protocol):
+    """Trains models like the one that is evaluated."""
+
+    def rows(self) -> pd.DataFrame:
+        """All real rows, as the model was trained on them: see `Columns.real`."""
+        ...
+
+    def train(self, rows: pd.DataFrame, *, seed: int, count: int) -> Trained:
+        """Trains a model on some of the rows.
+
+        Args:
+            rows: Some of the real rows.
+            seed: Of the training and of the samples.
+            count: How many samples to draw.
+        """
+        ...
+
+
+def split_and_train(
+    trainer: Trainer,
     rows: pd.DataFrame,
     columns: Columns,
     *,
-    epochs: int,
     held_out: float,
     stratified: bool,
     repeats: int,
     seed: int,
-    progress: Progress = lambda _done, _all: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Iterator[Split]:
-    """Splits and trains anew.
+    """Splits rows, and trains on a part of each split.
 
     Args:
-        text: The recipe, TOML.
-        rows: Real rows, cleaned.
+        trainer: Trains.
+        rows: Some or all of its real rows.
         columns: Of the table.
-        epochs: How long to train.
         held_out: The share of rows that no training sees, between 0 and 1.
-        stratified: Keep the target's classes in proportion. Without, both parts are independent samples, which is
-            what generated rows have to be compared with.
+        stratified: Keep the target's classes in proportion; each row then needs a value of the target. Without it, both
+            parts are independent samples, which is what generated rows must be compared with.
         repeats: How many splits.
-        seed: At least 0.
-        progress: Called after each split with the number done and the number in all.
+        seed: Of the first split, at least 0; each split has the next.
+        progress: Is told after each split how many are done, and how many there are.
     """
     for number in range(repeats):
         own = seed + number
-        target = rows[columns.target] if stratified else None
-        train, rest = train_test_split(rows, test_size=held_out, random_state=own, stratify=target)
-        drawn, losses = _retrained(text, train, columns, epochs, own)
-        yield Split(own, train, rest, drawn, losses)
+        target = columns.real(rows)[columns.target] if stratified else None
+        part, rest = train_test_split(rows, test_size=held_out, random_state=own, stratify=target)
+        trained = trainer.train(part, seed=own, count=_DRAWN)
+        drawn = replace(columns, schema=trained.schema).frame([trained.samples])
+        yield Split(own, columns.real(part), columns.real(rest), drawn, trained.losses)
         progress(number + 1, repeats)
-
-
-def _retrained(
-    text: str, rows: pd.DataFrame, columns: Columns, epochs: int, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    keras.utils.clear_session()  # else the graphs of all splits stay in memory
-    _, options = component("preprocessing", parse(text).preprocessing)
-    experiment = build(text, table.fit(table.of_cleaned(options), rows), seed=seed)
-    with tempfile.TemporaryDirectory() as folder:
-        run = RunFolder(Path(folder))
-        fit(experiment, run, epochs=epochs, resume=False, progress=lambda *_: None, write_samples=lambda *_: None)
-        losses = pd.DataFrame(run.losses()).astype(float)
-    model = finish(experiment)
-    generator = np.random.Generator(np.random.Philox(key=seed))
-    noise = generator.standard_normal((_DRAWN, model.noise_size), np.float32)
-    values = model(noise, {column: np.full(_DRAWN, -1, np.int64) for column in model.conditions})
-    schema = model.decoder.schema
-    if not isinstance(schema, TableSchema):
-        raise EvaluationError("the recipe does not generate a table")
-    # The categories are those of the part, which can be fewer than those of the whole.
-    own = replace(columns, schema=schema)
-    return own.frame([{name: np.asarray(value) for name, value in values.items()}]), losses

@@ -1,7 +1,10 @@
-"""Utility: does what is learnt from synthetic rows hold for real ones? Train on synthetic, test on real."""
+"""Utility: do classifiers that learn from synthetic rows work on real ones? Train on synthetic, test on real."""
 
+import statistics
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,10 +20,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from synthserve_training.evaluation.figures import Figure, Plot, Section, Table
+from synthserve_training.evaluation.figures import Measurement, Metric, Plot, Section, Table, described
 from synthserve_training.evaluation.tables import plots
 from synthserve_training.evaluation.tables.baseline import gaussian_per_class
 from synthserve_training.evaluation.tables.columns import Columns
+from synthserve_training.evaluation.tables.features import Features
 from synthserve_training.evaluation.tables.splits import Split
 
 CLASSIFIERS: dict[str, Callable[[], ClassifierMixin]] = {
@@ -33,60 +37,150 @@ CLASSIFIERS: dict[str, Callable[[], ClassifierMixin]] = {
 
 REAL, SYNTHETIC, BOTH, GAUSSIAN = "real", "synthetic", "real + synthetic", "Gaussian per class"
 
+Predictions: TypeAlias = tuple[NDArray[np.bool_], NDArray[np.float64]]
+"""For each row which class it is, and the odds that a classifier gives to each class; both [rows, classes]."""
+
+_TESTED = "tested on held-out real rows; best of five classifiers"
+
+METRICS = (
+    Metric(
+        "tstr_accuracy", "higher", f"Accuracy when trained on synthetic rows, {_TESTED} ({{synthetic}}).", headline=True
+    ),
+    Metric("tstr_macro_f1", "higher", f"Macro F1 when trained on synthetic rows, {_TESTED} ({{synthetic}})."),
+    Metric(
+        "tstr_average_precision",
+        "higher",
+        f"Macro average precision when trained on synthetic rows, {_TESTED} ({{synthetic}}).",
+    ),
+    Metric(
+        "augmented_accuracy", "higher", f"Accuracy when trained on real and synthetic rows, {_TESTED} ({{augmented}})."
+    ),
+    Metric(
+        "gaussian_accuracy",
+        "higher",
+        f"Accuracy when trained on rows of a Gaussian per class, {_TESTED} ({{gaussian}}).",
+    ),
+)
+
+_MEASURED = {
+    "tstr_accuracy": (SYNTHETIC, "accuracy"),
+    "tstr_macro_f1": (SYNTHETIC, "macro_f1"),
+    "tstr_average_precision": (SYNTHETIC, "average_precision"),
+    "augmented_accuracy": (BOTH, "accuracy"),
+    "gaussian_accuracy": (GAUSSIAN, "accuracy"),
+}
+"""The source of the training rows and the score that each metric is about."""
+
+_SUMMARY = (
+    "{splits} times the recipe was trained on {share:.0%} of the real rows. Five classifiers then learnt to predict "
+    "{target} from as many of its rows, from the real ones, from both, and from a Gaussian per class. They were "
+    "tested on the real rows that were held out. “Best” is the classifier with the highest mean accuracy. Rows "
+    "without a value of {target} are left out."
+)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was measured.
+
+    Attributes:
+        scores: One row for each source, classifier and split: `source`, `classifier`, `split` and what `score` gives.
+        best: The classifier with the highest mean accuracy, by source.
+        predictions: Those of all splits, by source and classifier.
+    """
+
+    scores: pd.DataFrame
+    best: Mapping[str, str]
+    predictions: Mapping[tuple[str, str], Sequence[Predictions]]
+
+    def values(self, source: str, measure: str) -> list[float]:
+        """The scores of the best classifier, one for each split."""
+        chosen = (self.scores.source == source) & (self.scores.classifier == self.best[source])
+        return list(self.scores[chosen][measure])
+
 
 def evaluate(splits: Sequence[Split], columns: Columns) -> Section:
-    """Measures utility. The table has a target column."""
+    """Measures utility.
+
+    Args:
+        splits: Real rows; each has a value of the target.
+        columns: Of the table.
+
+    Raises:
+        ValueError: The table has no target column.
+    """
     target = columns.target
     if target is None:
         raise ValueError("utility needs a target column")
+    found = measure(splits, columns, target)
+    train, held_out = len(splits[0].train), len(splits[0].held_out)
+    measured = {
+        metric: Measurement.repeated(found.values(source, score_name), statistics.fmean(found.values(REAL, score_name)))
+        for metric, (source, score_name) in _MEASURED.items()
+    }
+    return Section(
+        title="Utility",
+        summary=_SUMMARY.format(splits=len(splits), share=train / (train + held_out), target=target),
+        figures=described(
+            METRICS,
+            measured,
+            synthetic=found.best[SYNTHETIC],
+            augmented=found.best[BOTH],
+            gaussian=found.best[GAUSSIAN],
+        ),
+        plots=(_curves(found, columns.categories[target]),),
+        tables=(
+            _table(found.scores, "accuracy", "Accuracy on held-out real rows"),
+            _table(found.scores, "macro_f1", "Macro F1 on held-out real rows"),
+        ),
+    )
+
+
+def measure(splits: Sequence[Split], columns: Columns, target: str) -> Findings:
+    """Trains all classifiers on all sources, and scores them on held-out rows; see `evaluate`."""
     scores: list[dict[str, str | float]] = []
-    predictions: dict[tuple[str, str], list[tuple[NDArray[np.bool_], NDArray[np.float64]]]] = {}
+    predictions: dict[tuple[str, str], list[Predictions]] = {}
     for split in splits:
-        gaussian = gaussian_per_class(split.train, columns, split.seed)
+        features = Features.of(split.train, columns)
+        synthetic = split.synthetic[split.synthetic[target].notna()]
         sources = {
             REAL: split.train,
-            SYNTHETIC: split.synthetic,
-            BOTH: pd.concat([split.train, split.synthetic]),
-            GAUSSIAN: gaussian,
+            SYNTHETIC: synthetic,
+            BOTH: pd.concat([split.train, synthetic]),
+            GAUSSIAN: gaussian_per_class(split.train, columns, split.seed),
         }
         for source, frame in sources.items():
             for name, make in CLASSIFIERS.items():
-                truth, odds = predict(make(), frame, split.held_out, columns)
+                truth, odds = predict(make(), frame, split.held_out, features, target)
                 predictions.setdefault((source, name), []).append((truth, odds))
                 scores.append({"source": source, "classifier": name, "split": split.seed, **score(truth, odds)})
     table = pd.DataFrame(scores)
     best = {str(s): str(g.groupby("classifier")["accuracy"].mean().idxmax()) for s, g in table.groupby("source")}
-    return Section(
-        title="Utility",
-        summary=(
-            f"{len(splits)} times the recipe was trained on {_share(splits)} of the real rows; five classifiers then "
-            f"learnt to tell {target} from as many of its rows, from the real ones, from both, and from a Gaussian per "
-            "class, and were tested on the real rows that were held out. “Best” is the classifier that does best on "
-            "average."
-        ),
-        figures=tuple(_figures(table, best)),
-        plots=(_curves(predictions, best[SYNTHETIC], columns.categories[target]),),
-        tables=(_table(table, "accuracy", "Accuracy on held-out real rows"), _table(table, "macro_f1", "Macro F1")),
-    )
+    return Findings(table, best, predictions)
 
 
 def predict(
-    classifier: ClassifierMixin, train: pd.DataFrame, test: pd.DataFrame, columns: Columns
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    classifier: ClassifierMixin, train: pd.DataFrame, test: pd.DataFrame, features: Features, target: str
+) -> Predictions:
     """Trains on one table and predicts another's target.
 
+    Args:
+        classifier: Not trained yet.
+        train: Rows to train on; each has a value of the target.
+        test: Rows to predict; the same.
+        features: Turns rows into vectors.
+        target: The column to predict.
+
     Returns:
-        Both [rows, classes]: which class it is, and the odds that the classifier gives to each; a class that it has
-        not seen gets 0.
+        Which class each row is, and the odds that the classifier gives to each; a class that it has not seen gets 0.
     """
-    target = columns.target or ""
-    classes = columns.categories[target]
+    classes = features.columns.categories[target]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the budget is the same for all sources
-        classifier.fit(columns.encode(train, without=target), train[target].to_numpy(str))
+        warnings.simplefilter("ignore", ConvergenceWarning)  # all sources get the same number of iterations
+        classifier.fit(features(train, without=target), train[target].to_numpy(str))
     odds = np.zeros((len(test), len(classes)))
     odds[:, [classes.index(label) for label in classifier.classes_]] = classifier.predict_proba(
-        columns.encode(test, without=target)
+        features(test, without=target)
     )
     return test[target].to_numpy(object)[:, None] == np.array(classes, dtype=object), odds
 
@@ -102,29 +196,6 @@ def score(truth: NDArray[np.bool_], odds: NDArray[np.float64]) -> dict[str, floa
     }
 
 
-def _figures(table: pd.DataFrame, best: dict[str, str]) -> list[Figure]:
-    def figure(metric: str, source: str, measure: str, text: str, *, headline: bool = False) -> Figure:
-        own = table[(table.source == source) & (table.classifier == best[source])][measure]
-        real = table[(table.source == REAL) & (table.classifier == best[REAL])][measure]
-        return Figure(
-            metric=metric,
-            value=float(own.mean()),
-            reference=float(real.mean()),
-            spread=float(own.std()) if len(own) > 1 else None,
-            better="higher",
-            description=f"{text}, tested on held-out real rows; best of five classifiers ({best[source]}).",
-            headline=headline,
-        )
-
-    return [
-        figure("tstr_accuracy", SYNTHETIC, "accuracy", "Accuracy when trained on synthetic rows", headline=True),
-        figure("tstr_macro_f1", SYNTHETIC, "macro_f1", "Macro F1 when trained on synthetic rows"),
-        figure("tstr_average_precision", SYNTHETIC, "average_precision", "Macro average precision, synthetic rows"),
-        figure("augmented_accuracy", BOTH, "accuracy", "Accuracy when trained on real and synthetic rows"),
-        figure("gaussian_accuracy", GAUSSIAN, "accuracy", "Accuracy when trained on rows of a Gaussian per class"),
-    ]
-
-
 def _table(scores: pd.DataFrame, measure: str, title: str) -> Table:
     def cell(classifier: str, source: str) -> str:
         values = scores[(scores.classifier == classifier) & (scores.source == source)][measure]
@@ -136,23 +207,15 @@ def _table(scores: pd.DataFrame, measure: str, title: str) -> Table:
     return Table(title, ("classifier", *sources), rows, note="Mean ± standard deviation over the splits.")
 
 
-def _curves(
-    predictions: dict[tuple[str, str], list[tuple[NDArray[np.bool_], NDArray[np.float64]]]],
-    classifier: str,
-    classes: Sequence[str],
-) -> Plot:
-    pooled = {
-        source: tuple(np.concatenate(parts) for parts in zip(*results, strict=True))
-        for (source, name), results in predictions.items()
-        if name == classifier
-    }
+def _curves(found: Findings, classes: Sequence[str]) -> Plot:
+    classifier = found.best[SYNTHETIC]
+    pooled = {}
+    for (source, name), parts in found.predictions.items():
+        if name == classifier:
+            truth, odds = zip(*parts, strict=True)
+            pooled[source] = np.concatenate(truth), np.concatenate(odds)
     return Plot(
         name="precision-recall",
         caption=f"Precision against recall of each class ({classifier}), all splits pooled.",
-        png=plots.precision_recall({s: (truth, odds) for s, (truth, odds) in pooled.items()}, classes),
+        png=plots.precision_recall(pooled, classes),
     )
-
-
-def _share(splits: Sequence[Split]) -> str:
-    train, rest = len(splits[0].train), len(splits[0].held_out)
-    return f"{train / (train + rest):.0%}"

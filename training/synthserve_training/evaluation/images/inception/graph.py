@@ -1,11 +1,11 @@
 """The ONNX graph of the network, from pictures to its layer pool_3.
 
-The architecture is Inception v3's (Szegedy et al. 2015, arXiv:1512.00567) with what is peculiar to Google's graph of
+The architecture is Inception v3's (Szegedy et al. 2015, arXiv:1512.00567) with the peculiarities of Google's graph of
 2015-12-05: batch normalisation has no factor and an epsilon of 0.001, average pools leave the padding out of the mean,
 and the last block pools by maximum where the one before it pools by average. Layers are named as in that graph.
 
-The order of nodes and weights, and who the graph says that it was produced by, change no value. They are as in the file
-that the first reports were made with, so that the graph has its digest.
+The order of nodes and weights, and the name of the producer, change no value. They are as in the file that the first
+reports were made with, so that the graph has the same digest.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,8 +1,8 @@
-"""Reads the tensors of a TorchScript archive without torch, and without running what the archive holds.
+"""Reads the tensors of a TorchScript archive without torch, and without running its code.
 
 Such an archive is a zip file: `<name>/data.pkl`, a pickle of the tree of modules, whose tensors point to the files
-`<name>/data/<key>`, plain little-endian values. A pickle can call anything that it names, so nothing is looked up by
-name here: the few names that a tree of tensors needs stand for the inert things below, and any other is refused.
+`<name>/data/<key>`, plain little-endian values. A pickle can call anything that it names, so no name is
+looked up here: the few names that a tree of tensors needs are mapped to the inert classes below; others are refused.
 """
 
 import pickle
@@ -22,7 +22,7 @@ def tensors(file: IO[bytes]) -> dict[str, Tensor]:
     """Reads all tensors, by their path in the tree of modules: `net/layers/conv/weight`.
 
     Raises:
-        DatasetError: It is no such archive, or holds more than modules, plain values and contiguous float32 tensors.
+        DatasetError: It is no such archive, or contains more than modules, plain values and contiguous float32 tensors.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -39,7 +39,7 @@ class _Module:
 
 
 class _FloatStorage:
-    """Stands for the type of the values."""
+    """The type of the values in the pickle."""
 
 
 class _Unpickler(pickle.Unpickler):

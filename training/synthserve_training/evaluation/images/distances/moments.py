@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 class Moments:
     """Count, mean and scatter (the sum of outer products of deviations) of vectors, in float64.
 
-    Blocks are joined by the update of Chan, Golub and LeVeque (1979), which does not cancel as sums of squares do.
+    Blocks are joined by the update of Chan, Golub and LeVeque (1979), which avoids the cancellation of sums of squares.
 
     Attributes:
         count: How many vectors were added.
@@ -18,7 +18,7 @@ class Moments:
     """
 
     def __init__(self, size: int) -> None:
-        """Starts with none.
+        """Starts without vectors.
 
         Args:
             size: Width of the vectors.
@@ -54,12 +54,12 @@ class Moments:
         return self.scatter / (self.count - 1)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """All of it, to be kept in a file."""
+        """The state, to be kept in a file."""
         return {"count": np.array(self.count, np.int64), "mean": self.mean, "scatter": self.scatter}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Moments":
-        """The moments that `arrays` gave."""
+        """The moments whose `arrays` these are."""
         moments = cls(len(arrays["mean"]))
         moments._join(int(arrays["count"]), arrays["mean"].astype(np.float64), arrays["scatter"].astype(np.float64))
         return moments

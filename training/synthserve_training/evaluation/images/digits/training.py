@@ -1,4 +1,4 @@
-"""Trains the LeNet-5 of `digits` and converts it to ONNX."""
+"""Trains the LeNet-5 that reads digits, and converts it to ONNX."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ import tf2onnx
 from keras import layers
 from numpy.typing import NDArray
 
-from synthserve_training.datasets import Images
+from synthserve_training.data.datasets import Images
 from synthserve_training.evaluation.images.digits import CLASSES, FEATURES
 
 _EPOCHS = 20
@@ -72,13 +72,13 @@ def keep(network: keras.Model, path: Path) -> None:
 
 
 def main() -> None:
-    """Trains on the images of one file and writes the graph to another: `digit_training IMAGES.npz GRAPH.onnx SEED`."""
+    """Trains on the images of one file and writes the graph to another: `training IMAGES.npz GRAPH.onnx SEED`."""
     source, target, seed = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     with np.load(source, allow_pickle=False) as arrays:
         images = Images(arrays["pixels"], arrays["labels"])
     network = build(seed)
     train(network, images, seed=seed)
-    del images  # the conversion takes as much again
+    del images  # the conversion takes as much memory again
     keep(network, target)
 
 

@@ -1,7 +1,7 @@
-"""Whether samples are like real ones, and all kinds of real ones are among them, by balls around features.
+"""Whether samples resemble real ones, and cover all kinds of real ones, by balls around features.
 
 Precision and recall after Kynkäänniemi et al. 2019 (arXiv:1904.06991), density and coverage after Naeem et al. 2020
-(arXiv:2002.09797), which a few outliers mislead less.
+(arXiv:2002.09797), which are less sensitive to a few outliers.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ _BLOCK = 512
 
 @dataclass(frozen=True)
 class Manifold:
-    """What the balls tell. Between 0 and 1, and for density around 1, where generated samples are real ones.
+    """Shares from 0 to 1; density can be larger, and is about 1 for real samples.
 
     Attributes:
         precision: Share of generated samples inside a ball around a real one.
         recall: Share of real samples inside a ball around a generated one.
-        density: How many balls around real samples a generated one is in, as a share of those a real one would be in.
+        density: In how many balls around real samples a generated one is, divided by the number for a real one.
         coverage: Share of real samples with a generated one inside their ball.
     """
 
@@ -32,7 +32,7 @@ class Manifold:
 
 
 def measure(real: NDArray[np.float32], generated: NDArray[np.float32]) -> Manifold:
-    """Compares features [n, size] and [m, size]. Use as many of one as of the other: the balls shrink as n grows."""
+    """Compares features [n, size] and [m, size]. Use equal numbers of both: the balls shrink as n grows."""
     narrow = radii(real, PRECISION_NEIGHBOUR)
     wide = radii(real, DENSITY_NEIGHBOUR)
     generated_radii = radii(generated, PRECISION_NEIGHBOUR)
@@ -59,7 +59,7 @@ def radii(features: NDArray[np.float32], neighbour: int) -> NDArray[np.float64]:
     """The squared distance of each of [n, size] to its nth nearest other, [n].
 
     Raises:
-        ValueError: There are not so many others.
+        ValueError: There are too few others.
     """
     if len(features) <= neighbour:
         raise ValueError(f"{len(features)} features have no {neighbour} neighbours each")
@@ -67,7 +67,7 @@ def radii(features: NDArray[np.float32], neighbour: int) -> NDArray[np.float64]:
     for start in range(0, len(features), _BLOCK):
         rows = slice(start, start + _BLOCK)
         distance = squared_distances(features[rows], features)
-        distance[np.arange(len(distance)), np.arange(start, start + len(distance))] = -1.0  # itself comes first
+        distance[np.arange(len(distance)), np.arange(start, start + len(distance))] = -1.0  # itself is the first
         nearest[rows] = np.partition(distance, neighbour, axis=1)[:, neighbour]
     return nearest
 
@@ -77,7 +77,7 @@ def squared_distances(first: NDArray[np.float32], second: NDArray[np.float32]) -
     left = first.astype(np.float64)
     squares = np.square(left).sum(axis=1)[:, None]
     distances = np.empty((len(first), len(second)))
-    for start in range(0, len(second), _BLOCK):  # so that they are never all there in float64
+    for start in range(0, len(second), _BLOCK):  # so that they are never all in memory as float64
         right = second[start : start + _BLOCK].astype(np.float64)
         part = distances[:, start : start + _BLOCK]
         np.subtract(squares + np.square(right).sum(axis=1), 2.0 * (left @ right.T), out=part)

@@ -1,4 +1,4 @@
-"""The kernel distance KID (Bińkowski et al. 2018, arXiv:1801.01401): unbiased, so that it means the same at any N."""
+"""The kernel distance KID (Bińkowski et al. 2018, arXiv:1801.01401): unbiased, so that it does not depend on N."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,9 @@ def kernel_distance(
     Args:
         first: Features [n, size].
         second: Features [m, size].
-        generator: Picks the subsets.
+        generator: Chooses the subsets.
         subsets: How many.
-        subset_size: Of each; half of the features, where that is less: subsets that are all the same have no spread.
+        subset_size: Of each; half of the features, if that is less: equal subsets would have no spread.
 
     Returns:
         Mean and standard deviation over the subsets. The mean can be a little below 0.
@@ -39,7 +39,7 @@ def kernel_distance(
 
 
 def size_of_subsets(features: int, most: int = SUBSET_SIZE) -> int:
-    """How many of so many features a subset holds."""
+    """The size of a subset of so many features."""
     return max(2, min(most, features // 2))
 
 
@@ -51,7 +51,7 @@ def discrepancy(first: NDArray[np.float32], second: NDArray[np.float32]) -> floa
 def _mean_of_pairs(features: NDArray[np.float32]) -> float:
     kernel = _kernel(features, features)
     count = len(kernel)
-    # Without the diagonal: a sample is no pair with itself, and counting it is what biases the other estimate.
+    # Without the diagonal: the biased estimate counts each sample as a pair with itself.
     return float((kernel.sum() - np.trace(kernel)) / (count * (count - 1)))
 
 

@@ -1,4 +1,4 @@
-"""The training picture that is nearest to a sample: a model that copies shows it here."""
+"""The training picture that is nearest to a sample, which shows whether a model copies."""
 
 from dataclasses import dataclass
 
@@ -33,8 +33,9 @@ def nearest(
     Args:
         samples: [n, height, width, channels].
         training: [m, height, width, channels].
-        mirrored: Look at the mirrored training pictures, too.
-        leave_out: For each sample a training picture that does not count, [n]: itself, where samples are of them.
+        mirrored: Search the mirrored training pictures, too.
+        leave_out: For each sample a training picture that is not searched, [n]: itself, where samples are training
+            pictures.
     """
     flat = samples.reshape(len(samples), -1).astype(np.float32)
     squares = np.square(flat).sum(axis=1)

@@ -1,17 +1,16 @@
-"""The Fréchet distance between Gaussians that FID is (Heusel et al. 2017, arXiv:1706.08500)."""
+"""The Fréchet distance between Gaussians, which defines FID (Heusel et al. 2017, arXiv:1706.08500)."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthserve_training.evaluation.images.moments import Moments
+from synthserve_training.evaluation.images.distances.moments import Moments
 
 
 def frechet_distance(first: Moments, second: Moments) -> float:
     """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)), the squared distance of the Gaussians with these moments.
 
-    The trace of the root is taken of C1^(1/2) C2 C1^(1/2), which has the same eigenvalues as C1 C2 and is symmetric. So
-    nothing has to be added to covariances that are singular, as they are with fewer samples than features, and the
-    result has no imaginary part to be dropped.
+    The trace is that of the root of C1^(1/2) C2 C1^(1/2), which has the same eigenvalues as C1 C2 and is symmetric. So
+    singular covariances, which fewer samples than features give, need no correction, and the result is real.
     """
     root = _square_root(first.covariance)
     product = root @ second.covariance @ root
