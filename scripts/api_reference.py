@@ -22,15 +22,15 @@ from synthserve._output.destinations import write_whole
 ROOT = Path(__file__).parents[1]
 PROTOS = ROOT / "proto"
 FILES = [f"synthserve/v1/{name}.proto" for name in ("generation", "model", "schema", "manifest")]
-"""In the order of the page: what a client calls before what it only reads."""
+"""The files in the order of the page: first the services that clients call most."""
 
 PREAMBLE = """\
 # API reference
 
 <!-- Generated from proto/ by `make proto`. -->
 
-The contract `synthserve.v1`, as its files in [`proto/`](../proto/synthserve/v1/) say it. How to use it (a stream step
-by step, resuming, errors and their reasons): [protocol.md](protocol.md).
+The contract `synthserve.v1`, from its files in [`proto/`](../proto/synthserve/v1/). [protocol.md](protocol.md) explains
+how to use it: a stream step by step, resuming, errors and their reasons.
 """
 
 ELSEWHERE = {
@@ -43,13 +43,13 @@ _PARTS = 2  # of a message, enum and service: the fields, values, methods
 _ONEOFS = 8
 
 Place = tuple[int, ...]
-"""Where something stands in a file, as protoc counts: kind and index, kind and index, ..."""
+"""The position of an element in a file, as protoc counts: kind and index, kind and index, ..."""
 
 T = TypeVar("T")
 
 
 def main() -> None:
-    """Writes the page to the file that is named."""
+    """Writes the page to the named file."""
     if len(sys.argv) != 2:
         sys.exit("usage: api_reference.py FILE")
     files = described(PROTOS, FILES)
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def described(folder: Path, names: list[str]) -> list[FileDescriptorProto]:
-    """Has protoc read files, with their comments."""
+    """Parses files with protoc, including their comments."""
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(scratch) / "set.binpb"
         flags = [f"-I{folder}", "--include_source_info", f"--descriptor_set_out={output}"]
@@ -70,7 +70,7 @@ def page(files: list[FileDescriptorProto]) -> str:
     """The whole page, as Markdown."""
     known = {name for file in files for name in names(file)}
     if len({name.lower() for name in known}) != sum(len(list(names(file))) for file in files):
-        raise ValueError("two things have one name, and so one anchor")
+        raise ValueError("two elements have the same name, and so the same anchor")
     parts = [PREAMBLE, contents(files)]
     for file in files:
         parts.append(f"## {file.name.rpartition('/')[2]}\n")
@@ -79,7 +79,7 @@ def page(files: list[FileDescriptorProto]) -> str:
 
 
 def names(file: FileDescriptorProto) -> Iterator[str]:
-    """Everything in a file that has a heading."""
+    """The names of all elements in a file that have a heading."""
     for service in file.service:
         yield service.name
         yield from (method.name for method in service.method)
@@ -101,12 +101,12 @@ def contents(files: list[FileDescriptorProto]) -> str:
 
 
 def link(name: str) -> str:
-    """A name as a link to its heading; what stands behind a dot belongs to it."""
+    """A name as a link to its heading; a part after a dot has no heading of its own."""
     return f"[`{name}`](#{name.partition('.')[0].lower()})"
 
 
 class Section:
-    """Renders what is in one file."""
+    """Renders the elements of one file."""
 
     def __init__(self, file: FileDescriptorProto, known: set[str]) -> None:
         self._file = file
@@ -117,7 +117,7 @@ class Section:
         self._lines = {place: one.span[0] for place, one in located.items()}
 
     def render(self) -> list[str]:
-        """Services first, then messages and enums as they stand in the file."""
+        """Services first, then messages and enums in the order of the file."""
         services = [(place, self._service(one, place)) for place, one in numbered(_SERVICES, self._file.service)]
         messages = [(place, self._message(one, place)) for place, one in numbered(_MESSAGES, self._file.message_type)]
         enums = [(place, self._enum(one, place)) for place, one in numbered(_ENUMS, self._file.enum_type)]
@@ -133,7 +133,7 @@ class Section:
 
     def _message(self, message: DescriptorProto, place: Place) -> str:
         if any(not nested.options.map_entry for nested in message.nested_type) or message.enum_type:
-            raise ValueError(f"{message.name} has types of its own, which have no place on the page")
+            raise ValueError(f"{message.name} has nested types, which the page does not support")
         parts = [f"### {message.name}\n", self._comment(place)]
         if not message.field:
             return "\n".join([*parts, "It has no fields.\n"])
@@ -160,7 +160,7 @@ class Section:
         return "\n".join([f"### {enum.name}\n", self._comment(place), "\n".join(rows) + "\n"])
 
     def _kind(self, field: FieldDescriptorProto, message: DescriptorProto) -> str:
-        """A field's type, in the words of the proto."""
+        """A field's type, as in the proto file."""
         maps = {nested.name: nested for nested in message.nested_type}
         if entry := maps.get(field.type_name.rpartition(".")[2]):
             key, value = (self._kind(part, entry) for part in entry.field)
@@ -176,14 +176,14 @@ class Section:
     def _comment(self, place: Place) -> str:
         comment = self._comments.get(place)
         if not comment:
-            raise ValueError(f"{self._file.name}: something at {place} has no comment")
+            raise ValueError(f"{self._file.name}: the element at {place} has no comment")
         return self._linked(comment)
 
     def _cell(self, place: Place) -> str:
         return " ".join(self._comment(place).split()).replace("|", "\\|")
 
     def _linked(self, text: str) -> str:
-        """Makes links of the names in backticks that have a heading, and takes care of what Markdown would read."""
+        """Links names in backticks that have a heading, and escapes characters that Markdown would interpret."""
 
         def piece(found: re.Match[str]) -> str:
             code, name, other = found.groups()
@@ -198,12 +198,12 @@ _SCALARS = {number: name.removeprefix("TYPE_").lower() for name, number in Field
 
 
 def numbered(kind: int, things: Iterable[T]) -> list[tuple[Place, T]]:
-    """Things of one kind with their places in the file."""
+    """Elements of one kind with their positions in the file."""
     return [((kind, index), thing) for index, thing in enumerate(things)]
 
 
 def stripped(comment: str) -> str:
-    """A comment without the space in front of each line."""
+    """A comment without the space before each line."""
     return "\n".join(line.removeprefix(" ") for line in comment.splitlines()) + "\n" if comment else ""
 
 

@@ -12,7 +12,7 @@ MANY_ROWS, MANY_IMAGES = 5_000_000, 2_000
 
 
 def main() -> None:
-    """Generates, and tells what came out."""
+    """Generates the files, and prints results and throughput."""
     OUTPUT.mkdir(exist_ok=True)
     with running_server() as address, synthserve.Client(address) as client:
         print(f"server on {address}\n")

@@ -1,4 +1,4 @@
-"""A server of exported/ on a free port, for scripts that need one for a while, and how these scripts end."""
+"""Runs a server of exported/ on a free port for a script, and ends the script cleanly."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ FAILED, INTERRUPTED, READER_GONE = 1, 130, 141
 
 @contextmanager
 def running_server() -> Iterator[str]:
-    """Runs `synthserve-server` on a free port; gives its address."""
+    """Runs `synthserve-server` on a free port; yields its address."""
     with (
         tempfile.TemporaryDirectory() as folder,
         server_process.running_server(ROOT / "exported", Path(folder) / "log") as server,
@@ -29,11 +29,11 @@ def running_server() -> Iterator[str]:
 
 
 def run(main: Callable[[], None]) -> NoReturn:
-    """Runs a script and ends the process; the server that it has started ends with it, on SIGTERM and SIGHUP too."""
+    """Runs a script and ends the process with its server, also on SIGTERM and SIGHUP."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, lambda number, _frame: sys.exit(128 + number))
-    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:  # no file is to get the number of a closed stream
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:  # no file may get the number of a closed stream
         pass
     os.close(opened)
     try:
@@ -52,5 +52,5 @@ def run(main: Callable[[], None]) -> NoReturn:
 
 
 def _drop_output() -> None:
-    """Sends away what is kept back of the output: Python would try to write it once more when it ends."""
+    """Discards buffered output, which Python would otherwise try to write again on exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -16,18 +16,18 @@ HEAD = ("model", "generates", "conditions", "trained on", "quality")
 
 
 def main() -> None:
-    """Writes, or tells with exit status 1 that there is something to write."""
+    """Writes the table, or with `--check` exits with status 1 if it is outdated."""
     text = README.read_text(encoding="utf-8")
     try:
         before, rest = text.split(BEGIN)
         _, after = rest.split(END)
     except ValueError:
-        sys.exit(f"README.md: {BEGIN.strip()!r} and {END.strip()!r} must stand in it once each, around the table")
+        sys.exit(f"README.md: {BEGIN.strip()!r} and {END.strip()!r} must each occur once, around the table")
     wanted = before + BEGIN + table(newest(ROOT / "exported")) + END + after
     if "--check" not in sys.argv[1:]:
         write_whole(README, wanted.encode())
     elif wanted != text:
-        sys.exit("README.md: the table of models is not that of exported/: run `make model-table`")
+        sys.exit("README.md: the table of models is outdated: run `make model-table`")
 
 
 def newest(repository: Path) -> list[Manifest]:
@@ -58,13 +58,13 @@ def row(manifest: Manifest) -> tuple[str, ...]:
 
 
 def quality(figure: QualityFigure) -> str:
-    """One measured value, beside that of real data where there is one."""
+    """One measured value, with that of real data in parentheses if there is one."""
     beside = f" ({number(figure.reference)})" if figure.HasField("reference") else ""
     return f"{figure.metric} {number(figure.value)}{beside}"
 
 
 def number(value: float) -> str:
-    """Three decimals, or one of what is large, or three digits of what is tiny."""
+    """A number with three decimals; large ones have one decimal, tiny ones two significant digits."""
     if abs(value) >= 10:
         return f"{value:.1f}"
     return f"{value:.3f}" if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"

@@ -1,4 +1,4 @@
-"""A server in a process of its own for a while: for demos, measurements and tests against a real server."""
+"""Runs a server in a separate process: for demos, measurements and tests against a real server."""
 
 import os
 import subprocess
@@ -34,17 +34,17 @@ def running_server(
     start_seconds: float = _START_SECONDS,
     checkout: Path | None = None,
 ) -> Iterator[ServerProcess]:
-    """Starts a server on a free port of 127.0.0.1, and makes sure that it is gone afterwards.
+    """Runs a server on a free port of 127.0.0.1, and ends it afterwards.
 
     Args:
         model_repository: The folder that holds the model packages.
-        log: The file for its log. The port file is put beside it.
-        *flags: More flags of `synthserve-server`; they go before those that are set here.
-        start_seconds: How long it may take to be ready.
+        log: The file for its log. The port file is next to it.
+        *flags: More flags of `synthserve-server`; they override those that are set here.
+        start_seconds: The time limit for the start.
         checkout: Another checkout, whose code runs with the packages of this environment; None: this one.
 
     Raises:
-        RuntimeError: It did not start; the message has its log.
+        RuntimeError: The server did not start; the message contains its log.
     """
     port_file = log.with_name(f"{log.name}.port")
     port_file.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """Makes the virtual environments of the Makefile's targets: `python3 -I scripts/set_up.py serve|dev|peers|…`.
 
-Each is filled from hashed locks. One that is whole and newer than its locks is left as it is; one that was moved with
-the checkout, whose Python is gone, or that was not made to its end is made anew. Runs with whatever Python the user
-has: it uses the standard library alone, and only what Python 3.8 knows.
+Each is installed from locks with hashes. A complete environment that is newer than its locks stays as it is. An
+incomplete one, one that was moved with the checkout, or one whose Python is gone is made anew. The script runs with any
+Python of the user: it uses only the standard library, as of Python 3.8.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ MAIN = Path(".venv")
 SERVING = ("clients/python", "server/core", "server")
 ALL = (*SERVING, "training")
 SEPARATE = ("peers", "peers-mlserver", "tritonclient")
-"""Each has an environment of its own: `.venv-NAME` is filled from `requirements/NAME.txt`."""
+"""Each has its own environment: `.venv-NAME`, installed from `requirements/NAME.txt`."""
 
 STAMPS = (".uv", ".serve", ".dev", ".done")
 UNFINISHED = "unfinished\n"
-"""What is in a stamp from the first change that a step makes until its last one."""
+"""The content of a stamp while its step runs."""
 
 INTERRUPTED = 130
 
 
 class SetUpError(Exception):
-    """An environment cannot be made; the text says why, and what to do."""
+    """An environment cannot be made; the message says why, and what to do."""
 
 
 def main() -> int:
-    """Runs the command; an error is one line, and exit status 1."""
+    """Runs the command; prints an error as one line and returns status 1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", choices=("serve", "dev", *SEPARATE))
     name: str = parser.parse_args().name
     for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+        if signal.getsignal(number) is not signal.SIG_IGN:  # ignored under `nohup`
             signal.signal(number, _interrupt)
     try:
         os.chdir(ROOT)
@@ -59,13 +59,13 @@ def main() -> int:
         say(f"set-up: {error}")
         return 1
     except KeyboardInterrupt:
-        say("set-up: interrupted; the next run goes on")
+        say("set-up: interrupted; the next run continues")
         return INTERRUPTED
     return 0
 
 
 def set_up(name: str) -> None:
-    """Makes an environment, or what is missing of it."""
+    """Makes an environment, or completes it."""
     tools()
     if name in SEPARATE:
         separate(name)
@@ -76,7 +76,7 @@ def set_up(name: str) -> None:
 
 
 def tools() -> None:
-    """The main environment, with uv in it."""
+    """Makes the main environment, with uv in it."""
     if reason := unusable(MAIN):
         if not OLDEST <= sys.version_info[:2] <= NEWEST:
             raise SetUpError("synthserve needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ...")
@@ -87,7 +87,7 @@ def tools() -> None:
 
 
 def serve() -> None:
-    """What the server and the Python client need, and both of them."""
+    """Installs the server, the Python client and their dependencies."""
     cuda = REQUIREMENTS / "cuda.txt"
 
     def install(again: bool) -> None:
@@ -101,7 +101,7 @@ def serve() -> None:
 
 
 def dev() -> None:
-    """What the trainer, the tests and the other targets need beside that."""
+    """Installs the trainer, and the dependencies of the tests and other targets."""
     lock = REQUIREMENTS / "dev.txt"
 
     def install(again: bool) -> None:
@@ -112,7 +112,7 @@ def dev() -> None:
 
 
 def separate(name: str) -> None:
-    """An environment of its own."""
+    """Makes one of the separate environments."""
     folder, lock = Path(f".venv-{name}"), REQUIREMENTS / f"{name}.txt"
     if reason := unusable(folder):
         make_anew(folder, reason, python_of(MAIN), flags=["--without-pip"])
@@ -120,12 +120,12 @@ def separate(name: str) -> None:
 
 
 def step(stamp: Path, inputs: Sequence[Path], install: Callable[[bool], None]) -> None:
-    """Installs, unless that was done after the inputs last changed.
+    """Runs an installation, unless it was completed after the inputs last changed.
 
     Args:
-        stamp: Records that it was done.
+        stamp: Records the completion.
         inputs: The files that say what to install.
-        install: Is told whether it was begun before and not ended: packages can then look installed and miss files.
+        install: Called with whether an earlier run was interrupted: packages can then look installed but miss files.
     """
     if is_done(stamp) and all(path.stat().st_mtime <= stamp.stat().st_mtime for path in inputs):
         return
@@ -136,18 +136,18 @@ def step(stamp: Path, inputs: Sequence[Path], install: Callable[[bool], None]) -
 
 
 def is_done(stamp: Path) -> bool:
-    """Whether a step came to its end, be it before its inputs last changed."""
+    """Whether a step was completed, even if its inputs have changed since."""
     return stamp.is_file() and stamp.read_text() != UNFINISHED
 
 
 def unusable(folder: Path) -> str | None:
-    """Tells why an environment has to be made anew, or None where it can stay."""
+    """The reason to make an environment anew; None if it is usable."""
     if not os.path.lexists(folder):
-        return "is not there"
+        return "does not exist"
     if not any(is_done(folder / stamp) for stamp in STAMPS):
-        return "was not made to its end"
+        return "is incomplete"
     if (path := path_made_for(folder)) != str(ROOT / folder):
-        # Its programs name their Python by its path, and editable distributions are found by theirs.
+        # Its programs contain the path of their Python, and editable installations that of the checkout.
         return f"was made for {path or 'another path'}"
     check = "import os, sys, sysconfig; sys.exit(not os.path.isdir(sysconfig.get_path('purelib')))"
     with contextlib.suppress(OSError):
@@ -160,7 +160,7 @@ def unusable(folder: Path) -> str | None:
 
 
 def path_made_for(folder: Path) -> str | None:
-    """The path that an environment was made for."""
+    """The path at which an environment was made."""
     with contextlib.suppress(OSError):
         for line in (folder / "pyvenv.cfg").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
             name, _, command = line.partition(" = ")
@@ -171,7 +171,7 @@ def path_made_for(folder: Path) -> str | None:
 
 
 def make_anew(folder: Path, reason: str, python: str, flags: Sequence[str] = ()) -> None:
-    """Makes an empty environment, in place of one that cannot be used if there is one."""
+    """Makes an empty environment, and replaces an unusable one."""
     if os.pathsep in str(ROOT):
         raise SetUpError(f"no virtual environment can be made in a path with {os.pathsep!r}: rename {ROOT}")
     if os.path.lexists(folder):
@@ -180,22 +180,22 @@ def make_anew(folder: Path, reason: str, python: str, flags: Sequence[str] = ())
 
 
 def fill(folder: Path, lock: Path, again: bool) -> None:
-    """Installs what a lock names."""
+    """Installs the packages of a lock."""
     install(folder, *(["--reinstall"] if again else []), "--require-hashes", "-r", str(lock))
 
 
 def install_editable(distributions: Sequence[str]) -> None:
-    """Installs distributions of this repository, without what they need: it is there."""
+    """Installs distributions of this repository, without their dependencies, which are installed already."""
     install(MAIN, "--no-deps", "--no-build-isolation", *(part for name in distributions for part in ("-e", name)))
 
 
 def install(folder: Path, *arguments: str) -> None:
-    """Has uv install into an environment."""
+    """Installs packages into an environment with uv."""
     run([str(MAIN / "bin" / "uv"), "pip", "install", "--quiet", "--python", python_of(folder), *arguments])
 
 
 def projects(distributions: Sequence[str]) -> list[Path]:
-    """The files that say what distributions install."""
+    """The project files of distributions."""
     return [Path(name) / "pyproject.toml" for name in distributions]
 
 
@@ -211,14 +211,14 @@ def has_gpu() -> bool:
 
 
 def run(command: Sequence[str]) -> None:
-    """Runs a command, which tells on standard error what goes wrong.
+    """Runs a command, which reports errors on standard error.
 
     Raises:
-        SetUpError: It failed.
+        SetUpError: The command failed.
     """
     line = shlex.join(command)
     say(line)
-    # In a group of its own, so that all that it has started can be ended with it.
+    # In its own process group, so that its child processes can be ended with it.
     with subprocess.Popen(command, start_new_session=True) as process:
         try:
             status = process.wait()
@@ -226,14 +226,12 @@ def run(command: Sequence[str]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
             raise
     if status:
-        raise SetUpError(
-            f"exit status {status} of `{line}`: its message stands above; when that is mended, run make again"
-        )
+        raise SetUpError(f"exit status {status} of `{line}`: see its message above, fix the problem and run make again")
 
 
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Waits until no other set-up of this folder is under way: two at once spoil each other's work."""
+    """Waits until no other set-up of this folder is running: concurrent runs would corrupt the environments."""
     descriptor = os.open(".", os.O_RDONLY)
     try:
         try:
@@ -249,9 +247,9 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def say(line: str) -> None:
-    """Tells what goes on; nothing depends on somebody reading it."""
+    """Prints a line to standard error; failures to print are ignored."""
     with contextlib.suppress(OSError):
-        os.write(2, f"{line}\n".encode(errors="surrogateescape"))  # nothing is kept back, to fail when Python ends
+        os.write(2, f"{line}\n".encode(errors="surrogateescape"))  # unbuffered, so that Python does not fail on exit
 
 
 def _interrupt(*_: object) -> NoReturn:

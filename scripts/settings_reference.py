@@ -19,7 +19,7 @@ _CALLERS = """
 ## Limits of single callers
 
 A section `[limits.NAME]` in the TOML file, or the variable `SYNTHSERVE_LIMITS` with a JSON object of such sections.
-`"unlimited"` takes a limit away.
+`"unlimited"` removes a limit.
 
 | key | |
 |---|---|

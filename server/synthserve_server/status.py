@@ -1,4 +1,4 @@
-"""The one place that turns exceptions into what gRPC sends: status codes and `google.rpc` details."""
+"""Converts exceptions to gRPC statuses with `google.rpc` details. No other module does."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ DOMAIN = "synthserve"
 """The domain of every ErrorInfo."""
 
 _LONGEST_VIOLATIONS = 2400
-"""Bytes of all descriptions of a BadRequest."""
+"""The most bytes of all descriptions in a BadRequest."""
 
 
 def status_code(error: Exception) -> grpc.StatusCode:
@@ -28,7 +28,7 @@ def status_code(error: Exception) -> grpc.StatusCode:
 
 
 def to_status(error: Exception) -> status_pb2.Status:
-    """What a caller is told about an exception. Of an unexpected one no more than that it happened."""
+    """The status for an exception. That of an unexpected exception reveals nothing about it."""
     answer = _answer(error)
     details: list[Message] = [answer.details(error)] if isinstance(error, ServiceError) and answer.details else []
     if isinstance(error, ServiceError):
@@ -42,7 +42,7 @@ def to_status(error: Exception) -> status_pb2.Status:
         message = "the call was cancelled"
         info = error_details_pb2.ErrorInfo(reason="CANCELLED", domain=DOMAIN)
     else:
-        message = "the server failed; its log tells why"
+        message = "the server failed; see its log"
         info = error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN)
     return status_pb2.Status(
         code=_number(answer.code), message=message, details=[_packed(detail) for detail in (info, *details)]
@@ -50,14 +50,14 @@ def to_status(error: Exception) -> status_pb2.Status:
 
 
 def pushback(status: status_pb2.Status) -> tuple[tuple[str, str], ...]:
-    """The trailer that gRPC's own retries go by, for a status with RetryInfo, which they do not know."""
+    """The trailer with the retry delay for gRPC's own retries, which do not read RetryInfo."""
     retry = error_details_pb2.RetryInfo()
     if any(detail.Unpack(retry) for detail in status.details):
         return (("grpc-retry-pushback-ms", str(retry.retry_delay.ToMilliseconds())),)
     return ()
 
 
-def _bad_request(error: Any) -> Any:  # noqa: ANN401 - each is for one type of the table
+def _bad_request(error: Any) -> Any:  # noqa: ANN401 - the type that the table assigns it to
     request = error_details_pb2.BadRequest()
     left = _LONGEST_VIOLATIONS
     for violation in error.violations:
@@ -67,20 +67,20 @@ def _bad_request(error: Any) -> Any:  # noqa: ANN401 - each is for one type of t
     return request
 
 
-def _resource(error: Any) -> Any:  # noqa: ANN401 - as above
+def _resource(error: Any) -> Any:  # noqa: ANN401 - the type that the table assigns it to
     return error_details_pb2.ResourceInfo(
         resource_type="synthserve.v1.Model", resource_name=error.name, description="not found"
     )
 
 
-def _model_state(error: Any) -> Any:  # noqa: ANN401 - as above
+def _model_state(error: Any) -> Any:  # noqa: ANN401 - the type that the table assigns it to
     violation = error_details_pb2.PreconditionFailure.Violation(
         type="MODEL_STATE", subject=error.name, description=error.why
     )
     return error_details_pb2.PreconditionFailure(violations=[violation])
 
 
-def _quota(error: Any) -> Any:  # noqa: ANN401 - as above
+def _quota(error: Any) -> Any:  # noqa: ANN401 - the type that the table assigns it to
     subject = "server" if error.caller is None else f"caller:{error.caller}"
     violation = error_details_pb2.QuotaFailure.Violation(subject=subject, description=error.quota)
     return error_details_pb2.QuotaFailure(violations=[violation])
@@ -111,7 +111,7 @@ _ANSWERS: Mapping[type[Exception], _Answer] = {
     errors.LimitExceededError: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, _quota),
     CancelledWorkError: _Answer(grpc.StatusCode.CANCELLED),
 }
-"""Everything else is INTERNAL."""
+"""The status of each exception; all others are INTERNAL."""
 
 
 def _answer(error: Exception) -> _Answer:

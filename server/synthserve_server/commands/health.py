@@ -77,7 +77,7 @@ def check(
 ) -> None:
     """Asks a server over grpc.health.v1 whether it serves.
 
-    Exit codes: 0 it does; 1 it does not, or does not answer; 2 wrong usage.
+    Exit codes: 0 it serves; 1 it does not serve, or does not answer; 2 wrong usage.
     """
     if (tls_client_certificate is None) != (tls_client_key is None):
         _fail("--tls-client-certificate and --tls-client-key must be given together", WRONG_USE)

@@ -137,7 +137,7 @@ class Repository:
         return changes
 
     async def unload_model(self, model_id: str) -> Changes:
-        """Takes a model out of service at once, and waits until its last stream has ended and its memory is free.
+        """Unloads a model: takes it out of service at once, and waits until its last stream has freed its memory.
 
         Cancelling the wait does not cancel the unloading.
 

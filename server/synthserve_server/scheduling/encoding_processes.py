@@ -52,9 +52,9 @@ class EncodingProcesses:
             count: How many processes, at least 1.
         """
         self._lock = threading.Lock()
-        self._places = [_Place() for _ in range(count)]
-        self._vacant = list(self._places)
-        self._free: deque[_Place] = deque()  # slots with an idle process
+        self._slots = [_Slot() for _ in range(count)]
+        self._vacant = list(self._slots)
+        self._free: deque[_Slot] = deque()  # slots with an idle process
         self._closed = False
 
     def do(
@@ -70,13 +70,13 @@ class EncodingProcesses:
         Raises:
             Exception: The exception of the work; a RuntimeError with its text if it cannot be pickled.
         """
-        if place := self._take(work):
+        if slot := self._take(work):
             try:
-                succeeded, outcome = place.ask(work, arguments, named)
+                succeeded, outcome = slot.ask(work, arguments, named)
             except Exception as error:  # a truncated answer can raise anything
-                self._vacate(place, _ENDED, error)
+                self._vacate(slot, _ENDED, error)
             else:
-                self._free.append(place)
+                self._free.append(slot)
                 if not succeeded:
                     raise outcome
                 result: _Result = outcome
@@ -87,57 +87,57 @@ class EncodingProcesses:
         """Ends the processes and waits for them. From now on, `do` does the work in the calling thread."""
         with self._lock:
             self._closed = True
-        for place in self._places:
-            place.end()
-        for place in self._places:
-            if place.starter:
-                place.starter.join()
+        for slot in self._slots:
+            slot.end()
+        for slot in self._slots:
+            if slot.starter:
+                slot.starter.join()
 
-    def _take(self, work: Callable[..., Any]) -> "_Place | None":
+    def _take(self, work: Callable[..., Any]) -> "_Slot | None":
         """Takes a slot with an idle process, if there is one. Starts processes in vacant slots."""
         with self._lock:
             if self._closed:
                 return None
             now = time.monotonic()
-            due = [place for place in self._vacant if place.next_start <= now]
-            for place in due:
-                self._vacant.remove(place)
-                place.next_start = now + _PAUSE_SECONDS
+            due = [slot for slot in self._vacant if slot.next_start <= now]
+            for slot in due:
+                self._vacant.remove(slot)
+                slot.next_start = now + _PAUSE_SECONDS
             taken = self._free.popleft() if self._free else None
-        for place in due:
-            starter = threading.Thread(target=self._start, args=(place, work), name="encoding-start", daemon=True)
+        for slot in due:
+            starter = threading.Thread(target=self._start, args=(slot, work), name="encoding-start", daemon=True)
             try:
                 starter.start()
             except RuntimeError as error:  # there are too many threads
-                self._vacate(place, _NO_START, error)
+                self._vacate(slot, _NO_START, error)
             else:
-                place.starter = starter
+                slot.starter = starter
         return taken
 
-    def _start(self, place: "_Place", work: Callable[..., Any]) -> None:
+    def _start(self, slot: "_Slot", work: Callable[..., Any]) -> None:
         """Starts a process and waits until it has imported the modules of the work; runs in its own thread."""
         try:
-            place.start()
+            slot.start()
             with self._lock:
                 closed = self._closed
             if closed:
-                place.end()
-            place.ask(callable, (work,), {})
+                slot.end()
+            slot.ask(callable, (work,), {})
         except Exception as error:
-            self._vacate(place, _NO_START, error)
+            self._vacate(slot, _NO_START, error)
         else:
-            self._free.append(place)
+            self._free.append(slot)
 
-    def _vacate(self, place: "_Place", event: str, error: Exception) -> None:
-        exit_code = place.end(_PATIENCE_SECONDS)
+    def _vacate(self, slot: "_Slot", event: str, error: Exception) -> None:
+        exit_code = slot.end(_PATIENCE_SECONDS)
         with self._lock:
-            self._vacant.append(place)
+            self._vacant.append(slot)
             closed = self._closed
         if not closed:
             _log.warning(event, reason=f"{type(error).__name__}: {error}", exit_code=exit_code)
 
 
-class _Place:
+class _Slot:
     """A slot for a process. At any time, at most one thread starts or asks the process; any thread may end it.
 
     Attributes:

@@ -111,7 +111,7 @@ def batch_of(first: Job) -> Callable[[Job], bool] | None:
 
 
 def perform(jobs: Sequence[Job]) -> list[Result]:
-    """Does jobs; several only if they are a batch, see `batch_of`.
+    """Does one job, or several that form a batch (see `batch_of`).
 
     Returns:
         For each job its result, or the exception.

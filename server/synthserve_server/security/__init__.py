@@ -1,1 +1,1 @@
-"""Who may call: certificates and tokens. Knows gRPC, and nothing of models."""
+"""Authentication by certificates and tokens. Knows gRPC, but no models."""

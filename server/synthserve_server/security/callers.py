@@ -1,4 +1,4 @@
-"""Whose a bearer token is."""
+"""Finds the caller of a bearer token."""
 
 from typing import TYPE_CHECKING
 
@@ -12,43 +12,43 @@ if TYPE_CHECKING:
 
 
 class Callers:
-    """Those who may call: by a token that stands in the token file, or one that the issuer has signed."""
+    """The callers with tokens: tokens in the token file, and tokens signed by the issuer."""
 
     def __init__(self, file: TokenFile | None, signed: "SignedTokens | None") -> None:
-        """Knows where to look.
+        """Combines the sources.
 
         Args:
             file: The token file, if there is one.
-            signed: Signed tokens, if they are taken.
+            signed: The signed tokens, if they are accepted.
         """
         self._file = file
         self._signed = signed
         self._refusals = Refusals()
 
     async def start(self) -> None:
-        """Gets ready for calls."""
+        """Starts the background work, such as fetching keys."""
         if self._signed:
             await self._signed.keys.start()
 
     async def close(self) -> None:
-        """Ends what goes on in the background."""
+        """Ends the background work."""
         if self._signed:
             await self._signed.keys.close()
 
     async def find(self, token: str) -> Principal:
-        """The caller whose token it is.
+        """The caller of a token.
 
         Raises:
-            UnauthenticatedError: It is nobody's.
-            ExpiredTokenError: It was good once.
-            KeysUnavailableError: It is a signed one, and the issuer has given no keys yet.
+            UnauthenticatedError: The token is unknown.
+            ExpiredTokenError: The token has expired.
+            KeysUnavailableError: The token is signed, and the keys of the issuer are not available yet.
         """
         if self._file and (principal := self._file.find(token)):
             return principal
         try:
             if self._signed and token.count(".") == 2:
                 return await self._signed.find(token)
-            raise RefusedTokenError("it does not stand in the token file" if self._file else "it is not a JWT")
+            raise RefusedTokenError("it is not in the token file" if self._file else "it is not a JWT")
         except RefusedTokenError as refused:
             self._refusals.note(str(refused))
             raise UnauthenticatedError(wrong=True) from None

@@ -1,8 +1,8 @@
-"""Whether gRPC and its clients can use a certificate with its key: every reason that they could not, in words.
+"""Checks whether gRPC and its clients can use a certificate with its key, and explains why not.
 
-gRPC takes many that fail at each connection, and tells no reason for those that it refuses. Its TLS is BoringSSL's,
-which differs from that of Python; clients in other languages have others again. What is asked for here is what all of
-them take.
+gRPC accepts many certificates that then fail at every connection, and gives no reason for those that it refuses. Its
+TLS library is BoringSSL, which differs from Python's and from those of clients in other languages. These checks accept
+what all of them support.
 """
 
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ E = TypeVar("E", bound=x509.ExtensionType)
 
 _CURVES = (ec.SECP256R1, ec.SECP384R1)
 _RSA_BITS = range(2048, 8192 + 1)
-"""Below, OpenSSL refuses them; above, Go does."""
+"""OpenSSL refuses shorter keys, Go longer ones."""
 
 _CURVE_NAMES = {"secp224r1": "P-224", "secp521r1": "P-521"}
 
 _EXPLICIT_CURVE = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x30"
-"""The object identifier of such keys, and a sequence of numbers where the name of the curve should stand."""
+"""The object identifier of EC keys, followed by a sequence of numbers in place of the name of the curve."""
 
 _WEAK = {
     SignatureAlgorithmOID.RSA_WITH_MD5,
@@ -47,7 +47,7 @@ _SIGNATURES = {
     SignatureAlgorithmOID.ECDSA_WITH_SHA512,
     SignatureAlgorithmOID.ED25519,
 }
-"""What authorities may sign certificates with."""
+"""The signature algorithms that certificates may have."""
 
 SERVER = ExtendedKeyUsageOID.SERVER_AUTH
 CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
@@ -61,8 +61,8 @@ class File:
     """A file that has been read.
 
     Attributes:
-        name: What it is called in messages.
-        data: What it held.
+        name: Its name in messages.
+        data: Its content.
     """
 
     name: str
@@ -71,13 +71,13 @@ class File:
 
 @dataclass(frozen=True)
 class Pair:
-    """A certificate and its private key, which fit together.
+    """A certificate and its private key, which match.
 
     Attributes:
-        chain: The certificate and those between it and its authority, in this order, PEM.
+        chain: The certificate and the intermediate ones up to its authority, in this order, PEM.
         key: The private key, PEM, without a password.
-        anchors: Certificates, PEM: who trusts these trusts the certificate.
-        name: A name that the certificate is good for; None: it has none.
+        anchors: Certificates, PEM; a client that trusts them trusts the certificate.
+        name: A name that the certificate is valid for; None if it has no name.
     """
 
     chain: bytes
@@ -90,10 +90,10 @@ def pair(certificate: File, key: File, purpose: ObjectIdentifier, now: datetime 
     """Checks a certificate chain and its key.
 
     Args:
-        certificate: The file of the chain, PEM; the certificate of the key comes first.
+        certificate: The file of the chain, PEM; the certificate of the key must be the first.
         key: The file of the private key, PEM.
-        purpose: What the certificate is to be good for, SERVER or CLIENT.
-        now: A time between its first and its last one; None: this moment.
+        purpose: The purpose that the certificate must allow, SERVER or CLIENT.
+        now: The time at which it must be valid; None: the current time.
 
     Raises:
         CredentialsError: They cannot be used.
@@ -104,7 +104,7 @@ def pair(certificate: File, key: File, purpose: ObjectIdentifier, now: datetime 
     _check_key(own, what)
     _check_use(own, what, purpose)
     for number, one in enumerate(chain, start=1):
-        if one is own or not _is_root(one):  # clients have the roots themselves
+        if one is own or not _is_root(one):  # clients have their own copies of roots
             named = what if one is own else f"certificate {number} in {certificate.name}"
             _check_signature(one, named)
             _check_time(one, named, now)
@@ -125,19 +125,19 @@ def pair(certificate: File, key: File, purpose: ObjectIdentifier, now: datetime 
 
 
 def authorities(file: File, now: datetime | None = None) -> bytes:
-    """Checks the certificates of authorities, of which one at least must be usable.
+    """Checks the certificates of authorities, at least one of which must be usable.
 
-    A certificate that is no authority's stands for itself.
+    A certificate that is not an authority is trusted itself.
 
     Args:
         file: The file, PEM.
-        now: A time between the first and the last one of one of them; None: this moment.
+        now: The time at which they must be valid; None: the current time.
 
     Returns:
-        Those that can be used, PEM.
+        The usable certificates, PEM.
 
     Raises:
-        CredentialsError: There is none.
+        CredentialsError: No certificate is usable.
     """
     every = pem.certificates(file.data, file.name)
     usable, problems = [], []
@@ -156,7 +156,7 @@ def authorities(file: File, now: datetime | None = None) -> bytes:
 
 
 def name_in(certificate: x509.Certificate) -> str | None:
-    """A name that a certificate is good for: rather one without a wildcard, and a DNS name before an IP address."""
+    """A name that a certificate is valid for, preferably without a wildcard, and a DNS name before an IP address."""
     names = _extension(certificate, x509.SubjectAlternativeName)
     if names is None:
         return None
@@ -166,7 +166,7 @@ def name_in(certificate: x509.Certificate) -> str | None:
 
 
 def _of_key(certificate: File, key: File) -> list[x509.Certificate]:
-    """The certificates of a chain, each once, of which the first is that of the key."""
+    """The certificates of a chain, without duplicates; the first one matches the key."""
     neither = f"{certificate.name} and {key.name} are not a PEM certificate and its key"
     if pem.are_swapped(certificate.data, key.data):
         raise CredentialsError(f"{neither}: they are swapped")
@@ -183,14 +183,14 @@ def _of_key(certificate: File, key: File) -> list[x509.Certificate]:
         raise CredentialsError(f"{neither}: the key is that of another certificate")
     if place > 0:
         raise CredentialsError(
-            f"the chain in {certificate.name} is in the wrong order: that of the key must come first, and is number "
-            f"{place + 1}"
+            f"the chain in {certificate.name} is in the wrong order: the certificate of the key must come first, but "
+            f"is number {place + 1}"
         )
     return chain
 
 
 def _check_key(certificate: x509.Certificate, what: str) -> None:
-    """Whether connections can be made with its key: gRPC finds out when somebody connects."""
+    """Checks that connections can use its key, which gRPC would only notice at the first connection."""
     _check_strength(certificate, what)
     public = _public_key(certificate)
     if not (
@@ -226,7 +226,7 @@ def _check_use(certificate: x509.Certificate, what: str, purpose: ObjectIdentifi
 
 
 def _check_origin(chain: Sequence[x509.Certificate], name: str) -> None:
-    """Whether all certificates of a chain lead from the first one to an authority; their order does not matter."""
+    """Checks that all certificates of a chain lead from the first one to an authority, in any order."""
     reached, left = [chain[0]], list(chain[1:])
     while found := next((one for one in left if any(_has_issued(one, below) for below in reached)), None):
         left.remove(found)
@@ -260,7 +260,7 @@ def _check_authority(certificate: x509.Certificate, what: str) -> None:
 
 
 def _check_signature(certificate: x509.Certificate, what: str) -> None:
-    if _is_root(certificate):  # nobody checks what an authority says of itself
+    if _is_root(certificate):  # clients do not check the signature of a root
         return
     algorithm = certificate.signature_algorithm_oid
     if algorithm in _WEAK:
@@ -309,14 +309,14 @@ def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool
     try:
         certificate.verify_directly_issued_by(issuer)
     except UnsupportedAlgorithm:
-        return True  # what is signed in this way is refused elsewhere
+        return True  # `_check_signature` refuses unsupported signatures
     except (InvalidSignature, ValueError, TypeError):
         return False
     return True
 
 
 def _public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes | None:
-    """Its key, or None where even the library that reads certificates does not know the kind."""
+    """Its key; None if the library that reads certificates does not support its kind."""
     try:
         return certificate.public_key()
     except (UnsupportedAlgorithm, ValueError):

@@ -1,4 +1,4 @@
-"""One bounded HTTP GET, which follows no redirect and asks no proxy."""
+"""A bounded HTTP GET, which follows no redirects and uses no proxy."""
 
 import asyncio
 import ssl
@@ -6,21 +6,21 @@ from http import HTTPStatus
 
 import httpx
 
-# Bytes as they are sent: what is counted is then what is kept.
+# No compression, so that the bytes received are the bytes kept.
 _HEADERS = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "synthserve-server"}
 
 
 class FetchError(Exception):
-    """There is no good answer; the message is half a sentence that begins with a verb."""
+    """The address gave no valid answer; the message begins with a verb and follows the name of the address."""
 
 
 async def get(url: str, most_bytes: int, seconds: float) -> bytes:
-    """Gets what an address answers.
+    """Fetches the content of an address.
 
     Args:
         url: `https://` or `http://`.
-        most_bytes: The most that it may send.
-        seconds: The longest that all may take.
+        most_bytes: The most bytes of the content.
+        seconds: The time limit for the whole request.
 
     Raises:
         FetchError: It cannot be reached, takes too long, sends too much, or answers another status than 200.
@@ -28,12 +28,12 @@ async def get(url: str, most_bytes: int, seconds: float) -> bytes:
     try:
         async with asyncio.timeout(seconds):
             return await _get(url, most_bytes, seconds)
-    except (TimeoutError, httpx.TimeoutException):  # of everything, of one step
+    except (TimeoutError, httpx.TimeoutException):  # of the whole request, of one step
         raise FetchError(f"has not answered within {seconds:g} s") from None
     except httpx.RemoteProtocolError as error:
-        raise FetchError(f"does not answer as HTTP wants it: {error}") from None
+        raise FetchError(f"does not answer in valid HTTP: {error}") from None
     except (httpx.InvalidURL, UnicodeError):
-        raise FetchError("has a host that is no name") from None
+        raise FetchError("has an invalid host name") from None
     except httpx.HTTPError as error:
         raise FetchError(_why(error)) from None
 
@@ -55,7 +55,7 @@ async def _get(url: str, most_bytes: int, seconds: float) -> bytes:
 
 
 def _why(error: BaseException) -> str:
-    """Says what the system said, below what the libraries made of it."""
+    """The error of the operating system beneath those of the libraries."""
     while cause := error.__cause__ or error.__context__:
         error = cause
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -1,4 +1,4 @@
-"""Files that are read again when they change, so that secrets can be renewed while the server runs."""
+"""Reloads files when they change, so that secrets can be renewed while the server runs."""
 
 import stat
 from collections.abc import Callable, Sequence
@@ -18,18 +18,18 @@ _log = structlog.get_logger()
 
 
 class CredentialsError(Exception):
-    """A certificate, key or token file is not usable; the message is one sentence without their contents."""
+    """A certificate, key or token file is not usable; the message is one sentence and quotes no content."""
 
 
 class Watched(Generic[T]):
-    """What was made of some files, made anew when one of them has changed."""
+    """A value made from files, and made again when one of them changes."""
 
     def __init__(self, files: Sequence[Path], make: Callable[[], T]) -> None:
         """Reads the files.
 
         Args:
-            files: The files; a change of any of them counts.
-            make: Reads them.
+            files: The files to watch.
+            make: Makes the value from them.
 
         Raises:
             CredentialsError: They cannot be used.
@@ -37,14 +37,14 @@ class Watched(Generic[T]):
         self._files = files
         self._make = make
         self._seen = self._stamps()
-        self._refused = self._seen  # the state of the files that the log has spoken of
+        self._refused = self._seen  # the last state of the files that was logged
         self._value = make()
 
     def current(self) -> tuple[T, bool]:
-        """What the files hold now, and whether that is new since the last time.
+        """The current value, and whether it has changed since the last call.
 
-        Files that cannot be used any more change nothing: what was read before stays, the log says so, once for each
-        state of the files, and they are tried again the next time.
+        If changed files cannot be used, the old value stays. That is logged once for each state of the files, and the
+        next call tries again.
         """
         stamps = self._stamps()
         if stamps == self._seen:
@@ -80,7 +80,7 @@ def read(file: Path) -> bytes:
     """
     try:
         status = file.stat()
-        # The rest, as a pipe, could be waited for without end, and with it every connection.
+        # Reading anything else, such as a pipe, could block forever, and with it every connection.
         if not stat.S_ISREG(status.st_mode):
             raise CredentialsError(f"{file.name} is {'a folder' if stat.S_ISDIR(status.st_mode) else 'not a file'}")
         if status.st_size > _MOST_BYTES:
@@ -91,10 +91,10 @@ def read(file: Path) -> bytes:
 
 
 def read_text(file: Path) -> str:
-    """Reads a text file, as `text_files.decode`.
+    """Reads a text file; see `text_files.decode`.
 
     Raises:
-        CredentialsError: As `read`; or it is not UTF-8 text.
+        CredentialsError: See `read`; or it is not UTF-8 text.
     """
     try:
         return text_files.decode(read(file))

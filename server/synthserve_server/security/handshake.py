@@ -1,4 +1,4 @@
-"""A trial connection: whether gRPC itself serves with a certificate, and a client that trusts it can connect."""
+"""A trial connection: checks that gRPC serves with a certificate, and that a client that trusts it can connect."""
 
 import re
 import threading
@@ -12,25 +12,26 @@ from synthserve_server.security.files import CredentialsError
 
 _LOOPBACK = "127.0.0.1:0"
 
-# What BoringSSL says, in the middle of what gRPC says.
+# The reason of BoringSSL within the message of gRPC.
 _REASON = re.compile(r"OPENSSL_internal:(?P<reason>[^:]+(?:: [^:]+)?)")
 
 
 def try_out(pair: Pair, client_authorities: bytes | None, seconds: float) -> None:
     """Serves with a certificate on a free port of this machine, and connects once.
 
-    This may be called where gRPC asks for a certificate, while it accepts a connection: it makes its own connection in
-    a thread, and waits for a limited time.
+    It may run while gRPC accepts a connection and asks for a certificate: it makes its own connection in a thread, and
+    waits for a limited time.
 
     Args:
         pair: The server's certificate and its key.
-        client_authorities: Certificates of the authorities of clients, PEM; they are loaded, and not asked for.
-        seconds: The longest that it may take: some hundredths, unless the machine is very busy.
+        client_authorities: Certificates of the authorities of clients, PEM. They are loaded, but the trial client sends
+            no certificate.
+        seconds: The time limit. The trial takes some hundredths of a second, unless the machine is very busy.
 
     Raises:
-        CredentialsError: It does not work, or takes too long.
+        CredentialsError: The connection fails, or takes too long.
     """
-    outcome: Future[str | None] = Future()  # what was wrong, if anything was
+    outcome: Future[str | None] = Future()  # the problem; None on success
 
     def attempt() -> None:
         try:
@@ -38,7 +39,7 @@ def try_out(pair: Pair, client_authorities: bytes | None, seconds: float) -> Non
         except Exception as error:
             outcome.set_result(f"{type(error).__name__}: {error}")
 
-    # No thread of a pool: those are waited for when the process ends.
+    # Not a thread of a pool: the process would wait for it on exit.
     threading.Thread(target=attempt, name="tls-trial", daemon=True).start()
     try:
         problem = outcome.result(seconds)
@@ -49,9 +50,9 @@ def try_out(pair: Pair, client_authorities: bytes | None, seconds: float) -> Non
 
 
 def _connect(pair: Pair, client_authorities: bytes | None, seconds: float) -> str | None:
-    """Makes the connection; what was wrong with it, if anything was."""
+    """Makes the connection; returns the problem, or None on success."""
     credentials = grpc.ssl_server_credentials([(pair.key, pair.chain)], client_authorities, require_client_auth=False)
-    server = grpc.server(ThreadPoolExecutor(1))  # it has no methods, and its pool no threads
+    server = grpc.server(ThreadPoolExecutor(1))  # without methods, the pool starts no threads
     try:
         try:
             server.add_insecure_port(_LOOPBACK)
@@ -60,7 +61,7 @@ def _connect(pair: Pair, client_authorities: bytes | None, seconds: float) -> st
         try:
             port = server.add_secure_port(_LOOPBACK, credentials)
         except RuntimeError:
-            return "gRPC refuses them, and tells no reason"
+            return "gRPC refuses them without a reason"
         server.start()
         return _call(port, pair, seconds)
     finally:
@@ -79,7 +80,7 @@ def _call(port: int, pair: Pair, seconds: float) -> str | None:
         try:
             call(b"", timeout=seconds)
         except grpc.RpcError as error:
-            # A call that is answered at all had a connection.
+            # Any answer proves that the connection works.
             return None if error.code() is grpc.StatusCode.UNIMPLEMENTED else _reason(error)
     return None
 

@@ -20,7 +20,7 @@ _OF_CURVE = {
 }
 
 ALGORITHMS = frozenset(_OF_RSA).union(*_OF_CURVE.values())
-"""What a token may be signed with. Secrets that both sides know (HS256) and `none` are not among them."""
+"""The signature algorithms of tokens; without those with shared secrets (HS256) and without `none`."""
 
 _RSA_BITS = range(2048, 8192 + 1)
 _MOST_KEYS = 100
@@ -31,13 +31,13 @@ class Keys:
     """The keys that may have signed a token.
 
     Attributes:
-        by_name: Public keys by their ID, or None for those without one, and algorithm.
+        by_name: Public keys by ID (None if they have none) and algorithm.
     """
 
     by_name: Mapping[tuple[str | None, str], Any]
 
     def find(self, key_id: str | None, algorithm: str) -> Any | None:  # noqa: ANN401 - a public key of any kind
-        """The key of that ID for that algorithm; without an ID the only key for the algorithm."""
+        """The key with the ID for the algorithm; without an ID, the only key for the algorithm."""
         if key_id is not None:
             return self.by_name.get((key_id, algorithm))
         fitting = [key for (_, fits), key in self.by_name.items() if fits == algorithm]
@@ -45,14 +45,14 @@ class Keys:
 
 
 def parse(data: bytes, source: str) -> Keys:
-    """Reads a key set. Keys that are not public, not for signatures, or too weak or too large are left out.
+    """Parses a key set. Keys that are private, not for signatures, too weak or too large are left out.
 
     Args:
         data: The set, JSON in UTF-8.
-        source: Where it comes from, for messages.
+        source: The name of its source, for messages.
 
     Raises:
-        CredentialsError: It is no key set, has more than 100 keys, or none that can be used.
+        CredentialsError: It is not a key set, has more than 100 keys, or has no usable key.
     """
     try:
         document = json.loads(text_files.decode(data))
@@ -75,7 +75,7 @@ def _usable(entry: dict[str, Any]) -> Iterator[tuple[tuple[str | None, str], Any
     key_id, kind, curve = (entry.get(member) for member in ("kid", "kty", "crv"))
     if not (isinstance(key_id, str | None) and isinstance(kind, str) and isinstance(curve, str | None)):
         return
-    # A private key that is given away proves nothing any more.
+    # A published private key proves nothing.
     if "d" in entry or entry.get("use", "sig") != "sig" or "verify" not in _operations(entry):
         return
     algorithms = _OF_RSA if kind == "RSA" else _OF_CURVE.get((kind, curve or ""), ())

@@ -1,4 +1,4 @@
-"""Where the keys of an issuer come from: a file, or an address of the issuer."""
+"""Sources of an issuer's keys: a file, or a URL of the issuer."""
 
 import asyncio
 import math
@@ -17,24 +17,24 @@ _log = structlog.get_logger()
 _MOST_BYTES = 1024 * 1024
 _FETCH_SECONDS = 5.0
 PAUSE_SECONDS = 10.0
-"""How long an issuer is left alone after it was asked about a key that was not known, or has not answered."""
+"""The pause after a fetch for an unknown key, or a failed fetch."""
 
 
 class KeySource(Protocol):
-    """Gives the keys that tokens are checked with."""
+    """Provides the keys that verify tokens."""
 
     async def find(self, key_id: str | None, algorithm: str) -> Any | None:  # noqa: ANN401 - a public key of any kind
-        """The key of that ID for that algorithm, if there is one.
+        """The key with the ID for the algorithm, if there is one.
 
         Raises:
-            KeysUnavailableError: No key is known yet at all.
+            KeysUnavailableError: No keys are available yet.
         """
 
     async def start(self) -> None:
-        """Begins to keep the keys fresh."""
+        """Starts to keep the keys fresh."""
 
     async def close(self) -> None:
-        """Ends that."""
+        """Stops keeping the keys fresh."""
 
 
 class KeyFile:
@@ -44,43 +44,42 @@ class KeyFile:
         """Reads the file.
 
         Raises:
-            CredentialsError: It cannot be read, or holds no key that can be used.
+            CredentialsError: It cannot be read, or holds no usable key.
         """
         self._watched = Watched([file], lambda: parse(read(file), file.name))
 
     async def find(self, key_id: str | None, algorithm: str) -> Any | None:  # noqa: ANN401 - a public key of any kind
-        """The key of that ID for that algorithm, as the file is now."""
+        """The key with the ID for the algorithm in the current file."""
         return self._watched.current()[0].find(key_id, algorithm)
 
     async def start(self) -> None:
-        """Nothing is to be done: the file is looked at when a key is needed."""
+        """Does nothing: the file is checked whenever a key is needed."""
 
     async def close(self) -> None:
-        """Nothing is to be done."""
+        """Does nothing."""
 
 
 class KeyEndpoint:
     """The keys that an issuer publishes.
 
-    They are fetched at the start and every `lifetime` seconds, and when a token names a key that is not known. The
-    latter at most once in `pause` seconds, however many such tokens come: those that come meanwhile wait for the same
-    answer, or are told at once that the key is not known. While the issuer gives no good answer, the keys that it gave
-    before stay.
+    They are fetched at the start, every `lifetime` seconds, and when a token names an unknown key. The latter happens
+    at most once in `pause` seconds, however many such tokens arrive: further ones wait for the running fetch, or are
+    refused at once. While fetches fail, the old keys stay.
     """
 
     def __init__(self, url: str, lifetime: float, pause: float = PAUSE_SECONDS) -> None:
-        """Knows no key yet.
+        """Starts without keys.
 
         Args:
-            url: Where the issuer publishes its key set.
+            url: The URL of the issuer's key set.
             lifetime: Seconds after which the keys are fetched again.
-            pause: Seconds between two fetches for keys that are not known, and between failed ones.
+            pause: Seconds between two fetches for unknown keys, and after failed ones.
         """
         self._url = url
         self._lifetime = lifetime
         self._pause = pause
         self._keys: Keys | None = None
-        self._failure: str | None = None  # what the log has spoken of
+        self._failure: str | None = None  # the last failure that was logged
         self._fetching: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[None] | None = None
         self._next_question = -math.inf
@@ -98,10 +97,10 @@ class KeyEndpoint:
                 await asyncio.wait((task,))
 
     async def find(self, key_id: str | None, algorithm: str) -> Any | None:  # noqa: ANN401 - a public key of any kind
-        """The key of that ID for that algorithm; the issuer is asked if it is not known."""
+        """The key with the ID for the algorithm; if it is unknown, the keys are fetched."""
         found = self._known(key_id, algorithm)
         if found is None and self._fetching:
-            # Its answer can be older than the key: if it does not hold it, the issuer is asked once more.
+            # The running fetch can be older than the key: if the key is not in it, the keys are fetched once more.
             await self._fetch()
             found = self._known(key_id, algorithm)
         now = asyncio.get_running_loop().time()
@@ -123,10 +122,10 @@ class KeyEndpoint:
             await self._fetch()
 
     async def _fetch(self) -> None:
-        """Fetches the keys, together with everybody who wants that now."""
+        """Fetches the keys; concurrent calls share one fetch."""
         if self._fetching is None:
             self._fetching = asyncio.create_task(self._fetch_once())
-        # A call that is given up must not take the fetch with it that others wait for.
+        # A cancelled call must not cancel the fetch that others wait for.
         await asyncio.shield(self._fetching)
 
     async def _fetch_once(self) -> None:

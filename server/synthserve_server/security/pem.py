@@ -1,7 +1,7 @@
-"""Certificates and private keys in PEM files (RFC 7468), and what a file that is none is instead.
+"""Reads certificates and private keys in PEM files (RFC 7468), and identifies other files for error messages.
 
-More is read than gRPC reads: byte order marks, line ends of every system, blanks around lines, and files that were put
-together without a line end between. What is read is written anew for gRPC, so that it gets what was checked.
+The parser accepts more than gRPC: byte order marks, line ends of any system, blanks around lines, and files that were
+concatenated without a line end between them. It writes the content anew for gRPC, so that gRPC gets what was checked.
 """
 
 import base64
@@ -35,7 +35,7 @@ _INSTEAD = {
     "RSA PUBLIC KEY": "but a public key",
     "OPENSSH PRIVATE KEY": "but a key of OpenSSH: convert it with `ssh-keygen -p -m PEM -f FILE`",
 }
-"""What other blocks are, for somebody who has looked for a certificate or a private key."""
+"""Explanations of other blocks, for messages about a missing certificate or private key."""
 
 _CERTIFICATE_FOR_KEY = "but a certificate"
 
@@ -55,7 +55,7 @@ class _Block:
 
     @property
     def der(self) -> bytes:
-        """What stands in it.
+        """Its decoded content.
 
         Raises:
             ValueError: It is not base64.
@@ -67,14 +67,14 @@ def certificates(data: bytes, name: str) -> list[x509.Certificate]:
     """Reads the certificates of a file.
 
     Args:
-        data: The file.
-        name: What it is called in messages.
+        data: The content of the file.
+        name: Its name in messages.
 
     Returns:
-        At least one.
+        At least one certificate.
 
     Raises:
-        CredentialsError: There is none, or one cannot be read.
+        CredentialsError: The file has no certificate, or one cannot be read.
     """
     blocks = _blocks(data, name, "certificate")
     found = [block for block in blocks if block.label in _CERTIFICATES]
@@ -84,7 +84,7 @@ def certificates(data: bytes, name: str) -> list[x509.Certificate]:
     for number, block in enumerate(found, start=1):
         with _readable(f"certificate {number} in {name}"):
             certificate = x509.load_der_x509_certificate(block.der)
-            # Both are read when they are asked for, and what is wrong with them is found then.
+            # These are parsed on access: errors in them must be found here.
             _ = certificate.extensions, certificate.subject
             read.append(certificate)
     return read
@@ -94,11 +94,11 @@ def private_key(data: bytes, name: str) -> PrivateKeyTypes:
     """Reads the first private key of a file.
 
     Args:
-        data: The file.
-        name: What it is called in messages.
+        data: The content of the file.
+        name: Its name in messages.
 
     Raises:
-        CredentialsError: There is none, it has a password, or it cannot be read.
+        CredentialsError: The file has no private key, or it has a password or cannot be read.
     """
     blocks = _blocks(data, name, "private key")
     key = next((block for block in blocks if block.label in _KEYS), None)
@@ -107,15 +107,15 @@ def private_key(data: bytes, name: str) -> PrivateKeyTypes:
         raise CredentialsError(_absent(name, "private key", blocks, instead))
     if key.is_encrypted:
         raise CredentialsError(
-            f"the private key in {name} has a password: take it away with `openssl pkey -in FILE -out NEW`, and let "
-            "nobody else read the new file"
+            f"the private key in {name} has a password: remove it with `openssl pkey -in FILE -out NEW`, and keep the "
+            "new file private"
         )
     with _readable(f"the private key in {name}"):
         return serialization.load_der_private_key(key.der, password=None)
 
 
 def are_swapped(certificate: bytes, key: bytes) -> bool:
-    """Whether a file that is to hold a certificate holds a private key alone, and the other way round."""
+    """Whether the certificate file holds only a private key, and the key file only a certificate."""
     with suppress(CredentialsError):
         first, second = ({block.label for block in _blocks(data, "", "")} for data in (certificate, key))
         return bool(first & _KEYS and second & _CERTIFICATES) and not (first & _CERTIFICATES or second & _KEYS)
@@ -150,7 +150,7 @@ def _blocks(data: bytes, name: str, wanted: str) -> list[_Block]:
 
 
 def _between_markers(text: str) -> Iterator[_Block]:
-    """Finds the blocks. A marker begins its line, or follows on another one: else it stands in a comment.
+    """Finds the blocks. A marker begins a line or follows another marker; any other is part of a comment.
 
     Raises:
         ValueError: A marker is missing.
@@ -184,12 +184,12 @@ def _readable(what: str) -> Iterator[None]:
         yield
     except UnsupportedAlgorithm:
         raise CredentialsError(f"{what} is of a kind that is not supported: use RSA, P-256 or P-384") from None
-    except (ValueError, TypeError):  # the libraries' messages can quote what they have read
+    except (ValueError, TypeError):  # the libraries' messages can quote the content
         raise CredentialsError(f"{what} is damaged: its content cannot be read") from None
 
 
 def _binary(data: bytes) -> str | None:
-    """What a binary file is."""
+    """Explains what a binary file is; None if it is not binary, or not known."""
     if data.startswith(_KEYSTORE):
         return "but is a Java keystore: export its contents with `keytool -importkeystore` and `openssl pkcs12`"
     if not data.startswith(b"\x30"):

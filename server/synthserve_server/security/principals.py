@@ -1,4 +1,4 @@
-"""Who calls."""
+"""The callers of the server, and their roles."""
 
 import contextvars
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from typing import Any
 from grpc import aio
 
 ADMIN = "admin"
-"""The role that may change what is served."""
+"""The role that may load and unload models."""
 
 ROLES = frozenset({ADMIN})
-"""All roles; what else an issuer of tokens calls a role has no meaning here."""
+"""All roles; other roles in tokens are ignored."""
 
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller that has shown who it is.
+    """An authenticated caller.
 
     Attributes:
-        name: For logs and limits.
-        roles: What it may do beside generating.
+        name: Its name in logs and limits.
+        roles: Its roles; any caller may generate.
     """
 
     name: str
@@ -27,16 +27,16 @@ class Principal:
 
 
 ANYBODY = Principal("anybody")
-"""The caller of a server that asks for no token and no certificate."""
+"""The caller of a server that requires no token and no certificate."""
 
 
 @dataclass(frozen=True)
 class Administrators:
-    """Which callers have the role ADMIN beside the tokens that carry it.
+    """The callers without tokens that have the role ADMIN.
 
     Attributes:
-        certificates: Callers with a client certificate of this common name.
-        anybody: Callers of a server that asks for no token and no certificate.
+        certificates: The common names of client certificates with the role.
+        anybody: Whether callers have it on a server that requires no token and no certificate.
     """
 
     certificates: frozenset[str] = frozenset()
@@ -52,7 +52,7 @@ def current_principal() -> Principal:
 
 
 def set_principal(principal: Principal) -> None:
-    """Notes the principal of the call that this task serves."""
+    """Sets the principal of the call that this task serves."""
     _current.set(principal)
 
 
@@ -63,7 +63,7 @@ def by_certificate(context: aio.ServicerContext[Any, Any], administrators: Admin
 
     Args:
         context: The call.
-        administrators: Which certificates have the role ADMIN.
+        administrators: The callers without tokens that have the role ADMIN.
     """
     every = [*context.auth_context().get("x509_common_name", ()), *(context.peer_identities() or ())]
     names = [name for name in every if name]  # A certificate without a common name gives an empty one.

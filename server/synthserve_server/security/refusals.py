@@ -1,4 +1,4 @@
-"""Tokens that are refused, and log lines about them: few, however many there are."""
+"""Logs refused tokens at a limited rate."""
 
 import time
 from collections.abc import Callable
@@ -11,14 +11,14 @@ _PAUSE_SECONDS = 60.0
 
 
 class RefusedTokenError(Exception):
-    """A token lets nobody in; the message tells why, for the log, and holds nothing of the token."""
+    """A token is not accepted; the message gives the reason for the log, and quotes nothing of the token."""
 
 
 class Refusals:
-    """Says the first refusal for a reason at once, and more of them at most once a minute."""
+    """Logs the first refusal for each reason at once, and further ones at most once a minute."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Has seen none.
+        """Starts without refusals.
 
         Args:
             now: A clock in seconds.
@@ -28,10 +28,10 @@ class Refusals:
         self._said: dict[str, float] = {}
 
     def note(self, why: str) -> None:
-        """Takes note of a refusal.
+        """Records a refusal, and logs it if its reason was not logged recently.
 
         Args:
-            why: One of a few reasons; nothing that a caller has sent.
+            why: One of a few fixed reasons, without any text of the caller.
         """
         count = self._unsaid.pop(why, 0) + 1
         if self._now() - self._said.get(why, -_PAUSE_SECONDS) < _PAUSE_SECONDS:

@@ -1,4 +1,4 @@
-"""Tokens that an identity provider has signed: JWT (RFC 7519), checked as RFC 8725 and RFC 9068 ask for."""
+"""Tokens signed by an identity provider: JWT (RFC 7519), checked as RFC 8725 and RFC 9068 require."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from synthserve_server.security.principals import ROLES, Principal
 from synthserve_server.security.refusals import RefusedTokenError
 
 LEEWAY_SECONDS = 30
-"""How far the clocks of the issuer and of this machine may be apart."""
+"""The largest difference allowed between the clocks of the issuer and of this machine."""
 
 _LONGEST_NAME = 255
 
@@ -25,16 +25,16 @@ _WHY: list[tuple[type[jwt.PyJWTError], str]] = [
 
 
 class SignedTokens:
-    """The callers whose tokens one issuer has signed for this server."""
+    """The callers with tokens that one issuer has signed for this server."""
 
     def __init__(self, keys: KeySource, issuer: str, audience: str, name_claim: str, roles_claim: str) -> None:
-        """Knows whom to trust.
+        """Sets up the check.
 
         Args:
             keys: The issuer's keys.
-            issuer: What `iss` must be.
-            audience: What `aud` must be or hold.
-            name_claim: The claim that names the caller.
+            issuer: The required value of `iss`.
+            audience: The required value of `aud`, or one of its values.
+            name_claim: The claim with the name of the caller.
             roles_claim: The claim with its roles: a list, or a text with spaces between them.
         """
         self.keys = keys
@@ -44,12 +44,12 @@ class SignedTokens:
         self._roles_claim = roles_claim
 
     async def find(self, token: str) -> Principal:
-        """The caller whose token it is.
+        """The caller of a token.
 
         Raises:
-            ExpiredTokenError: It was good once.
-            RefusedTokenError: It is not good.
-            KeysUnavailableError: The issuer has given no keys yet.
+            ExpiredTokenError: The token has expired.
+            RefusedTokenError: The token is not valid.
+            KeysUnavailableError: The keys of the issuer are not available yet.
         """
         try:
             claims = await self._claims(token)
@@ -59,7 +59,7 @@ class SignedTokens:
             why = (text for kind, text in _WHY if isinstance(error, kind))
             raise RefusedTokenError(next(why, "it is not a JWT that can be read")) from None
         name = _claim(claims, self._name_claim)
-        # Names stand in log lines.
+        # Names are written into log lines.
         if not (isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and name.isprintable()):
             raise RefusedTokenError("the claim with the name is not a short line of text")
         return Principal(name, ROLES & _words(_claim(claims, self._roles_claim)))
@@ -75,7 +75,7 @@ class SignedTokens:
         return jwt.decode(
             token,
             key,
-            # One that this key is for; the token only chooses among those of its key.
+            # `find` returned a key for this algorithm, so the token can choose only among those of the key.
             algorithms=[algorithm],
             issuer=self._issuer,
             audience=self._audience,
@@ -85,7 +85,7 @@ class SignedTokens:
 
 
 def _claim(claims: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - JSON
-    """A claim by its name, or by the way to it: `realm_access.roles`."""
+    """A claim by its name, or by its path: `realm_access.roles`."""
     if name in claims:
         return claims[name]
     value: Any = claims

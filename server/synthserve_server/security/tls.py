@@ -1,4 +1,4 @@
-"""TLS: the server's certificate and, for mutual TLS, the authority whose clients it accepts."""
+"""TLS: the server's certificate and, for mutual TLS, the authorities of its clients."""
 
 from itertools import chain, repeat
 from pathlib import Path
@@ -8,27 +8,27 @@ import grpc
 from synthserve_server.security.files import Watched, read
 
 _START_SECONDS = 60.0
-"""The longest that the trial of a certificate may take at the start, on a machine that is very busy."""
+"""The time limit for the trial of a certificate at the start, for very busy machines."""
 
 _RENEWAL_SECONDS = 10.0
-"""The same later, when connections wait for it; it is tried again when the next one comes."""
+"""The time limit for later trials, for which connections wait; the next connection repeats a failed one."""
 
 
 def server_credentials(certificate: Path, key: Path, client_ca: Path | None) -> grpc.ServerCredentials:
-    """Makes credentials that follow their files: a connection that comes after a change gets the new certificate.
+    """Makes credentials that follow their files: a connection after a change gets the new certificate.
 
-    What is served has been checked and tried out, at the start and after each change: a connection that comes while a
-    new certificate is tried out waits for that.
+    Certificates are checked and tried out before they are used, at the start and after each change. A new connection
+    waits while a changed certificate is tried out.
 
     Args:
-        certificate: The server's certificate and those between it and its authority, PEM.
+        certificate: The server's certificate and the intermediate ones up to its authority, PEM.
         key: Its private key, PEM, without a password.
         client_ca: Certificates of the authorities of clients, PEM; None: clients need no certificate.
 
     Raises:
         CredentialsError: A file cannot be read, or no client could connect.
     """
-    # Imported here: a server without TLS needs none of it, and it takes a tenth of a second.
+    # Imported only if needed: it takes a tenth of a second.
     from synthserve_server.security import certificates
     from synthserve_server.security.handshake import try_out
 
@@ -53,4 +53,4 @@ def server_credentials(certificate: Path, key: Path, client_ca: Path | None) -> 
 
     first, _ = watched.current()
     mutual = client_ca is not None
-    return grpc.dynamic_ssl_server_credentials(first, fetch, mutual)  # type: ignore[arg-type]  # None: as before
+    return grpc.dynamic_ssl_server_credentials(first, fetch, mutual)  # type: ignore[arg-type]  # None means no change

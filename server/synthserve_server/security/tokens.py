@@ -1,4 +1,4 @@
-"""Bearer tokens: a file of their digests, so that reading the file reveals no token.
+"""Bearer tokens in a file of their digests, so that reading the file reveals no token.
 
     # name       SHA-256 of the token, hexadecimal                                  roles
     reporting    2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b
@@ -21,7 +21,7 @@ _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 _WORD = re.compile(r"[a-z-]{1,20}", re.IGNORECASE)
 
 _ENDS_LINES = {"Cc", "Zl", "Zp"}
-"""Characters that some editors show as the end of a line, or not at all. Lines end in line feeds only."""
+"""Unicode categories of characters that some editors show as a line end, or not at all. Only line feeds end lines."""
 
 
 class TokenFile:
@@ -31,17 +31,17 @@ class TokenFile:
         """Reads the file.
 
         Raises:
-            CredentialsError: It cannot be read, a line is not right, or there is none. Later, a file without tokens is
-                one that lets nobody in any more.
+            CredentialsError: It cannot be read, a line is malformed, or it has no token. After the start, a file may
+                become empty: then every call is refused.
         """
         self._watched = Watched([file], lambda: parse(file))
         if not self._watched.current()[0]:
-            raise CredentialsError(f"{file.name} holds no token: nobody could call")
+            raise CredentialsError(f"{file.name} holds no token: every call would be refused")
 
     def find(self, token: str) -> Principal | None:
-        """The caller whose token it is."""
+        """The caller of a token; None if the token is not in the file."""
         principals, _ = self._watched.current()
-        # What is looked up is a digest: how long that takes tells nothing about a token.
+        # The lookup is by digest, so its duration reveals nothing about a token.
         return principals.get(hashlib.sha256(token.encode()).hexdigest())
 
 
@@ -52,7 +52,7 @@ def parse(file: Path) -> Mapping[str, Principal]:
         The callers by the digest of their token.
 
     Raises:
-        CredentialsError: It cannot be read, or a line is not right.
+        CredentialsError: It cannot be read, or a line is malformed.
     """
     principals: dict[str, Principal] = {}
     for number, line in enumerate(read_text(file).split("\n"), start=1):
@@ -64,7 +64,7 @@ def parse(file: Path) -> Mapping[str, Principal]:
         if not words:
             continue
         if len(words) == 1:
-            # Not repeated: it can be a token.
+            # Not quoted: it can be a token.
             raise CredentialsError(
                 f"{place}: the name is to be followed by a SHA-256 in hexadecimal; a file that holds a token itself is "
                 "for clients"
@@ -73,17 +73,17 @@ def parse(file: Path) -> Mapping[str, Principal]:
         if not _DIGEST.fullmatch(digest):
             raise CredentialsError(f"{place}: the name is to be followed by a SHA-256 in hexadecimal")
         if unknown := set(roles) - ROLES:
-            # What is no word may be a token that stands where it must not.
+            # A text that is not a plain word can be a misplaced token, and is not quoted.
             named = f"role {', '.join(sorted(unknown))}" if all(map(_WORD.fullmatch, unknown)) else "such role"
             raise CredentialsError(f"{place}: there is no {named}; there is {', '.join(sorted(ROLES))}")
         if digest.lower() in principals:
-            raise CredentialsError(f"{place}: the token of {name} is another one's, too")
+            raise CredentialsError(f"{place}: the token of {name} also belongs to another caller")
         principals[digest.lower()] = Principal(name, frozenset(roles))
     return principals
 
 
 def _stranger(entry: str, comment: str) -> str | None:
-    """A character that makes a line another one than people see, by its code and name."""
+    """The code and name of an invisible character in a line, if it has one."""
     for character in entry.replace("\t", " "):
         if not character.isprintable():
             return _called(character)

@@ -1,1 +1,1 @@
-"""One thin servicer per service: validate, call, stream."""
+"""One thin module or package per gRPC service: validate, call, stream."""

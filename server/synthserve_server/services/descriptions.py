@@ -1,4 +1,4 @@
-"""Models as `synthserve.v1.Model` describes them."""
+"""Describes models as `synthserve.v1.Model` messages."""
 
 from synthserve.v1 import model_pb2, schema_pb2
 from synthserve_core.contract.model import MethodKind
@@ -20,16 +20,16 @@ _METHODS = {
 }
 
 _FRAMING = 16
-"""Bytes that a model takes in a list beside its own."""
+"""Bytes that a list adds to each model."""
 
 
 def described(catalogue: Catalogue, package: Package, *, categories: bool) -> model_pb2.Model:
     """Describes a version.
 
     Args:
-        catalogue: All that there is.
+        catalogue: All packages.
         package: The version.
-        categories: Whether to list the categories of columns and conditions, where they fit into a message.
+        categories: Whether to list the categories of columns and conditions, if they fit into a message.
     """
     name = f"models/{package.id}"
     versions = (other.version for other in catalogue.models[package.id])
@@ -48,7 +48,7 @@ def described(catalogue: Catalogue, package: Package, *, categories: bool) -> mo
 
 
 def description_size(model: model_pb2.Model) -> int:
-    """How many bytes a model takes in a list."""
+    """The bytes of a model in a list."""
     return model.ByteSize() + _FRAMING
 
 

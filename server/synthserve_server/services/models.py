@@ -22,7 +22,7 @@ DEFAULT_PAGE_SIZE = 50
 LARGEST_PAGE_SIZE = 1000
 
 LARGEST_PAGE = 3 << 20
-"""Bytes of a page: clients accept 4 MiB unless told otherwise."""
+"""The most bytes of a page: clients accept 4 MiB by default."""
 
 Context = aio.ServicerContext[Any, Any]
 
@@ -37,7 +37,7 @@ class ModelService:
         self._repository = repository
 
     def rpcs(self) -> list[Rpc]:
-        """The methods, and what each may do."""
+        """The declarations of the methods."""
         methods = DESCRIPTOR.methods_by_name
         return [
             Rpc(methods["ListModels"], self.list_models),
@@ -57,10 +57,12 @@ class ModelService:
                 Violation("page_size", f"must be at least 1, or 0 for {DEFAULT_PAGE_SIZE}, not {request.page_size}")
             )
         if request.view not in model_pb2.ModelView.values():
-            violations.append(Violation("view", f"{request.view} is no view"))
+            violations.append(Violation("view", f"{request.view} is not a view"))
         last = pages.last_model(request.page_token)
         if last is None:
-            violations.append(Violation("page_token", f"{quoted(request.page_token)} is no page token of this method"))
+            violations.append(
+                Violation("page_token", f"{quoted(request.page_token)} is not a page token of this method")
+            )
         if last is None or violations:
             raise InvalidRequestError(violations)
         catalogue = self._repository.catalogue
@@ -80,7 +82,7 @@ class ModelService:
         return response
 
     async def get_model(self, request: model_pb2.GetModelRequest, _context: Context) -> model_pb2.GetModelResponse:
-        """One model or version: its description, and on further pages the categories that do not fit into one."""
+        """One model or version: its description, and on further pages the categories of a large one."""
         serving.get().named(request.name)
         name = names.parse(request.name)
         catalogue = self._repository.catalogue
@@ -90,7 +92,9 @@ class ModelService:
         package = catalogue.find(name)
         page = pages.schema_page(package, request.page_token)
         if page is None:
-            problem = f"{quoted(request.page_token)} is no page token of this model as it is now; begin anew"
+            problem = (
+                f"{quoted(request.page_token)} is not a page token of this model as it is now; start without a token"
+            )
             raise InvalidRequestError([Violation("page_token", problem)])
         response = model_pb2.GetModelResponse(next_page_token=page.next_token)
         if page.part is None:
@@ -119,7 +123,7 @@ class ModelService:
     async def reload_models(
         self, _request: model_pb2.ReloadModelsRequest, _context: Context
     ) -> model_pb2.ReloadModelsResponse:
-        """Looks at the repository again."""
+        """Checks the repository for changes."""
         log_change("reload", "")
         changes = await self._repository.reload()
         return model_pb2.ReloadModelsResponse(
@@ -140,11 +144,11 @@ class ModelService:
 
 
 def log_change(change: str, name: str) -> None:
-    """Logs that an administrator changes what is served.
+    """Logs that an administrator changes the served models.
 
     Args:
-        change: What is done: load, unload or reload.
-        name: The model, as it was sent; empty: all.
+        change: The change: load, unload or reload.
+        name: The name of the model in the request; empty: all models.
     """
     _log.info(
         "model change requested", change=change, name=name, principal=current_principal().name, **serving.get().ids

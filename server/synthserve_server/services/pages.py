@@ -1,4 +1,4 @@
-"""Pages of answers that do not fit into one message, and the tokens that name the next one."""
+"""Pages of answers that do not fit into one message, and their page tokens."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from synthserve_core.contract import names
 from synthserve_server.models.catalogue import Package, ReadyPackage
 from synthserve_server.services.schemas import schema_of
 
-# A token names the last model of its page, so that models which come or go between two pages change no other entry.
+# A token names the last model of its page, so that models added or removed between two calls change no other entry.
 _AFTER = "after:"
 _PART = "part:"
 _PLACE = re.compile("[0-9]{1,9}")
@@ -22,7 +22,7 @@ def after_model(model_id: str) -> str:
 
 
 def last_model(token: str) -> str | None:
-    """The model that a token names, "" for the first page; None: it is no token."""
+    """The model that a token names, "" for the first page; None if the token is not valid."""
     if not token:
         return ""
     model_id = _content(_AFTER, token)
@@ -34,8 +34,8 @@ class SchemaPage:
     """A page of a model's description.
 
     Attributes:
-        part: The categories on it; None: it is the first page, with the description itself.
-        next_token: The token of the next page; empty: this is the last one.
+        part: Categories; None on the first page, which has the description itself.
+        next_token: The token of the next page; empty on the last page.
     """
 
     part: schema_pb2.SchemaPart | None
@@ -47,15 +47,15 @@ def schema_page(package: Package, token: str) -> SchemaPage | None:
 
     Args:
         package: The version.
-        token: Of the page; empty: the first one.
+        token: The token of the page; empty for the first one.
 
     Returns:
-        The page; None: the token is none of this version's.
+        The page; None if the token does not belong to this version.
     """
     if not isinstance(package, ReadyPackage):
         return None if token else SchemaPage(None, "")
     parts = schema_of(package.loaded).parts
-    # The token names the version, as a newer one that has come meanwhile has other categories.
+    # The token names the version, because a newer version can have other categories.
     version = f"{package.version}:{package.model.generate.sha256[:16]}:"
     if not token:
         return SchemaPage(None, _token(_PART, f"{version}0") if parts else "")
@@ -71,7 +71,7 @@ def _token(kind: str, content: str) -> str:
 
 
 def _content(kind: str, token: str) -> str | None:
-    """What a token of a kind holds; None: it is no such token."""
+    """The content of a token of a kind; None if it is not such a token."""
     try:
         content = base64.b64decode(token.encode(), b"-_", validate=True).decode("latin-1")
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""Server reflection, in the two versions that clients ask for."""
+"""Server reflection, in the two versions that clients use."""
 
 from collections.abc import Iterable
 
@@ -15,14 +15,14 @@ _NAME = "ServerReflection"
 _METHOD = "ServerReflectionInfo"
 
 SERVICES = (f"{_PACKAGE}.{_NAME}", f"{_OLD_PACKAGE}.{_NAME}")
-"""The full names of the service: of the version that is, and of the one before, which has the same messages."""
+"""The full names of the service: in the current version, and in the previous one, which has the same messages."""
 
 
 def handlers(services: Iterable[str]) -> list[grpc.GenericRpcHandler]:
     """The handlers of server reflection.
 
     Args:
-        services: The full names of what it tells of, those of its own too.
+        services: The full names of the services to list, including those of reflection.
     """
     names = tuple(services)
     answer = reflection.aio.ReflectionServicer(names, pool=describing(names)).ServerReflectionInfo
@@ -35,12 +35,12 @@ def handlers(services: Iterable[str]) -> list[grpc.GenericRpcHandler]:
 
 
 def describing(services: Iterable[str]) -> descriptor_pool.DescriptorPool:
-    """A pool that holds the files of services, those of error details, and what these import.
+    """A pool with the files of services, those of error details, and their imports.
 
-    Reflection can be given one pool, and the services' files are in two.
+    Reflection accepts a single pool, but the files of the services are in two.
 
     Args:
-        services: Full names, of services in the default pool or of the Open Inference Protocol.
+        services: The full names of services in the default pool, or of the Open Inference Protocol.
     """
     pool = descriptor_pool.DescriptorPool()
     added: set[str] = set()
@@ -62,8 +62,8 @@ def describing(services: Iterable[str]) -> descriptor_pool.DescriptorPool:
 
 
 def _renamed(file: descriptor_pb2.FileDescriptorProto) -> descriptor_pb2.FileDescriptorProto:
-    """Makes of the file of the version before, which is all that the library has, that of the version that is."""
-    file.ClearField("options")  # where other languages put what they generate from the version before
+    """Converts the file of the previous version, the only one in the library, to the current version."""
+    file.ClearField("options")  # they name packages of generated code for the previous version
     file.name, file.package = f"{_PACKAGE.replace('.', '/')}/reflection.proto", _PACKAGE
     for message in file.message_type:
         for field in message.field:

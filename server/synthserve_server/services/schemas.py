@@ -1,4 +1,4 @@
-"""Schemas as they are sent: complete, or, where categories make them large, cut into parts that fit into messages."""
+"""Schemas on the wire: complete, or, if categories make them large, cut into parts that fit into messages."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from synthserve.v1 import schema_pb2
 from synthserve_core.packages.reading import LoadedPackage
 
 LARGEST_PART = 1 << 20
-"""Bytes of what a message carries of a schema, about. Clients accept messages of 4 MiB unless told otherwise."""
+"""The approximate most bytes of a schema in one message. Clients accept messages of 4 MiB by default."""
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What a model generates and takes, as callers are told.
+    """The columns and conditions of a model, as sent to callers.
 
     Attributes:
-        table: The columns; None: the model generates images. Without categories where there are parts.
-        conditions: The conditions that the model takes. Without categories where there are parts.
-        parts: The categories that belong to them.
+        table: The columns, without categories if there are parts; None if the model generates images.
+        conditions: The conditions of the model, without categories if there are parts.
+        parts: The categories of columns and conditions.
     """
 
     table: schema_pb2.TableSchema | None
@@ -30,7 +30,7 @@ class Schema:
         return [schema_pb2.SchemaPart(columns=part.columns) for part in self.parts if part.columns]
 
     def without_categories(self) -> "Schema":
-        """The same without categories, for lists."""
+        """A copy without categories, for lists."""
         if self.parts:
             return Schema(self.table, self.conditions, ())
         return _bare(self)
@@ -40,7 +40,7 @@ _schemas: "WeakKeyDictionary[LoadedPackage, Schema]" = WeakKeyDictionary()
 
 
 def schema_of(package: LoadedPackage) -> Schema:
-    """The schema of a package. It is made once for each."""
+    """The schema of a package, made once and cached."""
     found = _schemas.get(package)
     if found is None:
         found = _schemas[package] = _cut(_complete(package))
@@ -48,7 +48,7 @@ def schema_of(package: LoadedPackage) -> Schema:
 
 
 def cut_bytes(data: bytes) -> list[bytes]:
-    """Bytes in pieces that fit into messages."""
+    """Cuts bytes into pieces that fit into messages."""
     return [data[start : start + LARGEST_PART] for start in range(0, len(data), LARGEST_PART)]
 
 
@@ -95,7 +95,7 @@ def _cut(schema: Schema) -> Schema:
 
 
 def _categories(schema: Schema) -> Iterator[tuple[bool, int, str]]:
-    """Every category: whether it is a column's, of which index, and its text."""
+    """Every category: whether it belongs to a column, the index of its column or condition, and its text."""
     columns = schema.table.columns if schema.table else ()
     lists = [
         *((True, index, column.categories) for index, column in enumerate(columns)),

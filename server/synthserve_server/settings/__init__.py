@@ -1,1 +1,1 @@
-"""What the server can be told: types of settings, their file, and what is wrong with them; `config` has them all."""
+"""The settings of the server: `groups` declares them, `settings` reads and checks them."""

@@ -1,4 +1,4 @@
-"""Addresses to listen on, as people write them: HOST:PORT."""
+"""Parses addresses to listen on: HOST:PORT."""
 
 import ipaddress
 import re
@@ -10,28 +10,28 @@ _NAME = re.compile(r"\w([\w.-]*[\w.])?")
 
 @dataclass(frozen=True)
 class Address:
-    """A place to listen on.
+    """An address to listen on.
 
     Attributes:
-        host: A name or a number, an IPv6 one without brackets.
-        port: From 0 to 65535; 0 means a free one.
+        host: A host name or an IP address; an IPv6 address without brackets.
+        port: From 0 to 65535; 0 means any free port.
     """
 
     host: str
     port: int
 
     def __str__(self) -> str:
-        """As HOST:PORT."""
+        """HOST:PORT."""
         return f"{self.written_host}:{self.port}"
 
     @property
     def written_host(self) -> str:
-        """The host as it stands before a port: an IPv6 number in brackets."""
+        """The host as written before a port: an IPv6 address is in brackets."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
     def is_wildcard(self) -> bool:
-        """Whether it means every address of this machine."""
+        """Whether the host means every address of this machine."""
         number = _number(self.host)
         return number is not None and number.is_unspecified
 
@@ -39,7 +39,7 @@ class Address:
     def is_loopback(self) -> bool:
         """Whether only this machine can connect to it.
 
-        Of names only `localhost` is known for that: another can mean another address tomorrow.
+        `localhost` is the only such name: the address of any other name can change.
         """
         if self.host.lower() == "localhost":
             return True
@@ -48,19 +48,19 @@ class Address:
 
 
 def parse(text: str) -> Address:
-    """Reads HOST:PORT; an IPv6 number may stand in brackets or not.
+    """Parses HOST:PORT; an IPv6 address may be in brackets.
 
     Args:
-        text: What somebody wrote.
+        text: The text.
 
     Raises:
-        ValueError: It is something else; the message says what, as the end of a sentence that names the setting.
+        ValueError: The text is malformed; the message is worded to follow the name of the setting.
     """
     host, colon, port = text.rpartition(":")
     if not colon:
         raise ValueError("must be HOST:PORT")
     if text.endswith("]"):
-        raise ValueError(f"must be HOST:PORT: there is no port; with one it is {text}:50051")
+        raise ValueError(f"must be HOST:PORT: the port is missing, as in {text}:50051")
     if text.startswith(("unix:", "unix-abstract:")):
         raise ValueError("must be HOST:PORT; Unix sockets are not served")
     if not (port.isascii() and port.isdecimal() and len(port) <= len("65535") and int(port) <= _LARGEST_PORT):
@@ -69,14 +69,16 @@ def parse(text: str) -> Address:
         )
     if not host:
         raise ValueError(
-            f"must be HOST:PORT: there is no host; 127.0.0.1:{port} is for this machine alone, 0.0.0.0:{port} for any"
+            f"must be HOST:PORT: the host is missing; 127.0.0.1:{port} is for this machine only, 0.0.0.0:{port} for all"
         )
     bracketed = host.startswith("[") and host.endswith("]")
     if bracketed:
         host = host[1:-1]
     is_ipv6 = ":" in host and _number(host) is not None
     if not is_ipv6 and (bracketed or not _NAME.fullmatch(host)):
-        raise ValueError(f"must be HOST:PORT: {host!r} is no host name and no IP address{_hint(host, bracketed)}")
+        raise ValueError(
+            f"must be HOST:PORT: {host!r} is neither a host name nor an IP address{_hint(host, bracketed)}"
+        )
     return Address(host, int(port))
 
 

@@ -1,4 +1,4 @@
-"""What there is to say of each setting, for the command's help and for the documentation."""
+"""Describes each setting, for the help of the command and for the documentation."""
 
 import enum
 import types
@@ -15,22 +15,22 @@ from synthserve_server.settings.settings import Settings
 from synthserve_server.settings.types import DefaultText
 
 _WITHOUT_FLAG = {"limits"}
-"""What is a section of the file, and has no flag."""
+"""Settings that are sections of the file, without a flag."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """A setting.
+    """The description of a setting.
 
     Attributes:
-        name: As in the TOML file.
+        name: Its name in the TOML file.
         group: The title of its group.
-        kind: What it can be: a kind of value, or the words to choose from.
+        kind: The kind of its value, or the words to choose from.
         is_switch: Whether it is on or off.
         is_list: Whether it can be given several times.
-        default: What it is when it is not given, in words; empty: that is in the text, or it must be given.
+        default: Its default as text; empty if the description says it, or the setting is required.
         is_required: Whether it must be given.
-        text: What it is for.
+        text: Its description.
     """
 
     name: str
@@ -44,12 +44,12 @@ class Description:
 
     @property
     def flag(self) -> str:
-        """The flag; empty: it has none."""
+        """The flag; empty if it has no flag."""
         return "" if self.name in _WITHOUT_FLAG else f"--{self.name.replace('_', '-')}"
 
     @property
     def negative_flag(self) -> str:
-        """The flag that turns a switch off; empty: there is no use for one."""
+        """The flag that turns a switch off; empty if the switch is off by default."""
         return f"--no-{self.name.replace('_', '-')}" if self.is_switch and self.default != "no" else ""
 
 
@@ -77,7 +77,7 @@ def _described(name: str, group: str, field: FieldInfo) -> Description:
 
 
 def _kind(annotation: Any) -> tuple[str, bool]:  # noqa: ANN401 - a type, however it is written
-    """What values of a type are called, and whether there can be several."""
+    """The name of the kind of values of a type, and whether there can be several."""
     if get_origin(annotation) is tuple:
         return _kind(get_args(annotation)[0])[0], True
     if get_origin(annotation) in (Union, types.UnionType):

@@ -13,7 +13,7 @@ class SettingsFile(TomlConfigSettingsSource):
     """Reads TOML as editors write it: with a byte order mark, and with line ends of any system."""
 
     def _read_file(self, file_path: Any) -> dict[str, Any]:  # noqa: ANN401 - a path, or a library's idea of one
-        """Reads one file; the library calls this for those that are there.
+        """Reads one file; the library calls this for files that exist.
 
         Raises:
             ValueError: It is not TOML in UTF-8.

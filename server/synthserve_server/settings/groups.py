@@ -1,7 +1,7 @@
 """The settings, in groups.
 
-A setting is written once, here: its flag, its variable, its key in the TOML file, its help and its row in
-docs/settings.md are made of its name, its type, its default and the text below it.
+Each setting is written once, here. Its flag, variable, key in the TOML file, help and row in docs/settings.md are
+generated from its name, its type, its default and the text below it.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -31,7 +31,7 @@ from synthserve_server.settings.types import (
 
 
 class CallerLimits(BaseModel):
-    """What one caller may do, where it differs from what every caller may; "unlimited" takes a limit away."""
+    """The limits of one caller that differ from those of every caller; "unlimited" removes a limit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -46,7 +46,7 @@ class CallerLimits(BaseModel):
 
 
 class Group(BaseModel):
-    """Settings that belong together; the first line of the docstring is their title."""
+    """Settings that belong together, under a title."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -64,15 +64,15 @@ class ModelSettings(Group):
     """What decides which models are served: the repository at the start (none), the repository at any time (poll), or
     calls (explicit)."""
     repository_poll_seconds: SomeSeconds = 15.0
-    """With model_control_mode poll: the time between two looks at the repository."""
+    """With model_control_mode poll: the time between two checks of the repository."""
     load_model: Names = ()
     """With model_control_mode explicit: a model to load at the start; * alone means all."""
     max_manifest_bytes: Bytes = 32 << 20
-    """The largest manifest that is read."""
+    """The most bytes of a manifest."""
     max_graph_bytes: Bytes = 1 << 30
-    """The largest graph that is read."""
+    """The most bytes of a graph."""
     warm_up_seconds: SomeSeconds = 60.0
-    """How long the first run of a model, for two samples, may take."""
+    """The longest that the first run of a model, for two samples, may take."""
 
 
 class ConnectionSettings(Group):
@@ -81,17 +81,18 @@ class ConnectionSettings(Group):
     title = "Connections"
 
     listen: HostAndPort = "127.0.0.1:50051"
-    """Where to listen, as HOST:PORT; port 0 takes a free one."""
+    """Where to listen, as HOST:PORT; port 0 chooses a free one."""
     reflection: bool = True
-    """Whether clients can ask which services there are."""
+    """Whether to offer server reflection, which lists the services to clients."""
     oip: bool = True
-    """Whether the raw graphs are served by the Open Inference Protocol."""
+    """Whether to serve the raw graphs by the Open Inference Protocol."""
     max_connection_age_seconds: SomeSeconds | None = None
-    """After how long clients are asked to connect anew; their streams have grace_seconds then. Unset: never."""
+    """The age at which a connection asks its client to reconnect; its streams may then continue for grace_seconds.
+    Unset: no limit."""
     drain_delay_seconds: Seconds = 0.0
-    """How long calls are still taken after SIGTERM, while health says NOT_SERVING and load balancers find that out."""
+    """How long to accept calls after SIGTERM, while health reports NOT_SERVING to load balancers."""
     grace_seconds: Seconds = 30.0
-    """How long running streams may go on after SIGTERM and drain_delay_seconds."""
+    """How long running streams may continue after SIGTERM and drain_delay_seconds."""
 
 
 class SecuritySettings(Group):
@@ -102,19 +103,21 @@ class SecuritySettings(Group):
     insecure: bool = False
     """Whether to listen without TLS where other machines can connect."""
     tls_certificate: FilePath | None = None
-    """The server's certificate and those between it and its authority, PEM. Read again when it changes."""
+    """The server's certificate and the intermediate ones up to its authority, PEM. Reloaded when it changes."""
     tls_key: FilePath | None = None
     """The certificate's private key, PEM."""
     tls_client_ca: FilePath | None = None
-    """The authorities whose clients are accepted, PEM; unset: clients need no certificate."""
+    """The authorities of accepted client certificates, PEM; unset: clients need no certificate."""
     token_file: FilePath | None = None
-    """Names and SHA-256 of the bearer tokens that may call; unset: anybody may. Read again when it changes."""
+    """The callers' names and the SHA-256 of their bearer tokens; unset: no token is required. Reloaded when it
+    changes."""
     admin_certificate: Names = ()
     """The common name of client certificates whose owners may load and unload models."""
     local_admin: bool = False
-    """Whether anybody may load and unload models, where there is no authentication and only this machine can call."""
+    """Whether any caller may load and unload models, without authentication and only from this machine."""
     jwks: KeySet = None
-    """The keys of the issuer whose signed tokens (JWT) may call: a file that is read again, or an https URL."""
+    """The keys of the issuer of accepted signed tokens (JWT): a file, which is reloaded when it changes, or an https
+    URL."""
     jwt_issuer: Name | None = None
     """The issuer of signed tokens: their claim iss."""
     jwt_audience: Name | None = None
@@ -124,28 +127,28 @@ class SecuritySettings(Group):
     jwt_roles_claim: Name = "roles"
     """The claim of a signed token that lists the caller's roles; a.b is b within a."""
     jwks_refresh_seconds: Annotated[Seconds, Field(ge=1)] = 300.0
-    """How often keys that have an address are fetched again."""
+    """How often to fetch keys from a URL again."""
 
 
 class LimitSettings(Group):
-    """How much callers may ask for."""
+    """Limits on callers."""
 
     title = "Limits"
 
     max_count: Count | None = None
-    """The most samples that one call may ask for; unset: no limit."""
+    """The most samples that one call may request; unset: no limit."""
     max_streams: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
-    """The most streams at once; those of all callers together."""
+    """The most streams of all callers at once."""
     max_streams_per_caller: Count | None = None
     """The most streams of one caller at once; unset: no limit."""
     rows_per_second: Rate | None = None
-    """How many rows all callers get together; unset: no limit."""
+    """The most rows per second of all callers together; unset: no limit."""
     images_per_second: Rate | None = None
-    """How many images all callers get together; unset: no limit."""
+    """The most images per second of all callers together; unset: no limit."""
     rows_per_second_per_caller: Rate | None = None
-    """How many rows one caller gets; unset: no limit."""
+    """The most rows per second of one caller; unset: no limit."""
     images_per_second_per_caller: Rate | None = None
-    """How many images one caller gets; unset: no limit."""
+    """The most images per second of one caller; unset: no limit."""
     limits: dict[PrintableText, CallerLimits] = Field(default_factory=dict)
     """Limits of single callers, by name: [limits.NAME] in the TOML file."""
 
@@ -161,28 +164,28 @@ class ComputeSettings(Group):
     workers: Annotated[Workers, DefaultText("one per core")] = Field(default_factory=available_cores)
     """How many threads compute."""
     encoding_processes: Annotated[Processes | None, DefaultText("one per core with a GPU, else 0")] = None
-    """How many processes encode images, started with the first ones; 0: the workers do."""
+    """How many processes encode images; they start with the first images. 0: the workers encode them."""
 
 
 class TelemetrySettings(Group):
-    """What the server tells about itself."""
+    """Logs, metrics, traces and messages."""
 
     title = "Telemetry"
 
     log_format: Literal["text", "json"] = "text"
-    """How log lines are written."""
+    """The format of log lines."""
     metrics_listen: HostAndPort | None = None
-    """Where Prometheus reads metrics, over HTTP, as HOST:PORT; unset: nothing is counted."""
+    """Where Prometheus reads metrics over HTTP, as HOST:PORT; unset: no metrics."""
     metrics_insecure: bool = False
-    """Whether to show metrics where other machines can connect: they are plain text, for anybody."""
+    """Whether to expose metrics where other machines can connect: as plain text, without authentication."""
     otlp_endpoint: Collector | None = None
-    """The URL of the collector that gets traces, OTLP over gRPC; unset: what OTEL_EXPORTER_OTLP_ENDPOINT says."""
+    """The URL of the collector of traces, OTLP over gRPC; unset: the value of OTEL_EXPORTER_OTLP_ENDPOINT."""
     hints: Annotated[bool | None, DefaultText("when standard output is a terminal")] = None
     """Whether to print commands to try once the server is ready."""
     client_command: str = "synthserve"
-    """How the client is called in the hints."""
+    """The name of the client command in the hints."""
     port_file: WritableFile | None = None
-    """A file to write the port to once the server is ready."""
+    """A file that the server writes its port to once it is ready."""
 
 
 GROUPS: tuple[type[Group], ...] = (

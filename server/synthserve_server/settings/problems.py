@@ -1,4 +1,4 @@
-"""Says what is wrong with settings: where that stands, and what may have been meant."""
+"""Explains invalid settings: their source, the problem, and the name that may have been meant."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,22 +13,22 @@ from synthserve_server.settings.settings import ENVIRONMENT_PREFIX, Settings
 _LIMITS = "limits"
 
 _NOT_OURS = ("SYNTHSERVE_CLIENT_", "SYNTHSERVE_SERVER", "SYNTHSERVE_TLS_CA", "SYNTHSERVE_TLS_CLIENT_")
-"""What the variables begin with that the command `synthserve` reads."""
+"""The prefixes of variables for the command `synthserve`."""
 
 
 def lines(error: ValidationError, flags: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
-    """One line for each setting that is wrong.
+    """One line for each invalid setting.
 
     Args:
-        error: What the settings came to.
+        error: The error of the validation.
         flags: The settings that were given as flags.
-        environment: The variables that the others were looked for in.
+        environment: The environment variables.
     """
     variables = _variables(environment)
     file = flags.get("config") or variables.get("config")
     told: dict[tuple[int | str, ...], str] = {}
     for problem in error.errors():
-        place = problem["loc"][:3]  # what follows are the kinds that a limit can be
+        place = problem["loc"][:3]  # the rest names the alternatives of a limit's type
         name = place[0] if place else None
         text = _text(problem)
         if name in variables and name not in flags:
@@ -40,19 +40,19 @@ def lines(error: ValidationError, flags: Mapping[str, Any], environment: Mapping
 
 
 def misspelt_variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Variables that are no settings and look like one: each with the one that may have been meant."""
+    """Unknown variables that look like a setting, each with the variable that may have been meant."""
     known = [f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in Settings.model_fields]
     for name in sorted(environment):
         upper = name.upper()
         if not upper.startswith(ENVIRONMENT_PREFIX) or upper in known or upper.startswith(_NOT_OURS):
             continue
-        # Without what they all begin with, which would make any two of them alike.
+        # Compared without the common prefix, which would make all names similar.
         if meant := closest(upper.removeprefix(ENVIRONMENT_PREFIX), Settings.model_fields):
             yield name, f"{ENVIRONMENT_PREFIX}{meant.upper()}"
 
 
 def _variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings that variables hold; an empty one holds nothing."""
+    """The settings in variables, without empty ones."""
     return {
         name.upper().removeprefix(ENVIRONMENT_PREFIX).lower(): value
         for name, value in environment.items()
@@ -81,13 +81,13 @@ def _unknown(name: str, *, is_section: bool) -> str:
         return f"there is no setting {name}{did_you_mean(name, set(Settings.model_fields) - {_LIMITS})}"
     if closest(name, [_LIMITS]):
         return f"there is no section [{name}]; did you mean [limits.NAME]?"
-    return f"there is no section [{name}]: settings stand in none, and limits of one caller in [limits.NAME]"
+    return f"there is no section [{name}]: settings belong above all sections, limits of one caller in [limits.NAME]"
 
 
 def _meant_within(name: str) -> str:
-    """What was meant in a section of limits."""
+    """The end of a message about an unknown key in a section of limits."""
     if meant := closest(name, CallerLimits.model_fields):
         return f"; did you mean {meant}?"
     if name in Settings.model_fields:
-        return ": it is a setting of the server, and must stand above all sections"
+        return ": it is a setting of the server, and belongs above all sections"
     return f"; there are {', '.join(CallerLimits.model_fields)}"

@@ -1,4 +1,4 @@
-"""The settings of the server: flags before the environment before a TOML file."""
+"""The settings of the server: flags override the environment, which overrides a TOML file."""
 
 from typing import Any, Self
 
@@ -22,7 +22,7 @@ from synthserve_server.settings.groups import (
 ALL_MODELS = "*"
 
 ENVIRONMENT_PREFIX = "SYNTHSERVE_"
-"""What the variables begin with. An empty one counts as unset."""
+"""The prefix of the variables. An empty variable counts as unset."""
 
 
 class _Sources(BaseSettings):
@@ -42,13 +42,13 @@ class _Sources(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Puts the TOML file, where one is named, under the environment."""
+        """Adds the TOML file, if one is named, below the environment."""
         file = init_settings().get("config") or env_settings().get("config")
         return init_settings, env_settings, SettingsFile(settings_cls, file)
 
 
 class ProbedSettings(SecuritySettings, ConnectionSettings, _Sources):
-    """The settings that tell a probe where the server listens, and how to talk to it; others are left alone."""
+    """The settings that a probe needs to connect to the server; others are ignored."""
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
@@ -61,7 +61,7 @@ class ProbedSettings(SecuritySettings, ConnectionSettings, _Sources):
 class Settings(
     TelemetrySettings, ComputeSettings, LimitSettings, SecuritySettings, ConnectionSettings, ModelSettings, _Sources
 ):
-    """What the server can be told; see `groups`."""
+    """All settings of the server; see `groups`."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENVIRONMENT_PREFIX,
@@ -74,13 +74,13 @@ class Settings(
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
-            raise PydanticCustomError("tls", "tls_certificate and tls_key go together")
+            raise PydanticCustomError("tls", "tls_certificate and tls_key must be set together")
         if self.tls_client_ca and not self.tls_certificate:
-            raise PydanticCustomError("tls", "tls_client_ca is of no use without tls_certificate and tls_key")
+            raise PydanticCustomError("tls", "tls_client_ca requires tls_certificate and tls_key")
         if self.admin_certificate and not self.tls_client_ca:
-            raise PydanticCustomError("admin", "admin_certificate is of no use without tls_client_ca")
+            raise PydanticCustomError("admin", "admin_certificate requires tls_client_ca")
         if len({self.jwks is None, self.jwt_issuer is None, self.jwt_audience is None}) > 1:
-            raise PydanticCustomError("jwt", "jwks, jwt_issuer and jwt_audience go together")
+            raise PydanticCustomError("jwt", "jwks, jwt_issuer and jwt_audience must be set together")
         if not (self.tls_certificate or self.insecure or self.address.is_loopback):
             raise PydanticCustomError(
                 "exposed",
@@ -100,7 +100,7 @@ class Settings(
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         if self.load_model and self.model_control_mode is not Mode.EXPLICIT:
-            raise PydanticCustomError("control", "load_model is of no use without model_control_mode explicit")
+            raise PydanticCustomError("control", "load_model requires model_control_mode explicit")
         if self.load_model != (ALL_MODELS,) and not all(map(MODEL_ID.fullmatch, self.load_model)):
             raise PydanticCustomError(
                 "control", "load_model must be * alone, or names of models: {form}", {"form": MODEL_FORM}
@@ -132,10 +132,10 @@ def load(flags: dict[str, Any]) -> Settings:
     """Gathers the settings.
 
     Args:
-        flags: The flags that were given, by setting.
+        flags: The values of flags, by setting.
 
     Raises:
-        pydantic.ValidationError: A setting is missing, not known or not allowed.
+        pydantic.ValidationError: A setting is missing, unknown or invalid.
         ValueError: The file is not TOML.
     """
     return Settings(**flags)

@@ -1,4 +1,4 @@
-"""What single settings can be, and what is said of those that are something else."""
+"""The types of settings, with their checks and error messages."""
 
 import re
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from synthserve_server.settings import addresses
 _VISIBLE = re.compile(r"[!-~]+")
 
 _LONGEST_SECONDS = 1_000_000
-"""Eleven days. gRPC counts milliseconds in 32 bits, and event loops and threads have ends of their own."""
+"""Eleven days. gRPC counts milliseconds in 32 bits; event loops and threads have limits of their own."""
 
 _MOST_WORKERS = 4096
-"""Each is a thread or a process; no machine has more cores."""
+"""The most threads or processes; no machine has more cores."""
 
 _LARGEST_FILE = 2**31 - 1
-"""Protobuf has no larger messages, and graphs and manifests are such."""
+"""The most bytes of a protobuf message, such as a graph or a manifest."""
 
 _LARGEST = 2**63 - 1
-"""What the messages of the API can hold."""
+"""The largest count in messages of the API."""
 
 
 def _address(text: str) -> str:
@@ -39,7 +39,7 @@ def _collector(endpoint: str) -> str:
     bad = PydanticCustomError("collector", "must be http://HOST:PORT, or https://HOST:PORT for TLS")
     try:
         url = urlsplit(endpoint)
-        host, _ = url.hostname, url.port  # it raises where the port is no number
+        host, _ = url.hostname, url.port  # raises ValueError if the port is not a number
     except ValueError:
         raise bad from None
     if url.scheme not in ("http", "https") or not host or "@" in url.netloc or not _VISIBLE.fullmatch(endpoint):
@@ -48,7 +48,7 @@ def _collector(endpoint: str) -> str:
 
 
 def _key_set(place: Any) -> Any:  # noqa: ANN401 - whatever a source gives
-    """A file as a path, an address as text."""
+    """Converts a file to a path; a URL stays text."""
     if not isinstance(place, str):
         return place
     if "://" not in place:
@@ -58,7 +58,7 @@ def _key_set(place: Any) -> Any:  # noqa: ANN401 - whatever a source gives
     bad = PydanticCustomError("address", "must be an address with a host, and without a user or a password")
     try:
         parts = urlsplit(place)
-        host, _ = parts.hostname or "", parts.port  # it raises where the port is no number
+        host, _ = parts.hostname or "", parts.port  # raises ValueError if the port is not a number
     except ValueError:
         raise bad from None
     if parts.scheme != "https" and not (parts.scheme == "http" and addresses.Address(host, 0).is_loopback):
@@ -85,17 +85,17 @@ def _writable_file(file: Path) -> Path:
 
 
 def _split(value: Any) -> Any:  # noqa: ANN401 - whatever a source gives
-    """Lets the environment name several: a,b."""
+    """Splits a list from the environment: a,b."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def _stripped(value: Any) -> Any:  # noqa: ANN401 - whatever a source gives
-    """Without the line end of a file of variables, or of a secret."""
+    """Removes the line end of a file of variables, or of a secret."""
     return value.strip() if isinstance(value, str) else value
 
 
 def _printable(name: str) -> str:
-    """A name with a character that nobody sees is like no other one, and would silently never be met."""
+    """Refuses names with invisible characters, which would never match and look as if they should."""
     for character in name:
         if not character.isprintable():
             raise PydanticCustomError(
@@ -106,7 +106,7 @@ def _printable(name: str) -> str:
 
 @dataclass(frozen=True)
 class DefaultText:
-    """What a setting is when it is not given, in words, where its default does not say it."""
+    """The default of a setting as text, for defaults that do not describe themselves."""
 
     text: str
 

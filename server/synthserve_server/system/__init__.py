@@ -1,1 +1,1 @@
-"""What the operating system gives to a process: streams, signals, ports and processors."""
+"""The server's process and its operating system: ports and environment."""

@@ -1,7 +1,7 @@
-"""Takes the addresses to listen on: all that a host stands for, or none, with the system's reason.
+"""Reserves the addresses to listen on: all addresses of a host, or none, with the system's reason.
 
-gRPC and Python's HTTP server are content with one of several. A second server on `localhost:P` would then get the calls
-of the other family beside a server on `127.0.0.1:P`.
+gRPC and Python's HTTP server start if they get one of several. A second server on `localhost:P` could then share the
+port with a server on `127.0.0.1:P`, and get the calls of the other address family.
 """
 
 import errno
@@ -12,13 +12,13 @@ from dataclasses import replace
 from synthserve_server.settings.addresses import Address
 
 _ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
-"""What the system says of an address that this machine does not have: nobody can call there."""
+"""The errors for an address that this machine does not have, where no client can connect."""
 
 _DRAWS = 20
-"""How often a free port is drawn until it is free at every address of a host."""
+"""How often to draw a free port until one is free at every address of a host."""
 
 _LOWEST_FREE_PORT = 1024
-"""Below it, most systems let only administrators listen."""
+"""On most systems, only administrators can listen on lower ports."""
 
 
 class ListenError(Exception):
@@ -26,18 +26,18 @@ class ListenError(Exception):
 
 
 def bound(address: Address) -> dict[str, socket.socket]:
-    """Sockets that are bound to every address that a host stands for, all with one port.
+    """Binds a socket to every address of a host, all with the same port.
 
-    Those that this machine does not have are left out, if there are others: in many containers there is no IPv6.
+    Addresses that this machine does not have are skipped, unless it has none of them: many containers have no IPv6.
 
     Args:
-        address: Where; port 0 draws a free one.
+        address: The address; port 0 draws a free port.
 
     Returns:
-        At least one socket, by its IP address. None of them listens yet.
+        The sockets by IP address, at least one. They do not listen yet.
 
     Raises:
-        ListenError: One of them is taken or forbidden, or this machine has none of them.
+        ListenError: An address is in use or forbidden, or this machine has none of them.
     """
     hosts = _hosts(address)
     draws = _DRAWS if address.port == 0 and len(hosts) > 1 else 1
@@ -51,18 +51,19 @@ def bound(address: Address) -> dict[str, socket.socket]:
 
 
 def places(address: Address) -> list[Address]:
-    """The places that gRPC is to listen on, for all that a host stands for.
+    """The IP addresses and ports that gRPC must listen on, for all addresses of a host.
 
-    gRPC tells no reasons, so the system is asked first. For 0.0.0.0 and [::] alike, gRPC takes both families.
+    The sockets are bound here first, because gRPC gives no reasons for failures. For 0.0.0.0 and [::] alike, gRPC
+    listens on both address families.
 
     Args:
-        address: Where; port 0 draws a free one.
+        address: The address; port 0 draws a free port.
 
     Returns:
-        At least one, with an IP address each. Where it is one alone, gRPC may be left to draw a port.
+        At least one IP address with a port. A single one keeps port 0, so that gRPC draws the port.
 
     Raises:
-        ListenError: As `bound`.
+        ListenError: See `bound`.
     """
     if address.is_wildcard:
         address = replace(address, host="::" if socket.has_dualstack_ipv6() else "0.0.0.0")  # noqa: S104 - asked for
@@ -70,14 +71,14 @@ def places(address: Address) -> list[Address]:
     taken = [Address(host, one.getsockname()[1]) for host, one in found.items()]
     for one in found.values():
         one.close()
-    # What gRPC draws itself nobody else can be given meanwhile.
+    # A port that gRPC draws itself cannot be taken by another process in between.
     return taken if len(taken) > 1 else [replace(taken[0], port=address.port)]
 
 
 def _hosts(address: Address) -> list[str]:
-    """The IP addresses that a host stands for."""
+    """The IP addresses of a host."""
     if address.host.lower() == "localhost":
-        return ["127.0.0.1", "::1"]  # whatever the machine's files say, as clients of gRPC have it (RFC 6761)
+        return ["127.0.0.1", "::1"]  # regardless of the hosts file, as gRPC clients resolve it (RFC 6761)
     try:
         found = socket.getaddrinfo(address.host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -88,10 +89,10 @@ def _hosts(address: Address) -> list[str]:
 
 
 def _bound(hosts: list[str], port: int) -> dict[str, socket.socket]:
-    """Sockets for all hosts that this machine has.
+    """Binds sockets to all addresses that this machine has.
 
     Raises:
-        OSError: There is none, or one that cannot be had.
+        OSError: This machine has none of them, or one cannot be bound.
     """
     sockets: dict[str, socket.socket] = {}
     absent: OSError | None = None
@@ -117,7 +118,7 @@ def _socket(host: str, port: int) -> socket.socket:
     )[0]
     one = socket.socket(family, kind, protocol)
     try:
-        # As gRPC does it: connections that have ended do not keep the port, and what listens on it does.
+        # As in gRPC: a port in TIME_WAIT can be bound, but not one with a listener.
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -129,7 +130,7 @@ def _socket(host: str, port: int) -> socket.socket:
 
 
 def _reason(error: OSError, port: int) -> str:
-    """What the system says, and what to do."""
+    """The reason of the system, and advice."""
     advice = {
         errno.EADDRINUSE: "the port is taken: stop the program that listens on it, or choose another",
         errno.EADDRNOTAVAIL: "this machine does not have the address",

@@ -1,4 +1,4 @@
-"""Which implementation of protobuf the server runs with: the one in C."""
+"""Ensures that the server runs with the C implementation of protobuf."""
 
 from collections.abc import MutableMapping
 
@@ -9,13 +9,13 @@ ignored: list[str] = []
 
 
 def ignore_slow_implementations(environment: MutableMapping[str, str]) -> None:
-    """Takes the choice of another implementation out of the environment, for this process and those that it starts.
+    """Removes the choice of another implementation from the environment, for this process and its children.
 
-    People set it for other programs in the same environment. Here the one in pure Python would make each row cost many
-    times as much, and protobuf does not even start with a value that it does not know, an empty one for example.
+    The variable is often set for other programs in the same environment. The implementation in pure Python would make
+    each row cost many times as much, and protobuf fails to import with an unknown value, such as an empty one.
 
     Args:
-        environment: The variables, before protobuf is imported.
+        environment: The variables, before the import of protobuf.
     """
     value = environment.get(VARIABLE)
     if value is None or value == "upb":

@@ -1,1 +1,1 @@
-"""What operators see of the server: request ids, metrics, traces."""
+"""Telemetry for operators: request ids, logs, metrics, traces."""

@@ -1,4 +1,4 @@
-"""The port that Prometheus reads the metrics from."""
+"""The HTTP port for Prometheus."""
 
 import socket
 import threading
@@ -12,33 +12,33 @@ from synthserve_server.settings.addresses import Address
 from synthserve_server.system import listening
 
 _PATIENCE = 10.0
-"""Seconds that a connection can be silent before its thread is taken away from it."""
+"""Seconds after which a silent connection is closed, so that its thread ends."""
 
 _POLL = 0.1
-"""How often the thread looks whether it is to stop, in seconds."""
+"""Seconds between two checks of a server's thread whether to stop."""
 
 
 class _Handler(WSGIRequestHandler):
-    """Answers without a word in the log."""
+    """Answers without logging."""
 
     timeout = _PATIENCE
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 class MetricsPort:
-    """HTTP servers in threads of their own, so that a busy event loop delays no answer."""
+    """HTTP servers in their own threads, so that a busy event loop delays no answer."""
 
     def __init__(self, address: Address, registry: CollectorRegistry) -> None:
         """Listens and answers.
 
         Args:
-            address: Where to listen; port 0 takes a free one.
-            registry: What to answer.
+            address: Where to listen; port 0 chooses a free port.
+            registry: The metrics.
 
         Raises:
-            ListenError: An address is taken, or not of this machine.
+            ListenError: An address is in use, or not one of this machine.
         """
         answer = make_wsgi_app(registry)
         self._servers = [_server(one, answer) for one in listening.bound(address).values()]
@@ -60,7 +60,7 @@ class MetricsPort:
 
 
 def _server(bound: socket.socket, answer: Callable[..., Iterable[bytes]]) -> ThreadingWSGIServer:
-    """A server on a socket that is bound already."""
+    """A server on a bound socket."""
     server = ThreadingWSGIServer(bound.getsockname()[:2], _Handler, bind_and_activate=False)
     server.socket.close()
     server.socket = bound

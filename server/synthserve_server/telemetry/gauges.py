@@ -1,4 +1,4 @@
-"""What need not be counted, as it can be looked up at any time."""
+"""Values for metrics that are read on demand instead of counted."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class ModelState:
     Attributes:
         model: The model's identifier.
         version: The version.
-        state: What it can do.
+        state: Its state.
     """
 
     model: str
@@ -23,11 +23,11 @@ class ModelState:
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """What is looked up whenever somebody asks for the metrics. All can be called in any thread.
+    """Functions that are called for each read of the metrics, in any thread.
 
     Attributes:
-        states: The versions that there are.
-        is_known: Whether there is such a model.
+        states: The states of all versions.
+        is_known: Whether a model exists.
         waiting: How many messages wait for a worker.
         workers: How many workers there are.
     """

@@ -1,4 +1,4 @@
-"""How log lines are written."""
+"""Configures logging."""
 
 import atexit
 import logging
@@ -15,12 +15,12 @@ from synthserve_server.telemetry.log_writer import LogWriter
 
 
 def configure(log_format: Literal["text", "json"]) -> LogWriter:
-    """Has log lines written to standard error, those that wait at the latest when the process exits; by whom."""
+    """Sends log lines to standard error through the returned writer, which is closed when the process exits."""
     writer = LogWriter(sys.stderr)
     atexit.register(writer.close)
     renderer: structlog.typing.Processor
     if log_format == "json":
-        # Local values can be what a caller has sent, or a secret.
+        # Local variables can hold data of callers, or secrets.
         plain = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
         processors: list[structlog.typing.Processor] = [structlog.processors.ExceptionRenderer(plain)]
         renderer = structlog.processors.JSONRenderer()
@@ -45,21 +45,21 @@ def configure(log_format: Literal["text", "json"]) -> LogWriter:
 
 
 def _with_request_id(_logger: object, _level: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Says which call a line belongs to, where it is written in one."""
+    """Adds the id of the current call to a line."""
     if call := serving.get(None):
         line.setdefault("request_id", call.request_id)
     return line
 
 
 class _Forwarding(logging.Handler):
-    """Writes what libraries log, such as that the collector of traces cannot be reached, in the same form."""
+    """Forwards the log records of libraries, for example that the collector of traces cannot be reached."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes one line, but not of clients that left while they were sent something: their streams' lines tell."""
+        """Writes one line, but not for clients that left while gRPC sent a message: their streams are logged."""
         if record.exc_info and type(record.exc_info[1]).__name__ == "ExecuteBatchError":
             return
         details: dict[str, object] = {"exc_info": record.exc_info or None}
         if record.exc_info and record.name.startswith("opentelemetry"):
-            # It is about what an operator has set, or a collector that is not there: not about a place in a program.
+            # The cause is a setting or an unreachable collector, for which a traceback is no help.
             details = {"why": "".join(traceback.format_exception_only(record.exc_info[1])).strip()}
         structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, **details)

@@ -1,7 +1,7 @@
-"""Writes lines in a thread of its own.
+"""Writes log lines in a separate thread.
 
-Who writes them then makes no system call: the event loop waits neither for a disk nor for a terminal that has stopped,
-and does not give up the interpreter lock for each line, which took a tenth of a small call's time.
+So the threads that log make no system calls: the event loop never waits for a disk or a stopped terminal, and does not
+release the interpreter lock for each line, which took a tenth of the time of a small call.
 """
 
 import threading
@@ -9,13 +9,13 @@ from collections import deque
 from typing import TextIO
 
 PERIOD = 0.05
-"""Seconds between two writes: what a process that is killed can lose of its log."""
+"""Seconds between two writes: a killed process can lose the lines of this time."""
 
 MOST_LINES = 20_000
-"""Lines that wait at most. Those beyond are dropped and counted, as the server must not stop for its log."""
+"""The most waiting lines. Further lines are dropped and counted, as the server must not stop for its log."""
 
 DRAINING_SECONDS = 1.0
-"""How long is waited for a reader who takes nothing. What he has not got then is left for later, or lost at the end."""
+"""How long `drain` and `close` wait for a reader that has stopped."""
 
 
 class LogWriter:
@@ -25,10 +25,10 @@ class LogWriter:
         """Starts the thread.
 
         Args:
-            stream: Where the lines go.
+            stream: The stream that receives the lines.
         """
         self._stream = stream
-        self._lines: deque[str | threading.Event] = deque()  # an event is set when what stands before it is written
+        self._lines: deque[str | threading.Event] = deque()  # an event is set once the lines before it are written
         self._dropped = 0
         self._wanted = threading.Event()
         self._closing = False
@@ -36,7 +36,7 @@ class LogWriter:
         self._thread.start()
 
     def write(self, line: str) -> int:
-        """Takes a line; safe to call from any thread."""
+        """Enqueues a line; safe to call from any thread."""
         if len(self._lines) < MOST_LINES:
             self._lines.append(line)
         else:
@@ -47,14 +47,14 @@ class LogWriter:
         """Does nothing: lines are written soon."""
 
     def drain(self) -> None:
-        """Returns when what waits is written, or after `DRAINING_SECONDS`."""
+        """Waits until the waiting lines are written, at most `DRAINING_SECONDS`."""
         written = threading.Event()
         self._lines.append(written)
         self._wanted.set()
         written.wait(DRAINING_SECONDS)
 
     def close(self) -> None:
-        """Writes what waits, and ends the thread; one whose reader takes nothing is left alone after a while."""
+        """Writes the waiting lines and ends the thread; waits at most `DRAINING_SECONDS` for a stopped reader."""
         self._closing = True
         self._wanted.set()
         self._thread.join(DRAINING_SECONDS)
@@ -76,7 +76,7 @@ class LogWriter:
             if lines:
                 self._stream.write("".join(lines))
                 self._stream.flush()
-        except (OSError, ValueError):  # the reader is gone, or the stream closed: there is nobody left to tell
+        except (OSError, ValueError):  # the reader is gone, or the stream is closed
             self._lines.clear()
         for written in taken:
             if isinstance(written, threading.Event):

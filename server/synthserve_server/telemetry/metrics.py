@@ -1,7 +1,7 @@
-"""The metrics, by the names that Prometheus gets; docs/operations.md has their list, and a test compares.
+"""The metrics for Prometheus. A test compares their names with the list in docs/operations.md.
 
-What a label can hold is bounded: methods and codes by the contract, models and versions by what the repository holds.
-What callers make up is `unknown`.
+The values of labels are bounded: methods and codes by the contract, models and versions by the repository. Names that
+callers make up become `unknown`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,26 +19,26 @@ from synthserve_server.telemetry.calls import UNKNOWN, Call, Stream
 from synthserve_server.telemetry.gauges import Gauges, ModelState
 
 _CALLS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
-"""Seconds of a call: the shortest take one millisecond, streams hours."""
+"""Seconds of a call: short calls take one millisecond, streams hours."""
 
 _STEPS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-"""Seconds of what is done for one message: 16 rows take a tenth of a millisecond, 128 pictures a tenth of a second."""
+"""Seconds of a step for one message: 16 rows take a tenth of a millisecond, 128 images a tenth of a second."""
 
 _SAMPLES = tuple(float(4**power) for power in range(9))
 _TOGETHER = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
 class Metrics:
-    """What is counted."""
+    """The metrics of the server."""
 
     def __init__(self, gauges: Gauges, build: Mapping[str, str]) -> None:
-        """Begins at zero.
+        """Starts at zero.
 
         Args:
-            gauges: What need not be counted.
-            build: What is running: names and versions.
+            gauges: Values that are read on demand.
+            build: The running software: names and versions.
         """
-        # They double the number of series, and nothing asks for them.
+        # The `_created` series would double the number of series, and no dashboard uses them.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the package has no types there
         self.registry = registry = CollectorRegistry()
 
@@ -81,15 +81,15 @@ class Metrics:
         self._is_known = gauges.is_known
 
     def start(self, call: Call) -> "_CallMetrics":
-        """Begins to count what happens to a call."""
+        """Starts to count the events of a call."""
         return _CallMetrics(self, call)
 
     def label(self, model: str) -> str:
-        """What a model that a caller asks for is called in labels."""
+        """The label for a model that a caller asks for."""
         return model if self._is_known(model) else UNKNOWN
 
     def for_model(self, model: str) -> "_OfModel":
-        """What is counted for one of the models that there are."""
+        """The metrics of an existing model."""
         if (found := self._of_model.get(model)) is None:
             found = _OfModel(*(metric.labels(model) for metric in self._by_model))
             self._of_model[model] = found
@@ -97,7 +97,7 @@ class Metrics:
 
 
 class _OfModel(NamedTuple):
-    """The metrics of one model, looked up once: finding them by their labels costs more than counting."""
+    """The metrics of one model, cached: the lookup by label costs more than counting."""
 
     queue: Histogram
     encode: Histogram
@@ -108,7 +108,7 @@ class _OfModel(NamedTuple):
 
 
 class _CallMetrics:
-    """Counts what happens to one call."""
+    """Counts the events of one call."""
 
     def __init__(self, metrics: Metrics, call: Call) -> None:
         self._metrics = metrics
@@ -158,11 +158,11 @@ class _CallMetrics:
         method = self._call.method
         self._metrics.requests.labels(method, self._model, code).inc()
         self._metrics.durations.labels(method, self._model).observe(seconds)
-        self._metrics.in_flight.labels(method).dec()  # last: who sees none under way finds all of them counted
+        self._metrics.in_flight.labels(method).dec()  # last: once no calls are in flight, all are counted
 
 
 class _States(Collector):
-    """The state of each version, looked up when somebody asks."""
+    """The state of each version, read on demand."""
 
     def __init__(self, states: Callable[[], Iterable[ModelState]]) -> None:
         self._states = states

@@ -1,4 +1,4 @@
-"""Puts together the telemetry that the settings ask for. What they do not ask for is not even imported."""
+"""Sets up the telemetry in the settings. Parts that are switched off are not imported."""
 
 import os
 import platform
@@ -21,30 +21,30 @@ _log = structlog.get_logger()
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-"""The first that is there counts."""
+"""The first variable that is set counts."""
 
 
 class TelemetryError(Exception):
-    """Traces cannot be sent in the way that the environment asks for; the message is one sentence."""
+    """Traces cannot be sent as the environment requires; the message is one sentence."""
 
 
 class Telemetry:
-    """Metrics and traces, each where it is asked for."""
+    """Metrics and traces, each if it is switched on."""
 
     def __init__(self, collector: str | None, metrics_listen: Address | None, gauges: Gauges, device: str) -> None:
-        """Begins to count and to trace.
+        """Starts to count and to trace.
 
         Args:
-            collector: The URL of the collector that gets traces; None: what the environment says.
-            metrics_listen: Where the metrics are to be read; None: there are none.
-            gauges: What need not be counted.
+            collector: The URL of the collector of traces; None: the one in the environment.
+            metrics_listen: The address for reading the metrics; None: no metrics.
+            gauges: Values for metrics that are read on demand.
             device: Where graphs run.
 
         Raises:
-            TelemetryError: The environment asks for traces that cannot be sent.
+            TelemetryError: Traces cannot be sent as the environment requires.
         """
         self.recorders: list[StartRecorder] = []
-        """Who take down each call."""
+        """Start a recorder for each call."""
         self._listen = metrics_listen
         self._closing: list[Callable[[], None]] = []
         if metrics_listen:
@@ -59,10 +59,10 @@ class Telemetry:
             _log.info("sending traces", collector=collector or "as the environment says")
 
     def expose_metrics(self) -> None:
-        """Has the metrics read, where there are any.
+        """Exposes the metrics, if they are switched on.
 
         Raises:
-            ListenError: An address is taken, or not of this machine.
+            ListenError: An address is in use, or not one of this machine.
         """
         if not self._listen:
             return
@@ -76,14 +76,14 @@ class Telemetry:
         _log.info("showing metrics", host=self._listen.written_host, port=exposed.port)
 
     def close(self) -> None:
-        """Sends what is left, and closes the port. Takes some seconds at most."""
+        """Sends the remaining traces and closes the metrics port, within a few seconds."""
         closing, self._closing = self._closing, []
         for close in closing:
             close()
 
 
 def wants_traces(endpoint: str | None, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether traces are asked for, by a setting or in the ways that OpenTelemetry has for it.
+    """Whether traces are switched on, by the setting or by OpenTelemetry's own variables.
 
     Args:
         endpoint: The setting.
@@ -97,37 +97,37 @@ def wants_traces(endpoint: str | None, environment: Mapping[str, str] = os.envir
 
 
 def check_wishes(environment: Mapping[str, str]) -> None:
-    """Makes sure that traces are not wanted in another way than with OTLP over gRPC.
+    """Checks that the environment requires no protocol for traces other than OTLP over gRPC.
 
     Args:
-        environment: The environment variables. Empty ones count as ones that are not there.
+        environment: The environment variables. Empty ones count as unset.
 
     Raises:
-        TelemetryError: They are, and nothing here speaks that.
+        TelemetryError: It requires another protocol, which this server does not support.
     """
     exporter = environment.get("OTEL_TRACES_EXPORTER", "").strip()
     if exporter.lower() not in ("", "otlp"):
-        raise TelemetryError(f"OTEL_TRACES_EXPORTER is {exporter!r}, and this server knows only otlp, and none")
+        raise TelemetryError(f"OTEL_TRACES_EXPORTER is {exporter!r}, but this server supports only otlp and none")
     name = next((name for name in _PROTOCOLS if environment.get(name)), None)
     if name and (wanted := environment[name].strip()).lower() != "grpc":
         raise TelemetryError(
-            f"{name} is {wanted!r}, and this server sends traces with OTLP over gRPC alone: set it to grpc and name "
-            "the collector's port for that, as a rule 4317, or set OTEL_TRACES_EXPORTER=none"
+            f"{name} is {wanted!r}, but this server sends traces only by OTLP over gRPC: set it to grpc and use the "
+            "collector's port for gRPC, usually 4317, or set OTEL_TRACES_EXPORTER=none"
         )
 
 
 def _tracing(collector: str | None) -> "Tracing":
-    """What sends traces.
+    """Makes the sender of traces.
 
     Raises:
-        TelemetryError: OpenTelemetry's own variables have values that it cannot use.
+        TelemetryError: OpenTelemetry's variables have values that it cannot use.
     """
     check_wishes(os.environ)
     try:
         from synthserve_server.telemetry.tracing import Tracing
 
         return Tracing(collector)
-    except Exception as error:  # its packages raise what they like
+    except Exception as error:  # its packages raise exceptions of any type
         names = ", ".join(sorted(name for name in os.environ if name.startswith("OTEL_"))) or "no OTEL_* variable"
         raise TelemetryError(f"traces cannot be sent as {names} say: {type(error).__name__}: {error}") from error
 

@@ -1,6 +1,6 @@
-"""Traces: a span for each call, and others inside it for what its first messages waited for. Sent with OTLP over gRPC.
+"""Traces by OTLP over gRPC: a span for each call, with inner spans for the steps of its first messages.
 
-All but the endpoint is set by OpenTelemetry's own environment variables: sampling, batching, headers, certificates.
+OpenTelemetry's environment variables set everything but the endpoint: sampling, batching, headers, certificates.
 """
 
 import threading
@@ -22,28 +22,28 @@ from synthserve_server.telemetry.calls import UNKNOWN, Call, Stream
 from synthserve_server.telemetry.metadata import value
 
 DETAILED = 8
-"""The messages of a call that get spans of their own. A stream can have millions, of which the sums are noted."""
+"""How many messages of a call get inner spans. A stream can have millions; its span has the totals."""
 
 _CLOSING = 3.0
-"""How long the last spans may take to be sent, in seconds. What the collector has not got by then is lost."""
+"""The time limit in seconds for sending the last spans; later ones are lost."""
 
 _PROPAGATED = ("traceparent", "tracestate")
 
 _SERVER_FAULTS = {"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"}
-"""The codes that make a span of a server a failed one, by OpenTelemetry's conventions for gRPC."""
+"""The codes that mark a server span as failed, by OpenTelemetry's conventions for gRPC."""
 
 
 class Tracing:
     """Makes spans and sends them."""
 
     def __init__(self, endpoint: str | None) -> None:
-        """Begins; it does not matter whether the collector is there.
+        """Starts the sender; the collector need not be reachable.
 
         Args:
-            endpoint: The URL of the collector; None: what the environment says.
+            endpoint: The URL of the collector; None: the one in the environment.
         """
         named = Resource.create({"service.name": "synthserve", "service.version": version("synthserve-server")})
-        # The atexit hook of the provider would wait for the collector as long as that pleases.
+        # The atexit hook of the provider would wait for the collector without a limit.
         self._provider = TracerProvider(resource=named.merge(OTELResourceDetector().detect()), shutdown_on_exit=False)
         self._exporter = OTLPSpanExporter(endpoint=endpoint)
         self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
@@ -51,13 +51,13 @@ class Tracing:
         self._propagator = TraceContextTextMapPropagator()
 
     def start(self, call: Call) -> "_CallSpan":
-        """Begins the span of a call, inside that of the caller."""
+        """Starts the span of a call, inside the caller's span."""
         carrier = {key: text for key in _PROPAGATED if (text := value(call.metadata, key))}
         return _CallSpan(self._tracer, call, self._propagator.extract(carrier, contexts.Context()))
 
     def close(self) -> None:
-        """Sends what is left, if that does not take long."""
-        # Neither flushing nor the provider's own shutdown can be told how long it may take.
+        """Sends the last spans, within `_CLOSING` seconds."""
+        # Neither the flush nor the shutdown of the provider has an effective time limit.
         sending = threading.Thread(target=self._provider.force_flush, name="last-spans", daemon=True)
         sending.start()
         sending.join(_CLOSING)
@@ -95,7 +95,7 @@ class _CallSpan:
         call.trace_id = trace.format_trace_id(self._span.get_span_context().trace_id)
 
     def named(self, model: str) -> None:
-        """Says nothing: the name that was asked for can be anything."""
+        """Records nothing: the requested name can be any text."""
 
     def generating(self, stream: Stream) -> None:
         self._span.set_attributes(
@@ -113,7 +113,7 @@ class _CallSpan:
     def made(self, timings: Timings) -> None:
         if not self._recording:
             return
-        with self._lock:  # Several workers can be at messages of one call.
+        with self._lock:  # Several workers can make messages of one call.
             self._made += 1
             message = self._made
             self._queue += timings.started - timings.enqueued_at
@@ -141,7 +141,7 @@ class _CallSpan:
             self._inner("write", started, ended, self._sent)
 
     def delivered(self, samples: int) -> None:
-        """Leaves it to the end: the call adds them up."""
+        """Records nothing: the call counts its samples."""
 
     def ended(self, code: str, _seconds: float) -> None:
         span = self._span
@@ -175,5 +175,5 @@ class _CallSpan:
         span.end(self._nanoseconds(ended))
 
     def _nanoseconds(self, counted: float) -> int:
-        """What `time.perf_counter` has counted, as nanoseconds since 1970."""
+        """A time of `time.perf_counter` as nanoseconds since 1970."""
         return self._epoch + int(counted * 1e9)

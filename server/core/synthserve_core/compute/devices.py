@@ -115,7 +115,7 @@ def _cuda_obstacle(devices: Devices) -> str | None:
     if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0 or count.value == 0:
         return "no NVIDIA GPU is visible"
     if missing := [str(index) for index in devices.indices if index >= count.value]:
-        return f"there is no GPU {', '.join(missing)}; those that are visible are 0 to {count.value - 1}"
+        return f"there is no GPU {', '.join(missing)}; visible GPUs are 0 to {count.value - 1}"
     with contextlib.redirect_stdout(io.StringIO()):
         onnxruntime.preload_dlls()
     options = onnxruntime.SessionOptions()

@@ -36,7 +36,7 @@ def normal(seed: int, start: int, count: int, shape: Sequence[int], stream: int 
 
     Sample `i` gets the same values in every call: the indices are divided into blocks of a fixed size, each block is
     drawn as a whole from a Philox generator that is keyed by the seed and positioned by the block, and the values of
-    the samples asked for are cut out of it. No index costs more than another.
+    the requested samples are cut out of it. No index costs more than another.
 
     Args:
         seed: From 0 to 2^63 - 1.
@@ -76,10 +76,10 @@ def normal(seed: int, start: int, count: int, shape: Sequence[int], stream: int 
 def uniform(seed: int, start: int, count: int, shape: Sequence[int], stream: int = 0) -> NDArray[np.float32]:
     """Uniform noise on [0, 1) for the samples `[start, start + count)`.
 
-    Value `j` of sample `i`, of `v` values each, is made of word `i * v + j` of a Philox generator (Salmon et al. 2011:
-    4 words of 64 bits, 10 rounds) with the key `(seed, stream)`: of the words of the counter
-    `(c mod 2^64, c // 2^64, 0, 1)` for c = 1, 2, ..., one after the other. The highest 24 bits of the word are divided
-    by 2^24.
+    With `v` values per sample, value `j` of sample `i` is made from word `i * v + j` of a Philox generator (Salmon et
+    al. 2011: 4 words of 64 bits, 10 rounds) with the key `(seed, stream)`. The words are those of the counters
+    `(c mod 2^64, c // 2^64, 0, 1)` for c = 1, 2, ..., in order. A value is the highest 24 bits of its word, divided by
+    2^24.
 
     Args:
         seed: From 0 to 2^63 - 1.

@@ -76,7 +76,7 @@ class Session:
         self._lock = threading.Lock()
         self._shared = {node.name for node in self._sessions[0].get_inputs() if node.shape[:1] == [1]}
         self._outputs = [output.name for output in self._sessions[0].get_outputs()]
-        # cuBLAS and cuDNN choose their kernels by the batch size, and with them the rounding.
+        # cuBLAS and cuDNN choose their kernels, and so the rounding, by the batch size.
         self._least = 1 if devices.provider is Provider.CPU else batch_size
 
     def check(self, method: Method) -> None:

@@ -89,8 +89,8 @@ def parse(data: bytes) -> manifest_pb2.Manifest:
         manifest = json_format.Parse(text, manifest_pb2.Manifest())
     except json_format.ParseError as error:
         raise ManifestError(f"the manifest does not fit its schema: {' '.join(str(error).split())}") from error
-    require(version == 1 or not manifest.HasField("graph"), "the manifest has a graph, which format 2 names in methods")
-    require(version == FORMAT_VERSION or not manifest.methods, "the manifest has methods, which format 1 does not know")
+    require(version == 1 or not manifest.HasField("graph"), "the manifest has a graph, which format 2 lists in methods")
+    require(version == FORMAT_VERSION or not manifest.methods, "the manifest has methods, which format 1 does not have")
     return format1.upgraded(manifest) if version == 1 else manifest
 
 
@@ -132,8 +132,10 @@ def _description_size(manifest: manifest_pb2.Manifest) -> int:
     described.CopyFrom(manifest)
     for name in ("methods", "provenance"):
         described.ClearField(name)
-    for part in (*described.table.columns, *described.conditions):
-        del part.categories[:]
+    for column in described.table.columns:
+        del column.categories[:]
+    for condition in described.conditions:
+        del condition.categories[:]
     return described.ByteSize()
 
 

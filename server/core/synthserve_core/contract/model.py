@@ -151,7 +151,7 @@ class Condition:
         kind: The kind of value that it accepts.
         type: The type of the values.
         categories: CODE and SET: the values.
-        nullable: Whether a missing value can be asked for.
+        nullable: Whether callers can require a missing value.
         utc: TIMESTAMP: whether values are instants.
         csv: The CSV format, which is accepted in addition to the default one.
         low: RANGE: the smallest value that was learnt, in the units of the graph; -inf if unknown.

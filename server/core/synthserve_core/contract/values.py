@@ -15,11 +15,11 @@ DAY = 86_400_000_000
 
 FIRST_DAY = (datetime.date.min - _EPOCH.date()).days
 LAST_DAY = (datetime.date.max - _EPOCH.date()).days
-"""The first and the last day of the years 1 to 9999, since 1970-01-01."""
+"""The first and the last day of the years 1 to 9999, as days since 1970-01-01."""
 
 FIRST_MICROSECOND = FIRST_DAY * DAY
 LAST_MICROSECOND = (LAST_DAY + 1) * DAY - 1
-"""The first and the last microsecond of the years 1 to 9999, since 1970-01-01T00:00:00."""
+"""The first and the last microsecond of the years 1 to 9999, as microseconds since 1970-01-01T00:00:00."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0{1,6})?)?$")  # as data frames write a date

@@ -59,7 +59,7 @@ def handled(loop: "AbstractEventLoop", actions: Mapping[str, Action]) -> Iterato
     for number, act in numbers.items():
         try:
             loop.add_signal_handler(number, act)
-        except NotImplementedError:  # The loops of Windows.
+        except NotImplementedError:  # event loops on Windows
             signal.signal(number, lambda *_, act=act: loop.call_soon_threadsafe(act))
     ignore("SIGPIPE", *_MEANINGLESS)
     try:

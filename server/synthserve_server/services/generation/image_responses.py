@@ -1,54 +1,19 @@
-"""The responses to a request for images: a worker makes them, or has another process do so."""
+"""The responses to a request for images, made by a worker or by an encoding process."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthserve.v1.generation_pb2 import GenerateImagesResponse, ImageStreamInfo
+from synthserve.v1.generation_pb2 import ImageStreamInfo
 from synthserve_core.contract.model import IMAGE, Arrays
 from synthserve_core.encoding import images
 from synthserve_server.scheduling.encoding_processes import EncodingProcesses
+from synthserve_server.services.generation.image_encoder import ImageEncoder
 from synthserve_server.services.generation.requests import ImagesRequest
 
 _FEW_IMAGES = 8
-"""So many are encoded in less time than the way to another process and back takes."""
-
-
-@dataclass(frozen=True)
-class ImageEncoder:
-    """Makes serialised GenerateImagesResponse messages. Can be sent to another process.
-
-    Attributes:
-        start: The index of the first image of the stream.
-        info: A serialised ImageStreamInfo, for the response with that image.
-        file_format: How images are written.
-        quality: Of JPEG, from 1 to 100.
-        before: The provenance of an image, up to its index.
-        after: The provenance from there on.
-    """
-
-    start: int
-    info: bytes
-    file_format: images.Format
-    quality: int
-    before: str
-    after: str
-
-    def response(self, pixels: NDArray[np.uint8], first_index: int) -> bytes:
-        """A serialised response.
-
-        Args:
-            pixels: `[images, height, width, channels]`.
-            first_index: The index of the first image.
-        """
-        marks = [f"{self.before}{index}{self.after}" for index in range(first_index, first_index + len(pixels))]
-        response = GenerateImagesResponse(
-            info=ImageStreamInfo.FromString(self.info) if first_index == self.start else None,
-            first_index=first_index,
-            images=images.encode(pixels, self.file_format, self.quality, marks),
-        )
-        return response.SerializeToString()
+"""Encoding at most so many takes less time than sending them to another process."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +21,9 @@ class ImageResponses:
     """Makes the serialised GenerateImagesResponse messages of a stream. Safe to use from several threads.
 
     Attributes:
-        encoder: Makes them.
-        processes: Make those of more than a few images; None: this process makes all.
-        before: Nothing: an image has a small schema.
+        encoder: Makes the messages.
+        processes: Make messages of more than a few images; None: this process makes all.
+        before: Always empty: the schema of an image is small.
     """
 
     encoder: ImageEncoder
@@ -66,11 +31,11 @@ class ImageResponses:
     before: tuple[bytes, ...] = field(default=(), init=False)
 
     def response(self, arrays: Arrays, first_index: int) -> bytes:
-        """A serialised response.
+        """Makes a serialised response.
 
         Args:
             arrays: The images by key.
-            first_index: The index of the first one.
+            first_index: The index of the first image.
         """
         pixels: NDArray[np.uint8] = arrays[IMAGE]
         if self.processes and len(pixels) > _FEW_IMAGES:
@@ -79,11 +44,11 @@ class ImageResponses:
 
 
 def image_responses(request: ImagesRequest, processes: EncodingProcesses | None) -> ImageResponses:
-    """The responses to a request.
+    """Prepares the responses to a request.
 
     Args:
         request: The request.
-        processes: Encode images; None: this process does.
+        processes: Encode the images; None: this process encodes them.
     """
     spec = request.spec
     before, after = spec.image_source()
@@ -96,5 +61,5 @@ def image_responses(request: ImagesRequest, processes: EncodingProcesses | None)
     encoder = ImageEncoder(
         spec.start, info.SerializeToString(), request.file_format, request.jpeg_quality, before, after
     )
-    # Bare pixels are less work to copy than to send.
+    # Copying bare pixels is cheaper than sending them to a process.
     return ImageResponses(encoder, None if request.file_format is images.Format.RAW else processes)

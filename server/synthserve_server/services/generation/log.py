@@ -12,13 +12,13 @@ _log = structlog.get_logger()
 
 
 def write(call: Call, stream: Stream, principal: str, context: aio.ServicerContext[Any, Any]) -> None:
-    """Writes the line; to be called when the call is over.
+    """Writes the line. Call it when the call is over.
 
     Args:
         call: The call.
-        stream: What it generated.
-        principal: Who called.
-        context: The call, as gRPC sees it.
+        stream: The samples that it generated.
+        principal: The name of the caller.
+        context: gRPC's context of the call.
     """
     _log.info(
         "stream finished",

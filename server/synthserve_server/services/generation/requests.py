@@ -1,4 +1,4 @@
-"""Checks generation requests and turns them into plain ones that only hold allowed values."""
+"""Checks generation requests and converts them to plain objects with valid values only."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -37,12 +37,12 @@ IMAGE_FORMATS: dict[int, images.Format] = {
 
 @dataclass(frozen=True)
 class SampleRequest:
-    """A request that only holds allowed values.
+    """A request with valid values only.
 
     Attributes:
         package: The model.
-        spec: Which samples to generate.
-        hint: The samples per message that the caller wants; 0: any.
+        spec: The samples to generate.
+        hint: The samples per message that the caller prefers; 0: no preference.
     """
 
     package: ReadyPackage
@@ -81,11 +81,11 @@ def rows_request(
         max_count: The most rows that one call may ask for; None: no limit.
 
     Raises:
-        InvalidRequestError: Some fields have values that are not allowed; it names them all.
+        InvalidRequestError: Fields have invalid values; the error names them all.
         ModelNotFoundError: There is no such model or version.
-        ModelFailedError: It could not be loaded.
-        ModelLoadingError: It is being loaded.
-        ModelUnloadingError: It takes no new streams.
+        ModelFailedError: The model could not be loaded.
+        ModelLoadingError: The model is being loaded.
+        ModelUnloadingError: The model accepts no new streams.
     """
     violations = _range_violations(request, max_count)
     violations += _format_violations(request.format, ROW_FORMATS, generation_pb2.RowFormat.Name)
@@ -131,15 +131,15 @@ def images_request(
 
 
 def _spec(request: Request, model: Model, violations: list[Violation]) -> GenerationSpec:
-    """What the request asks to generate.
+    """The specification of the samples to generate.
 
     Args:
         request: The request.
         model: The model that it names.
-        violations: What is wrong with the request so far.
+        violations: The violations found so far.
 
     Raises:
-        InvalidRequestError: Something is wrong with it.
+        InvalidRequestError: The request has violations.
     """
     tests, found = conditions(request.conditions, model, violations)
     if violations:
@@ -174,7 +174,7 @@ def _range_violations(request: Request, max_count: int | None) -> list[Violation
 def _format_violations(value: int, known: Mapping[int, object], name: Callable[[int], str]) -> list[Violation]:
     if value in known:
         return []
-    return [Violation("format", f"{value} is no format; allowed are: {listed(name(number) for number in known)}")]
+    return [Violation("format", f"{value} is not a format; allowed are: {listed(name(number) for number in known)}")]
 
 
 def _hint_violations(field: str, hint: int) -> list[Violation]:
@@ -182,7 +182,7 @@ def _hint_violations(field: str, hint: int) -> list[Violation]:
 
 
 def _package(name: str, catalogue: Catalogue, violations: list[Violation]) -> ReadyPackage:
-    """Finds the model; violations found so far go before a model that is not there."""
+    """Finds the model. Violations found so far take precedence over a missing model."""
     parsed = names.parse(name)
     if parsed is None:
         meant = names.meant(name, catalogue.models)

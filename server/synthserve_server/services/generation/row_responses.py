@@ -16,11 +16,11 @@ class RowResponses:
     """Makes the serialised GenerateRowsResponse messages of a stream. Safe to use from several threads.
 
     Attributes:
-        table: What the rows look like.
-        encoder: Writes them in a file format; None: as typed columns.
-        start: The index of the first row.
-        info: A serialised RowStreamInfo, for the response with that row; None: it was sent before.
-        before: Serialised responses that go before all rows, where the schema is large.
+        table: The schema of the rows.
+        encoder: Encodes rows in a file format; None: as typed columns.
+        start: The index of the first row of the stream.
+        info: A serialised RowStreamInfo for the first response with rows; None if `before` contains it.
+        before: Serialised responses that precede the rows, if the schema is large.
     """
 
     table: Table
@@ -30,11 +30,11 @@ class RowResponses:
     before: tuple[bytes, ...]
 
     def response(self, arrays: Arrays, first_index: int) -> bytes:
-        """A serialised response.
+        """Makes a serialised response.
 
         Args:
             arrays: The rows by key.
-            first_index: The index of the first one.
+            first_index: The index of the first row.
         """
         info = self.info if first_index == self.start else None
         if self.encoder is None:
@@ -44,7 +44,7 @@ class RowResponses:
 
 
 def row_responses(request: RowsRequest) -> RowResponses:
-    """The responses to a request."""
+    """Prepares the responses to a request."""
     spec = request.spec
     encoder = row_encoder(request.table, request.file_format, spec.schema_metadata()) if request.file_format else None
     preamble = encoder.preamble if encoder else b""

@@ -1,4 +1,4 @@
-"""GenerationService: validates, has the workers compute whole messages, streams them."""
+"""GenerationService: validates requests, and streams messages that the workers compute."""
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
@@ -12,6 +12,7 @@ from synthserve_core.compute.ranges import cut
 from synthserve_core.compute.sampler import Draw
 from synthserve_core.contract.model import Arrays
 from synthserve_core.generation import GenerationSpec
+from synthserve_server.callbacks import on_done
 from synthserve_server.errors import IndicesExhaustedError
 from synthserve_server.limits.admission import Admission
 from synthserve_server.limits.pace import Paces
@@ -33,10 +34,10 @@ from synthserve_server.telemetry.request_ids import KEY
 DESCRIPTOR = generation_pb2.DESCRIPTOR.services_by_name["GenerationService"]
 
 LONGEST_HEADER = 2 << 10
-"""Bytes of a condition in the metadata of a response, of which clients accept 8 KiB; Arrow schemas have longer ones."""
+"""The most bytes of a metadata value of a response: clients accept 8 KiB in all. Arrow schemas contain longer ones."""
 
 LARGEST_REQUEST = 1 << 20
-"""Bytes of a request: room for a condition that lists some ten thousand values."""
+"""The most bytes of a request: room for a condition that lists some ten thousand values."""
 
 Context = aio.ServicerContext[Any, bytes]
 
@@ -46,7 +47,7 @@ class Responses(Protocol):
 
     @property
     def before(self) -> tuple[bytes, ...]:
-        """Serialised responses that go before the first sample."""
+        """Serialised responses that precede the first sample."""
 
     def response(self, arrays: Arrays, first_index: int) -> bytes:
         """The serialised response that carries these samples."""
@@ -67,8 +68,8 @@ class GenerationService:
         Args:
             repository: The models.
             scheduler: The workers.
-            admission: What callers may do.
-            processes: Encode images; None: the workers do.
+            admission: The limits of callers.
+            processes: Encode images; None: the workers encode them.
         """
         self._processes = processes
         self._repository = repository
@@ -76,7 +77,7 @@ class GenerationService:
         self._admission = admission
 
     def rpcs(self) -> list[Rpc]:
-        """The methods, and what each may do."""
+        """The declarations of the methods."""
         methods = DESCRIPTOR.methods_by_name
         return [
             Rpc(methods["GenerateRows"], self.generate_rows, LARGEST_REQUEST, Computing.ROWS),
@@ -119,7 +120,7 @@ class GenerationService:
             cancellation.cancel()
             log.write(call, stream, principal, ctx)
 
-        context.add_done_callback(finished)  # type: ignore[arg-type]  # The stubs ask for a subclass.
+        on_done(context, finished)
         told = {key: value for key, value in spec.provenance().items() if len(value) <= LONGEST_HEADER}
         await context.send_initial_metadata((*told.items(), (KEY, call.request_id)))
         if spec.count is None and spec.start == spec.stop:

@@ -1,4 +1,4 @@
-"""How many samples a message carries."""
+"""Chooses how many samples a message carries."""
 
 from dataclasses import dataclass
 
@@ -7,24 +7,24 @@ from synthserve_core.encoding.widths import row_widths
 from synthserve_server.services.generation.requests import ImagesRequest, RowsRequest
 
 LARGEST_MESSAGE = 3 << 20
-"""No message of more than one sample gets larger, in bytes: clients accept 4 MiB unless told otherwise."""
+"""The most bytes of a message with more than one sample: clients accept 4 MiB by default."""
 
 TYPICAL_MESSAGE = 512 << 10
-"""About how large a message of rows is where the caller has no wish, in bytes."""
+"""The approximate bytes of a message of rows if the caller has no preference."""
 
 FIRST_ROWS = 64
 FIRST_IMAGES = 4
 """The most samples in a first response, which is sent early and takes one run of the graph."""
 
 FEW_ROWS = 1024
-"""A stream of no more rows begins with a message of all of them, where nothing else makes it smaller."""
+"""A stream of at most so many rows is one message, unless other bounds make the message smaller."""
 
 MOST_IMAGES = 128
-"""The most images in a message where the caller has no wish."""
+"""The most images in a message if the caller has no preference."""
 
 
 _HEAD = 16
-"""How many times smaller than the others the first message is where it is made alone."""
+"""The first message is computed alone if it is at least so many times smaller than the others."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Sizes:
 
     @property
     def head(self) -> bool:
-        """Whether the first message is next to nothing beside the others."""
+        """Whether the first message is negligible compared with the others."""
         return self.first * _HEAD <= self.rest
 
     def at_most(self, most: int) -> "Sizes":
-        """The same, but no message larger than `most`, at least 1."""
+        """These sizes, capped at `most`, which must be at least 1."""
         return Sizes(min(self.first, most), min(self.rest, most))
 
 
@@ -49,7 +49,7 @@ def row_sizes(request: RowsRequest, info: int = 0) -> Sizes:
 
     Args:
         request: The request.
-        info: Bytes that the first message carries beside rows.
+        info: Bytes that the first message carries in addition to rows.
     """
     typical, largest = row_widths(request.table, request.file_format)
     most = max(1, LARGEST_MESSAGE // largest)
@@ -63,7 +63,7 @@ def row_sizes(request: RowsRequest, info: int = 0) -> Sizes:
 def image_sizes(request: ImagesRequest, workers: int) -> Sizes:
     """Chooses the sizes for a stream of images.
 
-    Without a wish, a short stream is cut so that every worker gets a part of it: images take long to compute.
+    If the caller has no preference, every worker gets a part of a short stream: images take long to compute.
     """
     image = request.image
     most = max(1, LARGEST_MESSAGE // image_width(image.height, image.width, image.channels))

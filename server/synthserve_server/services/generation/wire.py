@@ -1,8 +1,8 @@
-"""Turns arrays into the bytes of GenerateRowsResponse, with one copy of their memory and no loop over the values.
+"""Serialises arrays as GenerateRowsResponse messages, with one copy of their memory and no loop over the values.
 
-Written after the protobuf encoding specification (protobuf.dev/programming-guides/encoding): a packed repeated field of
-fixed-width values is, behind its number and length, the little-endian memory of an array. The field numbers are those
-of the contract.
+It follows the protobuf encoding specification (protobuf.dev/programming-guides/encoding): a packed repeated field of
+fixed-width values is its number and length, followed by the little-endian memory of an array. The field numbers are
+those of the contract.
 """
 
 from functools import cache
@@ -31,7 +31,7 @@ _VARINT, _DELIMITED = 0, 2
 Parts: TypeAlias = list[bytes | memoryview]
 """Pieces of a message, in order."""
 
-# For each type: the number of the member of ColumnValues.values, that of the field in it, and the dtype on the wire.
+# For each type: the number of the member of ColumnValues.values, the number of its field, and the dtype on the wire.
 _FIELDS: dict[ColumnType, tuple[int, int, np.dtype[Any]]] = {
     ColumnType.DOUBLE: (ColumnValues.DOUBLES_FIELD_NUMBER, DoubleValues.VALUES_FIELD_NUMBER, np.dtype("<f8")),
     ColumnType.INT64: (ColumnValues.INT64S_FIELD_NUMBER, Int64Values.VALUES_FIELD_NUMBER, np.dtype("<i8")),
@@ -50,8 +50,8 @@ def columns_response(table: Table, arrays: Arrays, info: bytes | None, first_ind
     """A serialised GenerateRowsResponse that carries typed columns.
 
     Args:
-        table: What the rows look like.
-        arrays: By key, `[rows, ...]` each.
+        table: The schema of the rows.
+        arrays: The rows by key, `[rows, ...]` each.
         info: A serialised RowStreamInfo; None for all responses but the first.
         first_index: The index of the first row.
     """
@@ -81,8 +81,8 @@ def data_response(data: bytes, info: bytes | None, first_index: int, count: int)
 
     Args:
         data: The piece.
-        info: As above.
-        first_index: As above.
+        info: A serialised RowStreamInfo; None for all responses but the first.
+        first_index: The index of the first row.
         count: The number of rows.
     """
     head = _head(info, first_index, count)
@@ -91,7 +91,7 @@ def data_response(data: bytes, info: bytes | None, first_index: int, count: int)
 
 def _head(info: bytes | None, first_index: int, count: int) -> Parts:
     parts = [] if info is None else _nested(GenerateRowsResponse.INFO_FIELD_NUMBER, [info])
-    if first_index:  # a field without presence is left out where it has its default
+    if first_index:  # proto3 omits fields with the default value
         parts.append(_key(GenerateRowsResponse.FIRST_INDEX_FIELD_NUMBER, _VARINT) + _varint(first_index))
     if count:
         parts.append(_key(GenerateRowsResponse.ROW_COUNT_FIELD_NUMBER, _VARINT) + _varint(count))

@@ -1,4 +1,4 @@
-"""The outputs of a graph as the protocol has them: texts are BYTES, all else is as the graph gives it."""
+"""Converts the outputs of a graph for the protocol: texts become BYTES, other outputs keep their types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ class Output:
     """An output as clients see it.
 
     Attributes:
-        datatype: What the protocol calls its type.
-        number: What Triton's model configuration calls it.
-        shape: Without the batch.
+        datatype: The protocol's name of its type.
+        number: The type in Triton's model configuration.
+        shape: The shape without the batch.
         is_text: Whether it is a STRING column.
-        validity: STRING: the name of the output that says where there is a value; None: there is always one.
+        validity: STRING: the name of the output that says where a value is present; None if none can be missing.
     """
 
     datatype: str
@@ -54,9 +54,9 @@ def add(response: inference_pb2.ModelInferResponse, name: str, arrays: Tensors, 
     Args:
         response: The response.
         name: The output's name.
-        arrays: What the graph gave, by name.
-        output: How it is seen.
-        raw: Whether values are answered as they lie in memory.
+        arrays: The outputs of the graph, by name.
+        output: The output as clients see it.
+        raw: Whether to send the values in their memory layout.
 
     Raises:
         GraphError: A text is not UTF-8.
@@ -67,7 +67,7 @@ def add(response: inference_pb2.ModelInferResponse, name: str, arrays: Tensors, 
     if output.is_text:
         values = _texts(name, arrays, output)
         if raw:
-            # Triton's layout: each value behind its length, in four bytes.
+            # Triton's layout: the length of each value in four bytes, then the value.
             response.raw_output_contents.append(b"".join(len(value).to_bytes(4, "little") + value for value in values))
         else:
             added.contents.bytes_contents.extend(values)

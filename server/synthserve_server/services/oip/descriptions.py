@@ -1,4 +1,4 @@
-"""What the protocol tells of models."""
+"""Describes models by the protocol."""
 
 from synthserve_core.contract.model import Given, Tensor
 from synthserve_server.models.catalogue import UNKNOWN_VERSION, Catalogue, FailedPackage, Package, ReadyPackage
@@ -9,10 +9,10 @@ from synthserve_server.services.oip.requests import described_shape, max_batch
 from synthserve_server.services.oip.tensors import datatype
 
 PLATFORM = "onnxruntime_onnx"
-"""Triton's name for what runs the graphs."""
+"""Triton's name of the platform that runs the graphs."""
 
 BACKEND = "onnxruntime"
-"""Triton's newer name for it."""
+"""Triton's newer name of it."""
 
 _BATCH = -1
 

@@ -1,4 +1,4 @@
-"""What a worker does for one request: arrays from its bytes, a run of the graph, bytes from the outputs."""
+"""The job of a worker for one request: it decodes the inputs, runs the graph, and encodes the outputs."""
 
 import time
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ _FINAL = "triton_final_response"
 
 
 def mark_final(response: inference_pb2.ModelInferResponse) -> None:
-    """Says that this is the last response to a request of a stream, as Triton does in every one.
+    """Marks the last response to a request of a stream, as Triton does.
 
-    A request has one response here, so each is the last. `triton_enable_empty_final_response` adds one only where a
-    model can end without a response.
+    A request has one response here, so every response is the last. `triton_enable_empty_final_response` adds another
+    one only for models that can end without a response.
     """
     response.parameters[_FINAL].bool_param = True
 
@@ -35,12 +35,12 @@ class Inference:
     """One run of a graph.
 
     Attributes:
-        order: What to run.
-        cancellation: Set when nobody waits for it any more.
-        statistics: Counts it.
+        order: The checked request.
+        cancellation: Set when the answer is no longer wanted.
+        statistics: Counts the run.
         streamed: Whether the answer is a ModelStreamInferResponse.
-        observe: Told how long it took, once it is made; None: nobody else wants to know.
-        enqueued_at: When it was put in the queue.
+        observe: Called with the timings of the finished answer; None: only the statistics use them.
+        enqueued_at: When it was put in the queue, by `time.perf_counter`.
     """
 
     order: Order
@@ -55,7 +55,7 @@ class Inference:
 
         Raises:
             InvalidRequestError: A value of an input is not allowed.
-            CancelledWorkError: Nobody waits for it any more.
+            CancelledWorkError: The answer is no longer wanted.
             GraphError: The graph failed.
         """
         package = self.order.package

@@ -14,18 +14,18 @@ _log = structlog.get_logger()
 
 @dataclass
 class InferenceRecord:
-    """What is noted about a call while it runs."""
+    """The counts of a call while it runs."""
 
     call: Call
     principal: str
     answered: int = 0
-    """Requests that were answered."""
+    """How many requests were answered."""
     failed: int = 0
-    """Requests of a stream that were not."""
+    """How many requests of a stream failed."""
 
     def write(self, context: aio.ServicerContext[Any, Any]) -> None:
-        """Writes the line; to be called when the call is over."""
-        run = self.call.stream  # what was run last
+        """Writes the line. Call it when the call is over."""
+        run = self.call.stream  # the last model that was run
         _log.info(
             "inference finished",
             principal=self.principal,

@@ -1,4 +1,4 @@
-"""Checks requests to run a graph, and turns them into orders that only hold allowed values."""
+"""Checks requests to run a graph, and converts them to orders with valid fields only."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -18,29 +18,29 @@ from synthserve_server.models.catalogue import Catalogue, ReadyPackage
 from synthserve_server.services.oip import inference_pb2, tensors
 
 LARGEST_REQUEST = 1 << 20
-"""Bytes of a request. gRPC keeps it in memory before anybody has looked at it."""
+"""The most bytes of a request. gRPC holds it in memory before the server can check it."""
 
 _ROOM = 16 << 10
-"""Bytes of a request beside the values: names, shapes, an id, parameters."""
+"""Bytes of a request reserved for names, shapes, an id and parameters."""
 
 SHARED_MEMORY = "shared_memory_region"
 """Triton's parameter of a tensor whose values are not in the message."""
 
 CLASSIFICATION = "classification"
-"""Triton's parameter of an output that is to be answered as the labels of its largest values."""
+"""Triton's parameter that asks for an output as the labels of its largest values."""
 
 _HALF = {"FP16", "BF16"}
 
 
 @dataclass(frozen=True)
 class Order:
-    """What to run a graph with, but for the values, which workers read.
+    """A checked request to run a graph. Workers check the values when they read them.
 
     Attributes:
         package: The model.
-        request: The request; its shapes, datatypes and numbers of values are right.
+        request: The request; its shapes, datatypes and numbers of values are valid.
         batch: How many samples, at least 1.
-        outputs: The names of the outputs to answer with.
+        outputs: The names of the requested outputs.
     """
 
     package: ReadyPackage
@@ -50,7 +50,7 @@ class Order:
 
     @property
     def raw(self) -> bool:
-        """Whether values come, and are answered, as they lie in memory."""
+        """Whether values are received and sent in their memory layout."""
         return bool(self.request.raw_input_contents)
 
     def feeds(self) -> dict[str, NDArray[Any]]:
@@ -80,15 +80,15 @@ class Order:
 
 
 def described_shape(tensor: Tensor) -> tuple[int, ...]:
-    """The shape of an input without the batch, as the protocol's clients are told.
+    """The shape of an input without the batch, as described to the protocol's clients.
 
-    Triton knows no empty one, and `perf_analyzer` cannot send it. So a single value for each sample is `[1]`.
+    A single value for each sample has the shape `[1]`: Triton has no empty shape, and `perf_analyzer` cannot send it.
     """
     return tensor.shape or (1,)
 
 
 def max_batch(model: Model, max_count: int | None) -> int:
-    """The largest batch of one request: no larger than the manifest allows, and than what fits into a message.
+    """The largest batch of one request: the limit of the manifest, or less if the message would be too large.
 
     Args:
         model: The model.
@@ -100,7 +100,7 @@ def max_batch(model: Model, max_count: int | None) -> int:
 
 
 def _longest(tensor: Tensor) -> int:
-    """Bytes of a value; in typed fields a negative integer takes ten."""
+    """The most bytes of a value; in typed fields a negative integer takes ten."""
     return 10 if tensor.dtype.kind == "i" else tensor.dtype.itemsize
 
 
@@ -111,12 +111,12 @@ def ready_package(catalogue: Catalogue, name: str, version: str, field: str = ""
         catalogue: The models.
         name: A model.
         version: A version; empty: the default one.
-        field: What the names of the two fields begin with.
+        field: The common prefix of the names of the two fields.
 
     Raises:
-        InvalidRequestError: They do not look like that.
+        InvalidRequestError: The name or version is malformed.
         ModelNotFoundError: There is no such model or version.
-        ModelFailedError: It could not be loaded.
+        ModelFailedError: The model could not be loaded.
     """
     return catalogue.ready(parsed(catalogue, name, version, field))
 
@@ -125,7 +125,7 @@ def parsed(catalogue: Catalogue, name: str, version: str, field: str = "") -> Mo
     """The name of a package; arguments are those of `ready_package`.
 
     Raises:
-        InvalidRequestError: Name or version do not look like one.
+        InvalidRequestError: The name or version is malformed.
     """
     violations = []
     if not names.MODEL_ID.fullmatch(name):
@@ -141,7 +141,7 @@ def parsed(catalogue: Catalogue, name: str, version: str, field: str = "") -> Mo
 
 
 def order(request: inference_pb2.ModelInferRequest, catalogue: Catalogue, max_count: int | None) -> Order:
-    """Checks a request, but for the values of its tensors.
+    """Checks a request, except for the values of its tensors.
 
     Args:
         request: What the caller sent.
@@ -149,9 +149,9 @@ def order(request: inference_pb2.ModelInferRequest, catalogue: Catalogue, max_co
         max_count: The most samples that one request may ask for; None: no limit.
 
     Raises:
-        InvalidRequestError: Some fields have values that are not allowed; it names them all.
+        InvalidRequestError: Fields have invalid values; the error names them all.
         ModelNotFoundError: There is no such model or version.
-        ModelFailedError: It could not be loaded.
+        ModelFailedError: The model could not be loaded.
     """
     package = ready_package(catalogue, request.model_name, request.model_version, "model_")
     model = package.model
@@ -177,7 +177,7 @@ def _input_violations(request: inference_pb2.ModelInferRequest, model: Model, mo
         for name, role in method.inputs.items()
         if name not in given and not isinstance(role, Given)
     ]
-    if violations:  # Which input is meant, or where its values are, is not clear.
+    if violations:  # The inputs cannot be matched with their values.
         return violations
     for place, tensor in enumerate(request.inputs):
         violations += _tensor_violations(f"inputs[{place}]", tensor, taken[tensor.name], most)
@@ -199,7 +199,7 @@ def _name_violations(field: str, given: list[str], known: Mapping[str, Tensor]) 
         if name not in known:
             yield Violation(f"{field}[{place}].name", f"{quoted(name)} is unknown; there are: {listed(known)}")
         elif name in given[:place]:
-            yield Violation(f"{field}[{place}].name", f"{quoted(name)} comes twice")
+            yield Violation(f"{field}[{place}].name", f"{quoted(name)} is given twice")
 
 
 def _tensor_violations(
@@ -212,7 +212,7 @@ def _tensor_violations(
         yield Violation(f"{field}.datatype", f"must be {wanted}, not {quoted(tensor.datatype)}")
     if SHARED_MEMORY in tensor.parameters:
         yield Violation(f"{field}.parameters", "shared memory is not served: send the values")
-    shape = tuple(tensor.shape[: len(expected.shape) + 2])  # long enough to tell that it is too long
+    shape = tuple(tensor.shape[: len(expected.shape) + 2])  # long enough to detect excess dimensions
     if shape[1:] not in (expected.shape, described_shape(expected)) or not shape:
         yield Violation(
             f"{field}.shape", f"must be {['batch', *described_shape(expected)]}, not {_listed_shape(tensor.shape)}"
@@ -239,7 +239,7 @@ def _values_violations(request: inference_pb2.ModelInferRequest, place: int, exp
         return
     if others := filled.keys() - {kind.field}:
         yield Violation(
-            f"inputs[{place}].contents", f"{tensor.datatype} goes into {kind.field}, not {listed(sorted(others))}"
+            f"inputs[{place}].contents", f"{tensor.datatype} must be in {kind.field}, not {listed(sorted(others))}"
         )
     number, right = filled.get(kind.field, 0), kind.size(tensor.shape) // kind.dtype.itemsize
     if number != right:
@@ -262,7 +262,7 @@ def _listed_shape(shape: Iterable[int]) -> str:
 
 
 def _value_problem(role: Role, array: NDArray[Any]) -> str | None:
-    """What is wrong with the values of an input; None: nothing."""
+    """The problem with the values of an input; None if they are valid."""
     match role:
         case Noise():
             return None if np.isfinite(array).all() else "must be finite numbers"

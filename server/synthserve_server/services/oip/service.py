@@ -1,4 +1,4 @@
-"""GRPCInferenceService: describes the raw graphs, and has the workers run them."""
+"""GRPCInferenceService: describes the raw graphs, and lets the workers run them."""
 
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2
 from synthserve_core.compute.cancellation import Cancellation
 from synthserve_core.contract.model import Table
 from synthserve_core.quoting import listed
+from synthserve_server.callbacks import on_done
 from synthserve_server.errors import InvalidRequestError, ServiceError, Violation
 from synthserve_server.limits.admission import Admission, exceeded
 from synthserve_server.limits.quotas import Kind
@@ -45,7 +46,7 @@ Context = aio.ServicerContext[Any, Any]
 
 
 class InferenceService:
-    """The Open Inference Protocol with Triton's additions; methods are in the order of the protocol."""
+    """The Open Inference Protocol with Triton's extensions; methods are in the order of the protocol."""
 
     def __init__(
         self, repository: Repository, scheduler: Scheduler[Job, Made], health: ModelHealth, admission: Admission
@@ -55,8 +56,8 @@ class InferenceService:
         Args:
             repository: The models.
             scheduler: The workers.
-            health: Tells whether the server takes requests.
-            admission: What callers may do.
+            health: The health of the server.
+            admission: The limits of callers.
         """
         self._repository = repository
         self._scheduler = scheduler
@@ -65,7 +66,7 @@ class InferenceService:
         self._statistics = Statistics()
 
     def rpcs(self) -> list[Rpc]:
-        """The methods, and what each may do."""
+        """The declarations of the methods."""
         methods = DESCRIPTOR.methods_by_name
         return [
             Rpc(methods["ServerLive"], self.server_live),
@@ -85,13 +86,13 @@ class InferenceService:
     async def server_live(
         self, request: inference_pb2.ServerLiveRequest, context: Context
     ) -> inference_pb2.ServerLiveResponse:
-        """The server answers."""
+        """Answers that the server is live."""
         return inference_pb2.ServerLiveResponse(live=True)
 
     async def server_ready(
         self, request: inference_pb2.ServerReadyRequest, context: Context
     ) -> inference_pb2.ServerReadyResponse:
-        """Whether the server takes requests, as `grpc.health.v1` tells it."""
+        """Whether the server accepts requests, by its health in `grpc.health.v1`."""
         health = await self._health.Check(health_pb2.HealthCheckRequest(), context)
         return inference_pb2.ServerReadyResponse(ready=health.status == health_pb2.HealthCheckResponse.SERVING)
 
@@ -108,7 +109,7 @@ class InferenceService:
     async def server_metadata(
         self, request: inference_pb2.ServerMetadataRequest, context: Context
     ) -> inference_pb2.ServerMetadataResponse:
-        """What this is."""
+        """The name, version and extensions of the server."""
         return inference_pb2.ServerMetadataResponse(
             name="synthserve", version=version("synthserve-server"), extensions=_EXTENSIONS
         )
@@ -129,7 +130,7 @@ class InferenceService:
     async def model_statistics(
         self, request: inference_pb2.ModelStatisticsRequest, context: Context
     ) -> inference_pb2.ModelStatisticsResponse:
-        """What was run of a version, of every version of a model, or of all."""
+        """The statistics of a version, of all versions of a model, or of all models."""
         models = self._repository.catalogue.models
         asked = self._package(request) if request.name or request.version else None
         if asked and request.version:
@@ -165,17 +166,17 @@ class InferenceService:
         return inference_pb2.RepositoryModelUnloadResponse()
 
     async def model_infer(self, request: inference_pb2.ModelInferRequest, context: Context) -> bytes:
-        """Runs a graph once: the serialised ModelInferResponse."""
+        """Runs a graph once, and returns the serialised ModelInferResponse."""
         call, caller, cancellation = serving.get(), current_principal().name, Cancellation()
         ordered = self._order(request, call, caller)
         if refusal := self._admission.late(caller, _kind(ordered)):
             raise exceeded(refusal)
         record = InferenceRecord(call, caller)
-        context.add_done_callback(record.write)  # type: ignore[arg-type]  # The stubs ask for a subclass.
+        on_done(context, record.write)
         name = ("synthserve-model", ordered.package.model.name)
         await context.send_initial_metadata((*_MARK, name, (KEY, call.request_id)))
         job = Inference(ordered, cancellation, self._statistics, streamed=False, observe=call.observer)
-        # Closed with the call, which also stops the job of one that is cancelled or has no more time.
+        # Closing the stream at the end of the call also stops the job of a cancelled or expired call.
         async with aclosing(self._scheduler.stream([job], cancellation)) as made:
             answer = (await anext(made)).data
         await self._counted(ordered, record, caller)
@@ -184,7 +185,7 @@ class InferenceService:
     async def model_stream_infer(
         self, requests: AsyncIterable[inference_pb2.ModelInferRequest], context: Context
     ) -> AsyncGenerator[bytes, None]:
-        """Runs graphs as requests come: the serialised ModelStreamInferResponse messages, in their order."""
+        """Runs graphs as requests arrive, and yields serialised ModelStreamInferResponse messages in their order."""
         call, caller, cancellation = serving.get(), current_principal().name, Cancellation()
         record = InferenceRecord(call, caller)
 
@@ -193,7 +194,7 @@ class InferenceService:
             cancellation.cancel()
             record.write(ctx)
 
-        context.add_done_callback(finished)  # type: ignore[arg-type]  # The stubs ask for a subclass.
+        on_done(context, finished)
         await context.send_initial_metadata((*_MARK, (KEY, call.request_id)))
         with self._scheduler.submitter(cancellation) as submit:
 
@@ -214,14 +215,14 @@ class InferenceService:
     def _order(self, request: inference_pb2.ModelInferRequest, call: Call, caller: str) -> Order:
         call.named(f"models/{request.model_name}")
         ordered = order(request, self._repository.catalogue, self._max_count(caller))
-        # With several models in one stream, metrics that tell models apart go by the one that was asked for last.
+        # With several models in one stream, metrics by model use the last one that was requested.
         run = Stream(ordered.package.id, ordered.package.version, seed=None, offset=0, count=None)
         if call.stream != run:
             call.generating(run)
         return ordered
 
     async def _counted(self, ordered: Order, record: InferenceRecord, caller: str) -> None:
-        """Waits until the caller's rate allows the answer, and notes it."""
+        """Waits until the caller's rate allows the answer, and counts it."""
         if pace := self._admission.pace(caller, _kind(ordered)):
             await pace.wait(ordered.batch)
         record.answered += 1
@@ -234,7 +235,7 @@ class InferenceService:
         return ready_package(self._repository.catalogue, request.name, request.version)
 
     def _model_to_change(self, request: Any, ignored: set[str]) -> str:  # noqa: ANN401 - to load or to unload
-        """The model that a request names; parameters that are not ignored could ask for what is not done."""
+        """The model that a request names. Parameters other than the ignored ones are refused."""
         _check_repository(request.repository_name)
         if others := request.parameters.keys() - ignored:
             raise InvalidRequestError([Violation("parameters", f"not served: {listed(sorted(others))}")])
@@ -242,7 +243,7 @@ class InferenceService:
 
 
 _MARK = (("synthserve-synthetic", "true"),)
-"""Metadata that say what the answers are, as those of generated streams do."""
+"""Metadata that mark the answers as synthetic, as in generated streams."""
 
 
 def _kind(ordered: Order) -> Kind:
@@ -250,7 +251,7 @@ def _kind(ordered: Order) -> Kind:
 
 
 def _refusal(request_id: str, error: Exception) -> bytes:
-    """What a stream answers to a request that came to nothing."""
+    """The response of a stream to a failed request."""
     if status_code(error) is grpc.StatusCode.INTERNAL:
         _log.error("inference failed", exc_info=error)
     refusal = inference_pb2.ModelStreamInferResponse(error_message=to_status(error).message)

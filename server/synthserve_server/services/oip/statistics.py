@@ -1,4 +1,4 @@
-"""Counts what was run and adds up how long it took, for ModelStatistics."""
+"""Counts runs and adds up their durations, for ModelStatistics."""
 
 import threading
 import time
@@ -17,18 +17,18 @@ class _Counted:
     samples: int = 0
     last: int = 0
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    """By the protocol's name for what they went into."""
+    """Total seconds by the protocol's name of the phase."""
 
 
 class Statistics:
-    """What became of the requests for each version of each model. Safe to use from any thread."""
+    """The statistics of the requests for each version of each model. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counted: defaultdict[tuple[str, int], _Counted] = defaultdict(_Counted)
 
     def answered(self, package: ReadyPackage, samples: int, timings: Timings) -> None:
-        """Counts a request that was answered."""
+        """Counts an answered request."""
         (run,) = timings.runs
         with self._lock:
             counted = self._counted[package.id, package.version]
@@ -42,14 +42,14 @@ class Statistics:
             counted.seconds["compute_output"] += timings.ended - timings.encoding
 
     def failed(self, package: ReadyPackage, seconds: float) -> None:
-        """Counts a request that a worker could not answer."""
+        """Counts a request that failed in a worker."""
         with self._lock:
             counted = self._counted[package.id, package.version]
             counted.failed += 1
             counted.seconds["fail"] += seconds
 
     def of(self, package: ReadyPackage) -> inference_pb2.ModelStatistics:
-        """What was counted for a version."""
+        """The statistics of a version."""
         with self._lock:
             counted = self._counted[package.id, package.version]
 

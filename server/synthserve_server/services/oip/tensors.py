@@ -1,4 +1,4 @@
-"""Tensors on the wire: datatypes, values in typed fields, and values as they lie in memory."""
+"""Tensors on the wire: datatypes, values in typed fields, and values in their memory layout."""
 
 import math
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from synthserve_server.services.oip import inference_pb2
 
 @dataclass(frozen=True)
 class Datatype:
-    """How values of a dtype travel.
+    """The representation of values of a dtype on the wire.
 
     Attributes:
-        name: What the protocol calls it.
-        number: What Triton's model configuration calls it.
+        name: The protocol's name of the type.
+        number: The type in Triton's model configuration.
         field: The field of InferTensorContents that holds such values.
-        dtype: Of the values in memory; little-endian.
+        dtype: The dtype of raw values; little-endian.
     """
 
     name: str
@@ -28,11 +28,11 @@ class Datatype:
     dtype: np.dtype[Any]
 
     def size(self, shape: Sequence[int]) -> int:
-        """How many bytes a tensor of a shape takes in memory."""
+        """The bytes of a raw tensor of a shape."""
         return math.prod(shape) * self.dtype.itemsize
 
 
-# By dtype and not by scalar type, as C has two types of 64 bits that NumPy tells apart.
+# Keyed by dtype, not by scalar type: NumPy has two scalar types of 64 bits, as C does.
 _DATATYPES = {
     np.dtype(native): Datatype(name, number, field, np.dtype(native).newbyteorder("<"))
     for native, name, number, field in (
@@ -47,7 +47,7 @@ _DATATYPES = {
 
 
 def datatype(dtype: np.dtype[Any]) -> Datatype:
-    """How values of a dtype travel; of one that graphs have."""
+    """The datatype of a dtype that graphs can have."""
     return _DATATYPES[dtype]
 
 
@@ -57,20 +57,20 @@ def filled_fields(contents: inference_pb2.InferTensorContents) -> dict[str, int]
 
 
 def from_memory(data: bytes, kind: Datatype, shape: Sequence[int]) -> NDArray[Any]:
-    """A tensor from its values as they lie in memory, `kind.size(shape)` bytes."""
+    """A tensor from its raw values, `kind.size(shape)` bytes."""
     return np.frombuffer(data, kind.dtype).reshape(shape)
 
 
 def from_fields(contents: inference_pb2.InferTensorContents, kind: Datatype, shape: Sequence[int]) -> NDArray[Any]:
-    """A tensor from as many values in the field that goes with its datatype."""
+    """A tensor from its values in the field of its datatype."""
     return np.array(getattr(contents, kind.field), kind.dtype).reshape(shape)
 
 
 def to_memory(array: NDArray[Any]) -> bytes:
-    """The values of a tensor as they lie in memory."""
+    """The raw values of a tensor."""
     return array.astype(datatype(array.dtype).dtype, copy=False).tobytes()
 
 
 def to_fields(array: NDArray[Any], contents: inference_pb2.InferTensorContents) -> None:
-    """Puts the values of a tensor into the field that goes with its datatype."""
+    """Writes the values of a tensor into the field of its datatype."""
     getattr(contents, datatype(array.dtype).field).extend(array.ravel().tolist())
