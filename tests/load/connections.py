@@ -14,12 +14,12 @@ from pathlib import Path
 
 import grpc
 import psutil
+from scripts.server_process import running_server
 from tests.fixtures import commands, http2, packages
 from tests.fixtures.http2 import Connection
 
 from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
-from synthserve_server.process import running_server
 
 MIB = 1 << 20
 ALLOWED_MIB = 32.0

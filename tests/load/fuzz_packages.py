@@ -4,7 +4,8 @@
 
 A process of its own loads them, as onnxruntime may crash on what nobody has foreseen. It writes each package to a
 folder before it loads it, so that one that crashes it, takes too long or has no proper reason is at hand: it is kept,
-told, and the rest goes on in a new process. Exits with 1 when there was one.
+told, and the rest goes on in a new process. A package that loads is also used: described, sampled, and written in each
+format. Exits with 1 when there was a finding.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from pathlib import Path
 
 from tests.fixtures import commands
 
+from synthserve_server.models.catalogue import Package as CataloguePackage
 from synthserve_server.models.failures import UNEXPECTED
 
 LONGEST_SECONDS = 30.0
@@ -114,10 +117,10 @@ def _load_them(work: Path, cases: int, seed: int) -> int:
     import structlog
     from tests.fixtures.damage import Package, damaged_packages
 
-    from synthserve_server.models.catalogue import FailedPackage
-    from synthserve_core.packages.reading import PackageLimits
-    from synthserve_server.models.repository import Repository
     from synthserve_core.compute.devices import CPU
+    from synthserve_core.packages.reading import PackageLimits
+    from synthserve_server.models.catalogue import FailedPackage
+    from synthserve_server.models.repository import Repository
 
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -147,16 +150,48 @@ def _load_them(work: Path, cases: int, seed: int) -> int:
             repository = Repository(work / "models", CPU, limits=PackageLimits(warm_up_seconds=1))
             repository.load()
             (loaded,) = repository.catalogue.models["m"]
-            if isinstance(loaded, FailedPackage):
-                problem = _problem(loaded.reason)
-                if problem:
-                    print(problem, flush=True)
-                    raise SystemExit(1)
+            problem = _problem(loaded.reason) if isinstance(loaded, FailedPackage) else _misused(loaded)
+            if problem:
+                print(problem, flush=True)
+                raise SystemExit(1)
             left -= 1
             results.write("failed\n" if isinstance(loaded, FailedPackage) else "ready\n")
 
         load()
     return 0
+
+
+def _misused(package: CataloguePackage) -> str | None:
+    """What is wrong with a package that has loaded: its graph may fail, but all else must work."""
+    from synthserve_core.compute.cancellation import Cancellation
+    from synthserve_core.compute.sampler import Draw, sample
+    from synthserve_core.contract.model import Table
+    from synthserve_core.encoding.rows import Format, row_encoder
+    from synthserve_core.errors import CancelledWorkError, GraphError
+    from synthserve_server.models.catalogue import ReadyPackage
+    from synthserve_server.services.generation.wire import columns_response
+    from synthserve_server.services.schemas import schema_of
+
+    assert isinstance(package, ReadyPackage)
+    cancellation = Cancellation()
+    timer = threading.Timer(1, cancellation.cancel)
+    timer.start()
+    try:
+        schema_of(package.loaded)
+        table = package.model.output
+        encoders = [row_encoder(table, one, {}) for one in Format] if isinstance(table, Table) else []
+        arrays = sample(Draw(package.model, package.loaded.session, seed=1, start=5, count=9), cancellation)
+        for encoder in encoders:
+            encoder.encode(arrays)
+        if isinstance(table, Table):
+            columns_response(table, arrays, None, 5)
+    except (GraphError, CancelledWorkError):
+        return None
+    except Exception as error:
+        return f"loaded, but cannot be used: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    finally:
+        timer.cancel()
+    return None
 
 
 def _problem(reason: str) -> str | None:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import grpc
 import psutil
+from scripts.server_process import running_server
 from tests.fixtures import commands
 
 from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
-from synthserve_server.process import running_server
 
 MIB = 1 << 20
 WARM_ROWS = 1_000_000

@@ -10,14 +10,14 @@ import onnxruntime
 import pytest
 from grpc import aio
 from numpy.typing import NDArray
+from scripts.server_process import ServerProcess, running_server
 from tests.fixtures import packages
 from tests.fixtures.certificates import Certificates
 from tests.fixtures.oip import Stub
 
 from synthserve.v1 import generation_pb2_grpc, model_pb2_grpc
-from synthserve_server.settings import settings as config
 from synthserve_server.app import Server
-from synthserve_server.process import ServerProcess, running_server
+from synthserve_server.settings import settings as config
 
 
 @pytest.fixture

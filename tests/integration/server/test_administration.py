@@ -72,7 +72,7 @@ async def test_tokens_need_the_role(root: Path, tmp_path: Path, capfd: pytest.Ca
     ):
         await assert_refused(channel, metadata=[("authorization", "Bearer b")])
         await assert_allowed(channel, metadata=[("authorization", "Bearer a")])
-    asked = [line for line in capfd.readouterr().out.splitlines() if "models to be changed" in line]
+    asked = [line for line in capfd.readouterr().out.splitlines() if "administrator call" in line]
     assert all(("allowed=False" in line) == ("principal=b" in line) for line in asked)
     assert len(asked) == 12
 

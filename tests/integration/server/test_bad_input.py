@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import pytest
 from google.rpc import error_details_pb2
+from tests.fixtures.conditions import equal
 from tests.fixtures.processes import running_server
 from tests.fixtures.statuses import detail, violations
 
@@ -55,7 +56,7 @@ BOTH: list[tuple[dict[str, Any], str, str]] = [
     ({"model": "models/tiny-table/versions/0"}, "model", "must be"),
     ({"model": "models/../etc"}, "model", "must be"),
     ({"model": "models/" + "x" * 50_000}, "model", "…"),
-    ({"conditions": {"colour": "red"}}, "conditions['colour']", "does not take this; it takes: "),
+    ({"conditions": equal({"colour": "red"})}, "conditions['colour']", "the model has no such condition; it has: "),
 ]
 
 
@@ -103,10 +104,14 @@ def test_a_count_within_the_limit_of_the_server(limited: GenerationServiceStub) 
 @pytest.mark.parametrize(
     ("fields", "field", "text"),
     [
-        ({"format": 99}, "format", "99 is no format; allowed are: ROW_FORMAT_UNSPECIFIED, ROW_FORMAT_COLUMNS"),
+        ({"format": 99}, "format", "99 is not a format; allowed are: ROW_FORMAT_UNSPECIFIED, ROW_FORMAT_COLUMNS"),
         ({"rows_per_message": -5}, "rows_per_message", "not -5"),
-        ({"conditions": {"species": "orchid"}}, "conditions['species']", "setosa, versicolor, virginica"),
-        ({"conditions": {"colour": "red"}}, "conditions['colour']", "it takes: species"),
+        ({"conditions": equal({"species": "orchid"})}, "conditions['species']", "setosa, versicolor, virginica"),
+        (
+            {"conditions": equal({"colour": "red"})},
+            "conditions['colour']",
+            "the model has no such condition; it has: species",
+        ),
         ({"model": "models/tiny-grey"}, "model", "generates images; use GenerateImages"),
     ],
 )
@@ -119,11 +124,11 @@ def test_fields_of_rows(generation: GenerationServiceStub, fields: dict[str, Any
 @pytest.mark.parametrize(
     ("fields", "field", "text"),
     [
-        ({"format": 99}, "format", "99 is no format; allowed are: IMAGE_FORMAT_UNSPECIFIED, IMAGE_FORMAT_PNG"),
+        ({"format": 99}, "format", "99 is not a format; allowed are: IMAGE_FORMAT_UNSPECIFIED, IMAGE_FORMAT_PNG"),
         ({"images_per_message": -5}, "images_per_message", "not -5"),
         ({"jpeg_quality": 101}, "jpeg_quality", "from 1 to 100"),
         ({"jpeg_quality": -1}, "jpeg_quality", "from 1 to 100"),
-        ({"conditions": {"digit": "7"}}, "conditions['digit']", "it takes: none"),
+        ({"conditions": equal({"digit": "7"})}, "conditions['digit']", "the model has no such condition; it has: none"),
         ({"model": "models/tiny-table"}, "model", "allowed here are: models/tiny-grey, models/tiny-rgb"),
     ],
 )
@@ -135,7 +140,13 @@ def test_fields_of_images(generation: GenerationServiceStub, fields: dict[str, A
 
 def test_all_violations_come_at_once(generation: GenerationServiceStub) -> None:
     error = failed_rows(
-        generation, count=-1, offset=-1, seed=-1, format=9, rows_per_message=-1, conditions={"a": "b", "species": "c"}
+        generation,
+        count=-1,
+        offset=-1,
+        seed=-1,
+        format=9,
+        rows_per_message=-1,
+        conditions=equal({"a": "b", "species": "c"}),
     )
     assert list(violations(error)) == [
         "count",
@@ -153,7 +164,7 @@ def test_a_bad_field_goes_before_a_model_that_is_not_there(generation: Generatio
 
 
 def test_errors_stay_small_whatever_is_sent(generation: GenerationServiceStub) -> None:
-    error = failed_rows(generation, conditions={f"{i}{'é' * 500}": "ü" * 500 for i in range(25)})
+    error = failed_rows(generation, conditions=equal({f"{i}{'é' * 500}": "ü" * 500 for i in range(25)}))
     assert len(violations(error)) == 10
 
 
@@ -191,8 +202,8 @@ def test_get_model_that_is_not_there(models: ModelServiceStub) -> None:
     ("fields", "field", "text"),
     [
         ({"page_size": -1}, "page_size", "must be at least 1, or 0 for 50, not -1"),
-        ({"page_token": "?"}, "page_token", "'?' is no page token of this method"),
-        ({"page_token": "YWJj"}, "page_token", "'YWJj' is no page token of this method"),
+        ({"page_token": "?"}, "page_token", "'?' is not a page token of this method"),
+        ({"page_token": "YWJj"}, "page_token", "'YWJj' is not a page token of this method"),
     ],
 )
 def test_list_models_with_bad_pages(models: ModelServiceStub, fields: dict[str, Any], field: str, text: str) -> None:

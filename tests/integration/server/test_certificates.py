@@ -10,11 +10,10 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from scripts.server_process import ServerProcess
 from tests.fixtures.certificates import served_certificate
 from tests.fixtures.issuing import Issued, authority
 from tests.fixtures.processes import log_with
-
-from synthserve_server.process import ServerProcess
 
 Serve = Callable[..., ServerProcess]
 

@@ -1,7 +1,7 @@
 """With authentication on, every method that the server has is closed, but health."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from tests.fixtures.issuer import AUDIENCE, ISSUER, Key, KeyServer, says, servin
 from tests.fixtures.statuses import detail
 
 from synthserve_server.app import Server
-from synthserve_server.settings.settings import Settings
 from synthserve_server.calls.admission import Gate
 from synthserve_server.calls.authentication import Authentication
 from synthserve_server.calls.lifecycle import Lifecycle
@@ -25,8 +24,11 @@ from synthserve_server.calls.pipeline import Pipeline
 from synthserve_server.calls.telemetry import CallTelemetry
 from synthserve_server.limits.admission import Admission
 from synthserve_server.limits.quotas import Quota, Quotas
-from synthserve_server.security.principals import Administrators, Principal, who
+from synthserve_server.rpcs import Rpc
+from synthserve_server.security.principals import Administrators, Principal, current_principal
 from synthserve_server.security.tls import server_credentials
+from synthserve_server.services import models
+from synthserve_server.settings.settings import Settings
 
 KEY = Key("a")
 TOKEN = "a token that nobody guesses"  # noqa: S105 - of this test
@@ -40,8 +42,15 @@ def issuer() -> Iterator[KeyServer]:
 
 @pytest.fixture
 async def methods(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The methods that are registered with gRPC servers of this process from now on, `/package.Service/Method`."""
+    """The methods that gRPC servers of this process have from now on, `/package.Service/Method`."""
     found: list[str] = []
+    serve = Pipeline.serve
+
+    def declaring(self: Pipeline, rpcs: Mapping[str, Rpc]) -> None:
+        found.extend(rpcs)
+        serve(self, rpcs)
+
+    monkeypatch.setattr(Pipeline, "serve", declaring)
     kind: Any = type(aio.server())
     add = kind.add_generic_rpc_handlers
 
@@ -91,6 +100,8 @@ async def test_every_method_but_health_is_closed(
         closed = [method for method in methods if not method.startswith(f"/{health.SERVICE_NAME}/")]
         assert told <= {method.split("/")[1] for method in methods}
         assert len(closed) >= 5
+        assert "/synthserve.v1.GenerationService/GenerateRows" in closed
+        assert "/inference.GRPCInferenceService/ModelInfer" in closed
         for method in closed:
             for header, value, reason in (
                 ("x-authorization", f"Bearer {TOKEN}", "UNAUTHENTICATED"),
@@ -129,20 +140,21 @@ async def test_without_keys_signed_tokens_are_told_to_come_back_and_the_others_a
 async def test_who_calls_is_told_by_the_token_else_by_the_certificate(tmp_path: Path) -> None:
     certificates = Certificates(tmp_path)
 
-    async def tell(_request: bytes, context: Any) -> bytes:
-        principal = who(context)
+    async def tell(_request: Any, _context: Any) -> bytes:
+        principal = current_principal()
         return f"{principal.name} {sorted(principal.roles)}".encode()
 
     async def find(_token: str) -> Principal:
         return Principal("by token")
 
-    handler = grpc.method_handlers_generic_handler("test.Who", {"Calls": grpc.unary_unary_rpc_method_handler(tell)})
+    rpc = Rpc(models.DESCRIPTOR.methods_by_name["GetModel"], tell)
     admins = Administrators(frozenset({"operator", ""}))
     for wants_token in (False, True):
         authentication = Authentication(admins, find if wants_token else None)
         gate = Gate(Admission(1, Quotas(Quota(), {})))
-        server = aio.server(interceptors=[Pipeline(CallTelemetry([]), authentication, Lifecycle(), gate)])
-        server.add_generic_rpc_handlers((handler,))
+        pipeline = Pipeline(CallTelemetry([]), authentication, Lifecycle(), gate, open_services=())
+        pipeline.serve({rpc.path: rpc})
+        server = aio.server(interceptors=[pipeline])
         credentials = server_credentials(certificates.chain, certificates.key, certificates.ca)
         port = server.add_secure_port("127.0.0.1:0", credentials)
         await server.start()
@@ -150,7 +162,7 @@ async def test_who_calls_is_told_by_the_token_else_by_the_certificate(tmp_path: 
         for name in ("operator", "client", None):
             async with aio.secure_channel(f"localhost:{port}", certificates.client(name=name)) as channel:
                 metadata = (("authorization", "Bearer x"),) if wants_token else ()
-                caller: Any = channel.unary_unary("/test.Who/Calls")
+                caller: Any = channel.unary_unary(rpc.path)
                 answers.append(await caller(b"", metadata=metadata, timeout=30))
         await server.stop(None)
         assert answers == (

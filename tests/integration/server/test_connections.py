@@ -10,7 +10,9 @@ from typing import Any
 import grpc
 import pyarrow as pa
 import pytest
+from google.rpc import error_details_pb2
 from tests.fixtures.processes import ServerProcess, running_server
+from tests.fixtures.statuses import detail
 
 import synthserve
 from synthserve.v1 import generation_pb2, model_pb2
@@ -33,14 +35,19 @@ def models(address: str, *metadata: tuple[str, str]) -> int:
         return len(stub.ListModels(model_pb2.ListModelsRequest(), metadata=metadata, timeout=30).models)
 
 
-def test_what_is_too_large_is_refused_and_the_connection_lives(serve: Serve) -> None:
-    address = serve("--no-oip").address
-    with grpc.insecure_channel(address) as channel:
-        refuses_what_is_too_large(address, GenerationServiceStub(channel), ModelServiceStub(channel))
+def test_what_is_too_large_is_refused_and_the_connection_lives(server_address: str) -> None:
+    with grpc.insecure_channel(server_address) as channel:
+        refuses_what_is_too_large(server_address, GenerationServiceStub(channel), ModelServiceStub(channel))
 
 
 def refuses_what_is_too_large(address: str, stub: Any, everything: Any) -> None:
     for size, code in ((60_000, grpc.StatusCode.INVALID_ARGUMENT), (70_000, grpc.StatusCode.RESOURCE_EXHAUSTED)):
+        with pytest.raises(grpc.RpcError) as caught:
+            everything.GetModel(model_pb2.GetModelRequest(name="x" * size))
+        assert caught.value.code() is code
+    assert detail(caught.value, error_details_pb2.ErrorInfo).reason == "REQUEST_TOO_LARGE"
+    # Conditions can list many values.
+    for size, code in ((1_000_000, grpc.StatusCode.INVALID_ARGUMENT), (1_100_000, grpc.StatusCode.RESOURCE_EXHAUSTED)):
         with pytest.raises(grpc.RpcError) as caught:
             next(stub.GenerateRows(generation_pb2.GenerateRowsRequest(model="x" * size)))
         assert caught.value.code() is code

@@ -1,22 +1,19 @@
 """The shipped models on a GPU: the same samples however they are asked for, and those of the CPU but for rounding."""
 
 import threading
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from scripts.server_process import running_server
 
 import synthserve
-from synthserve_core.packages.reading import load_package
-from synthserve_server.process import running_server
 from synthserve_core.compute import devices
 from synthserve_core.compute.cancellation import Cancellation
 from synthserve_core.compute.devices import CPU, Devices, Provider
-from synthserve_core.contract.model import Image
 from synthserve_core.compute.sampler import Draw, sample, sample_together
+from synthserve_core.contract.model import IMAGE, Arrays, Image
+from synthserve_core.packages.reading import load_package
 
 CUDA = Devices(Provider.CUDA)
 pytestmark = pytest.mark.skipif(devices.choose("auto")[0] == CPU, reason="needs an NVIDIA GPU")
@@ -26,8 +23,6 @@ PACKAGES = sorted(path.parent for path in REPOSITORY.glob("*/*/manifest.json"))
 SEED = 7
 BATCHES = 40
 
-Arrays = Mapping[str, NDArray[Any]]
-
 
 @pytest.fixture(scope="module", params=PACKAGES, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
 def folder(request: pytest.FixtureRequest) -> Path:
@@ -36,7 +31,7 @@ def folder(request: pytest.FixtureRequest) -> Path:
 
 
 def load(folder: Path, where: Devices = CUDA) -> Draw:
-    package = load_package(folder.parent.name, int(folder.name), folder, where)
+    package = load_package(folder, where)
     assert package.session.devices == where
     return Draw(package.model, package.session, SEED, 0, 0)
 
@@ -113,7 +108,7 @@ def test_samples_are_those_of_the_cpu_but_for_rounding(folder: Path, whole: Draw
     total = min(4096, len(next(iter(expected.values()))))
     cpu = get(load(folder, CPU), 0, total)
     if isinstance(whole.model.output, Image):
-        assert np.abs(cpu["image"].astype(int) - expected["image"][:total].astype(int)).max() <= 1
+        assert np.abs(cpu[IMAGE].astype(int) - expected[IMAGE][:total].astype(int)).max() <= 1
     else:
         assert differing(cpu, expected) <= 0.001 * total
 

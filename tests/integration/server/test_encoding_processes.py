@@ -17,17 +17,17 @@ import numpy as np
 import PIL.Image
 import psutil
 import pytest
+from scripts.server_process import ServerProcess
 from tests.fixtures import packages
 from tests.fixtures.processes import running_server
 from tests.fixtures.serving import wait_until
 
 import synthserve
 from synthserve.v1.generation_pb2 import GenerateImagesResponse, ImageStreamInfo
-from synthserve_server.scheduling import encoding_processes as processes
 from synthserve_core.encoding.images import Format
+from synthserve_server.scheduling import encoding_processes as processes
 from synthserve_server.scheduling.encoding_processes import EncodingProcesses
-from synthserve_server.process import ServerProcess
-from synthserve_server.services.generation.image_responses import ImageResponses
+from synthserve_server.services.generation.image_encoder import ImageEncoder
 
 COUNT = 300
 SIZE = 64
@@ -257,9 +257,9 @@ def test_the_pixels_are_those_that_a_worker_makes(one: EncodingProcesses, file_f
         return [PIL.Image.open(io.BytesIO(data)).tobytes() for data in images]
 
     drawn = np.random.default_rng(0).integers(0, 256, (40, 30, 20, 3), np.uint8)
-    made = ImageResponses(ImageStreamInfo().SerializeToString(), file_format, 95, "mark", "")
+    made = ImageEncoder(7, ImageStreamInfo().SerializeToString(), file_format, 95, "mark", "")
     started(one)
-    assert decoded(one.do(made.response, drawn, 7, begins=True)) == decoded(made.response(drawn, 7, begins=True))
+    assert decoded(one.do(made.response, drawn, 7)) == decoded(made.response(drawn, 7))
 
 
 def test_nobody_waits_for_a_process_that_is_starting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ import pytest
 from tests.fixtures.oip import Stub
 from tests.fixtures.processes import SERVER, ServerProcess, log_with, running_server
 
-from synthserve_server.settings import settings as config
 from synthserve_server.services.oip import inference_pb2
+from synthserve_server.settings import settings as config
 
 COLLECTOR = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
 
@@ -65,7 +65,7 @@ def test_misspelt_variables_are_told(small: Path, tmp_path: Path, monkeypatch: p
     for name in ("SYNTHSERVE_WROKERS", "SYNTHSERVE_CLIENT_TOKEN_FILE", "SYNTHSERVE_SERVER"):
         monkeypatch.setenv(name, "1")
     with running_server(small, tmp_path / "log.txt", "--log-format", "json") as server:
-        told = [event for event in events(server) if event["event"] == "variable is no setting"]
+        told = [event for event in events(server) if event["event"] == "unknown variable"]
     assert [(event["name"], event["did_you_mean"], event["level"]) for event in told] == [
         ("SYNTHSERVE_WROKERS", "SYNTHSERVE_WORKERS", "warning")
     ]
@@ -76,7 +76,7 @@ def test_misspelt_callers_of_limits_are_told(small: Path, tmp_path: Path) -> Non
     file = tmp_path / "server.toml"
     file.write_text(f'token_file = "{tmp_path}/tokens"\n[limits.Reporting]\nmax_count = 1\n[limits.reporting]\n')
     with running_server(small, tmp_path / "log.txt", "--config", str(file), "--log-format", "json") as server:
-        told = [event for event in events(server) if event["event"].startswith("limits of nobody")]
+        told = [event for event in events(server) if event["event"].startswith("limits for an unknown caller")]
     assert [(event["name"], event["did_you_mean"]) for event in told] == [("Reporting", "reporting")]
 
 
@@ -105,7 +105,7 @@ def test_a_setting_of_the_file_is_named_with_the_file(small: Path, tmp_path: Pat
     [
         (
             {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"},
-            "OTEL_EXPORTER_OTLP_PROTOCOL is 'http/protobuf', and this server sends traces with OTLP over gRPC alone: ",
+            "OTEL_EXPORTER_OTLP_PROTOCOL is 'http/protobuf', but this server sends traces only by OTLP over gRPC: ",
         ),
         ({"OTEL_BSP_MAX_QUEUE_SIZE": "0"}, "traces cannot be sent as OTEL_BSP_MAX_QUEUE_SIZE, "),
         (

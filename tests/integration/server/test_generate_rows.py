@@ -13,6 +13,7 @@ import pytest
 from google.rpc import error_details_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.fixtures.conditions import equal
 from tests.fixtures.packages import GRADES, SPECIES
 from tests.fixtures.statuses import detail
 
@@ -176,7 +177,9 @@ def test_the_first_response_says_what_holds_for_the_stream(generation: Generatio
 
 def test_metadata_names_the_stream(generation: GenerationServiceStub) -> None:
     call = generation.GenerateRows(
-        generation_pb2.GenerateRowsRequest(model=MODEL, seed=7, offset=5, count=1, conditions={"species": "setosa"})
+        generation_pb2.GenerateRowsRequest(
+            model=MODEL, seed=7, offset=5, count=1, conditions=equal({"species": "setosa"})
+        )
     )
     metadata = dict(call.initial_metadata())
     assert {key: value for key, value in metadata.items() if key.startswith("synthserve-")} == {
@@ -268,7 +271,7 @@ def test_a_count_that_ends_with_the_indices_is_no_error(generation: GenerationSe
 
 def test_conditions_hold(generation: GenerationServiceStub, reference: list[Row]) -> None:
     for name in SPECIES:
-        rows = rows_of(stream(generation, count=500, conditions={"species": name}))
+        rows = rows_of(stream(generation, count=500, conditions=equal({"species": name})))
         assert {row[2] for row in rows} == {name}
     assert {row[2] for row in reference} == set(SPECIES)
 

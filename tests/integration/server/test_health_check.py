@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from scripts.server_process import ServerProcess
 from tests.fixtures import packages
 from tests.fixtures.certificates import Certificates
 from tests.fixtures.processes import held_address, running_server
-
-from synthserve_server.process import ServerProcess
 
 COMMAND = [sys.executable, "-m", "synthserve_server.commands.health"]
 Serve = Callable[..., ServerProcess]
@@ -104,7 +103,7 @@ def test_a_certificate_of_the_client(serve: Serve, certificates: Certificates) -
 @pytest.mark.parametrize(
     ("arguments", "environment", "problem"),
     [
-        (["--tls-client-key", __file__], {}, "go together"),
+        (["--tls-client-key", __file__], {}, "must be given together"),
         ([], {"SYNTHSERVE_LISTEN": "nowhere"}, "listen: must be HOST:PORT"),
         (["--config", __file__], {}, "the settings file: "),
     ],

@@ -18,11 +18,12 @@ from tests.fixtures.statuses import detail, violations
 from synthserve.v1 import generation_pb2, model_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve.v1.model_pb2_grpc import ModelServiceStub
-from synthserve_core.packages.reading import load_package
 from synthserve_core.compute.cancellation import Cancellation
 from synthserve_core.compute.devices import CPU
 from synthserve_core.compute.sampler import Draw, sample
 from synthserve_core.compute.session import Session
+from synthserve_core.contract.model import IMAGE
+from synthserve_core.packages.reading import load_package
 
 Health = health_pb2.HealthCheckResponse
 COUNT = 400
@@ -66,9 +67,9 @@ def request(**fields: Any) -> generation_pb2.GenerateImagesRequest:
 
 def pictures(folder: Path) -> bytes:
     """What a stream of `COUNT` pictures of a package is, made without a server."""
-    package = load_package("m", int(folder.name), folder, CPU)
+    package = load_package(folder, CPU)
     arrays = sample(Draw(package.model, package.session, seed=7, start=0, count=COUNT), Cancellation())
-    return bytes(arrays["image"].tobytes())
+    return bytes(arrays[IMAGE].tobytes())
 
 
 async def reload(models: Any) -> model_pb2.ReloadModelsResponse:

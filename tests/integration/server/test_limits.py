@@ -21,10 +21,10 @@ from tests.fixtures.statuses import detail, violations
 
 from synthserve.v1 import generation_pb2 as pb
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
-from synthserve_server.settings import settings as config
+from synthserve_core.compute.session import Session
 from synthserve_server.app import Ready, Server
-from synthserve_server.scheduling import jobs as messages
-from synthserve_core.compute import sampler
+from synthserve_server.limits.admission import Admission
+from synthserve_server.settings import settings as config
 
 Metadata = tuple[tuple[str, str], ...]
 NOBODY: Metadata = ()
@@ -43,7 +43,7 @@ class Served:
     @property
     def places(self) -> int:
         """How many streams hold a place."""
-        return self.server._admission.streams
+        return self.server.load().streams
 
     def rows(self, metadata: Metadata = NOBODY, timeout: float | None = None, **fields: Any) -> Any:
         request = pb.GenerateRowsRequest(**{"model": "models/tiny-table", "seed": 7, **fields})
@@ -139,7 +139,7 @@ async def test_a_place_is_free_at_once_however_its_call_ends(
         assert violations(caught.value)
     elif how == "internal":
         with monkeypatch.context() as broken:
-            broken.setattr(messages, "sample", fails)
+            broken.setattr(Session, "run", fails)
             with pytest.raises(aio.AioRpcError) as caught:
                 await served.rows(count=1).read()
         assert caught.value.code() is grpc.StatusCode.INTERNAL
@@ -258,26 +258,34 @@ async def test_a_paced_stream_that_is_cancelled_leaves_its_turn(serve: Serve) ->
 
     waiting = images()
     await waiting.read()
-    pace = served.server._admission._callers["anybody"].own.popitem()[1]
-    await until(lambda: pace.start_delay() > 150)
+
+    async def delay() -> float:
+        """Seconds that a new call would have to wait, as it is told."""
+        with pytest.raises(aio.AioRpcError) as caught:
+            await images().read()
+        retry: error_details_pb2.RetryInfo = detail(caught.value, error_details_pb2.RetryInfo)
+        return float(retry.retry_delay.seconds)
+
+    while await delay() <= 150:
+        pass
     waiting.cancel()
     await until(lambda: served.places == 0)
-    assert pace.start_delay() <= 100
+    assert await delay() <= 100
 
 
 async def test_what_comes_after_its_deadline_is_not_computed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     served = await serve()
     computed = itertools.count()
-    real = sampler.sample
+    real = Session.run
 
-    def sample(*arguments: Any) -> Any:
+    def run(*arguments: Any) -> Any:
         next(computed)
         return real(*arguments)
 
-    monkeypatch.setattr(messages, "sample", sample)
+    monkeypatch.setattr(Session, "run", run)
     over = threading.Event()
     admitted: list[object] = []
-    monkeypatch.setattr(served.server._admission, "admit", admitted.append)
+    monkeypatch.setattr(Admission, "admit", lambda *arguments: admitted.append(arguments))
 
     def call() -> grpc.StatusCode:
         with grpc.insecure_channel(served.address) as channel:
@@ -296,6 +304,6 @@ async def test_what_comes_after_its_deadline_is_not_computed(serve: Serve, monke
     assert over.wait(60)
     time.sleep(1)  # noqa: ASYNC251 - and until the server's gRPC has been told of it
     assert await calling is grpc.StatusCode.DEADLINE_EXCEEDED
-    await until(lambda: served.server.active_calls == 0)
+    await until(lambda: served.server.load().calls == 0)
     assert next(computed) == 0
     assert admitted == []

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import httpx
 import numpy as np
 import pytest
 from google.rpc import error_details_pb2
 from grpc import aio
-from tests.fixtures.oip import arrays, pixels, request, until
+from prometheus_client.parser import text_string_to_metric_families
+from tests.fixtures.oip import arrays, pixels, request
+from tests.fixtures.processes import held_address
 from tests.fixtures.statuses import detail, violations
 
 from synthserve_server.services.oip import inference_pb2
@@ -63,7 +66,8 @@ async def test_who_is_over_its_rate_is_refused_or_slowed_down(start_inference: S
 
 
 async def test_what_is_run_is_counted(start_inference: Start) -> None:
-    server, stub = await start_inference(metrics_listen="127.0.0.1:0")
+    with held_address() as address:
+        _, stub = await start_inference(metrics_listen=address)
     await stub.ModelInfer(pixels(3))
     asked = request("picky", {"latent": np.zeros((2, 1), np.float32)})
 
@@ -75,11 +79,19 @@ async def test_what_is_run_is_counted(start_inference: Start) -> None:
     with pytest.raises(aio.AioRpcError):
         await stub.ModelInfer(request("made-up", {"latent": np.zeros((2, 1), np.float32)}))
 
-    def value(name: str, **labels: str) -> Any:
-        return server._telemetry._metrics.registry.get_sample_value(f"synthserve_{name}", labels)
+    async def values() -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+        async with httpx.AsyncClient() as client:
+            text = (await client.get(f"http://{address}/metrics")).text
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        return {(sample.name, frozenset(sample.labels.items())): sample.value for sample in samples}
+
+    def value(name: str, **labels: str) -> float | None:
+        return found.get((f"synthserve_{name}", frozenset(labels.items())))
 
     method = "inference.GRPCInferenceService/ModelInfer"
-    await until(lambda: value("requests_total", method=method, model="unknown", code="NOT_FOUND") == 1)
+    found = await values()
+    while value("requests_total", method=method, model="unknown", code="NOT_FOUND") != 1:
+        found = await values()
     assert value("requests_total", method=method, model="pixels", code="OK") == 1
     assert value("samples_total", model="pixels", version="1") == 3
     assert value("samples_total", model="picky", version="1") == 4

@@ -14,7 +14,7 @@ from tests.fixtures import oip, packages
 from tests.fixtures.oip import CODES, INPUTS, LATENT, MODEL, arrays, equal, failed, request
 from tests.fixtures.statuses import detail, violations
 
-from synthserve_core.compute.noise import latents
+from synthserve_core.compute.noise import normal
 from synthserve_server.services.oip import inference_pb2
 
 LARGEST_BATCH = 4096
@@ -87,7 +87,7 @@ BAD: list[tuple[bool, Change, str, str]] = [
         "inputs[0].name",
         "'noise' is unknown; there are: latent, condition:species",
     ),
-    (True, repeat, "inputs[1].name", "comes twice"),
+    (True, repeat, "inputs[1].name", "is given twice"),
     (True, flood, "inputs", "must be 2 at most, not 10002"),
     (True, flood, "outputs", "must be 9 at most, not 10000"),
     (True, give("inputs.0.datatype", "FP64"), "inputs[0].datatype", "must be FP32, not 'FP64'"),
@@ -144,7 +144,7 @@ BAD: list[tuple[bool, Change, str, str]] = [
         False,
         lambda made: made.inputs[0].contents.fp64_contents.append(1),
         "inputs[0].contents",
-        "FP32 goes into fp32_contents, not fp64_contents",
+        "FP32 must be in fp32_contents, not fp64_contents",
     ),
     (
         False,
@@ -185,7 +185,7 @@ def test_a_message_over_the_limit_is_refused(inference: Any) -> None:
 
 
 def test_the_largest_batch(inference: Any) -> None:
-    large = latents(1, 0, LARGEST_BATCH, [packages.LATENT])
+    large = normal(1, 0, LARGEST_BATCH, [packages.LATENT])
     assert len(arrays(inference.ModelInfer(request(MODEL, {"latent": large})))["length"]) == LARGEST_BATCH
 
 

@@ -15,10 +15,10 @@ from grpc import aio
 from tests.fixtures.oip import arrays, pixels, request, until
 from tests.fixtures.statuses import detail, violations
 
-from synthserve_server.app import Server
-from synthserve_core.compute import sampler
 from synthserve_core.compute.cancellation import Cancellation
-from synthserve_core.contract.model import Model
+from synthserve_core.compute.session import Session
+from synthserve_core.contract.model import Tensors
+from synthserve_server.app import Server
 from synthserve_server.services.oip import inference_pb2
 
 WORKERS = 2
@@ -42,13 +42,13 @@ class Runs:
         self.begun = 0
         self.cancelled = 0
         self.hold = False
-        self._run = sampler.run
+        self._run = Session.run
 
-    def run(self, model: Model, graph: Any, feeds: Any, size: int, cancellation: Cancellation) -> Any:
-        """Stands in for the sampler's."""
+    def run(self, session: Session, feeds: Tensors, size: int, cancellation: Cancellation) -> Any:
+        """Stands in for `Session.run`."""
         if not self.hold:
             self.begun += 1
-            return self._run(model, graph, feeds, size, cancellation)
+            return self._run(session, feeds, size, cancellation)
         interrupted = threading.Event()
         with cancellation.interrupting(interrupted.set):
             self.begun += 1
@@ -61,7 +61,7 @@ class Runs:
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     counting = Runs()
-    monkeypatch.setattr("synthserve_server.services.oip.job.run", counting.run)
+    monkeypatch.setattr(Session, "run", lambda *arguments: counting.run(*arguments))
     return counting
 
 
@@ -74,7 +74,7 @@ async def test_cancelling_stops_the_computing(
     waiting = asyncio.ensure_future(call.wait_for_connection())
     await until(lambda: runs.begun == 1)
     call.cancel()
-    await until(lambda: server.active_calls == 0 and runs.cancelled == 1 and not server._scheduler.busy)
+    await until(lambda: runs.cancelled == 1 and not server.load().busy)
     waiting.cancel()
     statistics = await stub.ModelStatistics(inference_pb2.ModelStatisticsRequest(name="pixels"))
     assert statistics.model_stats[0].inference_stats.fail.count == 1
@@ -88,7 +88,7 @@ async def test_the_deadline_stops_the_computing(served: tuple[Server, Any], runs
     with pytest.raises(aio.AioRpcError) as caught:
         await stub.ModelInfer(pixels(), timeout=0.3)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    await until(lambda: server.active_calls == 0 and not server._scheduler.busy)
+    await until(lambda: not server.load().busy)
     assert runs.cancelled == runs.begun
 
 
@@ -102,7 +102,7 @@ async def test_cancelling_a_stream_stops_what_is_under_way_and_drops_what_waits(
         await call.write(pixels())
     await until(lambda: runs.begun == WORKERS)
     call.cancel()
-    await until(lambda: server.active_calls == 0 and not server._scheduler.busy)
+    await until(lambda: not server.load().busy)
     assert (runs.begun, runs.cancelled) == (WORKERS, WORKERS)
 
 
@@ -141,7 +141,7 @@ async def test_draining_lets_streams_finish_and_refuses_new_calls(served: tuple[
     await call.write(pixels(id="1"))
     assert (await call.read()).infer_response.id == "1"
     stopping = asyncio.ensure_future(server.stop(60))
-    await until(lambda: server._lifecycle._draining)
+    await until(lambda: server.load().draining)
     with pytest.raises(aio.AioRpcError) as caught:
         await stub.ModelInfer(pixels())
     assert detail(caught.value, error_details_pb2.ErrorInfo).reason == "SHUTTING_DOWN"
@@ -186,7 +186,7 @@ async def test_what_nobody_expected_is_logged_and_tells_nothing(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr("synthserve_server.services.oip.job.run", broken)
+    monkeypatch.setattr(Session, "run", broken)
     with pytest.raises(aio.AioRpcError) as caught:
         await stub.ModelInfer(pixels())
     assert caught.value.code() is grpc.StatusCode.INTERNAL
@@ -196,5 +196,5 @@ async def test_what_nobody_expected_is_logged_and_tells_nothing(
         yield pixels(id="7")
 
     (answer,) = [answer async for answer in stub.ModelStreamInfer(one())]
-    assert (answer.error_message, answer.infer_response.id) == ("the server failed; its log tells why", "7")
+    assert (answer.error_message, answer.infer_response.id) == ("the server failed; see its log", "7")
     assert "".join(capfd.readouterr()).count("ZeroDivisionError: a secret") == 2

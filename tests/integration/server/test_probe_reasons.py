@@ -7,11 +7,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from scripts.server_process import ServerProcess
 from tests.fixtures.issuing import Issued, authority
 from tests.fixtures.processes import held_address
 from tests.integration.server.test_health_check import health
-
-from synthserve_server.process import ServerProcess
 
 Serve = Callable[..., ServerProcess]
 
@@ -38,16 +37,16 @@ def test_reasons_why_there_is_no_connection(serve: Serve, write: Callable[[str, 
     assert health(names[secure], "--tls-ca", ca) == (0, f"{names[secure]}: SERVING\n", "")
     with held_address() as nobody:
         for arguments, reason in (
-            ((secure,), "what listens there closed the connection: it may want TLS"),
+            ((secure,), "the program at this address closed the connection: it may require TLS"),
             ((names[secure], "--tls-ca", other), "the server's certificate is of an authority that is not in --tls-ca"),
             (
                 (names[secure], "--tls-ca", unrelated),
                 "the server's certificate is of an authority that is not in",
             ),
             ((secure, "--tls-ca", ca), "the server's certificate is for other names: ask by one that it holds"),
-            ((names[plain], "--tls-ca", ca), "what listens there does not speak TLS"),
-            ((names[mutual], "--tls-ca", ca), "it may want --tls-client-certificate and --tls-client-key"),
-            ((nobody,), "nobody listens there: is the server running"),
+            ((names[plain], "--tls-ca", ca), "the program at this address does not use TLS"),
+            ((names[mutual], "--tls-ca", ca), "it may require --tls-client-certificate and --tls-client-key"),
+            ((nobody,), "no program listens at this address: is the server running"),
         ):
             code, said, why = health(*arguments)
             assert (code, said, why.count("\n")) == (1, "", 1)
@@ -110,4 +109,4 @@ def test_times_that_are_none_are_refused() -> None:
 def test_a_free_port_cannot_be_asked() -> None:
     code, _, why = health(SYNTHSERVE_LISTEN="127.0.0.1:0")
     assert (code, why.count("\n")) == (2, 1)
-    assert "let the server take any free port" in why
+    assert "let the server choose a free port" in why

@@ -190,7 +190,8 @@ def test_a_port_file_that_cannot_be_written_is_one_clear_line(small: Path, tmp_p
 
 
 def test_a_bug_shows_a_plain_traceback(small: Path) -> None:
-    program = "from synthserve_server import app, cli; app.Server = None; cli.main()"
+    imports = "from synthserve_server import app; from synthserve_server.commands import serve"
+    program = f"{imports}; app.Server = None; serve.main()"
     command = [sys.executable, "-c", program, "--model-repository", str(small)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import grpc
 import pytest
+from scripts.server_process import ServerProcess
 from tests.fixtures.certificates import Certificates, served_certificate
 from tests.fixtures.issuer import AUDIENCE, ISSUER, Key, key_set, says, serving
 from tests.fixtures.processes import log_with
 
 import synthserve
 from synthserve.v1 import generation_pb2, generation_pb2_grpc
-from synthserve_server.process import ServerProcess
 
 CONNECTIONS = 8
 SECONDS = 60.0

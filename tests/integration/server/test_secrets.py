@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scripts.server_process import ServerProcess, running_server
 from tests.fixtures import packages
 from tests.fixtures.certificates import Certificates
 from tests.fixtures.collector import running_collector
@@ -23,7 +24,6 @@ from tests.fixtures.issuer import AUDIENCE, ISSUER, Key, key_set, says, serving,
 
 import synthserve
 from synthserve.v1 import generation_pb2, generation_pb2_grpc, model_pb2, model_pb2_grpc
-from synthserve_server.process import ServerProcess, running_server
 
 KEY = Key("a")
 TOKEN, OTHER = "3f0c1ad2 of the scenario", "77aa41 of the scenario as well"
@@ -215,7 +215,7 @@ def test_no_garbage_gets_in_or_breaks_anything(closed: grpc.Channel, values: lis
     assert error.code() is grpc.StatusCode.UNAUTHENTICATED
     assert error.details() in (
         "the bearer token is not known here",
-        "this server wants a token: send the metadata `authorization: Bearer TOKEN`",
+        "this server requires a token: send the metadata `authorization: Bearer TOKEN`",
     )
 
 

@@ -126,9 +126,9 @@ def test_without_its_token_nothing_is_open_but_health(serve: Callable[..., Serve
             next(generation.GenerateRows(generation_pb2.GenerateRowsRequest(model="models/nope"), metadata=metadata))
 
         for metadata, message in (
-            ((), "wants a token"),
-            ((("authorization", "Basic abc"),), "wants a token"),
-            ((("authorization", "Bearer "),), "wants a token"),
+            ((), "requires a token"),
+            ((("authorization", "Basic abc"),), "requires a token"),
+            ((("authorization", "Bearer "),), "requires a token"),
             ((("authorization", "Bearer wrong"),), "not known here"),
         ):
             for call in (lambda metadata: models(channel, metadata=metadata), rows):
@@ -173,7 +173,7 @@ def test_the_command_line_connects_over_tls_with_a_token(
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 4), done.stderr
     done = command("--tls-ca", str(certificates.ca))
     assert done.returncode != 0
-    assert "wants a token" in done.stderr
+    assert "requires a token" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthserve_core.packages.reading import MANIFEST, load_package
 from synthserve_core.compute.cancellation import Cancellation
 from synthserve_core.compute.devices import CPU
-from synthserve_core.contract.model import Table
 from synthserve_core.compute.sampler import Draw, sample
+from synthserve_core.contract.model import Key, Table
+from synthserve_core.packages.reading import MANIFEST, load_package
 
 FOLDERS = [path.parent for path in sorted(Path(__file__).parents[3].glob(f"exported/*/*/{MANIFEST}"))]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
 def test_any_cut_gives_the_same_samples(folder: Path) -> None:
-    package = load_package(folder.parent.name, int(folder.name), folder, CPU)
+    package = load_package(folder, CPU)
     total = 10_000 if isinstance(package.model.output, Table) else 100
 
-    def cut(start: int, stop: int) -> dict[str, np.ndarray]:
+    def cut(start: int, stop: int) -> dict[Key, np.ndarray]:
         return sample(Draw(package.model, package.session, 7, start, stop - start), Cancellation())
 
     whole = cut(0, total)

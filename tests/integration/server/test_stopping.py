@@ -9,8 +9,7 @@ workers where a test wants them, and tells when no stream is left that could ask
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,12 @@ from tests.fixtures.statuses import detail
 from synthserve.v1 import generation_pb2, model_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve.v1.model_pb2_grpc import ModelServiceStub
-from synthserve_server.settings import settings as config
+from synthserve_core.compute.devices import CPU
+from synthserve_core.compute.session import Session
 from synthserve_server.app import Ready, Server
 from synthserve_server.models.repository import Repository
-from synthserve_server.scheduling import jobs as messages
-from synthserve_core.compute import sampler
-from synthserve_core.compute.cancellation import Cancellation
-from synthserve_core.compute.devices import CPU
-from synthserve_server.scheduling.jobs import Job
-from synthserve_core.compute.sampler import Draw
-from synthserve_server.scheduling.scheduler import Scheduler
+from synthserve_server.scheduling.jobs import Made, Result, SampleJob, perform
+from synthserve_server.settings import settings as config
 
 WORKERS = 2
 
@@ -53,10 +48,13 @@ def loaded(repository: Path) -> Repository:
 
 
 @pytest.fixture
-async def server(repository: Path, loaded: Repository, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+async def server(
+    repository: Path, loaded: Repository, streams: "Streams", monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Server]:
     async def stay_open() -> None: ...
 
     monkeypatch.setattr("synthserve_server.app.Repository", lambda *_, **__: loaded)
+    monkeypatch.setattr("synthserve_server.app.perform", streams.perform)
     monkeypatch.setattr(loaded, "load", lambda: None)
     monkeypatch.setattr(loaded, "close", stay_open)
     settings = config.load(
@@ -86,11 +84,9 @@ def stub(channel: aio.Channel) -> Any:
 class Streams:
     """What the server computes, by seed, and the streams that make it compute."""
 
-    def __init__(self, scheduler: Scheduler[Job]) -> None:
+    def __init__(self) -> None:
         self.begun: Counter[int] = Counter()
         self.done: Counter[int] = Counter()
-        self.open = 0
-        self._scheduler = scheduler
         self._permits: threading.Semaphore | None = None
 
     def hold_after(self, frames: int) -> None:
@@ -101,48 +97,25 @@ class Streams:
         if self._permits:
             self._permits.release(1_000_000)
 
-    def sample(self, draw: Draw, cancellation: Cancellation) -> Any:
-        """Stands in for the sampler."""
-        return self._counted([draw], lambda: sampler.sample(draw, cancellation))
-
-    def sample_together(self, draws: Sequence[Draw], cancellation: Cancellation) -> Any:
-        """Stands in for the sampler, where several streams share a run."""
-        return self._counted(draws, lambda: sampler.sample_together(draws, cancellation))
-
-    def _counted(self, draws: Sequence[Draw], compute: Callable[[], Any]) -> Any:
-        self.begun.update(draw.seed for draw in draws)
+    def perform(self, jobs: Sequence[SampleJob]) -> list[Result]:
+        """What the workers do with jobs; those of one run count as one each."""
+        self.begun.update(job.draw.seed for job in jobs)
         if self._permits:
             self._permits.acquire()
-        arrays = compute()
-        self.done.update(draw.seed for draw in draws)
-        return arrays
-
-    async def stream(self, schedule: Any, *arguments: Any, **options: Any) -> AsyncGenerator[bytes, None]:
-        """Stands in for the scheduler's stream."""
-        self.open += 1
-        try:
-            async with aclosing(schedule(self._scheduler, *arguments, **options)) as messages:
-                async for message in messages:
-                    yield message
-        finally:
-            self.open -= 1
+        results = perform(jobs)
+        self.done.update(job.draw.seed for job, result in zip(jobs, results, strict=True) if isinstance(result, Made))
+        return results
 
     async def ended(self, server: Server) -> None:
         """Waits until every call is over and the workers have nothing left to do."""
-        await until(lambda: server.active_calls == 0 and self.open == 0)
+        await until(lambda: server.load().calls == 0 and server.load().scheduler.streams == 0)
         self.release()
-        await until(lambda: not self._scheduler.busy)
+        await until(lambda: not server.load().scheduler.busy)
 
 
 @pytest.fixture
-def streams(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Streams]:
-    streams = Streams(server._scheduler)
-    schedule = Scheduler.stream
-    monkeypatch.setattr(messages, "sample", streams.sample)
-    monkeypatch.setattr(messages, "sample_together", streams.sample_together)
-    monkeypatch.setattr(
-        Scheduler, "stream", lambda _, *arguments, **options: streams.stream(schedule, *arguments, **options)
-    )
+def streams() -> Iterator[Streams]:
+    streams = Streams()
     yield streams
     streams.release()
 
@@ -211,7 +184,7 @@ async def test_a_reader_that_stops_slows_nobody(stub: Any, server: Server, strea
     for call in stalled:
         await call.read()
     await until(lambda: all(streams.done[seed] == STANDING for seed in seeds))
-    assert server.active_calls == len(stalled)
+    assert server.load().calls == len(stalled)
     got = 0
     async for response in stub.GenerateRows(rows(count=2_000_000)):
         got += response.row_count
@@ -286,7 +259,7 @@ async def test_what_nobody_expected_is_internal_and_tells_nothing(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr(messages, "sample", broken)
+    monkeypatch.setattr(Session, "run", broken)
     with pytest.raises(aio.AioRpcError) as caught:
         await stub.GenerateRows(rows(count=1)).read()
     assert caught.value.code() is grpc.StatusCode.INTERNAL

@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from tests.fixtures import packages
 from tests.fixtures.collector import Collector, attributes, running_collector
+from tests.fixtures.conditions import equal
 from tests.fixtures.processes import SERVER, ServerProcess, log_with, running_server
 
 import synthserve
@@ -206,7 +207,7 @@ def test_error_can_be_found(
 ) -> None:
     where = {"species": "b"} if model == "models/failing" else {}
     with pytest.raises(grpc.RpcError) as caught:
-        list(generate(channel, rows(model, conditions=where), headers(request_id, token=token)))
+        list(generate(channel, rows(model, conditions=equal(where)), headers(request_id, token=token)))
     error: Any = caught.value
     assert error.code().name == code
     assert dict(error.trailing_metadata())["x-request-id"] == request_id
@@ -244,7 +245,7 @@ def test_client_tells_the_request_id(server: ServerProcess) -> None:
         with pytest.raises(synthserve.ServerError) as failed:
             client.rows("failing", count=1, where={"species": "a"}).to_pandas()
     assert missing.value.request_id == failed.value.request_id == "from-the-client"
-    assert str(failed.value) == "the server failed; its log tells why (request from-the-client)"
+    assert str(failed.value) == "the server failed; see its log (request from-the-client)"
     assert "from-the-client" not in str(missing.value)
 
 

@@ -10,7 +10,7 @@ from tests.fixtures import packages
 from tests.fixtures.processes import running_server
 
 import synthserve
-from synthserve_core.compute.noise import latents
+from synthserve_core.compute.noise import normal
 
 ROOT = Path(__file__).parents[3]
 PYTHON = ROOT / ".venv-tritonclient" / "bin" / "python"
@@ -41,7 +41,7 @@ def test_a_session(address: str, tmp_path: Path) -> None:
     file = tmp_path / "values.npz"
     np.savez(
         file,
-        latent=latents(7, 0, 8, [packages.LATENT]),
+        latent=normal(7, 0, 8, [packages.LATENT]),
         length=frame["length"].to_numpy(),
         fresh=frame["fresh"].to_numpy(),
         species=frame["species"].map(packages.SPECIES.index).astype(np.int32).to_numpy(),

@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scripts.server_process import running_server
 from tests.fixtures import commands
 from tests.load.open_loop import ghz, knee, machine, profiles, report, run, target
 from tests.load.open_loop.drivers import Drivers
@@ -29,7 +30,6 @@ from tests.load.open_loop.target import Target
 
 import synthserve
 from synthserve._output.destinations import appears_whole
-from synthserve_server.process import running_server
 
 BAD_USE = 2
 INTERRUPTED = 130

@@ -1,6 +1,6 @@
 """The calls of a profile as gRPC has them: a path, and serialised requests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tests.load.open_loop.profiles import CallOf, GenerateImages, GenerateRows, GetModel
@@ -61,7 +61,7 @@ def request(
                 model=name,
                 count=call.count,
                 seed=seed,
-                conditions=call.conditions,
+                conditions=_conditions(call.conditions),
                 format=_ROW_FORMATS[call.format],
                 rows_per_message=call.rows_per_message,
             )
@@ -70,10 +70,14 @@ def request(
                 model=name,
                 count=call.count,
                 seed=seed,
-                conditions=call.conditions,
+                conditions=_conditions(call.conditions),
                 format=_IMAGE_FORMATS[call.format],
                 images_per_message=call.images_per_message,
             )
+
+
+def _conditions(values: Mapping[str, str]) -> list[generation_pb2.Condition]:
+    return [generation_pb2.Condition(column=column, equals=value) for column, value in values.items()]
 
 
 def serialised(call: CallOf, seeds: Iterable[int]) -> list[bytes]:

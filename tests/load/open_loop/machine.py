@@ -8,7 +8,7 @@ from importlib import metadata
 import psutil
 from tests.fixtures.serving import seconds_computed
 
-from synthserve_training.run_folder import hardware
+from synthserve_training.train.machine import hardware
 
 _PACKAGES = ("synthserve", "synthserve-server", "onnxruntime", "onnxruntime-gpu", "grpcio", "protobuf", "numpy")
 

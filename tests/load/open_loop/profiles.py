@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tests.load.open_loop.errors import ProfileError
 
-from synthserve_training import text_files
+from synthserve_core import text_files
 
 Conditions = dict[str, str]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]

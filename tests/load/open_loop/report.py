@@ -13,7 +13,7 @@ from tests.load.open_loop.figures import Quantiles, Step
 from tests.load.open_loop.run import Result
 
 from synthserve._output.destinations import appears_whole, write_whole
-from synthserve_training.run_folder import check_writable
+from synthserve_training.train.run_folder import check_writable
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tests.load.open_loop.profiles import CallOf, GenerateRows, GetModel
 import synthserve
 from synthserve._transport.targets import is_local
 from synthserve.v1 import generation_pb2
-from synthserve_training import text_files
+from synthserve_core import text_files
 
 CHECK_SECONDS = 60.0
 """How long a call may take that is made to see whether there is an answer."""

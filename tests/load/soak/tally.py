@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import psutil
+from scripts.server_process import ServerProcess
 from tests.fixtures.serving import Holdings
-
-from synthserve_server.process import ServerProcess
 
 
 @dataclass

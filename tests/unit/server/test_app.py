@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from synthserve_core.system import signals
 from synthserve_server import app
-from synthserve_server.settings import settings as config
 from synthserve_server.app import Ready
 from synthserve_server.models.catalogue import Catalogue
-from synthserve_core.system import signals
+from synthserve_server.settings import settings as config
 
 READY = Ready("127.0.0.1", 1, Catalogue([]))
 

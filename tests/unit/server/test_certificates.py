@@ -112,7 +112,7 @@ NO_AUTHORITY = Issued(by=ROOT, common_name="no authority")
 @pytest.mark.parametrize(
     ("chain", "reason"),
     [
-        ([INTERMEDIATE, LEAF], "is in the wrong order: that of the key must come first, and is number 2"),
+        ([INTERMEDIATE, LEAF], "is in the wrong order: the certificate of the key must come first, but is number 2"),
         ([LEAF, ROOT], "certificate 2 in chain.pem has issued none of the others"),
         ([LEAF, INTERMEDIATE, OWN], "certificate 3 in chain.pem has issued none of the others"),
     ],

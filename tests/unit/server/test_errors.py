@@ -4,8 +4,8 @@ import grpc
 import pytest
 from google.rpc import code_pb2, error_details_pb2
 
-from synthserve_server import errors
-from synthserve_core.quoting import listed, quoted
+from synthserve_core.errors import CancelledWorkError, GraphError
+from synthserve_core.quoting import quoted
 from synthserve_server.errors import (
     ExpiredTokenError,
     IndicesExhaustedError,
@@ -19,13 +19,14 @@ from synthserve_server.errors import (
     ModelUnloadingError,
     PermissionDeniedError,
     RepositoryError,
+    RequestTooLargeError,
+    ServiceError,
     ShuttingDownError,
     UnauthenticatedError,
+    UndeclaredMethodError,
     Violation,
 )
 from synthserve_server.status import status_code, to_status
-from synthserve_server.limits.admission import Refusal
-from synthserve_core.errors import CancelledWorkError, GraphError
 
 HUGE = "é" * 100_000
 ERRORS: list[tuple[Exception, int, str, list[str]]] = [
@@ -35,6 +36,8 @@ ERRORS: list[tuple[Exception, int, str, list[str]]] = [
         "INVALID_REQUEST",
         ["BadRequest"],
     ),
+    (RequestTooLargeError(9, 8), code_pb2.RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE", []),
+    (UndeclaredMethodError(HUGE), code_pb2.UNIMPLEMENTED, "UNDECLARED_METHOD", []),
     (ModelNotFoundError("models/x", [HUGE] * 1000), code_pb2.NOT_FOUND, "MODEL_NOT_FOUND", ["ResourceInfo"]),
     (ModelFailedError("models/x", HUGE), code_pb2.FAILED_PRECONDITION, "MODEL_FAILED", ["PreconditionFailure"]),
     (ModelLoadingError("models/x"), code_pb2.UNAVAILABLE, "MODEL_LOADING", ["RetryInfo"]),
@@ -48,7 +51,7 @@ ERRORS: list[tuple[Exception, int, str, list[str]]] = [
     (IndicesExhaustedError(5), code_pb2.OUT_OF_RANGE, "INDICES_EXHAUSTED", []),
     (ShuttingDownError(), code_pb2.UNAVAILABLE, "SHUTTING_DOWN", ["RetryInfo"]),
     (
-        LimitExceededError(Refusal(HUGE, "max_streams_per_caller", 4, 1.0)),
+        LimitExceededError(HUGE, "max_streams_per_caller", 4, 1.0),
         code_pb2.RESOURCE_EXHAUSTED,
         "LIMIT_EXCEEDED",
         ["QuotaFailure", "RetryInfo"],
@@ -84,14 +87,18 @@ def test_the_table_in_the_documentation_is_this_one() -> None:
     }
     assert told == real
     # And no kind of error is missing here.
-    assert {type(error) for error, *_ in ERRORS} >= set(errors._CODES)
+    assert {type(error) for error, *_ in ERRORS} >= set(ServiceError.__subclasses__())
 
 
 def test_the_code_of_what_nobody_expected_is_internal() -> None:
     assert status_code(ZeroDivisionError()) is grpc.StatusCode.INTERNAL
 
 
-def test_long_lists_are_cut() -> None:
-    assert listed([]) == "none"
-    assert listed(["a", "b"]) == "a, b"
-    assert listed(str(number) for number in range(30)).endswith("18, 19 and 10 more")
+def test_a_model_that_is_not_there_suggests_one_that_is() -> None:
+    known = [f"models/{one}" for one in ("adhd-vae", "iris-vae", "mnist-dcgan", "mnist-dcgan-ema")]
+    assert str(ModelNotFoundError("models/iris-vea", known)).startswith(
+        "there is no models/iris-vea; did you mean models/iris-vae?; known are: models/adhd-vae, "
+    )
+    assert "did you mean" not in str(ModelNotFoundError("models/flowers", known))
+    versions = [f"models/iris-vae/versions/{number}" for number in (1, 2)]
+    assert "did you mean" not in str(ModelNotFoundError("models/iris-vae/versions/3", versions))

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from synthserve_server.models.catalogue import Catalogue
-from synthserve_server.commands.hints import hints
-from synthserve_server.models.repository import Repository
 from synthserve_core.compute.devices import CPU
+from synthserve_server.commands.hints import hints
+from synthserve_server.models.catalogue import Catalogue
+from synthserve_server.models.repository import Repository
 
 
 @pytest.fixture(scope="module")

@@ -41,3 +41,12 @@ def test_the_server_imports_none_of_the_large_libraries() -> None:
     imported = set(json.loads(done.stdout))
     assert {"grpc", "onnxruntime"} <= imported
     assert not imported & {"tensorflow", "keras", "torch", "pandas", "sklearn", "matplotlib", "synthserve_training"}
+
+
+def test_an_encoding_process_imports_no_more_than_it_needs() -> None:
+    # Polars would also handle SIGINT, which these processes ignore.
+    look = "import json, sys, synthserve_server.services.generation.image_encoder; print(json.dumps(list(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    imported = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert "numpy" in imported
+    assert not imported & {"polars", "pyarrow", "onnxruntime", "grpc", "pydantic", "structlog"}

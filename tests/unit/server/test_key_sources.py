@@ -170,10 +170,10 @@ BAD: list[tuple[Answer, str]] = [
     (says(b'{"keys": []}'), "holds no public key"),
     (flood, "sends more than 1048576 bytes"),
     (drip, r"has not answered within 0\.3 s"),
-    (cut_short, "does not answer as HTTP wants it: peer closed connection"),
-    (endless_chunk, "does not answer as HTTP wants it: "),
-    (another_protocol, "does not answer as HTTP wants it"),
-    (lambda _: None, "does not answer as HTTP wants it"),
+    (cut_short, "does not answer in valid HTTP: peer closed connection"),
+    (endless_chunk, "does not answer in valid HTTP: "),
+    (another_protocol, "does not answer in valid HTTP"),
+    (lambda _: None, "does not answer in valid HTTP"),
 ]
 
 
@@ -255,7 +255,7 @@ async def test_nobody_there() -> None:
 
 
 async def test_a_host_that_is_no_name() -> None:
-    with pytest.raises(FetchError, match="has a host that is no name"):
+    with pytest.raises(FetchError, match="has an invalid host name"):
         await fetch.get("https://xn--a.example.org/", 1000, 30)
 
 

@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from typing import Any
 import pytest
 from tests.fixtures import packages, repositories
 
-from synthserve_server.models.catalogue import FailedPackage, LoadingPackage, Package, ReadyPackage, UnloadingPackage
+from synthserve_core.compute.devices import CPU, Devices
+from synthserve_core.compute.session import Session
+from synthserve_core.contract.names import ModelName
+from synthserve_core.packages.reading import PackageLimits
 from synthserve_server.errors import (
     ModelControlError,
     ModelFailedError,
@@ -23,12 +27,9 @@ from synthserve_server.errors import (
     ModelUnloadingError,
     RepositoryError,
 )
+from synthserve_server.models.catalogue import FailedPackage, LoadingPackage, Package, ReadyPackage, UnloadingPackage
 from synthserve_server.models.control import Mode, Wanted
-from synthserve_core.contract.names import ModelName
-from synthserve_core.packages.reading import PackageLimits
 from synthserve_server.models.repository import Repository
-from synthserve_core.compute.devices import CPU, Devices
-from synthserve_core.compute.session import Session
 
 GRAPH, OTHER_GRAPH = repositories.graph(1), repositories.graph(2)
 
@@ -123,9 +124,10 @@ async def test_a_changed_package_replaces_the_one_of_its_version_for_new_streams
     assert session(repository) is stream.session
     assert (await (repository.poll if mode is Mode.POLL else repository.reload)()).loaded == ["models/m/versions/1"]
     assert session(repository) is not stream.session
-    assert repository.retired == 1
+    kept = weakref.ref(stream.session)
+    assert kept() is not None
     del stream
-    await until(lambda: repository.retired == 0)
+    await until(lambda: kept() is None)
 
 
 async def test_versions_load_before_others_go(root: Path, repository: Repository) -> None:
@@ -187,13 +189,14 @@ async def test_a_removed_model_is_unloaded_when_its_last_stream_has_ended(root: 
     shutil.rmtree(root / "m")
     assert (await repository.poll()).unloaded == ["models/m/versions/1"]
     assert kinds(repository) == {1: UnloadingPackage}
-    with pytest.raises(ModelUnloadingError, match="only finishes the streams"):
+    with pytest.raises(ModelUnloadingError, match="only finishes its running streams"):
         repository.catalogue.ready(ModelName("m", None))
     assert not await repository.poll()
-    assert repository.retired == 1
+    kept = weakref.ref(stream.session)
+    assert kept() is not None
     del stream
     await until(lambda: repository.catalogue.models == {})
-    assert repository.retired == 0
+    assert kept() is None
 
 
 async def test_unload_waits_for_the_streams(repository: Repository) -> None:

@@ -41,7 +41,7 @@ request = inference_pb2.ModelInferRequest(model_name="m", inputs=[tensor])
 request.parameters["flag"].bool_param = True
 assert inference_pb2.ModelInferRequest.FromString(request.SerializeToString()) == request
 assert inference_pb2.ModelConfig.DESCRIPTOR.full_name == "inference.ModelConfig"
-pool = reflection.describing([service.SERVICE, *reflection.SERVICES])
+pool = reflection.describing([service.DESCRIPTOR.full_name, *reflection.SERVICES])
 assert pool.FindServiceByName("grpc.reflection.v1.ServerReflection").methods[0].client_streaming
 """
 

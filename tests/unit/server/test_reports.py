@@ -1,4 +1,4 @@
-"""Nothing that the server or the trainer import reports to anybody what they do."""
+"""Nothing that the core, the server or the trainer import reports to anybody what they do."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def files_left(home: Path, graph: Path, module: str) -> list[Path]:
     return list(home.rglob("*"))
 
 
-@pytest.mark.parametrize("module", ["synthserve_server.runtime", "synthserve_training.export"])
+@pytest.mark.parametrize("module", ["synthserve_core.local", "synthserve_server.app", "synthserve_training.export"])
 def test_onnxruntime_reports_nothing(module: str, tmp_path: Path) -> None:
     graph = tmp_path / "model.onnx"
     graph.write_bytes(packages.table_graph())

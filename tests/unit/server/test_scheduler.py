@@ -9,8 +9,7 @@ import pytest
 from tests.fixtures.serving import wait_until
 
 from synthserve_core.compute.cancellation import Cancellation
-from synthserve_core.errors import CancelledWorkError
-from synthserve_server.scheduling.scheduler import Scheduler
+from synthserve_server.scheduling.scheduler import HEAD_START, Load, Scheduler
 
 WORKERS = 2
 
@@ -25,13 +24,13 @@ def perform(jobs: Sequence[Job]) -> list[bytes | Exception]:
         return [error]
 
 
-def companions(_job: Job) -> None:
+def alone(_job: Job) -> None:
     return None
 
 
 @pytest.fixture
-def scheduler() -> Iterator[Scheduler[Job]]:
-    scheduler = Scheduler(WORKERS, perform, companions)
+def scheduler() -> Iterator[Scheduler[Job, bytes]]:
+    scheduler = Scheduler(WORKERS, perform, alone)
     yield scheduler
     scheduler.close()
 
@@ -40,12 +39,12 @@ def number(value: int) -> bytes:
     return str(value).encode()
 
 
-async def test_results_come_in_order(scheduler: Scheduler[Job]) -> None:
+async def test_results_come_in_order(scheduler: Scheduler[Job, bytes]) -> None:
     jobs = (partial(number, value) for value in range(50))
     assert [message async for message in scheduler.stream(jobs, Cancellation())] == [number(i) for i in range(50)]
 
 
-async def test_behind_a_head_the_others_are_begun_once_it_is_taken(scheduler: Scheduler[Job]) -> None:
+async def test_behind_a_head_the_others_are_begun_once_it_is_taken(scheduler: Scheduler[Job, bytes]) -> None:
     begun: list[int] = []
 
     def job(value: int) -> bytes:
@@ -61,7 +60,7 @@ async def test_behind_a_head_the_others_are_begun_once_it_is_taken(scheduler: Sc
     assert [message async for message in scheduler.stream(jobs[:1], Cancellation(), head=True)] == [b"0"]
 
 
-async def test_looks_no_further_ahead_than_one_job_more_than_workers(scheduler: Scheduler[Job]) -> None:
+async def test_looks_no_further_ahead_than_one_job_more_than_workers(scheduler: Scheduler[Job, bytes]) -> None:
     taken = 0
 
     def jobs() -> Iterator[Callable[[], bytes]]:
@@ -78,7 +77,7 @@ async def test_looks_no_further_ahead_than_one_job_more_than_workers(scheduler: 
     await stream.aclose()
 
 
-async def test_a_reader_that_stops_holds_no_worker(scheduler: Scheduler[Job]) -> None:
+async def test_a_reader_that_stops_holds_no_worker(scheduler: Scheduler[Job, bytes]) -> None:
     stalled = [scheduler.stream((partial(number, i) for i in range(1000)), Cancellation()) for _ in range(20)]
     for stream in stalled:
         await anext(stream)
@@ -88,7 +87,7 @@ async def test_a_reader_that_stops_holds_no_worker(scheduler: Scheduler[Job]) ->
         await stream.aclose()
 
 
-async def test_an_error_ends_the_stream_after_what_came_before(scheduler: Scheduler[Job]) -> None:
+async def test_an_error_ends_the_stream_after_what_came_before(scheduler: Scheduler[Job, bytes]) -> None:
     def fail() -> bytes:
         raise ValueError("broken")
 
@@ -101,7 +100,7 @@ async def test_an_error_ends_the_stream_after_what_came_before(scheduler: Schedu
     assert cancellation.cancelled
 
 
-async def test_closing_cancels_what_runs_and_drops_what_waits(scheduler: Scheduler[Job]) -> None:
+async def test_closing_cancels_what_runs_and_drops_what_waits(scheduler: Scheduler[Job, bytes]) -> None:
     cancellation = Cancellation()
     running, ended = threading.Event(), threading.Event()
     begun = []
@@ -130,7 +129,7 @@ async def test_closing_cancels_what_runs_and_drops_what_waits(scheduler: Schedul
 
 
 async def test_a_failure_that_nobody_waited_for_is_not_logged(
-    scheduler: Scheduler[Job], caplog: pytest.LogCaptureFixture
+    scheduler: Scheduler[Job, bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     failed = threading.Barrier(2)
 
@@ -147,7 +146,7 @@ async def test_a_failure_that_nobody_waited_for_is_not_logged(
     assert caplog.records == []
 
 
-async def test_a_failure_that_nobody_waits_for_keeps_nothing(scheduler: Scheduler[Job]) -> None:
+async def test_a_failure_that_nobody_waits_for_keeps_nothing(scheduler: Scheduler[Job, bytes]) -> None:
     class Held:
         def __call__(self) -> bytes:
             begun.set()
@@ -174,23 +173,6 @@ async def test_a_failure_that_nobody_waits_for_keeps_nothing(scheduler: Schedule
         gc.enable()
 
 
-def test_interrupting_after_cancelling_raises() -> None:
-    cancellation = Cancellation()
-    cancellation.cancel()
-    with pytest.raises(CancelledWorkError), cancellation.interrupting(lambda: None):
-        pytest.fail("not reached")
-
-
-def test_interrupts_are_called_once_and_not_after_their_block() -> None:
-    cancellation, calls = Cancellation(), []
-    with cancellation.interrupting(lambda: calls.append("early")):
-        pass
-    with cancellation.interrupting(lambda: calls.append("inside")):
-        cancellation.cancel()
-        cancellation.cancel()
-    assert calls == ["inside"]
-
-
 class Held:
     """A job that waits until it is let go; those of one kind can be done together."""
 
@@ -212,14 +194,15 @@ def of_one_kind(first: Held) -> Callable[[Held], bool]:
 
 
 @pytest.fixture
-def holding() -> Iterator[Scheduler[Held]]:
-    scheduler = Scheduler(WORKERS, perform_held, of_one_kind)
-    wait_until(lambda: scheduler._idle == WORKERS)  # so that each of them takes one of the first jobs
+def holding(request: pytest.FixtureRequest) -> Iterator[Scheduler[Held, bytes]]:
+    """A scheduler of held jobs; a parameter is its head start."""
+    scheduler = Scheduler(WORKERS, perform_held, of_one_kind, head_start=getattr(request, "param", HEAD_START))
+    wait_until(lambda: scheduler.load().idle == WORKERS)  # so that each of them takes one of the first jobs
     yield scheduler
     scheduler.close()
 
 
-def read(scheduler: Scheduler[Held], *jobs: Held) -> "asyncio.Task[list[bytes]]":
+def read(scheduler: Scheduler[Held, bytes], *jobs: Held) -> "asyncio.Task[list[bytes]]":
     async def collect() -> list[bytes]:
         return [message async for message in scheduler.stream(jobs, Cancellation())]
 
@@ -231,7 +214,7 @@ async def begun(*jobs: Held) -> None:
         assert await asyncio.to_thread(job.begun.wait, 60)
 
 
-async def test_jobs_that_wait_and_are_alike_are_done_together(holding: Scheduler[Held]) -> None:
+async def test_jobs_that_wait_and_are_alike_are_done_together(holding: Scheduler[Held, bytes]) -> None:
     busy = [Held() for _ in range(WORKERS)]
     readers = [read(holding, job) for job in busy]
     await begun(*busy)
@@ -248,7 +231,7 @@ async def test_jobs_that_wait_and_are_alike_are_done_together(holding: Scheduler
     await asyncio.gather(*readers)
 
 
-async def test_free_worker_waits_for_no_companion(holding: Scheduler[Held]) -> None:
+async def test_free_worker_waits_for_no_other_job(holding: Scheduler[Held, bytes]) -> None:
     job = Held("a", b"1")
     reader = read(holding, job)
     await begun(job)
@@ -256,10 +239,8 @@ async def test_free_worker_waits_for_no_companion(holding: Scheduler[Held]) -> N
     assert await reader == [b"1"]
 
 
-async def test_new_stream_does_not_wait_for_the_jobs_of_old_ones(
-    holding: Scheduler[Held], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(holding._queue, "_head_start", 0.001)
+@pytest.mark.parametrize("holding", [0.001], indirect=True)
+async def test_new_stream_does_not_wait_for_the_jobs_of_old_ones(holding: Scheduler[Held, bytes]) -> None:
     old = [Held(name=b"old") for _ in range(4 * WORKERS)]
     reader = read(holding, *old)
     for start in (0, WORKERS):
@@ -280,18 +261,19 @@ async def test_new_stream_does_not_wait_for_the_jobs_of_old_ones(
     assert await reader == [b"old"] * len(old)
 
 
-async def test_scheduler_is_busy_while_something_waits_or_runs(holding: Scheduler[Held]) -> None:
+async def test_scheduler_is_busy_while_something_waits_or_runs(holding: Scheduler[Held, bytes]) -> None:
     job = Held()
     reader = read(holding, job)
     await begun(job)
-    assert holding.busy
-    assert holding.waiting == 0
+    assert holding.load() == Load(streams=1, waiting=0, running=1, idle=WORKERS - 1)
+    assert holding.load().busy
     others = [Held() for _ in range(WORKERS + 1)]
     readers = [read(holding, other) for other in others]
     await begun(*others[: WORKERS - 1])
-    assert holding.waiting >= 1
+    assert holding.load().waiting >= 1
     for one in (job, *others):
         one.free.set()
     await asyncio.gather(reader, *readers)
     await asyncio.to_thread(holding.close)
-    assert not holding.busy
+    assert not holding.load().busy
+    assert holding.load().streams == 0

@@ -33,7 +33,7 @@ def test_tokens_are_found_by_their_digest(tmp_path: Path) -> None:
         ("\nreporting", "line 2: the name is to be followed by a SHA-256"),
         ("reporting secret", "line 1: the name is to be followed by a SHA-256"),
         (f"reporting {'a' * 64} king", "there is no role king"),
-        (f"a {'a' * 64}\nb {'A' * 64}", "line 2: the token of b is another one's, too"),
+        (f"a {'a' * 64}\nb {'A' * 64}", "line 2: the token of b also belongs to another caller"),
     ],
 )
 def test_file_that_is_not_right_is_refused_without_its_contents(tmp_path: Path, text: str, message: str) -> None:
@@ -47,7 +47,7 @@ def test_file_that_is_not_right_is_refused_without_its_contents(tmp_path: Path, 
 def test_server_does_not_start_for_nobody_and_can_lock_everybody_out_later(tmp_path: Path) -> None:
     file = tmp_path / "tokens"
     file.write_text("# nobody\n")
-    with pytest.raises(CredentialsError, match="holds no token: nobody could call"):
+    with pytest.raises(CredentialsError, match="holds no token: every call would be refused"):
         TokenFile(file)
     file.write_text(f"a {digest('one')}")
     tokens = TokenFile(file)

@@ -6,9 +6,9 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from synthserve_server.settings import settings as config
 from synthserve_server.limits.settings import without_caller
 from synthserve_server.settings import problems
+from synthserve_server.settings import settings as config
 
 COUNTS = "max_streams, max_count, rows_per_second, images_per_second"
 
@@ -35,12 +35,12 @@ def lines(flags: dict[str, object], environment: dict[str, str] | None = None) -
         ("[limit.trial]\nmax_count = 1", "there is no section [limit]; did you mean [limits.NAME]?"),
         (
             "[server]\nworkers = 3",
-            "there is no section [server]: settings stand in none, and limits of one caller in [limits.NAME]",
+            "there is no section [server]: settings belong above all sections, limits of one caller in [limits.NAME]",
         ),
         ("[limits.trial]\nmax_cuont = 1", "[limits.trial] has no max_cuont; did you mean max_count?"),
         (
             "[limits.trial]\nmax_count = 1\nworkers = 2",
-            "[limits.trial] has no workers: it is a setting of the server, and must stand above all sections",
+            "[limits.trial] has no workers: it is a setting of the server, and belongs above all sections",
         ),
         ("[limits.trial]\nspeed = 1", f"[limits.trial] has no speed; there are {COUNTS}"),
         ("limits = 5", "limits must be sections, [limits.NAME]"),

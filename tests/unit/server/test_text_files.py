@@ -7,69 +7,16 @@ from pathlib import Path
 
 import pytest
 from tests.fixtures.issuer import Key, key_set
+from tests.fixtures.texts import AS_WRITTEN, WIDE
 
-from synthserve_server.settings import settings as config
-from synthserve_core.contract import manifest
-from synthserve_core.contract.manifest import ManifestError
 from synthserve_server.security import jwks, tokens
 from synthserve_server.security.files import CredentialsError
 from synthserve_server.security.principals import Principal
-from synthserve_core.text_files import TextFileError, decode
-
-BOM = "\ufeff"
-
-AS_WRITTEN: dict[str, Callable[[str], bytes]] = {
-    "with a byte order mark": lambda text: (BOM + text).encode(),
-    "of Windows": lambda text: (BOM + text.replace("\n", "\r\n")).encode(),
-    "of an old Mac": lambda text: text.replace("\n", "\r").encode(),
-    "put together from two": lambda text: (BOM + text + BOM).encode(),
-}
-"""What is read."""
-
-WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
-"""What is refused."""
+from synthserve_server.settings import settings as config
 
 
 def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-@pytest.mark.parametrize(
-    ("data", "text"),
-    [
-        (b"", ""),
-        (b"\xef\xbb\xbf", ""),
-        (b"\xef\xbb\xbfa\r\nb\rc\n\r", "a\nb\nc\n\n"),
-        ("é\n\ufeffü\ufeff".encode(), "é\nü\ufeff"),
-        ("a\u2028b\u0085c\fd".encode(), "a\u2028b\u0085c\fd"),
-    ],
-)
-def test_text_has_no_marks_and_one_kind_of_line_end(data: bytes, text: str) -> None:
-    assert decode(data) == text
-
-
-@pytest.mark.parametrize("encoding", WIDE)
-def test_wide_text_is_refused_with_what_to_do(encoding: str) -> None:
-    with pytest.raises(TextFileError, match=r"^is UTF-16 or UTF-32 text, not UTF-8: save it as UTF-8$"):
-        decode("name é\n".encode(encoding))
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"one\r\ntwo\rthr\xe9e", "is not UTF-8 text in line 3: save it as UTF-8"),
-        (b"one\ntwo\0", "holds a NUL byte in line 2: write it anew"),
-        (bytes(4096), "holds a NUL byte in line 1: write it anew"),  # what a crash can leave
-    ],
-)
-def test_what_is_no_text_is_refused_by_line(data: bytes, message: str) -> None:
-    with pytest.raises(TextFileError) as caught:
-        decode(data)
-    assert str(caught.value) == message
-
-
-def test_comments_of_files_where_only_ascii_counts_may_have_any_encoding() -> None:
-    assert decode(b"f\xfcr\r\nA", only_ascii_counts=True) == "f\ufffdr\nA"
 
 
 @pytest.mark.parametrize("write", AS_WRITTEN.values(), ids=AS_WRITTEN)
@@ -171,17 +118,3 @@ def test_key_sets_are_read(write: Callable[[str], bytes]) -> None:
 def test_wide_key_sets_are_refused_by_name(encoding: str) -> None:
     with pytest.raises(CredentialsError, match=r"^keys\.json is not JSON: it is UTF-16 or UTF-32 text, not UTF-8"):
         jwks.parse(key_set(KEY).decode().encode(encoding), "keys.json")
-
-
-MANIFEST = '{\n  "format_version": 1,\n  "model": "iris"\n}\n'
-
-
-@pytest.mark.parametrize("write", AS_WRITTEN.values(), ids=AS_WRITTEN)
-def test_manifests_are_read(write: Callable[[str], bytes]) -> None:
-    assert manifest.parse(write(MANIFEST)).model == "iris"
-
-
-@pytest.mark.parametrize("encoding", WIDE)
-def test_wide_manifests_are_refused(encoding: str) -> None:
-    with pytest.raises(ManifestError, match=r"^the manifest is UTF-16 or UTF-32 text, not UTF-8: save it as UTF-8$"):
-        manifest.parse(MANIFEST.encode(encoding))

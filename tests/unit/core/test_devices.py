@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
-import structlog
 from tests.fixtures.devices import GPUS
-from tests.fixtures.packages import table_graph
+from tests.fixtures.packages import LATENT, table_graph
 
-from synthserve_core.packages.reading import load_package
 from synthserve_core.compute import devices
 from synthserve_core.compute.cancellation import Cancellation
 from synthserve_core.compute.devices import CPU, LEAST_GRAPH_BYTES, Devices, Provider
-from synthserve_core.errors import GraphError, ProviderError
 from synthserve_core.compute.session import Session
+from synthserve_core.contract.model import Tensors
+from synthserve_core.errors import GraphError, ProviderError
+from synthserve_core.packages.reading import load_package
 
 
 def test_the_cpu_can_be_asked_for() -> None:
@@ -77,7 +77,7 @@ class TwoGpus:
 def test_a_gpu_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: TwoGpus)
-    with pytest.raises(ProviderError, match="there is no GPU 2, 5; those that are visible are 0 to 1"):
+    with pytest.raises(ProviderError, match="there is no GPU 2, 5; visible GPUs are 0 to 1"):
         devices.choose("cuda:0,2,5")
 
 
@@ -86,47 +86,55 @@ def test_looking_for_cuda_prints_nothing(capfd: pytest.CaptureFixture[str]) -> N
     assert capfd.readouterr() == ("", "")
 
 
-def test_runs_are_shared_between_devices() -> None:
-    session = Session(table_graph(), GPUS, 4)
-    graphs = session._sessions
-    entered = threading.Barrier(2)
+def test_runs_are_shared_between_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = onnxruntime.InferenceSession
+    made: list[Any] = []
     used: list[int] = []
+    entered = threading.Barrier(1)
 
     class Watched:
-        """One of the two graphs; runs wait for each other."""
+        """The graph on one of the two devices; as many runs wait for each other as the test says."""
 
-        def __init__(self, index: int) -> None:
-            self._index = index
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            self._index, self._graph = len(made), real(*arguments, **options)
+            made.append(self)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._graph, name)
 
         def run(self, *arguments: Any) -> Any:
             used.append(self._index)
             entered.wait(10)
-            return graphs[self._index].run(*arguments)
+            return self._graph.run(*arguments)
 
-    session._sessions = [Watched(0), Watched(1)]
-    feeds = {
-        node.name: np.zeros((4, *node.shape[1:]), np.float32 if node.name == "latent" else np.int64)
-        for node in graphs[0].get_inputs()
-    }
-    assert [len(each._sessions) for each in session.on_each_device()] == [1, 1]
-    threads = [threading.Thread(target=session.run, args=(feeds, Cancellation())) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(used) == [0, 1]
-    assert session._running == [0, 0]
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Watched)
+    session = Session(table_graph(), GPUS, 4)
+    feeds: Tensors = {"latent": np.zeros((4, LATENT), np.float32), "condition:species": np.zeros(4, np.int64)}
+    for one in session.on_each_device():
+        one.run(feeds, 4, Cancellation())
+    assert used == [0, 1]
+    entered = threading.Barrier(2)
+    for _ in range(2):  # the second time, as what has ended counts no more
+        used.clear()
+        threads = [threading.Thread(target=session.run, args=(feeds, 4, Cancellation())) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(used) == [0, 1]
 
 
 @pytest.mark.parametrize(("model", "warned"), [("mnist-dcgan", True), ("iris-vae", False)])
-def test_what_a_gpu_does_not_repeat_exactly_is_said_when_it_is_loaded(model: str, warned: bool) -> None:
+def test_what_a_gpu_does_not_repeat_exactly_is_said_when_it_is_loaded(
+    caplog: pytest.LogCaptureFixture, model: str, warned: bool
+) -> None:
     folder = Path(__file__).parents[3] / "exported" / model / "2"
-    with structlog.testing.capture_logs() as log:
-        load_package(model, 2, folder, GPUS)
-    assert [line["model"] for line in log if line["log_level"] == "warning"] == [f"models/{model}/versions/2"] * warned
-    with structlog.testing.capture_logs() as log:
-        load_package(model, 2, folder, CPU)
-    assert log == []
+    load_package(folder, GPUS)
+    messages = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [message.partition(":")[0] for message in messages] == [f"models/{model}/versions/2"] * warned
+    caplog.clear()
+    load_package(folder, CPU)
+    assert caplog.records == []
 
 
 def test_a_graph_that_fell_back_to_the_cpu_is_not_served() -> None:

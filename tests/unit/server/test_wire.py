@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthserve.v1 import generation_pb2, schema_pb2
-from synthserve_core.contract.model import Column, ColumnType, Table
+from synthserve_core.contract.model import Column, ColumnType, Table, Validity
 from synthserve_server.services.generation.wire import columns_response, data_response
 
 TABLE = Table(
@@ -33,10 +33,10 @@ def test_has_the_bytes_of_the_real_message(rows: list[tuple[Any, ...]], first: i
     every = np.ones(len(rows), np.bool_)
     arrays = {
         "d": np.array(d, np.float64),
-        "valid:d": np.array(valid, np.bool_),
+        Validity("d"): np.array(valid, np.bool_),
         "i": np.array(i, np.int64),
         "c": np.array(c, np.int32),
-        "valid:c": every,
+        Validity("c"): every,
         "b": np.array(b, np.bool_),
     }
     real = generation_pb2.GenerateRowsResponse(
@@ -55,13 +55,13 @@ def test_has_the_bytes_of_the_real_message(rows: list[tuple[Any, ...]], first: i
         ),
     )
     info = INFO.SerializeToString() if with_info else None
-    assert columns_response(TABLE, arrays, info, first, len(rows)) == real.SerializeToString(deterministic=True)
+    assert columns_response(TABLE, arrays, info, first) == real.SerializeToString(deterministic=True)
 
 
 def test_takes_slices_and_other_strides() -> None:
     table = Table((Column("d", ColumnType.DOUBLE),))
     values = np.arange(20, dtype=np.float64)[3:13:3]
-    response = generation_pb2.GenerateRowsResponse.FromString(columns_response(table, {"d": values}, None, 0, 4))
+    response = generation_pb2.GenerateRowsResponse.FromString(columns_response(table, {"d": values}, None, 0))
     assert list(response.columns.columns[0].doubles.values) == [3, 6, 9, 12]
 
 

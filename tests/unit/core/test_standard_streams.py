@@ -83,6 +83,7 @@ import os, sys
 for number in map(int, sys.argv[1]):
     os.close(number)
 from synthserve_core.system import standard_streams
+standard_streams.fill_closed_descriptors()
 with open(sys.argv[2], "w") as file:
     assert file.fileno() > 2
     for number in (0, 1, 2):

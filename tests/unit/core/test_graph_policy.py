@@ -10,8 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tests.fixtures import packages
 
-from synthserve_core.packages import graph_policy as graph_bounds
 from synthserve_core.errors import GraphError
+from synthserve_core.packages import graph_policy
 
 node = helper.make_node
 EXPORTED = sorted((Path(__file__).parents[3] / "exported").glob("*/*/model.onnx"))
@@ -67,11 +67,11 @@ REFUSED: list[tuple[str, Callable[[Any], Any]]] = [
     ("'Momentum' of the domain 'ai.onnx.preview", with_node("Momentum", [], [], domain="ai.onnx.preview.training")),
     ("draws noise of its own (RandomNormal)", with_node("RandomNormal", [], ["x"], shape=[1])),
     ("draws noise of its own (Bernoulli)", with_inside(node("Bernoulli", ["x"], ["y"]))),
-    ("the tensor 'w' lies in another file", lambda made: made.graph.initializer.append(external())),
-    ("the tensor 'w' lies in another file", with_inside(tensors=[external()])),
-    ("the tensor 'w' lies in another file", with_node("Constant", [], ["x"], value=external())),
-    ("the tensor 'values' lies in another file", with_node("Constant", [], ["x"], sparse_value=sparse())),
-    ("the tensor 'values' lies in another file", lambda made: made.graph.sparse_initializer.append(sparse())),
+    ("the tensor 'w' is stored in another file", lambda made: made.graph.initializer.append(external())),
+    ("the tensor 'w' is stored in another file", with_inside(tensors=[external()])),
+    ("the tensor 'w' is stored in another file", with_node("Constant", [], ["x"], value=external())),
+    ("the tensor 'values' is stored in another file", with_node("Constant", [], ["x"], sparse_value=sparse())),
+    ("the tensor 'values' is stored in another file", lambda made: made.graph.sparse_initializer.append(sparse())),
     ("the model holds functions", own_function),
     ("training graphs", lambda made: made.training_info.add()),
     ("version 99 of the operators of ONNX", with_opset("", 99)),
@@ -84,23 +84,23 @@ REFUSED: list[tuple[str, Callable[[Any], Any]]] = [
 @pytest.mark.parametrize(("reason", "change"), REFUSED)
 def test_what_no_package_needs_is_refused(reason: str, change: Callable[[Any], Any]) -> None:
     with pytest.raises(GraphError) as caught:
-        graph_bounds.check(model(change))
+        graph_policy.check(model(change))
     assert reason in str(caught.value)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"text", packages.table_graph()[:-1]])
 def test_what_is_no_model_is_refused(data: bytes) -> None:
     with pytest.raises(GraphError, match="not an ONNX model"):
-        graph_bounds.check(data)
+        graph_policy.check(data)
 
 
 @pytest.mark.parametrize("file", EXPORTED, ids=lambda file: file.parts[-3])
 def test_shipped_models_are_allowed(file: Path) -> None:
-    graph_bounds.check(file.read_bytes())
+    graph_policy.check(file.read_bytes())
 
 
 def test_standard_operators_are_allowed() -> None:
     for data in (packages.table_graph(), packages.image_graph(4, 4, 1), packages.slow_graph()):
-        graph_bounds.check(data)
-    graph_bounds.check(model(with_node("Abs", ["x"], ["y"], domain="ai.onnx")))
-    graph_bounds.check(model(with_node("LabelEncoder", ["x"], ["y"], domain="ai.onnx.ml")))
+        graph_policy.check(data)
+    graph_policy.check(model(with_node("Abs", ["x"], ["y"], domain="ai.onnx")))
+    graph_policy.check(model(with_node("LabelEncoder", ["x"], ["y"], domain="ai.onnx.ml")))

@@ -1,4 +1,3 @@
-import dataclasses
 import threading
 from pathlib import Path
 from typing import Any
@@ -8,16 +7,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.fixtures.models import described
 
-from synthserve_server.models.catalogue import ReadyPackage
-from synthserve_core.packages.reading import load_package
 from synthserve_core.compute import noise
 from synthserve_core.compute.cancellation import Cancellation
 from synthserve_core.compute.devices import CPU
-from synthserve_core.errors import CancelledWorkError, GraphError
-from synthserve_core.contract.model import PACKET, Arrays, Column, ColumnType, Condition, Model, Table
 from synthserve_core.compute.noise import VALUES_PER_BLOCK
 from synthserve_core.compute.sampler import Draw, sample
+from synthserve_core.contract.conditions import Equals, Settings, setting
+from synthserve_core.contract.model import (
+    PACKET,
+    Column,
+    ColumnType,
+    Condition,
+    ConditionKind,
+    Key,
+    Model,
+    Table,
+    Tensors,
+    Validity,
+)
+from synthserve_core.errors import CancelledWorkError, GraphError
+from synthserve_core.packages.reading import LoadedPackage, load_package
 
 CODES = Table((Column("code", ColumnType.CATEGORY, ("a", "b")), Column("maybe", ColumnType.BOOL, nullable=True)))
 
@@ -27,11 +38,11 @@ class FakeGraph:
 
     def __init__(self, *, code: int = 1, dtype: str = "int32") -> None:
         self.code, self.dtype = code, dtype
-        self.fed: list[Arrays] = []
+        self.fed: list[Tensors] = []
 
-    def run(self, feeds: Arrays, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
+    def run(self, feeds: Tensors, size: int, cancellation: Cancellation) -> dict[str, NDArray[Any]]:
         self.fed.append(feeds)
-        size = len(feeds["latent"])
+        assert len(feeds["latent"]) == size
         truth = np.ones(size, np.bool_)
         return {"code": np.full(size, self.code, self.dtype), "maybe": truth, "valid:maybe": truth}
 
@@ -40,35 +51,39 @@ class FakeGraph:
         return [len(feeds["latent"]) for feeds in self.fed]
 
 
-def model(batch_size: int, *conditions: Condition) -> Model:
-    return Model("fake", 1, (3,), batch_size, CODES, conditions)
+def model(batch_size: int, *conditions: Condition, packet: int = PACKET) -> Model:
+    return described(CODES, batch_size, conditions, packet=packet)
 
 
-def run(described: Model, graph: FakeGraph, start: int, count: int, **conditions: int) -> dict[str, NDArray[Any]]:
-    return sample(Draw(described, graph, 1, start, count, conditions), Cancellation())
+def run(
+    model: Model, graph: FakeGraph, start: int, count: int, settings: Settings | None = None
+) -> dict[Key, NDArray[Any]]:
+    return sample(Draw(model, graph, 1, start, count, settings or {}), Cancellation())
 
 
 @pytest.fixture(scope="module")
-def package(repository: Path) -> ReadyPackage:
-    return load_package("tiny-table", 1, repository / "tiny-table" / "1", CPU)
+def package(repository: Path) -> LoadedPackage:
+    return load_package(repository / "tiny-table" / "1", CPU)
 
 
 @given(
     seed=st.integers(0, 2**63 - 1),
     start=st.one_of(st.integers(0, 9000), st.integers(10**12, 10**12 + 9000)),
     counts=st.lists(st.integers(0, 3000), min_size=1, max_size=5),
-    conditions=st.sampled_from([{}, {"species": 0}, {"species": 2}]),
+    code=st.sampled_from([None, 0, 2]),
 )
 def test_any_cut_gives_the_same(
-    package: ReadyPackage, seed: int, start: int, counts: list[int], conditions: dict[str, int]
+    package: LoadedPackage, seed: int, start: int, counts: list[int], code: int | None
 ) -> None:
-    def cut(first: int, count: int) -> dict[str, NDArray[Any]]:
-        return sample(Draw(package.model, package.session, seed, first, count, conditions), Cancellation())
+    settings = {} if code is None else {"species": np.array([code])}
+
+    def cut(first: int, count: int) -> dict[Key, NDArray[Any]]:
+        return sample(Draw(package.model, package.session, seed, first, count, settings), Cancellation())
 
     whole = cut(start, sum(counts))
     parts = [cut(start + sum(counts[:i]), count) for i, count in enumerate(counts)]
-    for name, array in whole.items():
-        assert array.tobytes() == np.concatenate([part[name] for part in parts]).tobytes(), name
+    for key, array in whole.items():
+        assert array.tobytes() == np.concatenate([part[key] for part in parts]).tobytes(), key
 
 
 @pytest.mark.parametrize("offset", [0, 1, 1000, 4095])
@@ -116,16 +131,17 @@ def test_batches_are_whole_packets(batch_size: int, start: int, count: int, size
 
 def test_model_that_allows_it_computes_what_was_asked_for_and_no_more() -> None:
     graph = FakeGraph()
-    described = dataclasses.replace(model(8), packet=1)
-    assert len(run(described, graph, 5, 4)["code"]) == 4
+    of_one = model(8, packet=1)
+    assert len(run(of_one, graph, 5, 4)["code"]) == 4
     assert graph.sizes == [3, 1]
-    assert Draw(described, graph, 1, 5, 4).packets == (5, 9)
+    assert Draw(of_one, graph, 1, 5, 4).packets == (5, 9)
 
 
 def test_conditions_are_fed_as_codes() -> None:
     graph = FakeGraph()
-    described = model(4, Condition("species", ("x", "y")), Condition("size", ("s", "m")))
-    run(described, graph, 0, 4, species=1)
+    species = Condition("species", ConditionKind.CODE, categories=("x", "y"))
+    size = Condition("size", ConditionKind.CODE, categories=("s", "m"))
+    run(model(4, species, size), graph, 0, 4, {"species": setting(species, Equals("y"))})
     assert graph.fed[0]["condition:species"].tolist() == [1, 1, 1, 1]
     assert graph.fed[0]["condition:size"].tolist() == [-1, -1, -1, -1]
     assert graph.fed[0]["condition:size"].dtype == np.int64
@@ -134,10 +150,10 @@ def test_conditions_are_fed_as_codes() -> None:
 def test_nothing_asked_for_gives_empty_arrays_of_the_right_types() -> None:
     graph = FakeGraph()
     arrays = run(model(4), graph, 3, 0)
-    assert {name: (array.dtype.name, array.shape) for name, array in arrays.items()} == {
+    assert {key: (array.dtype.name, array.shape) for key, array in arrays.items()} == {
         "code": ("int32", (0,)),
         "maybe": ("bool", (0,)),
-        "valid:maybe": ("bool", (0,)),
+        Validity("maybe"): ("bool", (0,)),
     }
     assert graph.fed == []
 
@@ -162,7 +178,7 @@ def test_cancelled_work_is_not_begun() -> None:
 
 
 def test_cancelling_stops_a_running_graph(repository: Path) -> None:
-    slow = load_package("slow", 1, repository / "slow" / "1", CPU)
+    slow = load_package(repository / "slow" / "1", CPU)
     cancellation = Cancellation()
 
     class CancellingGraph:
@@ -170,10 +186,10 @@ def test_cancelling_stops_a_running_graph(repository: Path) -> None:
 
         runs = 0
 
-        def run(self, feeds: Arrays, given: Cancellation) -> dict[str, NDArray[Any]]:
+        def run(self, feeds: Tensors, size: int, given: Cancellation) -> dict[str, NDArray[Any]]:
             self.runs += 1
             threading.Timer(0.02, given.cancel).start()
-            return slow.session.run(feeds, given)
+            return slow.session.run(feeds, size, given)
 
     graph = CancellingGraph()
     with pytest.raises(CancelledWorkError):

@@ -44,7 +44,7 @@ def machine(root: Path, own: str, mounts: str, **files: str) -> Path:
 def test_a_container_of_version_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str, limit: float | None, number: int
 ) -> None:
-    monkeypatch.setattr(cores, "_scheduled", lambda: 8)
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 8, raising=False)
     root = machine(tmp_path, "0::/\n", V2, cpu_dot_max=quota)
     assert cores.cpu_limit(root) == limit
     assert cores.available_cores(root) == number
@@ -95,9 +95,17 @@ def test_what_cannot_be_understood_limits_nothing(tmp_path: Path, own: str, moun
     assert cores.cpu_limit(machine(tmp_path, own, mounts, cpu_dot_max="100000 100000")) is None
 
 
-def test_a_system_without_control_groups(tmp_path: Path) -> None:
+def test_a_system_without_control_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 5, raising=False)
     assert cores.cpu_limit(tmp_path) is None
-    assert cores.available_cores(tmp_path) == cores._scheduled()
+    assert cores.available_cores(tmp_path) == 5
+
+
+def test_without_a_count_of_python_s_own_those_count_that_the_process_may_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "process_cpu_count", raising=False)
+    assert cores.available_cores(tmp_path) == len(os.sched_getaffinity(0))
 
 
 def test_python_s_own_count_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

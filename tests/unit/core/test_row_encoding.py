@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from synthserve_core.encoding.rows import Format, RowEncoder, row_widths
-from synthserve_core.contract.model import Column, ColumnType, Table
+from synthserve_core.contract.model import DTYPES, Column, ColumnType, Key, Table, Validity
+from synthserve_core.encoding.rows import Format, row_encoder
+from synthserve_core.encoding.widths import row_widths
 
 CATEGORIES = ("plain", 'a "quote", comma', "line\nbreak", "", "é")
 TABLE = Table(
@@ -42,23 +43,23 @@ ROWS = st.lists(
 )
 
 
-def arrays(rows: list[Row]) -> dict[str, NDArray[Any]]:
+def arrays(rows: list[Row]) -> dict[Key, NDArray[Any]]:
     columns = list(zip(*rows, strict=True)) or [()] * 5
-    result: dict[str, NDArray[Any]] = {}
+    result: dict[Key, NDArray[Any]] = {}
     for column, values in zip(TABLE.columns, columns, strict=True):
         # What stands where a value is missing means nothing: a code that is none is allowed there.
         blank = {ColumnType.CATEGORY: 99, ColumnType.BOOL: True}.get(column.type, 5)
         plain = [blank if value is None else value for value in values]
         if column.type is ColumnType.CATEGORY:
             plain = [CATEGORIES.index(value) if isinstance(value, str) else value for value in plain]
-        result[column.name] = np.array(plain, column.type.value)
+        result[column.name] = np.array(plain, DTYPES[column.type])
         if column.nullable:
             result[column.validity] = np.array([value is not None for value in values], np.bool_)
     return result
 
 
 def encoded(rows: list[Row], file_format: Format, cuts: list[int]) -> bytes:
-    encoder = RowEncoder(TABLE, file_format, {"synthserve.seed": "7"})
+    encoder = row_encoder(TABLE, file_format, {"synthserve.seed": "7"})
     ends = sorted({min(cut, len(rows)) for cut in cuts} | {len(rows)})
     starts = [0, *ends[:-1]]
     return encoder.preamble + b"".join(
@@ -107,7 +108,7 @@ def test_arrow_reads_back(rows: list[Row], cuts: list[int]) -> None:
 
 @pytest.mark.parametrize("file_format", Format)
 def test_no_rows(file_format: Format) -> None:
-    encoder = RowEncoder(TABLE, file_format, {})
+    encoder = row_encoder(TABLE, file_format, {})
     data = encoder.encode(arrays([]))
     if file_format is Format.ARROW:
         assert pa.ipc.open_stream(encoder.preamble + data).read_all().num_rows == 0
@@ -123,8 +124,8 @@ def test_an_empty_text_is_not_a_missing_one() -> None:
 
 def test_a_missing_value_in_the_only_column_is_no_empty_line() -> None:
     table = Table((Column("n", ColumnType.INT64, nullable=True),))
-    rows = {"n": np.array([1, 2, 3]), "valid:n": np.array([True, False, True])}
-    assert RowEncoder(table, Format.CSV, {}).encode(rows) == b'1\n""\n3\n'
+    rows = {"n": np.array([1, 2, 3]), Validity("n"): np.array([True, False, True])}
+    assert row_encoder(table, Format.CSV, {}).encode(rows) == b'1\n""\n3\n'
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
@@ -139,14 +140,14 @@ def test_no_row_is_wider_than_its_bound(file_format: Format | None) -> None:
     typical, largest = row_widths(TABLE, file_format)
     assert typical <= largest
     if file_format in (Format.CSV, Format.JSON_LINES):
-        assert len(RowEncoder(TABLE, file_format, {}).encode(arrays(widest))) <= 50 * largest
+        assert len(row_encoder(TABLE, file_format, {}).encode(arrays(widest))) <= 50 * largest
 
 
 def test_pandas_is_not_imported_with_the_first_rows() -> None:
     """It takes the better part of a second, in which nothing else is answered."""
     code = """
 import sys
-from tests.unit.server.test_row_encoding import Format, encoded
+from tests.unit.core.test_row_encoding import Format, encoded
 for file_format in Format:
     encoded([(1.5, None, "plain", None, True), (2.5, 3, "", "plain", None)], file_format, [1])
 sys.exit("pandas" in sys.modules)
