@@ -29,7 +29,7 @@ from synthserve_training.components import part
 from synthserve_training.data.preprocessing import table
 from synthserve_training.evaluation.tables.baseline import gaussian_per_class
 from synthserve_training.evaluation.tables.columns import Columns
-from synthserve_training.models.generative import generate
+from synthserve_training.models.sampling import generate
 from synthserve_training.recipe import Recipe
 from synthserve_training.train.experiment import build, load
 from synthserve_training.train.loop import fit

@@ -2,15 +2,9 @@ import { RowBatch, type Row } from "./batches.js";
 import { Scope, type Caller } from "./calls.js";
 import { CancelledError } from "./errors.js";
 import type { GenerateImagesRequest, GenerateRowsRequest } from "./gen/synthserve/v1/generation.js";
+import { GENERATE_IMAGES, GENERATE_ROWS } from "./methods.js";
 import { Resume, type StreamInfo } from "./resume.js";
-import {
-  GENERATE_IMAGES,
-  GENERATE_ROWS,
-  type ImagesInfo,
-  type ImagesResponse,
-  type RowsInfo,
-  type RowsResponse,
-} from "./wire.js";
+import type { ImagesInfo, ImagesResponse, RowsInfo, RowsResponse } from "./wire.js";
 
 /**
  * Samples that come one after the other. Nothing is sent before the first is asked for; then little is read ahead, so a

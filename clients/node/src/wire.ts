@@ -1,15 +1,7 @@
 /** Responses of streams as they are read here: the values of a column at once, see packed.ts. */
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { Assembly } from "./assembly.js";
-import {
-  GenerateImagesResponse,
-  GenerationServiceService,
-  RowStreamInfo,
-  type GenerateImagesRequest,
-  type GenerateRowsRequest,
-} from "./gen/synthserve/v1/generation.js";
+import { GenerateImagesResponse, RowStreamInfo } from "./gen/synthserve/v1/generation.js";
 import { SchemaPart, type ImageSchema, type TableSchema } from "./gen/synthserve/v1/schema.js";
-import type { StreamMethod } from "./calls.js";
 import { readBools, readFixed } from "./packed.js";
 import type { StreamResponse } from "./resume.js";
 
@@ -75,21 +67,6 @@ export interface RowsResponse extends StreamResponse<RowsInfo> {
 export interface ImagesResponse extends StreamResponse<ImagesInfo> {
   readonly images: readonly Uint8Array[];
 }
-
-export const GENERATE_ROWS: StreamMethod<GenerateRowsRequest, RowsResponse> = {
-  ...GenerationServiceService.generateRows,
-  responseDeserialize: readRows,
-  joiner: () => {
-    const assembly = new Assembly();
-    return (response) => assembly.accept(response);
-  },
-};
-
-export const GENERATE_IMAGES: StreamMethod<GenerateImagesRequest, ImagesResponse> = {
-  ...GenerationServiceService.generateImages,
-  responseDeserialize: readImages,
-  joiner: () => (response) => response,
-};
 
 const EMPTY: Uint8Array = new Uint8Array();
 

@@ -105,7 +105,7 @@ def test_the_environment_holds_what_serves_and_no_more(image: Image) -> None:
     look = "import importlib.metadata as m, json; print(json.dumps(sorted(d.name.lower() for d in m.distributions())))"
     listed = subprocess.run([bin_folder / "python", "-I", "-c", look], capture_output=True, text=True, check=True)
     installed = set(json.loads(listed.stdout))
-    assert {"synthserve", "synthserve-server", "onnxruntime-gpu", "grpcio"} <= installed
+    assert {"synthserve", "synthserve-core", "synthserve-server", "onnxruntime-gpu", "grpcio"} <= installed
     unwanted = {
         "tensorflow",
         "keras",
@@ -126,10 +126,9 @@ def test_the_environment_holds_what_serves_and_no_more(image: Image) -> None:
 
 
 def test_nothing_is_compiled_when_it_starts(image: Image) -> None:
-    package = (
-        image.root / "opt/synthserve/lib" / f"python3.{sys.version_info.minor}" / "site-packages/synthserve_server"
-    )
-    assert list((package / "__pycache__").glob("app.*.pyc"))
+    packages = image.root / "opt/synthserve/lib" / f"python3.{sys.version_info.minor}" / "site-packages"
+    assert list((packages / "synthserve_server" / "__pycache__").glob("app.*.pyc"))
+    assert list((packages / "synthserve_core" / "compute" / "__pycache__").glob("sampler.*.pyc"))
 
 
 def test_the_models_are_in_it(image: Image) -> None:

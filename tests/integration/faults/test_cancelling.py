@@ -13,12 +13,13 @@ from typing import Any
 import grpc
 import pytest
 from grpc import aio
+from tests.fixtures.conditions import equal
 from tests.fixtures.serving import WORKERS, Serving, serving, until
 
 from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
-from synthserve_core.encoding import images
 from synthserve_core.compute import session
+from synthserve_core.encoding import images
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ class Runs:
 
     def run(self, run: Callable[..., Any], *arguments: Any) -> Any:
         """Stands in for `Session.run`."""
-        size = len(arguments[1]["latent"])
+        _, _, size, _ = arguments
         with self._lock:
             self.begun[size] += 1
         self.open.wait()
@@ -73,7 +74,7 @@ def runs(served: Serving, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
 def paced(count: int = 4, **fields: Any) -> generation_pb2.GenerateRowsRequest:
     """Asks for rows that never come."""
     return generation_pb2.GenerateRowsRequest(
-        **{"model": "models/paced", "count": count, "seed": 7, "conditions": {"pace": "endless"}, **fields}
+        **{"model": "models/paced", "count": count, "seed": 7, "conditions": equal({"pace": "endless"}), **fields}
     )
 
 
@@ -89,7 +90,7 @@ async def read(call: Any) -> bytes:
 async def hold_workers(stub: Any, served: Serving, runs: Runs) -> list[Any]:
     """Keeps every worker busy until the calls that come back are cancelled. All are new, so there is no relief."""
     held = []
-    for number in range(1, served.server._scheduler.workers + 1):
+    for number in range(1, served.workers + 1):
         # One after the other, and each too large to share a run.
         held.append(asyncio.ensure_future(stub.GenerateRows(paced(count=64)).read()))
         await until(lambda number=number: runs.begun[64] == number)  # type: ignore[misc]  # bound early
@@ -117,10 +118,10 @@ async def test_in_the_queue_behind_busy_threads(stub: Any, served: Serving, runs
     held = await hold_workers(stub, served, runs)
     waiting = stub.GenerateRows(paced(count=8))
     reading = asyncio.ensure_future(waiting.read())
-    await until(lambda: served.server._scheduler._queue.length == 1)
+    await until(lambda: served.server.load().scheduler.waiting == 1)
     waiting.cancel()
-    await until(lambda: served.server._scheduler._queue.length == 0)
-    await until(lambda: served.server.active_calls == len(held))
+    await until(lambda: served.server.load().scheduler.waiting == 0)
+    await until(lambda: served.server.load().calls == len(held))
     assert await cancelled(reading)
     for call in held:
         call.cancel()
@@ -147,7 +148,7 @@ async def test_while_pictures_are_encoded(
     for _ in range(WORKERS):
         await asyncio.to_thread(encoding.acquire)
     call.cancel()
-    await until(lambda: served.server.active_calls == 0)
+    await until(lambda: served.server.load().calls == 0)
     assert await cancelled(reading)
     begun = runs.begun.total()
     go_on.set()
@@ -179,13 +180,13 @@ async def test_members_of_a_shared_run_that_leave_take_nothing_from_the_others(
     (held,) = await hold_workers(stub, served, runs)
     calls = {seed: stub.GenerateRows(table(seed)) for seed in seeds}
     reading = {seed: asyncio.ensure_future(read(call)) for seed, call in calls.items()}
-    await until(lambda: served.server._scheduler._queue.length == len(calls))
+    await until(lambda: served.server.load().scheduler.waiting == len(calls))
     runs.open.clear()
     held.cancel()
     await until(lambda: runs.begun[4 * len(calls)] == 1)  # all in one run, which stands before its graph
     for seed in seeds[:leaving]:
         calls[seed].cancel()
-    await until(lambda: served.server.active_calls == len(calls) - leaving)
+    await until(lambda: served.server.load().calls == len(calls) - leaving)
     runs.open.set()
     for seed in seeds[leaving:]:
         assert await reading[seed] == wanted[seed]
@@ -197,12 +198,12 @@ async def test_a_shared_run_stops_when_its_last_member_leaves(stub: Any, served:
     (held,) = await hold_workers(stub, served, runs)
     calls = [stub.GenerateRows(paced(seed=seed)) for seed in range(4)]
     reading = [asyncio.ensure_future(call.read()) for call in calls]
-    await until(lambda: served.server._scheduler._queue.length == len(calls))
+    await until(lambda: served.server.load().scheduler.waiting == len(calls))
     held.cancel()
     await until(lambda: runs.begun[4 * len(calls)] == 1)
     for call in calls[:-1]:
         call.cancel()
-    await until(lambda: served.server.active_calls == 1)
+    await until(lambda: served.server.load().calls == 1)
     assert not served.at_rest  # the run goes on for the one that is left
     calls[-1].cancel()
     await until(lambda: served.at_rest)

@@ -13,6 +13,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.fixtures.conditions import equal
 from tests.fixtures.processes import ServerProcess, running_server
 
 from synthserve.v1 import generation_pb2, model_pb2
@@ -26,7 +27,7 @@ VALID: list[Any] = [
         count=5,
         seed=7,
         offset=3,
-        conditions={"species": "setosa"},
+        conditions=equal({"species": "setosa"}),
         format=generation_pb2.ROW_FORMAT_ARROW,
         rows_per_message=2,
     ),

@@ -25,8 +25,8 @@ import synthserve
 from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
 from synthserve_server import app, connections
-from synthserve_server.settings import settings as config
 from synthserve_server.services.generation.sizes import TYPICAL_MESSAGE
+from synthserve_server.settings import settings as config
 
 ROWS = "/synthserve.v1.GenerationService/GenerateRows"
 ENDLESS = generation_pb2.GenerateRowsRequest(model="models/tiny-table", seed=7).SerializeToString()
@@ -70,7 +70,7 @@ async def test_readers_that_vanish_free_their_work(served: Serving, leave: Calla
     await rows_of_another(served.address)
     before = process.num_fds()
     readers = await asyncio.to_thread(lambda: [reader(served.address, streams=2) for _ in range(READERS)])
-    await until(lambda: served.server.active_calls == 2 * READERS)
+    await until(lambda: served.server.load().calls == 2 * READERS)
     assert await rows_of_another(served.address) == ENOUGH
     for connection in readers:
         leave(connection)
@@ -100,7 +100,7 @@ async def test_a_client_process_that_is_killed_frees_its_work(served: Serving) -
         )
         assert client.stdout
         assert await client.stdout.readline()
-        assert served.server.active_calls == 1
+        assert served.server.load().calls == 1
         client.send_signal(how)
         await client.wait()
         await until(lambda: served.at_rest)
@@ -109,14 +109,14 @@ async def test_a_client_process_that_is_killed_frees_its_work(served: Serving) -
 
 async def test_a_reader_without_a_sign_of_life_is_given_up(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As when its machine lost power: nothing closes the connection. The server asks, and is not answered.
-    def often(settings: config.Settings) -> list[tuple[str, int]]:
+    def often(settings: config.Settings, largest_request: int) -> list[tuple[str, int]]:
         quick = {
             "grpc.keepalive_time_ms": 200,
             "grpc.keepalive_timeout_ms": 2000,  # a busy machine answers late, too
             # Of pings that measure the connection; while one is not answered, no other is sent. A minute by default.
             "grpc.http2.ping_timeout_ms": 3000,
         }
-        seldom = dict(connections.channel_options(settings))
+        seldom = dict(connections.channel_options(settings, largest_request))
         assert seldom["grpc.keepalive_time_ms"] <= 60_000
         assert seldom["grpc.keepalive_timeout_ms"] <= 20_000
         return list({**seldom, **quick}.items())
@@ -130,7 +130,7 @@ async def test_a_reader_without_a_sign_of_life_is_given_up(small: Path, monkeypa
             await standing.read()
             with await asyncio.to_thread(reader, served.address) as silent:
                 assert await asyncio.to_thread(silent.drained)
-            await until(lambda: served.server.active_calls == 1)
+            await until(lambda: served.server.load().calls == 1)
             assert (await standing.read()).first_index > 0
             standing.cancel()
         await until(lambda: served.at_rest)
@@ -140,7 +140,7 @@ async def test_a_flood_of_streams_that_nobody_reads_holds_up_nobody(served: Serv
     streams = 200
     async with asyncio.TaskGroup() as group:
         with await asyncio.to_thread(reader, served.address, streams):
-            await until(lambda: served.server.active_calls == streams)
+            await until(lambda: served.server.load().calls == streams)
             first, second = (group.create_task(rows_of_another(served.address)) for _ in range(2))
             await asyncio.wait([first, second])
     assert (first.result(), second.result()) == (ENOUGH, ENOUGH)

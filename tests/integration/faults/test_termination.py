@@ -11,6 +11,7 @@ from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 from tests.fixtures import packages
+from tests.fixtures.conditions import equal
 from tests.fixtures.processes import running_server
 from tests.fixtures.statuses import detail
 
@@ -120,7 +121,9 @@ async def test_a_second_signal_ends_64_streams_at_once(small: Path, tmp_path: Pa
             await watch.read()
             streams = await first_messages(stub, [rows(seed=seed) for seed in range(STREAMS - 2)])
             # And two runs of a graph that have no end.
-            paced = generation_pb2.GenerateRowsRequest(model="models/paced", count=4, conditions={"pace": "endless"})
+            paced = generation_pb2.GenerateRowsRequest(
+                model="models/paced", count=4, conditions=equal({"pace": "endless"})
+            )
             stuck = [stub.GenerateRows(paced) for _ in range(2)]
             for call in stuck:
                 await call.initial_metadata()

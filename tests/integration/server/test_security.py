@@ -186,7 +186,7 @@ def test_the_command_trusts_the_authorities_of_the_machine(
 
     def command(trusted: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "synthserve.cli", "models", "--server", f"localhost:{port(server)}", *options],
+            [sys.executable, "-m", "synthserve.cli", "models", "--server", f"127.0.0.1:{port(server)}", *options],
             # An empty one is an unset one; gRPC's own goes before all others.
             env={**os.environ, **variables, "SSL_CERT_FILE": str(trusted), "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": ""},
             capture_output=True,

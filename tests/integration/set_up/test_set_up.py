@@ -229,7 +229,7 @@ def test_set_up_that_is_ended_counts_as_not_done(how: signal.Signals, checkout: 
         process.send_signal(how)
         said = process.stderr.read()
     assert process.returncode == (-how if how is signal.SIGKILL else 130)
-    assert said == ("" if how is signal.SIGKILL else "set-up: interrupted; the next run goes on\n")
+    assert said == ("" if how is signal.SIGKILL else "set-up: interrupted; the next run continues\n")
     assert not (checkout.root / ".venv/.uv").exists()
 
 

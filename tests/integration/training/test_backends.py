@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.fixtures import small_wgan
 
-from synthserve_training.run_folder import RunFolder
+from synthserve_training.train.run_folder import RunFolder
 
 ROOT = Path(__file__).parents[3]
 
@@ -86,7 +86,7 @@ def test_what_jax_trained_is_exported_by_tensorflow(tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     exported = run("jax", *cli, "export", "iris-vae", "--run-dir", folder, "--output", str(repository))
     assert exported.returncode == 0, exported.stderr
-    assert (repository / "iris-vae" / "1" / "model.onnx").is_file()
+    assert (repository / "iris-vae" / "1" / "generate.onnx").is_file()
     manifest = json.loads((repository / "iris-vae" / "1" / "manifest.json").read_text())
     assert {"jax", "tensorflow", "tf2onnx"} <= manifest["provenance"]["packages"].keys()
 

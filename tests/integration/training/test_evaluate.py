@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,16 +12,16 @@ import pytest
 from google.protobuf import json_format
 
 from synthserve.v1.manifest_pb2 import Manifest
+from synthserve_core import Equals
 from synthserve_training import recipe as recipes
 from synthserve_training.errors import EvaluationError, ExportError
 from synthserve_training.evaluation import figures, run
 from synthserve_training.evaluation.subject import Subject
-from synthserve_training.experiment import assemble
 from synthserve_training.export import package
 from synthserve_training.export.manifest import record_figures
-from synthserve_training.finished import finish
-from synthserve_training.loop import fit
-from synthserve_training.run_folder import RunFolder
+from synthserve_training.models.contract import GRAPH_FILE
+from synthserve_training.train.run_folder import RunFolder
+from synthserve_training.train.training import train
 
 REPEATS = 2
 
@@ -34,11 +35,8 @@ def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
-    text = recipes.read("iris-vae").replace('"iris-vae"', '"small"')
-    experiment, training = assemble(text, seed=0), RunFolder(folder / "run")
-    fit(experiment, training, epochs=30, resume=False, progress=lambda *_: None, write_samples=lambda *_: None)
-    history = package.Training(30, training.training_seconds(30), training.facts())
-    package.write(experiment, finish(experiment), history, folder / "exported", 1)
+    recipe = recipes.parse(recipes.read("iris-vae").replace('"iris-vae"', '"small"'))
+    package.export(train(recipe, RunFolder(folder / "run"), epochs=30), folder / "exported")
     return folder
 
 
@@ -48,7 +46,7 @@ def manifest(folder: Path) -> Manifest:
 
 def test_command_measures_reports_and_tells_the_manifest(made: Path) -> None:
     folder = made / "exported/small/1"
-    before, graph = manifest(folder), (folder / "model.onnx").read_bytes()
+    before, graph = manifest(folder), (folder / GRAPH_FILE).read_bytes()
     result = command("evaluate", "small", "--repeats", str(REPEATS), cwd=made)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "report: exported/small/1/report/report.html"
@@ -67,13 +65,13 @@ def test_command_measures_reports_and_tells_the_manifest(made: Path) -> None:
     assert all((folder / f"report/{name}.png").read_bytes().startswith(b"\x89PNG") for name in pictures)
 
     after = manifest(folder)
-    assert after.graph.sha256 == hashlib.sha256(graph).hexdigest()
+    assert [method.sha256 for method in after.methods] == [hashlib.sha256(graph).hexdigest()]
     assert list(after.figures) == report.headline()
     assert "tstr_accuracy" in {figure.metric for figure in after.figures}
     del after.figures[:]
     assert after == before
-    assert (folder / "model.onnx").read_bytes() == graph
-    assert sorted(p.name for p in folder.iterdir()) == ["manifest.json", "model.onnx", "report"]
+    assert (folder / GRAPH_FILE).read_bytes() == graph
+    assert sorted(p.name for p in folder.iterdir()) == [GRAPH_FILE, "manifest.json", "report"]
 
 
 def test_report_that_goes_elsewhere_leaves_the_package_as_it_is(made: Path, tmp_path: Path) -> None:
@@ -95,20 +93,24 @@ def test_same_seed_gives_the_same_figures(made: Path) -> None:
 
 def test_samples_do_not_depend_on_how_many_are_asked_for(made: Path) -> None:
     subject = Subject.open(made / "exported/small/1", seed=5)
-    (few,), (many,) = subject.generate(10, seed=1), subject.generate(1000, seed=1)
+    (few,), (many,) = subject.samples(10), subject.samples(1000)
     assert all((few[name] == many[name][:10]).all() for name in few)
-    (asked,) = subject.generate(50, seed=1, conditions={"species": 2})
+    (asked,) = subject.samples(50, where={"species": Equals("virginica")})
     assert set(asked["species"].tolist()) == {2}
 
 
 def test_package_that_is_not_whole_is_refused(made: Path, tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="holds no model package"):
         Subject.open(tmp_path, seed=0)
-    text = (made / "exported/small/1/manifest.json").read_text()
-    (tmp_path / "manifest.json").write_text(text)
-    (tmp_path / "model.onnx").write_bytes(b"another")
-    with pytest.raises(EvaluationError, match="is not the graph that the manifest names"):
-        Subject.open(tmp_path, seed=0)
+    folder = shutil.copytree(made / "exported/small/1", tmp_path / "small/1")
+    (folder / GRAPH_FILE).write_bytes(b"another")
+    with pytest.raises(EvaluationError, match=r"has the SHA-256 .*, not .* as the manifest says"):
+        Subject.open(folder, seed=0)
+    changed = manifest(folder)
+    changed.ClearField("table")
+    (folder / "manifest.json").write_text(json_format.MessageToJson(changed))
+    with pytest.raises(EvaluationError, match="the manifest names neither a table nor an image"):
+        Subject.open(folder, seed=0)
 
 
 def test_package_that_was_replaced_meanwhile_gets_no_figures(made: Path, tmp_path: Path) -> None:
@@ -125,15 +127,8 @@ SHIPPED = sorted((Path(__file__).parents[3] / "exported").glob("*/*/report/repor
 @pytest.mark.parametrize("path", SHIPPED, ids=[path.parents[2].name for path in SHIPPED])
 def test_shipped_report_is_about_the_shipped_graph(path: Path) -> None:
     report, shipped = figures.read(path), manifest(path.parents[1])
-    assert report.graph_sha256 == shipped.graph.sha256
+    assert report.graph_sha256 in {method.sha256 for method in shipped.methods}
     assert report.headline() == list(shipped.figures)
-
-
-def test_output_without_an_evaluation_is_refused(made: Path) -> None:
-    subject = Subject.open(made / "exported/small/1", seed=0)
-    subject.manifest.ClearField("table")
-    with pytest.raises(EvaluationError, match="generates nothing: there is no evaluation"):
-        run.evaluate(subject)
 
 
 def test_model_that_is_not_there_is_one_line_and_a_status(tmp_path: Path) -> None:
@@ -155,7 +150,7 @@ def test_adhd_from_raw_files_to_a_package(data_dir: Path, tmp_path: Path) -> Non
     assert "non-commercial" in made.card.license.lower()
     assert "anonym" not in card
     assert "complian" not in card
-    (rows,) = Subject.open(folder, seed=0).generate(2000, seed=0)
+    (rows,) = Subject.open(folder, seed=0).samples(2000)
     assert rows["full4_iq"].dtype == "int64"
     assert rows["full4_iq"].min() > 40
     assert [c.column for c in made.conditions] == ["diagnosis"]

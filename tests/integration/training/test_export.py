@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,90 +12,117 @@ import onnxruntime
 import pytest
 from google.protobuf import json_format
 
-from synthserve.v1.manifest_pb2 import Manifest
-from synthserve.v1.schema_pb2 import COLUMN_TYPE_DOUBLE, Column, TableSchema
+import synthserve_core
+from synthserve.v1.manifest_pb2 import NOISE_DISTRIBUTION_NORMAL, GraphInput, Manifest
+from synthserve.v1.schema_pb2 import (
+    COLUMN_TYPE_DOUBLE,
+    METHOD_GENERATE,
+    Column,
+    ConditionSpec,
+    ImageSchema,
+    TableSchema,
+)
+from synthserve_core import Equals
+from synthserve_core.contract.model import IMAGE, Key, Tensors
 from synthserve_training import recipe as recipes
-from synthserve_training.datasets import Images
+from synthserve_training.components import part
+from synthserve_training.data.datasets import Images
+from synthserve_training.data.preprocessing import image
 from synthserve_training.errors import ExportError
-from synthserve_training.experiment import Experiment, assemble
 from synthserve_training.export import package, verify, versions
 from synthserve_training.export.graph import convert
 from synthserve_training.export.scales import fold
 from synthserve_training.export.transposed import Form, rewrite, transposed_convolutions
-from synthserve_training.finished import FinishedModel, finish
-from synthserve_training.networks import dcgan
-from synthserve_training.preprocessing import image
-from synthserve_training.run_folder import Facts, hardware, package_versions
-from synthserve_training.samplers.prior import Prior
+from synthserve_training.models import contract
+from synthserve_training.models.networks import dcgan
+from synthserve_training.models.pipeline import NOISE, LatentModel
+from synthserve_training.models.samplers.prior import Prior
+from synthserve_training.models.sampling import generate
+from synthserve_training.train.experiment import Experiment, assemble
+from synthserve_training.train.machine import hardware, package_versions
+from synthserve_training.train.run_folder import Facts
+from synthserve_training.types import Layout, Tensor
 
 TRAINING = package.Training(0, 0.0, Facts(seed=1, hardware=hardware(), packages=package_versions()))
-SAMPLERS = ["prior", "interpolation", "mixture"]
+SAMPLERS = ["prior", "mixture"]
 
 
 def iris(sampler: str) -> Experiment:
-    experiment = assemble(recipes.read("iris-vae"), seed=1)
     section = {"kind": sampler} if sampler == "prior" else {"kind": sampler, "condition": "species"}
-    return dataclasses.replace(experiment, recipe=experiment.recipe.model_copy(update={"sampler": section}))
+    recipe = dataclasses.replace(recipes.parse(recipes.read("iris-vae")), sampler=part("samplers", section))
+    return assemble(recipe, seed=1)
+
+
+def write(experiment: Experiment, repository: Path) -> Path:
+    return package.write(experiment.recipe, experiment.generative(), TRAINING, repository, 1)
 
 
 @pytest.fixture(scope="module")
-def digits() -> FinishedModel:
+def digits() -> LatentModel:
     pixels = np.zeros((4, 28, 28, 1), np.uint8)
     prepared = image.fit(image.Options(), Images(pixels, np.zeros(4, np.int64)))
     options = dcgan.Options(generator_filters=(16, 8, 8), discriminator_filters=(4, 4))
-    networks = dcgan.build(options, (28, 28, 1))
-    return FinishedModel(Prior(networks.latent_size), networks.generator, prepared.decoder)
+    networks = dcgan.build(options, Layout((28, 28, 1)))
+    return LatentModel(Prior(networks.latent_size), networks.generator, prepared.decoder)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_package_holds_a_verified_graph_and_a_manifest_that_describes_it(sampler: str, tmp_path: Path) -> None:
     experiment = iris(sampler)
-    folder = package.write(experiment, finish(experiment), TRAINING, tmp_path, 1)
+    folder = write(experiment, tmp_path)
     assert folder == tmp_path / "iris-vae/1"
-    assert sorted(p.name for p in folder.iterdir()) == ["manifest.json", "model.onnx"]
+    assert sorted(p.name for p in folder.iterdir()) == ["generate.onnx", "manifest.json"]
     manifest = json_format.Parse((folder / "manifest.json").read_text(), Manifest())
-    assert manifest.graph.sha256 == hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    assert manifest.format_version == 2
+    (method,) = manifest.methods
+    assert method.method == METHOD_GENERATE
+    assert method.sha256 == hashlib.sha256((folder / method.file).read_bytes()).hexdigest()
 
-    session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
-    wanted = {"latent": ("tensor(float)", ["batch", *manifest.graph.latent_shape])}
+    session = onnxruntime.InferenceSession(folder / method.file, providers=["CPUExecutionProvider"])
+    (noise,) = (given.noise for given in method.inputs if given.HasField("noise"))
+    assert noise.distribution == NOISE_DISTRIBUTION_NORMAL
+    wanted = {"noise": ("tensor(float)", ["batch", *noise.shape])}
     wanted |= {f"condition:{c.column}": ("tensor(int64)", ["batch"]) for c in manifest.conditions}
     assert {i.name: (i.type, i.shape) for i in session.get_inputs()} == wanted
-    types = {column.name: column.type for column in manifest.table.columns}
-    assert [o.name for o in session.get_outputs()] == list(types)
+    assert [c.column for c in manifest.conditions] == ([] if sampler == "prior" else ["species"])
+    assert [output.column for output in method.outputs] == [column.name for column in manifest.table.columns]
+    assert [o.name for o in session.get_outputs()] == [output.name for output in method.outputs]
     assert {tuple(o.shape) for o in session.get_outputs()} == {("batch",)}
-    assert {o.name: o.type for o in session.get_outputs()}["species"] == "tensor(int32)"
+    assert {o.name: o.type for o in session.get_outputs()}["column:species"] == "tensor(int32)"
 
 
-@pytest.mark.parametrize(
-    ("sampler", "carried"),
-    [
-        ("interpolation", "The graph carries every encoded training sample (sampler: interpolation)."),
-        ("mixture", "The graph carries means and covariances of groups of encoded training samples, no single sample."),
-    ],
-)
-def test_card_tells_what_the_sampler_carries_of_the_training_data(sampler: str, carried: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_package_generates_what_the_trained_model_generates(sampler: str, tmp_path: Path) -> None:
     experiment = iris(sampler)
-    folder = package.write(experiment, finish(experiment), TRAINING, tmp_path, 1)
-    privacy = json.loads((folder / "manifest.json").read_text())["card"]["privacy"]
+    expected = generate(experiment.generative(), seed=7, count=100, batch_size=64)
+    loaded = synthserve_core.load(write(experiment, tmp_path))
+    actual = loaded.samples(seed=7, count=100)
+    for column in ("sepal_length", "sepal_width", "petal_length", "petal_width"):
+        # A value within float error of the middle between two decimals can be rounded to either.
+        np.testing.assert_allclose(actual[column], expected[column], atol=0.1001)
+    assert (actual["species"] == expected["species"]).mean() > 0.97
+
+
+def test_card_says_what_the_sampler_carries_of_the_training_data(tmp_path: Path) -> None:
+    privacy = json.loads((write(iris("mixture"), tmp_path) / "manifest.json").read_text())["card"]["privacy"]
+    carried = "The graph carries means and covariances of groups of encoded training samples, no single sample."
     assert privacy[-1] == carried
 
 
 def test_graph_has_no_random_node() -> None:
-    graph = convert(finish(iris("mixture"))).graph
+    graph = convert(iris("mixture").generative()).graph
     assert not [node.op_type for node in graph.node if "Random" in node.op_type or node.op_type == "Multinomial"]
 
 
-def test_condition_fixes_the_column_and_absence_draws_all_classes() -> None:
-    session = onnxruntime.InferenceSession(
-        convert(finish(iris("mixture"))).SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    latent = np.random.default_rng(0).standard_normal((3000, session.get_inputs()[0].shape[1]), np.float32)
-    for code in range(3):
-        feeds = {"latent": latent, "condition:species": np.full(3000, code, np.int64)}
-        assert set(session.run(["species"], feeds)[0].tolist()) == {code}
+def test_condition_fixes_the_column_and_absence_draws_all_classes(tmp_path: Path) -> None:
+    model = synthserve_core.load(write(iris("mixture"), tmp_path))
+    for code, species in enumerate(("setosa", "versicolor", "virginica")):
+        given = model.samples(seed=0, count=3000, where={"species": Equals(species)})
+        assert set(given["species"].tolist()) == {code}
+    assert set(model.samples(seed=0, count=3000)["species"].tolist()) == {0, 1, 2}
 
 
-def test_images_are_finished_pixels(digits: FinishedModel) -> None:
+def test_images_are_finished_pixels(digits: LatentModel) -> None:
     graph = convert(digits)
     verify.verify(graph.SerializeToString(), digits)
     (output,) = graph.graph.output
@@ -104,7 +132,7 @@ def test_images_are_finished_pixels(digits: FinishedModel) -> None:
     assert shape == ["batch", 28, 28, 1]
 
 
-def test_export_refuses_a_graph_that_differs_from_the_network(digits: FinishedModel) -> None:
+def test_export_refuses_a_graph_that_differs_from_the_network(digits: LatentModel) -> None:
     graph = convert(digits).SerializeToString()
     kernel = digits.generator.layers[0].kernel
     before = np.asarray(kernel)
@@ -131,34 +159,66 @@ def test_agreement_has_the_tolerances_of_each_type(expected: np.ndarray, actual:
     assert bool(verify.agreement(expected, actual).all()) is agree
 
 
-@pytest.mark.parametrize("actual", [{"x": np.ones(3, np.float32)}, {"x": np.ones(4)}, {"y": np.ones(3)}])
-def test_other_type_shape_or_name_is_refused(actual: dict[str, np.ndarray]) -> None:
-    with pytest.raises(ExportError, match="expected"):
-        verify.check_kinds({"x": np.ones(3)}, actual)
+@dataclasses.dataclass(frozen=True)
+class Changed:
+    """A model, one of whose outputs was changed after its export."""
+
+    model: LatentModel
+    changed: Key
+    change: Callable[[np.ndarray], np.ndarray]
+    schema: TableSchema | ImageSchema = dataclasses.field(init=False)
+    conditions: tuple[ConditionSpec, ...] = dataclasses.field(init=False)
+    inputs: tuple[GraphInput, ...] = dataclasses.field(init=False)
+    privacy: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("schema", "conditions", "inputs"):
+            object.__setattr__(self, name, getattr(self.model, name))
+
+    def __call__(self, inputs: Mapping[str, Tensor]) -> dict[Key, Tensor]:
+        values = self.model(inputs)
+        return {**values, self.changed: self.change(np.asarray(values[self.changed]))}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda pixels: pixels.astype(np.float32), lambda pixels: pixels[:, 1:]],
+    ids=["dtype", "shape"],
+)
+def test_output_of_another_type_or_shape_is_refused(
+    digits: LatentModel, change: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    graph = convert(digits).SerializeToString()
+    with pytest.raises(ExportError, match="as the manifest says"):
+        verify.verify(graph, Changed(digits, IMAGE, change))
+
+
+def test_graph_of_another_model_is_refused(digits: LatentModel) -> None:
+    with pytest.raises(ExportError, match="the graph has no input 'condition:species'"):
+        verify.verify(convert(digits).SerializeToString(), iris("mixture").generative())
 
 
 def test_difference_is_forgiven_on_the_edge_of_a_step_and_only_there() -> None:
-    model = finish(iris("mixture"))
-    latent = np.random.default_rng(0).standard_normal((400_000, model.noise_size), np.float32)
+    model = iris("mixture").generative()
+    described = contract.describe(model, 1)
+    noise = np.random.default_rng(0).standard_normal((400_000, model.noise_size), np.float32)
     spread = slice(model.noise_size - 4, None)  # what each of the four numbers varies by on its own
-    latent[:, spread] *= 1e-3  # a part of such noise is less than float error
-    shifted = latent.copy()
+    noise[:, spread] *= 1e-3  # a part of such noise is less than float error
+    shifted = noise.copy()
     shifted[:, spread] += 4e-6
-    unset = {"species": np.full(len(latent), -1, np.int64)}
-    before, after = (
-        {name: np.asarray(values) for name, values in model(noise, unset).items()} for noise in (latent, shifted)
-    )
-    (edge,) = np.nonzero(np.any([before[name] != after[name] for name in before], axis=0))
+    unset = {"condition:species": np.full(len(noise), -1, np.int64)}
+    before, after = (verify.compute(model, described, {NOISE: given, **unset}) for given in (noise, shifted))
+    (edge,) = np.nonzero(np.any([before[key] != after[key] for key in before], axis=0))
     assert edge.size
-    unset = {"species": np.full(len(edge), -1, np.int64)}
-    other_side = {name: values[edge] for name, values in after.items()}
-    assert verify.stands_on_a_step(model, latent[edge], unset, other_side)
+    fed: Tensors = {NOISE: noise[edge], "condition:species": np.full(len(edge), -1, np.int64)}
+    other_side = {key: values[edge] for key, values in after.items()}
+    assert verify.is_on_a_step(model, described, fed, other_side)
     beyond = {**other_side, "sepal_length": other_side["sepal_length"] + 0.2}
-    assert not verify.stands_on_a_step(model, latent[edge], unset, beyond)
+    assert not verify.is_on_a_step(model, described, fed, beyond)
 
 
 def test_graph_that_is_wrong_for_one_category_is_refused() -> None:
-    model = finish(iris("mixture"))
+    model = iris("mixture").generative()
     graph = convert(model).SerializeToString()
     means = model.sampler.means.copy()  # type: ignore[attr-defined]  # the recipe's sampler is a mixture
     means[model.sampler.classes == 2] += 3.0  # type: ignore[attr-defined]  # the recipe's sampler is a mixture
@@ -176,10 +236,9 @@ def test_column_with_more_decimals_than_it_tells_is_refused() -> None:
 
 def test_version_once_written_is_never_changed(tmp_path: Path) -> None:
     experiment = iris("mixture")
-    model = finish(experiment)
-    before = (package.write(experiment, model, TRAINING, tmp_path, 1) / "manifest.json").read_bytes()
+    before = (write(experiment, tmp_path) / "manifest.json").read_bytes()
     with pytest.raises(ExportError, match="never changed"):
-        package.write(experiment, model, TRAINING, tmp_path, 1)
+        write(experiment, tmp_path)
     assert (tmp_path / "iris-vae/1/manifest.json").read_bytes() == before
     assert versions.next_version(tmp_path, "iris-vae") == 2
     assert versions.next_version(tmp_path, "other") == 1
@@ -187,12 +246,14 @@ def test_version_once_written_is_never_changed(tmp_path: Path) -> None:
 
 def test_package_holds_no_training_row(tmp_path: Path) -> None:
     experiment = iris("mixture")
-    folder = package.write(experiment, finish(experiment), TRAINING, tmp_path, 1)
+    folder = write(experiment, tmp_path)
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert set(manifest) == {"format_version", "model", "version", "graph", "table", "conditions", "card", "provenance"}
+    assert set(manifest) == {
+        *("format_version", "model", "version", "table", "conditions", "methods", "card", "provenance")
+    }
     encoded = experiment.preprocessed.samples
     means = np.asarray(experiment.networks.encoder(encoded)[0])  # type: ignore[misc]  # a VAE has an encoder
-    for tensor in onnx.load(folder / "model.onnx").graph.initializer:
+    for tensor in onnx.load(folder / "generate.onnx").graph.initializer:
         values = onnx.numpy_helper.to_array(tensor).astype(np.float64).ravel()
         for rows in (encoded, means):
             if values.size < rows.shape[1]:
@@ -203,7 +264,7 @@ def test_package_holds_no_training_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", [Form.JOINT, Form.APART])
-def test_graph_that_was_made_faster_holds_against_keras(digits: FinishedModel, form: Form) -> None:
+def test_graph_that_was_made_faster_holds_against_keras(digits: LatentModel, form: Form) -> None:
     folded = fold(convert(digits))
     layers = transposed_convolutions(folded.graph)
     assert len(layers) == 3
@@ -215,6 +276,6 @@ def test_graph_that_was_made_faster_holds_against_keras(digits: FinishedModel, f
 def test_package_tells_what_was_made_faster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     experiment = iris("prior")
     monkeypatch.setattr(package, "optimise", lambda model, _feeds: (model, ["all of it"]))
-    folder = package.write(experiment, finish(experiment), TRAINING, tmp_path, 1)
+    folder = write(experiment, tmp_path)
     manifest = json_format.Parse((folder / "manifest.json").read_text(), Manifest())
     assert list(manifest.provenance.optimisations) == ["all of it"]

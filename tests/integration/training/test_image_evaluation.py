@@ -1,29 +1,32 @@
-"""Whole evaluations: made-up features of made-up pictures, and a little of the real networks on real ones."""
+"""Whole evaluations: made-up features of made-up pictures, and the real networks on a few real ones."""
 
 import dataclasses
-import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from google.protobuf import json_format
+from tests.fixtures import packages
 
-from synthserve.v1.manifest_pb2 import Graph, Manifest
+from synthserve_core.contract.model import IMAGE
 from synthserve_training import recipe as recipes
-from synthserve_training.datasets import Images, flowers102, mnist
-from synthserve_training.datasets._files import Files
+from synthserve_training.data.datasets import Images, flowers102, mnist
+from synthserve_training.data.files import Files
 from synthserve_training.errors import EvaluationError
 from synthserve_training.evaluation import images
 from synthserve_training.evaluation.figures import Section
 from synthserve_training.evaluation.images import digits
-from synthserve_training.evaluation.images.digit_training import build, keep, train
+from synthserve_training.evaluation.images.contents import CONTENTS
+from synthserve_training.evaluation.images.digits.evaluation import DigitEvaluation
+from synthserve_training.evaluation.images.digits.training import build, keep, train
 from synthserve_training.evaluation.images.networks import Inception
-from synthserve_training.evaluation.subject import Subject, Values
+from synthserve_training.evaluation.images.real import load
+from synthserve_training.evaluation.subject import Subject
+from synthserve_training.types import NO_FIGURES
 
 
 class Projection:
@@ -36,20 +39,26 @@ class Projection:
         return flat @ np.random.default_rng(0).normal(size=(flat.shape[1], self.size)).astype(np.float32)
 
 
-class Pictures(Subject):
-    """A subject whose graph is a random generator of its own."""
-
-    def generate(self, count: int, *, seed: int, conditions: Mapping[str, int] | None = None) -> Iterator[Values]:
-        generator = np.random.default_rng(seed)
-        side, channels = (28, 1) if self.manifest.model.startswith("mnist") else (64, 3)
-        for start in range(0, count, 16):
-            yield {"image": generator.integers(0, 256, (min(16, count - start), side, side, channels), np.uint8)}
+SIZES = {"flowers-wgan-gp-ema": (64, 64, 3), "mnist-dcgan": (28, 28, 1)}
 
 
-def subject(recipe: str, folder: Path) -> Pictures:
-    manifest = Manifest(model=recipes.parse(recipes.read(recipe)).model, graph=Graph(batch_size=16))
-    manifest.provenance.recipe = recipes.read(recipe)
-    return Pictures(folder, manifest, b"", 3, None)
+def subject(recipe: str, folder: Path, seed: int = 3) -> Subject:
+    """A package with a recipe, whose graph is a random projection of the latent."""
+    size = SIZES[recipe]
+    package = folder / "exported" / recipe / "1"
+    if not package.exists():
+        packages.write_package(
+            folder / "exported",
+            recipe,
+            packages.image_graph(*size),
+            packages.image_manifest(*size),
+            change=lambda manifest: manifest.update(provenance={"recipe": recipes.read(recipe)}),
+        )
+    return Subject.open(package, seed=seed)
+
+
+def pixels_of(subject: Subject, count: int) -> np.ndarray:
+    return np.concatenate([arrays[IMAGE] for arrays in subject.samples(count)])
 
 
 @pytest.fixture
@@ -64,11 +73,11 @@ def figures(sections: list[Section]) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("no_networks")
 def test_flowers_are_held_against_halves_of_themselves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pixels = np.random.default_rng(9).integers(0, 256, (301, 64, 64, 3), np.uint8)
+    pixels = pixels_of(subject("flowers-wgan-gp-ema", tmp_path, seed=9), 301)
     monkeypatch.setattr(flowers102, "load", lambda *_: Images(pixels, np.zeros(301, np.int64)))
     told: list[str] = []
 
-    def progress(what: str, _done: int, _of: int) -> None:
+    def progress(what: str, _done: int, _total: int, _figures: Mapping[str, float] = NO_FIGURES) -> None:
         told.append(what)
 
     sections = images.evaluate(dataclasses.replace(subject("flowers-wgan-gp-ema", tmp_path), progress=progress))
@@ -94,12 +103,12 @@ def test_flowers_are_held_against_halves_of_themselves(monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("no_networks")
 def test_digits_are_held_against_the_test_set_and_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pixels = np.random.default_rng(9).integers(0, 256, (120, 28, 28, 1), np.uint8)
+    pixels = pixels_of(subject("mnist-dcgan", tmp_path, seed=9), 120)
     labels = np.arange(120) % 10
     monkeypatch.setattr(mnist, "load", lambda *_: Images(pixels, labels))
     keep(build(), tmp_path / "untrained.onnx")
     reader = digits.DigitReader(tmp_path / "untrained.onnx")
-    monkeypatch.setattr(images, "reader", lambda *_: reader)
+    monkeypatch.setitem(CONTENTS, "mnist", lambda *_: DigitEvaluation(reader))
     sections = images.evaluate(subject("mnist-dcgan", tmp_path), limit=100)
     assert sections[3].title == "Digits"
     found = figures(sections)
@@ -117,21 +126,18 @@ def test_pictures_are_evaluated_without_tensorflow() -> None:
     assert subprocess.run([sys.executable, "-c", "\n".join(lines)], check=False).returncode == 0
 
 
-def test_table_is_not_evaluated_as_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+def test_table_is_not_evaluated_as_pictures(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="the dataset of iris-vae is a table"):
-        images.evaluate(subject("iris-vae", tmp_path))
+        load(recipes.parse(recipes.read("iris-vae")), Files(None, tmp_path))
 
 
-def test_reader_learns_to_read_and_one_that_does_not_is_refused(
-    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reader_learns_to_read_and_one_that_does_not_is_refused(data_dir: Path, tmp_path: Path) -> None:
     files = Files(data_dir, tmp_path)
     training, test = (mnist.load(mnist.Options(split=split), files) for split in ("train", "test"))
     few = Images(training.pixels[:8000], training.labels[:8000])
     network = build()
     train(network, few, epochs=2)
-    path = tmp_path / f"lenet5-mnist-{digits._VERSION}.onnx"
+    path = tmp_path / digits.FILE
     keep(network, path)
     reader = digits.DigitReader(path)
     assert 0.9 < reader.accuracy(test) < 0.99
@@ -144,9 +150,8 @@ def test_reader_learns_to_read_and_one_that_does_not_is_refused(
         seeds.append(seed)
         target.write_bytes(graph)
 
-    monkeypatch.setattr(digits, "_train_apart", train_again)
     with pytest.raises(EvaluationError, match=r"reads only 9.*after 3 tries"):
-        digits.reader(training, test, tmp_path)
+        digits.reader(training, test, tmp_path, train_again)
     assert seeds == [1, 2]
     assert not path.exists()
 
@@ -156,7 +161,7 @@ def test_reader_is_trained_in_another_process_and_kept(tmp_path: Path) -> None:
     labels = np.arange(200) % 10
     pixels[np.arange(200), 5 + 2 * labels, 8:20] = 255  # a line for each class at a height of its own
     made_up = Images(pixels, labels)
-    digits._train_apart(made_up, tmp_path / "cache" / "reader.onnx", 0)
+    digits.train(made_up, tmp_path / "cache" / "reader.onnx", 0)
     kept = digits.DigitReader(tmp_path / "cache" / "reader.onnx")
     assert [path.name for path in kept.path.parent.iterdir()] == ["reader.onnx"]
     assert kept.probabilities(pixels[:20]).shape == (20, 10)
@@ -167,7 +172,7 @@ def test_reader_that_cannot_be_trained_says_why(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
     made_up = Images(np.zeros((1, 28, 28, 1), np.uint8), np.zeros(1, np.int64))
     with pytest.raises(EvaluationError, match="could not be trained: MemoryError: too little"):
-        digits._train_apart(made_up, tmp_path / "reader.onnx", 0)
+        digits.train(made_up, tmp_path / "reader.onnx", 0)
     assert not list(tmp_path.iterdir())
 
 
@@ -182,13 +187,3 @@ def test_inception_tells_digits_from_noise(data_dir: Path, tmp_path: Path) -> No
     np.testing.assert_allclose(network.features(np.repeat(grey, 3, axis=3)), features[:3], atol=1e-4)
     distance = np.linalg.norm(features[:, None] - features, axis=2)
     assert distance[3, :3].min() > distance[:3, :3].max()
-
-
-def test_package_is_read_and_run(tmp_path: Path) -> None:
-    with pytest.raises(EvaluationError, match="holds no model package"):
-        Subject.open(tmp_path, seed=0)
-    manifest = Manifest(graph=Graph(file="model.onnx", sha256=hashlib.sha256(b"other").hexdigest()))
-    (tmp_path / "manifest.json").write_text(json_format.MessageToJson(manifest))
-    (tmp_path / "model.onnx").write_bytes(b"graph")
-    with pytest.raises(EvaluationError, match="not the graph"):
-        Subject.open(tmp_path, seed=0)

@@ -8,7 +8,9 @@ import pytest
 
 from synthserve_training import cli
 from synthserve_training import recipe as recipes
-from synthserve_training.run_folder import Machine, RunFolder
+from synthserve_training.train import startup
+from synthserve_training.train.machine import Machine
+from synthserve_training.train.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def typed(arguments: str, monkeypatch: pytest.MonkeyPatch) -> int | str | None:
     """The exit status of a command that must not come as far as Keras."""
     monkeypatch.setattr(sys, "argv", ["synthserve-train", *arguments.split()])
-    monkeypatch.setattr(cli, "start_keras", lambda *_: pytest.fail("Keras is started"))
+    monkeypatch.setattr(startup, "start_keras", lambda *_: pytest.fail("Keras is started"))
     with pytest.raises(SystemExit) as ended:
         cli.main()
     return ended.value.code
@@ -55,7 +57,7 @@ def unchanged(folder: Path) -> Iterator[None]:
         ("run iris-vae --resume --run-dir whole --export file", "file/iris-vae: Not a directory"),
         ("export iris-vae --run-dir whole --output file", "file/iris-vae: Not a directory"),
         ("export iris-vae --run-dir whole --output /proc/none", "/proc/none/iris-vae: "),
-        ("run latin.toml", "latin.toml is not UTF-8, by its byte 3: save it as UTF-8"),
+        ("run latin.toml", "latin.toml is not UTF-8 text in line 1: save it as UTF-8"),
         (
             "run iris-vae --run-dir whole",
             "whole holds a training run: go on with --resume, or start anew with --overwrite",

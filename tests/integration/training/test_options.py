@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from synthserve_training import cli
-from synthserve_training.run_folder import RunFolder
+from synthserve_training.train import startup
+from synthserve_training.train.run_folder import RunFolder
 
 
 def typed(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int | str | None:
     monkeypatch.setattr(sys, "argv", ["synthserve-train", *arguments])
-    monkeypatch.setattr(cli, "start_keras", lambda *_: pytest.fail("Keras is started"))
+    monkeypatch.setattr(startup, "start_keras", lambda *_: pytest.fail("Keras is started"))
     with pytest.raises(SystemExit) as ended:
         cli.main()
     return ended.value.code

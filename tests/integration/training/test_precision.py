@@ -10,7 +10,6 @@ from tests.fixtures import small_wgan
 from synthserve_training.errors import RunError
 from synthserve_training.export import verify
 from synthserve_training.export.graph import convert
-from synthserve_training.finished import finish
 
 NOISE = np.random.default_rng(0).standard_normal((4, 5), np.float32)
 
@@ -35,7 +34,7 @@ def test_networks_compute_in_bfloat16_and_give_float32(tmp_path: Path) -> None:
 def test_exported_is_float32(recipe: str, tmp_path: Path) -> None:
     experiment = small_wgan.experiment(recipe)
     small_wgan.train(experiment, tmp_path, 2)
-    model = finish(experiment)
+    model = experiment.generative()
     assert {layer.compute_dtype for layer in model.generator.layers} == {"float32"}
     trained = experiment.average.network if experiment.average else experiment.networks.generator
     for exported, weight in zip(model.generator.weights, trained.weights, strict=True):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from synthserve_training import recipe as recipes
-from synthserve_training.run_folder import RunFolder
+from synthserve_training.train.run_folder import RunFolder
 
 PROGRAM = Path(sys.executable).with_name("synthserve-train")
 LISTED = "".join(f"{name:<24} {recipes.parse(recipes.read(name)).card.summary}\n" for name in recipes.names())
@@ -56,7 +56,7 @@ def test_standard_error_that_is_closed_takes_nothing_from_the_output(tmp_path: P
 def test_training_is_done_although_nobody_hears_of_it(tmp_path: Path) -> None:
     done = shell('"$T" run iris-vae --epochs 2 --export models >/dev/full 2>&-', tmp_path)
     assert done.returncode == 1
-    assert files(tmp_path / "models/iris-vae/1") == {"manifest.json", "model.onnx"}
+    assert files(tmp_path / "models/iris-vae/1") == {"manifest.json", "generate.onnx"}
     assert files(tmp_path / "runs/iris-vae") == {
         "checkpoint.npz",
         "losses.csv",

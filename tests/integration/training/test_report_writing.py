@@ -12,11 +12,10 @@ from synthserve_training import recipe as recipes
 from synthserve_training.evaluation import figures, html, run
 from synthserve_training.evaluation.figures import Report
 from synthserve_training.evaluation.subject import Subject
-from synthserve_training.experiment import assemble
 from synthserve_training.export import package
-from synthserve_training.finished import finish
-from synthserve_training.loop import fit
-from synthserve_training.run_folder import RunFolder
+from synthserve_training.train.experiment import assemble
+from synthserve_training.train.loop import fit
+from synthserve_training.train.run_folder import RunFolder
 
 LARGEST_SEED = 2**31
 
@@ -26,10 +25,10 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     """A repository, and the report of its package, with the largest seed that `evaluate` takes."""
     folder = tmp_path_factory.mktemp("measured")
     text = recipes.read("iris-vae").replace("epochs = 300", "epochs = 2")
-    experiment, training = assemble(text, seed=0), RunFolder(folder / "run")
-    fit(experiment, training, epochs=2, resume=False, progress=lambda *_: None, write_samples=lambda *_: None)
+    experiment, training = assemble(recipes.parse(text), seed=0), RunFolder(folder / "run")
+    fit(experiment, training, epochs=2)
     history = package.Training(2, training.training_seconds(2), training.facts())
-    written = package.write(experiment, finish(experiment), history, folder / "exported", 1)
+    written = package.write(experiment.recipe, experiment.generative(), history, folder / "exported", 1)
     return folder / "exported", run.evaluate(Subject.open(written, seed=LARGEST_SEED, repeats=1))
 
 

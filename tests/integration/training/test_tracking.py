@@ -6,19 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from synthserve_core.contract.model import IMAGE
 from synthserve_training import recipe as recipes
-from synthserve_training import tracking
-from synthserve_training.datasets import Images, flowers102
-from synthserve_training.datasets._files import Files
+from synthserve_training.data.datasets import Images, flowers102
+from synthserve_training.data.files import Files
 from synthserve_training.errors import RecipeError
-from synthserve_training.evaluation.images.frechet import frechet_distance
-from synthserve_training.evaluation.images.moments import Moments
+from synthserve_training.evaluation.images.distances.frechet import frechet_distance
+from synthserve_training.evaluation.images.distances.moments import Moments
 from synthserve_training.evaluation.images.networks import Inception
-from synthserve_training.experiment import Experiment, assemble
-from synthserve_training.loop import fit
-from synthserve_training.run_folder import RunFolder
-from synthserve_training.samples import pictures
-from synthserve_training.tracking import tracker
+from synthserve_training.models.sampling import generate
+from synthserve_training.train import tracking
+from synthserve_training.train.experiment import Experiment, assemble
+from synthserve_training.train.loop import fit
+from synthserve_training.train.run_folder import RunFolder
+from synthserve_training.train.tracking import tracker
+from synthserve_training.types import no_progress
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3), np.uint8)
 
@@ -51,14 +53,12 @@ def flowers(section: str) -> Experiment:
     text = recipes.read("flowers-wgan-gp")
     for before, after in changes.items():
         text = text.replace(before, after)
-    return assemble(text, seed=0)
+    return assemble(recipes.parse(text), seed=0)
 
 
 def measured(experiment: Experiment, samples: int) -> float:
-    noise = np.random.Generator(np.random.Philox(key=tracking._NOISE_KEY))
-    images = pictures(
-        experiment, experiment.finished_networks().generator, noise.standard_normal((samples, 128), np.float32)
-    )
+    model, seed = experiment.generative(), tracking.SEED
+    images = generate(model, seed=seed, count=samples, batch_size=64)[IMAGE]
     generated, real = Moments(3), Moments(3)
     generated.add(Corner().features(images))
     real.add(Corner().features(PIXELS))
@@ -74,10 +74,7 @@ def test_log_has_the_distance_of_the_epochs_that_were_asked_for(tmp_path: Path) 
         experiment,
         run,
         epochs=4,
-        resume=False,
-        progress=lambda *_: None,
-        write_samples=lambda *_: None,
-        measure=tracker(experiment, Files.locate(None), lambda what, _done, _of: told.append(what)),
+        measure=tracker(experiment, Files.locate(None), lambda what, *_: told.append(what)),
     )
     log: list[Mapping[str, str]] = list(run.losses())
     assert [bool(row["frechet_inception"]) for row in log] == [False, True, False, True]
@@ -89,13 +86,13 @@ def test_log_has_the_distance_of_the_epochs_that_were_asked_for(tmp_path: Path) 
 
 
 def test_nothing_is_measured_where_nothing_is_asked_for() -> None:
-    assert tracker(flowers(""), Files.locate(None), lambda *_: None)(1) == {}
+    assert tracker(flowers(""), Files.locate(None), no_progress)(1) == {}
 
 
 def test_digit_reader_is_for_digits() -> None:
     experiment = flowers('tracking = { network = "digits", samples = 300 }')
     with pytest.raises(RecipeError, match='use "inception"'):
-        tracker(experiment, Files.locate(None), lambda *_: None)
+        tracker(experiment, Files.locate(None), no_progress)
 
 
 def test_unknown_network_is_refused() -> None:

@@ -7,31 +7,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthserve_training import checkpoint
 from synthserve_training import recipe as recipes
 from synthserve_training.errors import RunError
-from synthserve_training.experiment import Experiment, assemble
-from synthserve_training.loop import fit
-from synthserve_training.run_folder import RunFolder
+from synthserve_training.train import checkpoint
+from synthserve_training.train.experiment import Experiment, assemble
+from synthserve_training.train.loop import fit
+from synthserve_training.train.run_folder import RunFolder
 
 
 def iris(seed: int = 5, change: tuple[str, str] = ("", "")) -> Experiment:
-    return assemble(recipes.read("iris-vae").replace(*change), seed=seed)
+    return assemble(recipes.parse(recipes.read("iris-vae").replace(*change)), seed=seed)
 
 
 def train(
     experiment: Experiment, folder: Path, epochs: int, *, resume: bool = False, overwrite: bool = False
 ) -> RunFolder:
     run = RunFolder(folder)
-    fit(
-        experiment,
-        run,
-        epochs=epochs,
-        resume=resume,
-        overwrite=overwrite,
-        progress=lambda *_: None,
-        write_samples=lambda *_: None,
-    )
+    fit(experiment, run, epochs=epochs, resume=resume, overwrite=overwrite)
     return run
 
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from tests.fixtures.small_wgan import experiment, train
 
-from synthserve_training import checkpoint
+from synthserve_core.contract.model import IMAGE
 from synthserve_training.errors import RunError
-from synthserve_training.experiment import Experiment
 from synthserve_training.export import verify
 from synthserve_training.export.graph import convert
-from synthserve_training.finished import finish
-from synthserve_training.run_folder import RunFolder
+from synthserve_training.models.pipeline import NOISE
+from synthserve_training.train import checkpoint
+from synthserve_training.train.experiment import Experiment
+from synthserve_training.train.run_folder import RunFolder
 
 
 def values(trained: Experiment) -> Mapping[str, list[np.ndarray]]:
@@ -53,13 +54,13 @@ def test_epoch_without_a_turn_of_the_generator_is_logged(tmp_path: Path) -> None
 def test_exported_are_the_averaged_weights(tmp_path: Path) -> None:
     trained = experiment()
     train(trained, tmp_path, 2)
-    model = finish(trained)
+    model = trained.generative()
     assert trained.average is not None
     assert model.generator is trained.average.network
     verify.verify(convert(model).SerializeToString(), model)
-    noise = np.random.default_rng(0).standard_normal((4, 5), np.float32)
+    noise = {NOISE: np.random.default_rng(0).standard_normal((4, 5), np.float32)}
     newest = dataclasses.replace(model, generator=trained.networks.generator)
-    assert not np.array_equal(np.asarray(model(noise, {})["image"]), np.asarray(newest(noise, {})["image"]))
+    assert not np.array_equal(np.asarray(model(noise)[IMAGE]), np.asarray(newest(noise)[IMAGE]))
 
 
 def test_plain_recipe_has_no_average_and_does_not_go_on_with_another_ones_run(tmp_path: Path) -> None:

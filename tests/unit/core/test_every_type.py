@@ -127,6 +127,7 @@ def test_draws_with_equal_shared_conditions_are_computed_together(package: Loade
         ({"ratio": Between("1", "2")}, {"ratio": Between("1.0", "2.0")}, True),
         ({"ratio": Between("1", "2")}, {"ratio": Between("1", "3")}, False),
         ({"grade": AnyOf(("A", "B"))}, {"grade": AnyOf(("B", "A"))}, True),
+        ({"price": Missing()}, {"price": Missing()}, True),
         # All that is allowed is what is allowed where nothing is set.
         ({}, {"grade": AnyOf(("A", "B", "C", "D"), missing=True)}, True),
     ],

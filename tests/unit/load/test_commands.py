@@ -48,8 +48,8 @@ def test_profile_is_read_as_editors_write_it(tmp_path: Path) -> None:
         file.write_bytes(data)
         assert profiles.read(file).title == "größer"
     for data, problem in (
-        (PROFILE.encode("utf-16"), "is UTF-16 or UTF-32, not UTF-8"),
-        (PROFILE.encode("latin-1"), "is not UTF-8, by its byte 11"),
+        (PROFILE.encode("utf-16"), "is UTF-16 or UTF-32 text, not UTF-8: save it as UTF-8"),
+        (PROFILE.encode("latin-1"), "is not UTF-8 text in line 1: save it as UTF-8"),
         (f"{PROFILE}[load]\nseed = {'9' * 5000}\n".encode(), "not TOML"),
         (f"{PROFILE}[load]\ngrowth = nan\n".encode(), r"load\.growth: Input should be a finite number"),
     ):

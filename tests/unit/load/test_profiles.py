@@ -33,7 +33,7 @@ def test_a_profile_says_what_is_called(tmp_path: Path) -> None:
         model="models/tiny-table",
         count=100,
         seed=9,
-        conditions={"species": "setosa"},
+        conditions=[generation_pb2.Condition(column="species", equals="setosa")],
         format=generation_pb2.ROW_FORMAT_CSV,
     )
     assert calls.method(profile.call).path == "/synthserve.v1.GenerationService/GenerateRows"

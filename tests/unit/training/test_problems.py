@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from synthserve_training import recipe as recipes
-from synthserve_training.components import component
+from synthserve_training.components import part
 from synthserve_training.errors import ExportError, RecipeError
 from synthserve_training.export import versions
 
@@ -59,7 +59,7 @@ def test_misspelt_kind_or_option_is_told_with_the_section_as_it_stands_in_the_fi
     role: str, section: dict[str, object], problem: str
 ) -> None:
     with pytest.raises(RecipeError, match=problem):
-        component(role, section)
+        _ = part(role, section).options
 
 
 def test_recipe_that_is_not_there(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from synthserve_training import recipe as recipes
-from synthserve_training.components import component
+from synthserve_training.components import part
 from synthserve_training.errors import RecipeError
 
 IRIS = recipes.read("iris-vae")
@@ -67,7 +67,7 @@ INTEGERS = [
 def refused(role: str, kind: str, options: dict[str, object], name: str) -> None:
     needed = {"columns": [{"name": "x", "type": "double"}]} if kind == "table" else {}
     with pytest.raises(RecipeError, match=rf"kind = '{kind}': {name}: Input should be "):
-        component(role, {"kind": kind, **needed, **options})
+        _ = part(role, {"kind": kind, **needed, **options}).options
 
 
 @pytest.mark.parametrize("value", WRONG_NUMBERS, ids=lambda value: str(value)[:8])
@@ -91,8 +91,9 @@ def test_widths_of_layers_are_refused_by_name(value: object) -> None:
 
 @pytest.mark.parametrize("value", [-1, 16, 400, 2**31])
 def test_decimals_are_those_of_a_double(value: int) -> None:
+    columns = [{"name": "x", "type": "double", "decimals": value}]
     with pytest.raises(RecipeError, match=r"columns\.0\.decimals: Input should be "):
-        component("preprocessing", {"kind": "table", "columns": [{"name": "x", "type": "double", "decimals": value}]})
+        _ = part("preprocessing", {"kind": "table", "columns": columns}).options
 
 
 @pytest.mark.parametrize("value", ["-0.1", "1.0", "nan", "inf", "true"])

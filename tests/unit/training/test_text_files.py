@@ -1,44 +1,15 @@
+"""Files of text that were opened in an editor: recipes, files of a run, manifests."""
+
 import codecs
 from pathlib import Path
 
 import pytest
 
 from synthserve_training import recipe as recipes
-from synthserve_training import text_files
 from synthserve_training.errors import ExportError, RecipeError, RunError
 from synthserve_training.export.manifest import measured_manifest
-from synthserve_training.run_folder import Machine, RunFolder
-from synthserve_training.text_files import TextFileError
-
-TEXT = "# ö\na = 1\n\nb = 2\n"
-AS_EDITORS_WRITE = {
-    "plain": TEXT.encode(),
-    "mark": codecs.BOM_UTF8 + TEXT.encode(),
-    "CRLF": TEXT.replace("\n", "\r\n").encode(),
-    "CR": TEXT.replace("\n", "\r").encode(),
-    "mark and CRLF": codecs.BOM_UTF8 + TEXT.replace("\n", "\r\n").encode(),
-}
-REFUSED = {
-    "UTF-16": (TEXT.encode("utf-16"), "is UTF-16 or UTF-32, not UTF-8: save it as UTF-8"),
-    "UTF-16 without a mark": (TEXT.encode("utf-16-le"), "is UTF-16 or UTF-32, not UTF-8: save it as UTF-8"),
-    "UTF-16 of the other order": (TEXT.encode("utf-16-be"), "is UTF-16 or UTF-32, not UTF-8: save it as UTF-8"),
-    "UTF-32": (TEXT.encode("utf-32"), "is UTF-16 or UTF-32, not UTF-8: save it as UTF-8"),
-    "UTF-32 of the other order": (TEXT.encode("utf-32-be"), "is UTF-16 or UTF-32, not UTF-8: save it as UTF-8"),
-    "Latin-1": (TEXT.encode("latin-1"), "is not UTF-8, by its byte 2: save it as UTF-8"),
-    "zero": (b"a = 1\n\0", "is no text: its byte 6 is zero"),
-}
-
-
-@pytest.mark.parametrize("data", AS_EDITORS_WRITE.values(), ids=AS_EDITORS_WRITE)
-def test_what_editors_write_is_one_text(data: bytes) -> None:
-    assert text_files.decode(data) == TEXT
-
-
-@pytest.mark.parametrize(("data", "problem"), REFUSED.values(), ids=REFUSED)
-def test_other_encodings_are_refused_by_name(data: bytes, problem: str) -> None:
-    with pytest.raises(TextFileError) as refused:
-        text_files.decode(data)
-    assert str(refused.value) == problem
+from synthserve_training.train.machine import Machine
+from synthserve_training.train.run_folder import RunFolder
 
 
 def test_recipe_is_read_as_editors_write_it(tmp_path: Path) -> None:
@@ -53,7 +24,7 @@ def test_recipe_is_read_as_editors_write_it(tmp_path: Path) -> None:
         assert recipes.read(str(path)) == text
         assert recipes.parse(recipes.read(str(path))).model == "iris-vae"
     (tmp_path / "wide.toml").write_bytes(text.encode("utf-16"))
-    with pytest.raises(RecipeError, match=r"wide\.toml is UTF-16 or UTF-32, not UTF-8: save it as UTF-8"):
+    with pytest.raises(RecipeError, match=r"wide\.toml is UTF-16 or UTF-32 text, not UTF-8: save it as UTF-8"):
         recipes.read(str(tmp_path / "wide.toml"))
 
 

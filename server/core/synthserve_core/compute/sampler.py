@@ -67,7 +67,7 @@ class Draw:
         if self.graph is not other.graph:
             return False
         mine, others = feeds.shared(self.method, self.settings), feeds.shared(other.method, other.settings)
-        return all(mine[name] is others[name] or np.array_equal(mine[name], others[name]) for name in mine)
+        return all(_same(mine[name], others[name]) for name in mine)
 
     def feeds(self, first: int, size: int) -> dict[str, NDArray[Any]]:
         """The inputs of the graph for the samples `[first, first + size)`."""
@@ -157,6 +157,11 @@ def run(method: Method, graph: Graph, feeds: Tensors, size: int, cancellation: C
 def keyed(method: Method, tensors: Tensors) -> dict[Key, NDArray[Any]]:
     """The outputs of a graph by key instead of by tensor name."""
     return {key: tensors[name] for name, key in method.outputs.items()}
+
+
+def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    # NaN, which asks for a missing value, is the same as NaN here.
+    return one is other or np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
 
 
 def _pieces(start: int, stop: int, method: Method) -> Iterator[tuple[int, int, int, int]]:

@@ -7,7 +7,17 @@ from pydantic import ValidationError
 from tests.fixtures import reports
 
 from synthserve_training.evaluation import figures, html, run
-from synthserve_training.evaluation.figures import Better, Figure, Plot, Report, Section, Table
+from synthserve_training.evaluation.figures import (
+    Better,
+    Figure,
+    Measurement,
+    Metric,
+    Plot,
+    Report,
+    Section,
+    Table,
+    described,
+)
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 
@@ -62,6 +72,19 @@ def test_headline_is_what_the_manifest_takes() -> None:
     (only,) = report().headline()
     assert (only.metric, only.value, only.reference, only.spread) == ("a", 0.5, 0.75, 0.1)
     assert not figures.Report.headline(report().model_copy(update={"sections": ()}))
+
+
+def test_measurements_are_described_in_the_order_of_the_metrics() -> None:
+    metrics = (
+        Metric("first", "lower", "Of {count:,} rows.", headline=True),
+        Metric("absent", "higher", "Of {unknown}."),
+        Metric("second", "closer", "Of {count:,} columns."),
+    )
+    measured = {"second": Measurement(2.0), "first": Measurement.repeated([1.0, 2.0, 3.0], 4.0)}
+    first, second = described(metrics, measured, count=1234)
+    assert first == Figure("first", 2.0, 4.0, 1.0, "lower", "Of 1,234 rows.", headline=True)
+    assert second == Figure("second", 2.0, None, None, "closer", "Of 1,234 columns.")
+    assert Measurement.repeated([5.0]).spread is None
 
 
 class Page(HTMLParser):

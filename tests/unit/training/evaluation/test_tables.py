@@ -6,7 +6,8 @@ from tests.fixtures.tables import COLUMNS, rows, split, splits
 from synthserve_training.evaluation.figures import Figure, Section
 from synthserve_training.evaluation.tables import detection, fidelity, privacy, utility
 from synthserve_training.evaluation.tables.baseline import gaussian_per_class
-from synthserve_training.evaluation.tables.columns import Columns
+from synthserve_training.evaluation.tables.closeness import corrected_interval
+from synthserve_training.evaluation.tables.features import Features
 from synthserve_training.evaluation.tables.splits import Split
 
 
@@ -78,7 +79,10 @@ def test_training_on_shuffled_labels_is_chance() -> None:
 
 def test_class_that_is_not_generated_is_never_predicted_and_no_error() -> None:
     train, held_out = rows(120, 0), rows(120, 1)
-    truth, odds = utility.predict(utility.CLASSIFIERS["decision tree"](), train[train.kind != "z"], held_out, COLUMNS)
+    features = Features.of(train, COLUMNS)
+    truth, odds = utility.predict(
+        utility.CLASSIFIERS["decision tree"](), train[train.kind != "z"], held_out, features, "kind"
+    )
     assert (odds[:, 2] == 0).all()
     assert utility.score(truth, odds)["accuracy"] < 0.8
 
@@ -113,15 +117,15 @@ def test_attack_finds_rows_that_are_nearly_the_training_rows() -> None:
 
 def test_interval_of_splits_of_the_same_rows_does_not_shrink_to_nothing() -> None:
     values = np.random.default_rng(0).normal(0.5, 0.1, 1000)
-    interval = privacy.corrected_interval(values, 1.0)
+    interval = corrected_interval(values, 1.0)
     assert interval
     low, high = interval
     assert (low + high) / 2 == pytest.approx(values.mean())
     assert high - low == pytest.approx(2 * 1.96 * 0.1, rel=0.1)
-    assert privacy.corrected_interval(np.full(5, 0.6), 1.0) == pytest.approx((0.6, 0.6))
-    assert privacy.corrected_interval(np.array([0.6]), 1.0) is None
+    assert corrected_interval(np.full(5, 0.6), 1.0) == pytest.approx((0.6, 0.6))
+    assert corrected_interval(np.array([0.6]), 1.0) is None
     (only,) = privacy.evaluate(splits(1), rows(50, 1), rows(50, 2), COLUMNS).tables
-    assert only.rows[0][2] == "not known from one split"
+    assert only.rows[0][2] == "unknown, as there is one split only"
 
 
 def test_fidelity_is_of_rows_that_the_model_has_not_seen() -> None:
@@ -155,7 +159,7 @@ def test_gaussian_per_class_has_the_moments_of_each_class_and_finished_values() 
     assert (drawn.length.round(3) == drawn.length).all()
 
 
-def test_columns_decode_codes_and_find_the_target() -> None:
+def test_codes_become_categories_and_categories_one_hot_features() -> None:
     frame = COLUMNS.frame(
         [
             {"length": np.ones(2), "width": np.ones(2), "age": np.arange(2), "kind": np.array([2, 0], np.int32)},
@@ -163,6 +167,6 @@ def test_columns_decode_codes_and_find_the_target() -> None:
         ]
     )
     assert frame.kind.tolist() == ["z", "x", "y"]
-    assert COLUMNS.encode(frame, without="kind").shape == (3, 3)
-    assert COLUMNS.encode(frame)[:, 3:].tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
-    assert isinstance(COLUMNS, Columns)
+    features = Features.of(frame, COLUMNS)
+    assert features(frame, without="kind").shape == (3, 3)
+    assert features(frame)[:, 3:].tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]

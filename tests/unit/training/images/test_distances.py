@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthserve_training.evaluation.images.frechet import frechet_distance
-from synthserve_training.evaluation.images.kernel_distance import discrepancy, kernel_distance
-from synthserve_training.evaluation.images.manifold import measure, radii, squared_distances
-from synthserve_training.evaluation.images.moments import Moments
+from synthserve_training.evaluation.images.distances.frechet import frechet_distance
+from synthserve_training.evaluation.images.distances.kernel import discrepancy, kernel_distance
+from synthserve_training.evaluation.images.distances.manifold import measure, radii, squared_distances
+from synthserve_training.evaluation.images.distances.moments import Moments
 
 
 def moments(vectors: np.ndarray) -> Moments:

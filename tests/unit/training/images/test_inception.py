@@ -14,7 +14,7 @@ import pytest
 from onnx import numpy_helper
 from tests.fixtures.torchscript import REBUILD, Tree, archive, module, plain, tensor
 
-from synthserve_training.datasets._files import Files, RemoteFile
+from synthserve_training.data.files import Files, RemoteFile
 from synthserve_training.errors import DatasetError
 from synthserve_training.evaluation.images import inception
 from synthserve_training.evaluation.images.inception import graph, torchscript, wheel

@@ -1,23 +1,19 @@
 """Resizing, summaries that are kept, and the nearest training picture."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from synthserve_training.datasets import Images
+from synthserve_training.data.datasets import Images
 from synthserve_training.evaluation.images.comparison import Distances, compare
-from synthserve_training.evaluation.images.nearest import nearest
+from synthserve_training.evaluation.images.distances.nearest import nearest
 from synthserve_training.evaluation.images.real import RealImages
 from synthserve_training.evaluation.images.resize import bilinear
 from synthserve_training.evaluation.images.summary import Summary, summarise, summarise_real
-from synthserve_training.evaluation.subject import Progress
-
-
-def silent(_what: str, _done: int, _of: int) -> None:
-    pass
+from synthserve_training.types import NO_FIGURES, Progress, no_progress
 
 
 class Projection:
@@ -59,7 +55,7 @@ def test_summary_does_not_depend_on_the_batches() -> None:
         np.testing.assert_allclose(summary.subset, features[kept], rtol=1e-5)
 
 
-def real(network: Projection, images: np.ndarray, cache: Path, progress: Progress = silent) -> Summary:
+def real(network: Projection, images: np.ndarray, cache: Path, progress: Progress = no_progress) -> Summary:
     return summarise_real(network, images, subset=9, seed=0, cache=cache, name="set-training", progress=progress)
 
 
@@ -82,7 +78,7 @@ def test_interrupted_summary_goes_on_where_it_was(tmp_path: Path) -> None:
     images, network = pictures(4000), Projection()
     whole = real(network, images, tmp_path / "whole")
 
-    def interrupt(_what: str, done: int, _of: int) -> None:
+    def interrupt(_what: str, done: int, _total: int, _figures: Mapping[str, float] = NO_FIGURES) -> None:
         if done > 3000:
             raise KeyboardInterrupt
 
@@ -107,7 +103,7 @@ def comparison(held_out: np.ndarray | None, count: int, cache: Path) -> tuple[Di
     training = Images(pictures(240), labels)
     other = None if held_out is None else Images(held_out, labels[: len(held_out)])
     images = RealImages("set", training, other, mirrored=False)
-    return compare(Projection(), generate, count, images, seed=0, cache=cache, progress=silent), asked
+    return compare(Projection(), generate, count, images, seed=0, cache=cache, progress=no_progress), asked
 
 
 @pytest.mark.parametrize("held_out", [None, pictures(120, seed=1)], ids=["halves", "held-out"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from synthserve_training.errors import RunError
-from synthserve_training.run_folder import RunFolder
+from synthserve_training.train.run_folder import RunFolder
 
 
 def test_folder_is_held_until_the_training_ends_however_it_does(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthserve.v1.schema_pb2 import TableSchema
+from synthserve_training.data.preprocessing import table
+from synthserve_training.data.preprocessing.table import ColumnOptions, Options
 from synthserve_training.errors import DatasetError
-from synthserve_training.preprocessing import table
-from synthserve_training.preprocessing.table import ColumnOptions, Options
 
 COLUMNS = (
     ColumnOptions(name="length", type="double", decimals=1),

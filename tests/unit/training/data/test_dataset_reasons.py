@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from synthserve_training.datasets._files import Files, RemoteFile
+from synthserve_training.data.files import Files, RemoteFile
 from synthserve_training.errors import DatasetError
 
 

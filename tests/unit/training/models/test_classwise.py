@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from synthserve_training.classwise import cumulative_shares, pick, product
+from synthserve_training.models.classwise import cumulative_shares, pick, product
 
 WEIGHTS = st.lists(st.sampled_from([0.0, 0.125, 1.0, 40.0]), min_size=1, max_size=9).filter(any)
 

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 from keras import ops
 
-from synthserve_training.averaging import WeightAverage
-from synthserve_training.backends import input_gradient
+from synthserve_training.data.preprocessing import image
 from synthserve_training.errors import RecipeError
-from synthserve_training.networks import Networks, dcgan, dense_vae, wgan
-from synthserve_training.objectives import Tensor, wgan_gp
-from synthserve_training.objectives.wgan_gp import gradient_penalty, interpolate
-from synthserve_training.preprocessing import image
+from synthserve_training.models.networks import Networks, dcgan, dense_vae, wgan
+from synthserve_training.train.averaging import WeightAverage
+from synthserve_training.train.backends import input_gradient
+from synthserve_training.train.objectives import wgan_gp
+from synthserve_training.train.objectives.wgan_gp import gradient_penalty, interpolate
+from synthserve_training.types import Layout, Tensor
 
 SMALL = wgan.Options(latent_size=6, generator_filters=(8, 4), critic_filters=(4, 8))
 
@@ -40,7 +41,7 @@ def test_interpolation_is_on_the_line_and_one_for_each_sample() -> None:
 
 
 def test_networks_are_those_of_the_report() -> None:
-    networks = wgan.build(wgan.Options(), (64, 64, 3))
+    networks = wgan.build(wgan.Options(), Layout((64, 64, 3)))
     assert networks.latent_size == 128
     assert networks.generator.output_shape == (None, 64, 64, 3)
     assert networks.critic is not None
@@ -51,16 +52,16 @@ def test_networks_are_those_of_the_report() -> None:
 
 def test_networks_and_objective_say_what_does_not_fit() -> None:
     with pytest.raises(RecipeError, match="multiples of 8"):
-        wgan.build(wgan.Options(), (28, 28, 1))
+        wgan.build(wgan.Options(), Layout((28, 28, 1)))
     with pytest.raises(RecipeError, match="no critic"):
-        wgan_gp.build(wgan_gp.Options(), dense_vae.build(dense_vae.Options(), (4,)))
-    networks = dcgan.build(dcgan.Options(generator_filters=(4, 4, 4)), (8, 8, 1))
+        wgan_gp.build(wgan_gp.Options(), dense_vae.build(dense_vae.Options(), Layout((4,))))
+    networks = dcgan.build(dcgan.Options(generator_filters=(4, 4, 4)), Layout((8, 8, 1)))
     with pytest.raises(RecipeError, match="batch normalisation"):
         wgan_gp.build(wgan_gp.Options(), Networks(networks.generator, critic=networks.generator))
 
 
 def test_critic_is_ahead_by_its_steps_and_learns_by_its_own_rate() -> None:
-    networks = wgan.build(SMALL, (8, 8, 3))
+    networks = wgan.build(SMALL, Layout((8, 8, 3)))
     critic, generator = wgan_gp.build(wgan_gp.Options(critic_steps=3), networks).players
     assert (critic.every, generator.every) == (1, 3)
     assert critic.noise_size == generator.noise_size + 1  # where between real and fake
@@ -70,7 +71,7 @@ def test_critic_is_ahead_by_its_steps_and_learns_by_its_own_rate() -> None:
 
 
 def test_average_follows_the_weights_and_forgets_where_they_began() -> None:
-    source = wgan.build(SMALL, (8, 8, 3)).generator
+    source = wgan.build(SMALL, Layout((8, 8, 3))).generator
     average = WeightAverage(source, 0.9)
     start = [np.asarray(weight) for weight in source.weights]
     for weight in source.weights:

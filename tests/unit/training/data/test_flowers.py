@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synthserve_training.datasets import flowers102, mnist
-from synthserve_training.datasets._files import Files
+from synthserve_training.data.datasets import flowers102, mnist
+from synthserve_training.data.files import Files
 from synthserve_training.errors import DatasetError
 
 ARCHIVE = Path("flowers.zip")

@@ -12,10 +12,10 @@ import pytest
 
 from synthserve.v1.schema_pb2 import COLUMN_TYPE_CATEGORY, COLUMN_TYPE_DOUBLE, COLUMN_TYPE_INT64
 from synthserve_training import recipe as recipes
-from synthserve_training.datasets import adhd200, iris, mnist
-from synthserve_training.datasets._files import Files, RemoteFile
+from synthserve_training.data.datasets import adhd200, iris, mnist
+from synthserve_training.data.files import Files, RemoteFile
 from synthserve_training.errors import DatasetError
-from synthserve_training.experiment import load
+from synthserve_training.train.experiment import load
 
 CONTENT = b"four measurements and a species\n" * 1000
 

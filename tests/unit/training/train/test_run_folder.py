@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from synthserve_training.errors import RunError
-from synthserve_training.run_folder import Machine, RunFolder, check_writable
+from synthserve_training.train.machine import Machine
+from synthserve_training.train.run_folder import RunFolder, check_writable
 
 RUN = ("run.json", "recipe.toml", "losses.csv", "losses.png", "checkpoint.npz", "samples/epoch-0001.png")
 
