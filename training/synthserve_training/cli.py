@@ -3,30 +3,21 @@
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
-from synthserve_training import cores, signals, standard_streams
+from synthserve_core.system import signals
+from synthserve_training import console
 from synthserve_training import recipe as recipes
 from synthserve_training.errors import BackendError, SynthserveTrainingError
 from synthserve_training.export import versions
-from synthserve_training.run_folder import RunFolder, check_writable
-from synthserve_training.startup import start_keras
-
-if TYPE_CHECKING:
-    from synthserve_training.experiment import Experiment
+from synthserve_training.progress_bars import a_bar_for_each, one_bar
+from synthserve_training.threads import limit_threads
+from synthserve_training.train import startup, training
+from synthserve_training.train.run_folder import RunFolder, check_writable
+from synthserve_training.train.training import Start, Trained
 
 _MOST = 2**31 - 1
 
@@ -75,7 +66,7 @@ def run(
     ] = None,
     data_dir: DataDirOption = None,
     run_dir: RunDirOption = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the run's last checkpoint")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start anew where there is a run")] = False,
     export_to: Annotated[
         Path | None,
@@ -89,78 +80,25 @@ def run(
 ) -> None:
     """Train a recipe: losses, samples and checkpoints go into the run's folder."""
     if resume and overwrite:
-        raise typer.BadParameter("--resume goes on with a run and --overwrite deletes it: give one of them")
-    text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
-    # Mistakes show before Keras has taken its seconds to start, and long before training has taken its hours.
-    parsed = recipes.parse(text)
-    folder.check_idle()
-    if resume:
-        recorded = folder.facts().seed
-        seed = recorded if seed is None else seed
-        folder.check_resumable(parsed, seed)
-    else:
-        folder.check_free(overwrite=overwrite)
-    check_writable(folder.path)
+        raise typer.BadParameter("--resume continues a run and --overwrite deletes it: give one of them")
+    start = Start.RESUME if resume else Start.OVERWRITE if overwrite else Start.NEW
+    parsed, folder = recipes.parse(recipes.read(recipe)), run_folder(recipe, run_dir)
+    training.check_start(parsed, folder, start, seed)
     if export_to:
         check_writable(export_to / parsed.model)
-    start_keras()
-    from synthserve_training import backends  # refuses those that it does not know
-
-    if export_to and backends.NAME != "tensorflow":
-        raise BackendError(f"--export takes TensorFlow, not {backends.NAME}: leave it out, and `export` afterwards")
-    from synthserve_training import checkpoint
-    from synthserve_training.datasets._files import Files
-    from synthserve_training.experiment import assemble
-    from synthserve_training.loop import fit
-    from synthserve_training.samples import sample_writer
-    from synthserve_training.tracking import tracker
-
-    experiment = assemble(text, seed=seed or 0, data_dir=data_dir)
-    total = epochs or experiment.recipe.training.epochs
-    if resume and (trained := checkpoint.restore(folder.checkpoint, experiment.variables())) >= total:
-        typer.echo(f"{folder.path} has {trained} epochs already: nothing to train")
-        if export_to:
-            _export(experiment, folder, trained, export_to)
-        return
-    console = standard_streams.console()
-    with console.status("preparing to measure") as status:
-        measure = tracker(
-            experiment,
-            Files.locate(data_dir),
-            lambda what, done, of: status.update(f"features of {what}: {done:,} of {of:,}"),
+        if (backend := startup.start_keras()) != "tensorflow":
+            raise BackendError(f"--export takes TensorFlow, not {backend}: leave it out, and `export` afterwards")
+    total = epochs or parsed.training.epochs
+    with one_bar(total) as progress:
+        trained = training.train(
+            parsed, folder, epochs=total, seed=seed, start=start, data_dir=data_dir, progress=progress
         )
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[losses]}"),
-        console=console,
-        disable=not console.is_terminal,
-    ) as bar:
-        task = bar.add_task(recipe, total=None, losses="")
-
-        def progress(epoch: int, batch: int, batches: int, losses: Mapping[str, float]) -> None:
-            text = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
-            done = (epoch - 1) * batches + batch
-            bar.update(task, completed=done, total=total * batches, description=f"epoch {epoch}/{total}", losses=text)
-            if batch == batches and not console.is_terminal:
-                console.print(f"epoch {epoch}/{total}  {text}", highlight=False, soft_wrap=True)
-
-        trained = fit(
-            experiment,
-            folder,
-            epochs=total,
-            resume=resume,
-            overwrite=overwrite,
-            progress=progress,
-            write_samples=sample_writer(experiment),
-            measure=measure,
-        )
-    typer.echo(f"trained {recipe}: {folder.path}")
+    if trained.was_done:
+        typer.echo(f"{folder.path} has {trained.epochs} epochs already: nothing to train")
+    else:
+        typer.echo(f"trained {recipe}: {folder.path}")
     if export_to:
-        _export(experiment, folder, trained, export_to)
+        _export(trained, export_to)
 
 
 @app.command()
@@ -173,18 +111,11 @@ def export(
     ),
     version: VersionOption = None,
 ) -> None:
-    """Write a trained recipe as a model package, after holding the graph against the Keras model."""
-    text, folder = recipes.read(recipe), run_folder(recipe, run_dir)
-    facts = folder.facts()
-    check_writable(output / recipes.parse(text).model)
-    start_keras("tensorflow")
-    from synthserve_training import checkpoint
-    from synthserve_training.experiment import assemble
-
-    experiment = assemble(text, seed=facts.seed, data_dir=data_dir)
-    folder.check_made_with(experiment.recipe, facts.seed)
-    epochs = checkpoint.restore(folder.checkpoint, experiment.variables())
-    _export(experiment, folder, epochs, output, version)
+    """Write a trained recipe as a model package, after comparing the graph with the Keras model."""
+    parsed, folder = recipes.parse(recipes.read(recipe)), run_folder(recipe, run_dir)
+    folder.facts()
+    check_writable(output / parsed.model)
+    _export(training.restore(parsed, folder, data_dir=data_dir, backend="tensorflow"), output, version)
 
 
 @app.command()
@@ -209,27 +140,13 @@ def evaluate(
 ) -> None:
     """Measure an exported model: writes a report, and the headline figures into its manifest."""
     folder = repository / model / str(version or versions.newest_version(repository, model))
+    # Statistics and plots take seconds to import, and only this command needs them.
     from synthserve_training.evaluation import run
     from synthserve_training.evaluation.subject import Subject
     from synthserve_training.export.manifest import measured_manifest, record_figures
 
     target = output or folder / run.REPORT_FOLDER
-    console = standard_streams.console()
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    ) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def progress(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)
-
+    with a_bar_for_each() as progress:
         subject = Subject.open(folder, seed=seed, data_dir=data_dir, repeats=repeats, progress=progress)
         run.check_target(target)  # what is measured must not be lost
         report = run.evaluate(subject)
@@ -244,17 +161,12 @@ def evaluate(
     typer.echo(f"report: {target / 'report.html'}")
 
 
-def _export(
-    experiment: "Experiment", folder: RunFolder, epochs: int, repository: Path, version: int | None = None
-) -> None:
+def _export(trained: Trained, repository: Path, version: int | None = None) -> None:
+    # It imports TensorFlow, which prints pages of notes unless Keras was started first.
     from synthserve_training.export import package
-    from synthserve_training.finished import finish
 
-    model = experiment.recipe.model
-    training = package.Training(epochs, folder.training_seconds(epochs), folder.facts())
-    chosen = version or versions.next_version(repository, model)
-    written = package.write(experiment, finish(experiment), training, repository, chosen)
-    typer.echo(f"exported {model} after {epochs} epochs: {written}")
+    written = package.export(trained, repository, version)
+    typer.echo(f"exported {trained.experiment.recipe.model} after {trained.epochs} epochs: {written}")
 
 
 def run_folder(recipe: str, run_dir: Path | None) -> RunFolder:
@@ -269,15 +181,16 @@ _BY_SIGNAL = 128
 def main() -> None:
     """Runs the command line and ends the process.
 
-    An error that the user can mend is one line, and exit status 1; so is output that cannot be written, though the
-    work is done all the same. 130, 129 and 143: ended by SIGINT, SIGHUP and SIGTERM; 141: nobody read the output.
+    An error that the user can mend prints one line and exits with status 1. So does output that cannot be written,
+    after the work is done. Status 130, 129 and 143: ended by SIGINT, SIGHUP and SIGTERM; 141: the reader of the output
+    has closed it.
     """
-    standard_streams.replace()
-    cores.limit_threads(os.environ)
+    console.replace_streams()
+    limit_threads(os.environ)
     os.environ["MPLBACKEND"] = "agg"  # files, no windows, whatever the user's other programs draw with
     with signals.ending():
         status = _status()
-    status = standard_streams.exit_status(status)
+    status = console.exit_status(status)
     if status > _BY_SIGNAL:
         # In the middle of a computation, whose threads can abort an interpreter that waits for nothing at its end.
         for child in multiprocessing.active_children():

@@ -1,21 +1,21 @@
 """Errors that a user can mend, each with a message that says how.
 
 SynthserveTrainingError
-├── RecipeError      the recipe is not one, or its parts do not fit together
+├── RecipeError      the recipe is not valid, or its parts do not fit together
 ├── DatasetError     a dataset is missing, corrupt or could not be downloaded
 ├── RunError         a training run is missing, in the way, belongs to another recipe or diverged
 ├── BackendError     Keras runs on a library that does not train here, or that is not installed
-├── ExportError      the exported graph is not the trained model
-└── EvaluationError  what should be evaluated is not a package of this trainer's, or the report has no place to go to
+├── ExportError      the exported graph does not compute what the trained model computes
+└── EvaluationError  the package cannot be evaluated, or the report cannot be written
 """
 
 
 class SynthserveTrainingError(Exception):
-    """The base of all errors of this package; its text is meant for the user."""
+    """The base of all errors of this package; its text is for the user."""
 
 
 class RecipeError(SynthserveTrainingError):
-    """The recipe is not one, or its parts do not fit together."""
+    """The recipe is not valid, or its parts do not fit together."""
 
 
 class DatasetError(SynthserveTrainingError):
@@ -35,4 +35,4 @@ class ExportError(SynthserveTrainingError):
 
 
 class EvaluationError(SynthserveTrainingError):
-    """What should be evaluated is no package, or cannot be held against its data, or the report has no place."""
+    """The package cannot be evaluated, or the report cannot be written."""

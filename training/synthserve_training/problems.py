@@ -1,17 +1,17 @@
-"""Says what is wrong with what somebody wrote, and what may have been meant."""
+"""Messages about mistakes in recipes and names, with the name that was probably meant."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from synthserve_core.suggestions import closest
+
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: `: did you mean …?`, or nothing where none is like it."""
-    plain = {_plain(one): one for one in known}
-    found = difflib.get_close_matches(_plain(name[:100]), plain, n=1, cutoff=0.7)
-    return f": did you mean {plain[found[0]]}?" if found else ""
+    found = closest(name, known)
+    return f": did you mean {found}?" if found else ""
 
 
 def listed(error: ValidationError, model: type[BaseModel]) -> str:
@@ -46,7 +46,3 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - a t
         yield annotation
     for part in get_args(annotation):
         yield from _models(part)
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace("-", "_").strip()

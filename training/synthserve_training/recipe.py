@@ -1,16 +1,26 @@
 """Recipes: what to train, as data. One TOML file each, shipped in `recipes/` or given as a path."""
 
 import tomllib
+from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from synthserve_training import problems, text_files
-from synthserve_training.components import Count, Number, OptionsBase
+from synthserve_core import text_files
+from synthserve_training import problems
+from synthserve_training.components import Count, Number, OptionsBase, Part, part
 from synthserve_training.errors import RecipeError
+
+if TYPE_CHECKING:  # most of these import Keras, which takes seconds
+    from synthserve_training.data.datasets import DatasetKind
+    from synthserve_training.data.preprocessing import PreprocessingKind
+    from synthserve_training.models.heads import HeadKind
+    from synthserve_training.models.networks import NetworksKind
+    from synthserve_training.models.samplers import SamplerKind
+    from synthserve_training.train.objectives import ObjectiveKind
 
 
 class Tracking(OptionsBase):
@@ -44,7 +54,7 @@ class Training(OptionsBase):
 
 
 class Card(OptionsBase):
-    """The model card; goes into the manifest as it stands."""
+    """The model card. The manifest gets it unchanged."""
 
     summary: str
     training_data: str
@@ -56,15 +66,20 @@ class Card(OptionsBase):
 
 
 class Export(OptionsBase):
-    """What the graph holds, and how it is served."""
+    """How the graph is served."""
 
     batch_size: int = Field(strict=True, ge=1, le=1_048_576, description="Samples that the server computes at once")
-    observation_noise: bool = Field(default=False, description="VAE: add the scatter around reconstructions")
-    calibration: bool = Field(default=False, description="Tables: bend numbers to the quantiles of the data")
 
 
-class Recipe(OptionsBase):
-    """A recipe. The five component sections are validated by the kinds that they name."""
+class _WrittenExport(Export):
+    """The section as recipes have it. Its switches are another spelling of [[heads]]."""
+
+    observation_noise: bool = Field(default=False, description='The head of kind = "observation_noise"')
+    calibration: bool = Field(default=False, description='The head of kind = "calibration"')
+
+
+class _Written(OptionsBase):
+    """The TOML of a recipe. The sections of parts are validated by the kinds that they name."""
 
     model: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$", description="The exported model's identifier")
     dataset: dict[str, Any]
@@ -72,9 +87,63 @@ class Recipe(OptionsBase):
     networks: dict[str, Any]
     objective: dict[str, Any]
     sampler: dict[str, Any]
+    heads: tuple[dict[str, Any], ...] = ()
+    training: Training
+    export: _WrittenExport
+    card: Card
+
+    def all_heads(self) -> tuple[dict[str, Any], ...]:
+        """The heads, whichever way they are spelled."""
+        switched_on = ("observation_noise", "calibration")
+        return (*self.heads, *({"kind": kind} for kind in switched_on if getattr(self.export, kind)))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe: what to train, how, and how to export it.
+
+    Attributes:
+        text: The TOML that it was parsed from, for provenance.
+        model: The exported model's identifier.
+        dataset: The source of the data.
+        preprocessing: How they are encoded.
+        networks: What is trained.
+        objective: What it is trained for.
+        sampler: How noise becomes latents.
+        heads: What changes encoded samples before they are decoded, in this order.
+        training: How long and in what portions to train.
+        export: How the graph is served.
+        card: The model card.
+    """
+
+    text: str
+    model: str
+    dataset: "Part[DatasetKind]"
+    preprocessing: "Part[PreprocessingKind]"
+    networks: "Part[NetworksKind]"
+    objective: "Part[ObjectiveKind]"
+    sampler: "Part[SamplerKind]"
+    heads: "tuple[Part[HeadKind], ...]"
     training: Training
     export: Export
     card: Card
+
+    def check_options(self) -> None:
+        """Validates the options of every part; this imports Keras.
+
+        Raises:
+            RecipeError: An option is unknown or has a wrong value.
+        """
+        parts: tuple[Part[Any], ...] = (
+            self.dataset,
+            self.preprocessing,
+            self.networks,
+            self.objective,
+            self.sampler,
+            *self.heads,
+        )
+        for each in parts:
+            _ = each.options
 
 
 def names() -> list[str]:
@@ -110,7 +179,8 @@ def parse(text: str) -> Recipe:
     """Parses the TOML text of a recipe.
 
     Raises:
-        RecipeError: It is not TOML, or a field is missing, unknown or has a wrong value.
+        RecipeError: It is not TOML, a field is missing, unknown or has a wrong value, or a kind is unknown. Options of
+            parts are validated on first use.
     """
     try:
         content = tomllib.loads(text)
@@ -119,9 +189,25 @@ def parse(text: str) -> Recipe:
     except (ValueError, RecursionError):
         raise RecipeError("the recipe holds a number of too many digits, or too many brackets in each other") from None
     try:
-        return Recipe.model_validate(content)
+        written = _Written.model_validate(content)
     except ValidationError as error:
-        raise RecipeError(f"the recipe is not valid: {problems.listed(error, Recipe)}") from None
+        raise RecipeError(f"the recipe is not valid: {problems.listed(error, _Written)}") from None
+    heads = tuple(part("heads", section) for section in written.all_heads())
+    if twice := next((head.kind for head in heads if [each.kind for each in heads].count(head.kind) > 1), None):
+        raise RecipeError(f"[heads] kind = {twice!r} is named twice: leave one out")
+    return Recipe(
+        text=text,
+        model=written.model,
+        dataset=part("datasets", written.dataset),
+        preprocessing=part("preprocessing", written.preprocessing),
+        networks=part("networks", written.networks),
+        objective=part("objectives", written.objective),
+        sampler=part("samplers", written.sampler),
+        heads=heads,
+        training=written.training,
+        export=Export(batch_size=written.export.batch_size),
+        card=written.card,
+    )
 
 
 def _folder() -> Traversable:

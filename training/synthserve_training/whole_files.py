@@ -1,4 +1,4 @@
-"""Files that are whole under their names, or not there: whoever reads or resumes finds the old one or the new one."""
+"""Atomic writes: a reader finds the old file or the new one, never a part."""
 
 import os
 import shutil
@@ -15,8 +15,8 @@ SUFFIX = ".part"
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Opens a file that takes the place of another one, or becomes the first, when it is whole.
 
-    It is on the disk then: what is trained outlasts a loss of power. Through a link goes what the link leads to, and a
-    file that was there keeps its mode. Where something else than a file is, it is written to as it is.
+    The file is on the disk when this returns, so what was trained survives a loss of power. A link stays, and the file
+    that it leads to is replaced. A file that was there keeps its mode. A device or a pipe is written to directly.
 
     Args:
         path: The file.

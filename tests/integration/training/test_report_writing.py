@@ -78,7 +78,7 @@ def test_report_and_figures_are_written_and_again(folder: Path, evaluate: Evalua
         report = figures.read(folder / "report/report.json")
         assert (report.seed, report.repeats) == (LARGEST_SEED, 1)
         assert recorded(folder) == {figure.metric for figure in report.headline()}
-    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "model.onnx", "report"]
+    assert sorted(path.name for path in folder.iterdir()) == ["generate.onnx", "manifest.json", "report"]
 
 
 def test_figures_are_not_recorded_without_their_report(
@@ -99,20 +99,23 @@ def test_package_that_was_replaced_meanwhile_gets_neither(
 ) -> None:
     manifest = folder / "manifest.json"
     other = json.loads(manifest.read_text())
-    other["graph"]["sha256"] = "0" * 64
+    other["methods"][0]["sha256"] = "0" * 64
     assert evaluate(meanwhile=lambda: manifest.write_text(json.dumps(other))) == 1
     assert "was replaced while it was measured" in capsys.readouterr().err
     assert not recorded(folder)
-    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "model.onnx"]
+    assert sorted(path.name for path in folder.iterdir()) == ["generate.onnx", "manifest.json"]
 
 
 @pytest.mark.parametrize(
     ("output", "problem"),
     [
-        (".", "error: . is the current folder or a mount, which nothing can take the place of: give --output"),
+        (".", "error: . is the current folder or a mount, which cannot be replaced: give --output"),
         ("exported", "error: exported holds iris-vae, which is not part of an earlier report: give --output"),
-        ("exported/iris-vae/1/model.onnx", "error: exported/iris-vae/1/model.onnx is a file: give --output"),
-        ("exported/iris-vae/1/model.onnx/x", "error: exported/iris-vae/1/model.onnx/x cannot be written (Not a dir"),
+        ("exported/iris-vae/1/generate.onnx", "error: exported/iris-vae/1/generate.onnx is a file: give --output"),
+        (
+            "exported/iris-vae/1/generate.onnx/x",
+            "error: exported/iris-vae/1/generate.onnx/x cannot be written (Not a dir",
+        ),
         ("/proc/none/x", "error: /proc/none/x cannot be written ("),
     ],
 )

@@ -1,13 +1,14 @@
 """Text files as editors of all systems write them: read, or refused by name."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.fixtures.texts import AS_WRITTEN, WIDE
 
 from synthserve_core.contract import manifest
 from synthserve_core.errors import ManifestError
-from synthserve_core.text_files import TextFileError, decode
+from synthserve_core.text_files import TextFileError, decode, read
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,13 @@ def test_what_is_no_text_is_refused_by_line(data: bytes, message: str) -> None:
 
 def test_comments_of_files_where_only_ascii_counts_may_have_any_encoding() -> None:
     assert decode(b"f\xfcr\r\nA", only_ascii_counts=True) == "f\ufffdr\nA"
+
+
+@pytest.mark.parametrize("write", AS_WRITTEN.values(), ids=AS_WRITTEN)
+def test_files_are_read_as_their_bytes_are(write: Callable[[str], bytes], tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_bytes(write("a = 1\n\nb = 2\n"))
+    assert read(path) == decode(path.read_bytes()) == "a = 1\n\nb = 2\n"
 
 
 MANIFEST = '{\n  "format_version": 1,\n  "model": "iris"\n}\n'

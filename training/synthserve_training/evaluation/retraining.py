@@ -12,7 +12,7 @@ from synthserve_core.contract.model import Arrays
 from synthserve_training.data.preprocessing import table
 from synthserve_training.errors import EvaluationError
 from synthserve_training.evaluation.subject import Subject
-from synthserve_training.models.generative import generate
+from synthserve_training.models.sampling import generate
 from synthserve_training.recipe import Recipe
 from synthserve_training.train.experiment import build, load
 from synthserve_training.train.loop import fit

@@ -1,4 +1,4 @@
-"""Converts a finished model to one ONNX graph with the names that the package manifest describes."""
+"""Converts a model to one ONNX graph with the inputs and outputs that its manifest describes."""
 
 import keras
 import numpy as np
@@ -6,52 +6,49 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 
+from synthserve_core.compute.session import BATCH
+from synthserve_core.contract.model import Tensor as TensorType
 from synthserve_training.errors import ExportError
-from synthserve_training.finished import FinishedModel
-from synthserve_training.objectives import Tensor
+from synthserve_training.models import contract
+from synthserve_training.models.generative import Generative
+from synthserve_training.types import Tensor
 
 OPSET = 18
-BATCH = "batch"
-LATENT = "latent"
 
 
-def condition_input(column: str) -> str:
-    """The graph's input for a condition."""
-    return f"condition:{column}"
+def convert(model: Generative) -> onnx.ModelProto:
+    """Converts a model to a graph.
 
-
-def convert(model: FinishedModel) -> onnx.ModelProto:
-    """Converts sampler, generator and decoder to one graph.
+    Args:
+        model: The model.
 
     Returns:
-        A checked ONNX model: inputs `latent` float32 [batch, noise_size] and `condition:{column}` int64 [batch], one
-        output per finished value, the batch dimension named `batch` throughout.
+        A checked ONNX model, with the inputs and outputs of `contract.manifest`; the batch dimension is named `batch`
+        throughout.
 
     Raises:
-        ExportError: A column's name is that of an input, or the model uses an operation that ONNX does not have.
+        ExportError: The model uses an operation that ONNX does not have.
     """
     if keras.backend.backend() != "tensorflow":
         raise ExportError("export runs on the TensorFlow backend: unset KERAS_BACKEND")
-    columns = model.conditions
-    # tf2onnx and TensorFlow allow no colon in the names of arguments, so the graph is renamed afterwards.
-    arguments = {"latent": LATENT} | {f"condition_{i}": condition_input(c) for i, c in enumerate(columns)}
+    method = contract.describe(model, batch_size=1).generate
+    inputs, keys = list(method.inputs), list(method.outputs.values())
+    # TensorFlow allows no colon in the names of arguments, so the graph is renamed afterwards.
+    arguments = {f"input_{index}": name for index, name in enumerate(inputs)}
 
-    def function(latent: Tensor, *conditions: Tensor) -> list[Tensor]:
-        return list(model(latent, dict(zip(columns, conditions, strict=True))).values())
+    def function(*tensors: Tensor) -> list[Tensor]:
+        values = model(dict(zip(inputs, tensors, strict=True)))
+        return [values[key] for key in keys]
 
-    signature = [
-        tf.TensorSpec([None, model.noise_size], tf.float32, name="latent"),
-        *(tf.TensorSpec([None], tf.int64, name=f"condition_{i}") for i in range(len(columns))),
-    ]
-    names = list(model(*_probe(model)))
+    signature = [_specification(method.input_tensors[name], argument) for argument, name in arguments.items()]
     converted: onnx.ModelProto
     converted, _ = tf2onnx.convert.from_function(tf.function(function), input_signature=signature, opset=OPSET)
-    outputs = dict(zip((output.name for output in converted.graph.output), names, strict=True))
-    if taken := set(names) & set(arguments.values()):
-        raise ExportError(f"a column cannot have the name of a graph input: {', '.join(sorted(taken))}")
+    outputs = dict(zip((output.name for output in converted.graph.output), method.outputs, strict=True))
     _rename(converted.graph, arguments | outputs)
+    shared = {name for name, tensor in method.input_tensors.items() if tensor.shared}
     for value in (*converted.graph.input, *converted.graph.output):
-        value.type.tensor_type.shape.dim[0].dim_param = BATCH
+        if value.name not in shared:
+            value.type.tensor_type.shape.dim[0].dim_param = BATCH
     # Intermediate shapes are not needed to run the graph and carry the converter's made-up dimension names.
     del converted.graph.value_info[:]
     converted.doc_string = ""
@@ -62,9 +59,9 @@ def convert(model: FinishedModel) -> onnx.ModelProto:
     return converted
 
 
-def _probe(model: FinishedModel) -> tuple[Tensor, dict[str, Tensor]]:
-    latent = np.zeros((1, model.noise_size), np.float32)
-    return latent, {column: np.full(1, -1, np.int64) for column in model.conditions}
+def _specification(tensor: TensorType, name: str) -> tf.TensorSpec:
+    first = 1 if tensor.shared else None
+    return tf.TensorSpec([first, *tensor.shape], tf.as_dtype(np.dtype(tensor.dtype)), name=name)
 
 
 def _rename(graph: onnx.GraphProto, names: dict[str, str]) -> None:

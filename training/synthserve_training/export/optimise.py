@@ -2,14 +2,13 @@
 
 import statistics
 import time
-from collections.abc import Mapping
-from typing import Any
 
-import numpy as np
 import onnx
-import onnxruntime
-from numpy.typing import NDArray
 
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU
+from synthserve_core.compute.session import Session
+from synthserve_core.contract.model import Tensors
 from synthserve_training.export.scales import fold
 from synthserve_training.export.transposed import Form, rewrite, transposed_convolutions
 
@@ -19,10 +18,8 @@ ROUNDS = 9
 WORTH_IT = 0.97
 """The share of the time at which another form is taken: less of a gain is noise."""
 
-Feeds = Mapping[str, NDArray[Any]]
 
-
-def optimise(model: onnx.ModelProto, feeds: Feeds) -> tuple[onnx.ModelProto, list[str]]:
+def optimise(model: onnx.ModelProto, feeds: Tensors) -> tuple[onnx.ModelProto, list[str]]:
     """Rewrites the transposed convolutions, each in the plain form that runs fastest on this processor.
 
     One that runs faster as it is on a processor is rewritten, too: cuDNN adds it up in no fixed order, so that a GPU
@@ -50,11 +47,11 @@ def optimise(model: onnx.ModelProto, feeds: Feeds) -> tuple[onnx.ModelProto, lis
     return best, [*changed, f"takes {share:.2f} of the time on the processor that exported it"]
 
 
-def _ratio(one: onnx.ModelProto, other: onnx.ModelProto, feeds: Feeds) -> float:
+def _ratio(one: onnx.ModelProto, other: onnx.ModelProto, feeds: Tensors) -> float:
     """The share of one graph's time that another takes: the median over rounds in which both take turns."""
-    sessions = [_session(one), _session(other)]
+    sessions = [_session(model, feeds) for model in (one, other)]
     for session in sessions:
-        session.run(None, feeds)
+        _run(session, feeds)
     shares = []
     for _ in range(ROUNDS):
         before, after = (_seconds(session, feeds) for session in sessions)
@@ -62,26 +59,19 @@ def _ratio(one: onnx.ModelProto, other: onnx.ModelProto, feeds: Feeds) -> float:
     return statistics.median(shares)
 
 
-def _seconds(session: onnxruntime.InferenceSession, feeds: Feeds) -> float:
+def _seconds(session: Session, feeds: Tensors) -> float:
     started = time.perf_counter()
-    session.run(None, feeds)
+    _run(session, feeds)
     return time.perf_counter() - started
 
 
-def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # as a server's workers run it
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+def _session(model: onnx.ModelProto, feeds: Tensors) -> Session:
+    return Session(model.SerializeToString(), CPU, _size(feeds))
 
 
-def probe(latent_size: int, conditions: tuple[str, ...], batch_size: int) -> dict[str, NDArray[Any]]:
-    """Inputs to time a graph with.
+def _run(session: Session, feeds: Tensors) -> None:
+    session.run(feeds, _size(feeds), Cancellation())
 
-    Args:
-        latent_size: Width of the latent.
-        conditions: Names of the condition inputs.
-        batch_size: How many samples.
-    """
-    latent = np.random.default_rng(0).standard_normal((batch_size, latent_size), np.float32)
-    return {"latent": latent} | {name: np.full(batch_size, -1, np.int64) for name in conditions}
+
+def _size(feeds: Tensors) -> int:
+    return max(len(array) for array in feeds.values())

@@ -1,4 +1,4 @@
-"""Writes a model package: `{model}/{version}/model.onnx` and `manifest.json`."""
+"""Writes a model package: `{model}/{version}/generate.onnx` and `manifest.json`."""
 
 import hashlib
 import tempfile
@@ -6,21 +6,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from synthserve.v1.manifest_pb2 import Graph, Manifest, Provenance
-from synthserve.v1.schema_pb2 import ConditionSpec, ImageSchema, ModelCard, QualityFigure
+from synthserve.v1.manifest_pb2 import Manifest, Provenance
+from synthserve.v1.schema_pb2 import ModelCard
+from synthserve_core.compute.feeds import feeds
+from synthserve_core.packages.reading import MANIFEST
 from synthserve_training.errors import ExportError
-from synthserve_training.experiment import Experiment
-from synthserve_training.export.graph import condition_input, convert
-from synthserve_training.export.manifest import MANIFEST_FILE, to_json
-from synthserve_training.export.optimise import optimise, probe
+from synthserve_training.export import versions
+from synthserve_training.export.graph import convert
+from synthserve_training.export.manifest import to_json
+from synthserve_training.export.optimise import optimise
 from synthserve_training.export.packets import packet
 from synthserve_training.export.verify import verify
-from synthserve_training.finished import FinishedModel
-from synthserve_training.recipe import Recipe
-from synthserve_training.run_folder import Facts, package_versions
-
-FORMAT_VERSION = 1
-GRAPH_FILE = "model.onnx"
+from synthserve_training.models import contract
+from synthserve_training.models.contract import GRAPH_FILE
+from synthserve_training.models.generative import Generative
+from synthserve_training.recipe import Card, Recipe
+from synthserve_training.train.machine import package_versions
+from synthserve_training.train.run_folder import Facts
+from synthserve_training.train.training import Trained
 
 
 @dataclass(frozen=True)
@@ -38,23 +41,36 @@ class Training:
     facts: Facts
 
 
-def write(
-    experiment: Experiment,
-    model: FinishedModel,
-    training: Training,
-    repository: Path,
-    version: int,
-    figures: tuple[QualityFigure, ...] = (),
-) -> Path:
-    """Converts, verifies and writes.
+def export(trained: Trained, repository: Path, version: int | None = None) -> Path:
+    """Exports what was trained.
 
     Args:
-        experiment: What was trained.
-        model: Its finished model.
+        trained: The trained recipe.
+        repository: The folder of all models.
+        version: At least 1; None: the next free one.
+
+    Returns:
+        The package's folder.
+
+    Raises:
+        RecipeError: The sampler or a head does not fit the trained networks.
+        ExportError: See `write`.
+    """
+    recipe, folder = trained.experiment.recipe, trained.folder
+    history = Training(trained.epochs, folder.training_seconds(trained.epochs), folder.facts())
+    chosen = version or versions.next_version(repository, recipe.model)
+    return write(recipe, trained.experiment.generative(), history, repository, chosen)
+
+
+def write(recipe: Recipe, model: Generative, training: Training, repository: Path, version: int) -> Path:
+    """Converts, verifies and writes a model.
+
+    Args:
+        recipe: What was trained.
+        model: The trained model.
         training: How it was trained.
         repository: The folder of all models.
         version: At least 1. A version once written is never changed.
-        figures: Measured quality.
 
     Returns:
         The package's folder.
@@ -62,70 +78,60 @@ def write(
     Raises:
         ExportError: The version exists, or the graph does not compute what the Keras model computes.
     """
-    recipe = experiment.recipe
     target = repository / recipe.model / str(version)
     if target.exists():
         raise ExportError(f"{target} exists and a version is never changed: give another --version, or delete it")
-    conditions = tuple(condition_input(column) for column in model.conditions)
-    feeds = probe(model.noise_size, conditions, recipe.export.batch_size)
-    optimised, optimisations = optimise(convert(model), feeds)
-    graph = optimised.SerializeToString()
-    verify(graph, model)
+    size = recipe.export.batch_size
+    probe = feeds(contract.describe(model, size).generate, 0, 0, size, {}, {}, 0)
+    optimised, optimisations = optimise(convert(model), probe)
+    graph, multiple = optimised.SerializeToString(), packet(optimised, probe)
+    verify(graph, model, packet=multiple)
 
-    manifest = Manifest(
-        format_version=FORMAT_VERSION,
+    manifest = contract.manifest(
+        model,
         model=recipe.model,
         version=version,
-        graph=Graph(
-            file=GRAPH_FILE,
-            sha256=hashlib.sha256(graph).hexdigest(),
-            latent_shape=[model.noise_size],
-            batch_size=recipe.export.batch_size,
-            packet=packet(optimised, feeds),
-        ),
-        conditions=[ConditionSpec(column=c, categories=model.categories(c)) for c in model.conditions],
-        card=_card(recipe, model),
-        provenance=_provenance(experiment, training, optimisations),
-        figures=figures,
+        batch_size=size,
+        packet=multiple,
+        sha256=hashlib.sha256(graph).hexdigest(),
     )
-    schema = model.decoder.schema
-    if isinstance(schema, ImageSchema):
-        manifest.image.CopyFrom(schema)
-    else:
-        manifest.table.CopyFrom(schema)
+    manifest.card.CopyFrom(_card(recipe.card, model))
+    manifest.provenance.CopyFrom(_provenance(recipe, training, optimisations))
+    _put(target, graph, manifest)
+    return target
 
+
+def _put(target: Path, graph: bytes, manifest: Manifest) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
         package = Path(folder) / "package"
         package.mkdir()
         (package / GRAPH_FILE).write_bytes(graph)
-        (package / MANIFEST_FILE).write_text(to_json(manifest), encoding="utf-8")
+        (package / MANIFEST).write_text(to_json(manifest), encoding="utf-8")
         try:
             package.rename(target)  # at once: a server that is watching never sees half a package
         except OSError as error:
             if not target.exists():
                 raise
-            raise ExportError(f"{target} was written by somebody else meanwhile: export again") from error
-    return target
+            raise ExportError(f"{target} was written by another process meanwhile: export again") from error
 
 
 def _exporters() -> dict[str, str]:
-    """The versions of what writes the graph and tries it out; those that trained can be of another machine."""
+    """The versions of what writes the graph and tries it out; the run may have been trained on another machine."""
     ours = ("onnx", "onnxruntime", "onnxruntime-gpu", "tensorflow", "tf2onnx")
     return {name: version for name, version in package_versions().items() if name in ours}
 
 
-def _card(recipe: Recipe, model: FinishedModel) -> ModelCard:
-    card = ModelCard(**recipe.card.model_dump())
-    if model.sampler.privacy:
-        card.privacy.append(model.sampler.privacy)
+def _card(written: Card, model: Generative) -> ModelCard:
+    card = ModelCard(**written.model_dump())
+    card.privacy.extend(model.privacy)
     return card
 
 
-def _provenance(experiment: Experiment, training: Training, optimisations: list[str]) -> Provenance:
+def _provenance(recipe: Recipe, training: Training, optimisations: list[str]) -> Provenance:
     provenance = Provenance(
-        recipe=experiment.text,
-        seed=experiment.seed,
+        recipe=recipe.text,
+        seed=training.facts.seed,
         epochs=training.epochs,
         packages=training.facts.packages | _exporters(),
         hardware=training.facts.hardware,

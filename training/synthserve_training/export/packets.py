@@ -4,17 +4,16 @@ onnxruntime computes approximated functions several values at a time and the res
 Where nothing of a sample can be part of such a rest, samples can be computed one by one.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import onnx
-import onnxruntime
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, shape_inference
 
-DEFAULT = 4
-"""What does for every function that was met."""
+from synthserve_core.compute.cancellation import Cancellation
+from synthserve_core.compute.devices import CPU
+from synthserve_core.compute.session import Session
+from synthserve_core.contract.model import PACKET, Tensors
 
 _LANES = 16  # values that a processor's widest registers hold
 _SIZES = (1, 2, 3, 5)  # batches to compare with whole ones
@@ -29,19 +28,20 @@ _APPROXIMATED = {"Sigmoid", "Tanh"}
 _ROUNDING = {"Cast", "Round"}
 
 
-def packet(model: onnx.ModelProto, feeds: Mapping[str, NDArray[Any]]) -> int:
-    """Tells the packet of a graph.
+def packet(model: onnx.ModelProto, feeds: Tensors) -> int:
+    """Finds the packet of a graph.
 
     Args:
         model: The graph.
         feeds: Inputs to hold small batches against whole ones with.
 
     Returns:
-        1 where only operations are used that are known to allow it, and small batches give the same bits; else 4.
+        1 where only operations are used that are known to allow it, and small batches give the same bits; else
+        `PACKET`.
     """
     if all(_is_exact(node, sizes) for node, sizes in _nodes(model)) and _gives_the_same(model, feeds):
         return 1
-    return DEFAULT
+    return PACKET
 
 
 def _nodes(model: onnx.ModelProto) -> Iterator[tuple[onnx.NodeProto, list[int | None]]]:
@@ -62,7 +62,7 @@ def _is_exact(node: onnx.NodeProto, sizes: list[int | None]) -> bool:
     return node.op_type in _EXACT
 
 
-def _gives_the_same(model: onnx.ModelProto, feeds: Mapping[str, NDArray[Any]]) -> bool:
+def _gives_the_same(model: onnx.ModelProto, feeds: Tensors) -> bool:
     """Compares the outputs, and what is rounded on the way to them, in which a difference would show first."""
     exposed = onnx.ModelProto()
     exposed.CopyFrom(model)
@@ -73,14 +73,14 @@ def _gives_the_same(model: onnx.ModelProto, feeds: Mapping[str, NDArray[Any]]) -
     for name in sorted(rounded):
         if kinds.get(name) == TensorProto.FLOAT:
             exposed.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(exposed.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    whole = session.run(None, dict(feeds))
+    samples = max(len(array) for array in feeds.values())
+    session = Session(exposed.SerializeToString(), CPU, samples)
+    whole = session.run(feeds, samples, Cancellation())
     for size in _SIZES:
-        for start in range(0, len(whole[0]) - size + 1, size):
-            part = session.run(None, {name: array[start : start + size] for name, array in feeds.items()})
-            if any(not np.array_equal(a, b[start : start + size]) for a, b in zip(part, whole, strict=True)):
+        for start in range(0, samples - size + 1, size):
+            # Inputs that all samples share have one row.
+            own = {name: array[start : start + size] if len(array) > 1 else array for name, array in feeds.items()}
+            part = session.run(own, size, Cancellation())
+            if any(not np.array_equal(values, whole[name][start : start + size]) for name, values in part.items()):
                 return False
     return True

@@ -11,7 +11,8 @@ from synthserve_training.export.transposed import drop_unused_constants
 def fold(model: onnx.ModelProto) -> onnx.ModelProto:
     """Multiplies weights by the scale of each channel that follows, and makes a shift that follows that the bias.
 
-    onnxruntime does this behind convolutions and not behind transposed ones; there it goes over all values twice more.
+    onnxruntime does this behind convolutions and not behind transposed ones, where it passes over all values twice
+    more.
 
     Args:
         model: The model; it stays as it is.

@@ -1,0 +1,1 @@
+"""Data: where it is loaded from, and what networks get of it."""

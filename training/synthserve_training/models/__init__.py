@@ -1,0 +1,1 @@
+"""Generative models: networks, and what turns noise into finished values with them."""

@@ -1,0 +1,66 @@
+"""TensorFlow: `tf.function` and gradient tapes."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from synthserve_training.train.averaging import WeightAverage
+from synthserve_training.train.backends.steps import Losses, Steps, Turn
+from synthserve_training.train.objectives import Player
+from synthserve_training.types import Tensor
+
+
+def compile_steps(players: Sequence[Player], average: WeightAverage | None = None) -> Steps:
+    """Compiles steps in which players in turn make one gradient step.
+
+    Args:
+        players: In the order of their turns.
+        average: Follows the network that it averages each time that a player has moved that.
+    """
+    for player in players:
+        player.optimizer.build(player.variables)
+
+    # Which players move is in the structure of `noise`: TensorFlow traces the function once for each set of them.
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    def step(batch: Tensor, noise: Mapping[str, Tensor], schedule: Mapping[str, Tensor]) -> Losses:
+        log: dict[str, Tensor] = {}
+        for player in players:
+            if player.name not in noise:
+                continue
+            with tf.GradientTape() as tape:
+                losses = player.loss(batch, noise[player.name], schedule)
+            gradients = tape.gradient(losses["loss"], player.variables)
+            player.optimizer.apply(gradients, player.variables)
+            if average and average.source in player.networks:
+                average.follow(player.optimizer.iterations)
+            log |= {f"{player.name}_{name}": value for name, value in losses.items()}
+        return log
+
+    def steps(turns: Iterable[Turn], schedule: Mapping[str, np.float32]) -> Iterator[Losses]:
+        for batch, noise in turns:
+            yield step(batch, noise, schedule)
+
+    return steps
+
+
+def input_gradient(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+    """Differentiates a function of a batch by its input; the result can be differentiated again.
+
+    Args:
+        function: [n, *shape] to [n, ...], each sample on its own.
+        inputs: Where to differentiate, [n, *shape].
+
+    Returns:
+        For each sample the gradient of the sum of its outputs, [n, *shape].
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        outputs = function(inputs)
+    return tape.gradient(outputs, inputs)
+
+
+def accelerators() -> Sequence[str]:
+    """The GPUs that TensorFlow computes on, by their makers' names."""
+    gpus = tf.config.list_physical_devices("GPU")
+    return [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]

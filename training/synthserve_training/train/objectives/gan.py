@@ -1,0 +1,54 @@
+"""The non-saturating GAN objective (Goodfellow et al. 2014, arXiv:1406.2661, section 3)."""
+
+from collections.abc import Mapping
+
+import keras
+from keras import ops
+from pydantic import Field
+
+from synthserve_training.components import Number, OptionsBase
+from synthserve_training.errors import RecipeError
+from synthserve_training.models.networks import Networks
+from synthserve_training.train.objectives import Objective, Player
+from synthserve_training.types import Tensor
+
+
+class Options(OptionsBase):
+    """Adam, the same for both players."""
+
+    learning_rate: Number = Field(default=2e-4, gt=0)
+    beta_1: Number = Field(default=0.5, ge=0, lt=1)
+
+
+def build(options: Options, networks: Networks) -> Objective:
+    """Builds the two players.
+
+    Raises:
+        RecipeError: The networks have no discriminator.
+    """
+    generator, discriminator = networks.generator, networks.critic
+    if discriminator is None:
+        raise RecipeError("objective gan: the networks have no discriminator")
+
+    def discriminator_loss(batch: Tensor, noise: Tensor, _schedule: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        fake = ops.stop_gradient(generator(noise, training=True))
+        real_logits, fake_logits = discriminator(batch, training=True), discriminator(fake, training=True)
+        return {
+            "loss": ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits)),
+            "real": ops.mean(ops.sigmoid(real_logits)),
+            "fake": ops.mean(ops.sigmoid(fake_logits)),
+        }
+
+    def generator_loss(_batch: Tensor, noise: Tensor, _schedule: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        return {"loss": ops.mean(ops.softplus(-discriminator(generator(noise, training=True), training=True)))}
+
+    def adam() -> keras.optimizers.Optimizer:
+        return keras.optimizers.Adam(options.learning_rate, beta_1=options.beta_1)
+
+    size = networks.latent_size
+    return Objective(
+        (
+            Player("discriminator", (discriminator,), adam(), discriminator_loss, size),
+            Player("generator", (generator,), adam(), generator_loss, size),
+        )
+    )
