@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from synthserve_core.contract.conditions import Settings, Test, query, settings
 from synthserve_core.contract.model import Model
@@ -34,6 +35,20 @@ class GenerationSpec:
     tests: Mapping[str, Test] = field(default_factory=dict)
     settings: Settings = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Checks the numbers.
+
+        Raises:
+            ValueError: One is out of its range, or not a whole number.
+        """
+        for name, value in (("seed", self.seed), ("start", self.start), ("count", self.count)):
+            if value is None:
+                continue
+            if type(value) is not int or not 0 <= value <= LARGEST:
+                raise ValueError(f"{name} must be a whole number from 0 to {LARGEST}, not {value!r}")
+        if self.stop > LARGEST:
+            raise ValueError("start + count must stay below 2^63")
+
     @property
     def stop(self) -> int:
         """The index after the last one."""
@@ -61,8 +76,13 @@ class GenerationSpec:
         if self.count is not None:
             found["synthserve-count"] = str(self.count)
         if self.tests:
-            found["synthserve-where"] = query(self.tests)
+            found["synthserve-where"] = self.query
         return found
+
+    @cached_property
+    def query(self) -> str:
+        """The conditions as a query string: `country=AT%2CDE&age=30..40`. Thousands of values take a while."""
+        return query(self.tests)
 
     def image_source(self) -> tuple[str, str]:
         """The provenance of an image, in two parts: before and after its index.

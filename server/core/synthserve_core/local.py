@@ -14,10 +14,11 @@ from synthserve_core.compute.ranges import cut
 from synthserve_core.compute.sampler import Draw, sample
 from synthserve_core.contract.conditions import Test
 from synthserve_core.contract.model import IMAGE, Image, Key, Model, Table
+from synthserve_core.contract.names import VERSION
 from synthserve_core.encoding import images
 from synthserve_core.encoding.arrow_rows import ArrowEncoder
 from synthserve_core.generation import GenerationSpec
-from synthserve_core.packages.reading import LoadedPackage, PackageLimits, load_package
+from synthserve_core.packages.reading import MANIFEST, LoadedPackage, PackageLimits, load_package
 
 _FRAME_VALUES = 1 << 20
 """About how many values are computed at once; a text counts as its bytes."""
@@ -57,6 +58,7 @@ class LocalModel:
         Raises:
             ConditionError: The model does not have a condition, or cannot fulfil it.
             GraphError: The graph failed.
+            ValueError: A number is out of its range.
         """
         return self._sample(self._spec(seed, count, start, where), start, count)
 
@@ -87,11 +89,14 @@ class LocalModel:
         spec = self._spec(seed, count, start, where)
         if not isinstance(self.model.output, Image):
             raise TypeError(f"{self.model.name} generates rows, not images")
+        return self._encoded(spec, count)
+
+    def _encoded(self, spec: GenerationSpec, count: int) -> Iterator[bytes]:
         before, after = spec.image_source()
-        for first, some in self._frames(start, count):
+        for first, some in self._frames(spec.start, count):
             pixels: NDArray[np.uint8] = self._sample(spec, first, some)[IMAGE]
-            marks = [f"{before}{index}{after}" for index in range(first, first + some)]
-            yield from images.encode(pixels, images.Format.PNG, 0, marks)
+            sources = [f"{before}{index}{after}" for index in range(first, first + some)]
+            yield from images.encode(pixels, images.Format.PNG, 0, sources)
 
     def _frames(self, start: int, count: int) -> Iterator[tuple[int, int]]:
         """The index ranges to compute, one after the other."""
@@ -110,7 +115,7 @@ def load(folder: str | Path, devices: Devices = CPU, limits: PackageLimits | Non
     """Loads a package.
 
     Args:
-        folder: `{model}/{version}/`, with `manifest.json` in it.
+        folder: `{model}/{version}/`, with `manifest.json` in it; or `{model}/`, for its newest version.
         devices: Where its graphs run. Default: on the CPU.
         limits: Limits on the package.
 
@@ -119,4 +124,12 @@ def load(folder: str | Path, devices: Devices = CPU, limits: PackageLimits | Non
         GraphError: A graph cannot be run.
         OSError: A file cannot be read.
     """
-    return LocalModel(load_package(Path(folder), devices, limits))
+    return LocalModel(load_package(_version_folder(Path(folder)), devices, limits))
+
+
+def _version_folder(folder: Path) -> Path:
+    """The folder itself if it is a package, else that of the newest version in it."""
+    if (folder / MANIFEST).exists() or not folder.is_dir():
+        return folder
+    versions = [inside for inside in folder.iterdir() if VERSION.fullmatch(inside.name)]
+    return max(versions, key=lambda inside: int(inside.name), default=folder)

@@ -21,7 +21,7 @@ from synthserve_core.compute.devices import Devices
 from synthserve_core.packages import reading as packages
 from synthserve_core.packages.reading import PackageLimits
 from synthserve_server.errors import ModelControlError, ModelFailedError, ModelNotFoundError, RepositoryError
-from synthserve_server.models import scan as folders
+from synthserve_server.models import scan
 from synthserve_server.models.catalogue import (
     UNKNOWN_VERSION,
     Catalogue,
@@ -324,7 +324,7 @@ class Repository:
 
     def _find(self) -> Found:
         try:
-            found = folders.find(self._root)
+            found = scan.find(self._root)
         except OSError as error:
             raise RepositoryError(reason(error)) from error
         for name in sorted(found.skipped - self._skipped):
@@ -363,6 +363,6 @@ class Repository:
 
 def _stamps(folder: Path) -> Stamps | None:
     try:
-        return folders.stamps(folder)
+        return scan.stamps(folder)
     except OSError:
         return None

@@ -24,6 +24,7 @@ from tests.fixtures.sources import SOURCES, is_part_of_a_source
 from tests.load.open_loop import profiles
 
 import synthserve
+import synthserve_core
 from synthserve_server.security.tokens import TokenFile
 from synthserve_server.settings import settings as config
 from synthserve_training import recipe
@@ -228,6 +229,18 @@ def people_meet_the_conditions(folder: Path) -> None:
     assert {int(row["age"]) for row in rows} <= set(range(30, 41))
 
 
+def parcels_meet_the_conditions(folder: Path) -> None:
+    model = synthserve_core.load(folder / "repository/parcels/1")
+    light = model.rows(seed=7, count=1000, where={"weight": synthserve_core.Between("1", "2.5")}).to_pydict()
+    assert all(1 <= weight <= 2.5 for weight in light["weight"])
+    assert set(light["country"]) == {"AT", "DE", None}
+    austrian = model.rows(
+        seed=7, count=1000, where={"country": synthserve_core.AnyOf(("AT",), missing=True)}
+    ).to_pydict()
+    assert set(austrian["country"]) == {"AT", None}
+    assert min(austrian["weight"]) < 1 < 29 < max(austrian["weight"])
+
+
 def the_same_rows_in_parts(folder: Path) -> None:
     whole, parts = ((folder / name).read_bytes() for name in ("rows.csv", "parts.csv"))
     assert whole == parts
@@ -237,6 +250,7 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     "README.md": digits_were_saved,
     "clients/python/README.md": the_same_rows_in_parts,
     "docs/clients.md": people_meet_the_conditions,
+    "docs/packages.md": parcels_meet_the_conditions,
     "docs/security.md": reporting_may_call,
 }
 """What must be true once a page was followed, beyond that every command went well."""

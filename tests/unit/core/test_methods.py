@@ -90,7 +90,7 @@ REFUSALS: list[tuple[Change, str]] = [
     ),
     (lambda method: method["inputs"][0].update(name=""), "one of the inputs of the method generate has no name"),
     (lambda method: method["outputs"][0].update(name=""), "one of the outputs of the method generate has no name"),
-    (_input(0), "the input 'dice' has no role that this server knows"),
+    (_input(0), "the input 'dice' declares no role"),
     (
         _input(0, data={"column": "id"}),
         "the input 'dice' of the method generate takes data; only score and transform do",

@@ -55,11 +55,7 @@ def _without_level(content: dict[str, Any]) -> None:
             "the graph's input 'grade?' has the shape [1, 5], not ['batch', 5] as the manifest says",
         ),
         (
-            _part("conditions", "grade", nullable=False),
-            "the graph's input 'grade?' has the shape [1, 5], not [1, 4] as the manifest says",
-        ),
-        (
-            _part("conditions", "city", categories=["東京"]),
+            _part("columns", "city", categories=["東京"]),
             "the graph's input 'city?' has the shape ['batch', 5], not ['batch', 1] as the manifest says",
         ),
         (

@@ -105,7 +105,9 @@ def test_shorter_timestamps(text: str, expected: datetime.datetime) -> None:
 )
 def test_the_patterns_of_columns(pattern: str, text: str, expected: datetime.datetime) -> None:
     micros = (expected - EPOCH) // MICROSECOND
-    assert span(text, _column(ColumnType.TIMESTAMP, pattern)) == (micros, micros)
+    # A text denotes everything that is written like it: a minute, a day.
+    unit = 1 if "%f" in pattern else 60_000_000 if "%M" in pattern else DAY
+    assert span(text, _column(ColumnType.TIMESTAMP, pattern)) == (micros, micros + unit - 1)
     assert span(text, _column(ColumnType.DATE, pattern)) == (micros // DAY, micros // DAY)
 
 

@@ -16,6 +16,7 @@ from synthserve_core.contract.values import Span, UnreadableValueError, span
 from synthserve_core.quoting import listed, quoted
 
 _LARGEST = sys.float_info.max
+_LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**63 - 1
 _WHOLE = {ColumnType.INT64, ColumnType.DATE, ColumnType.TIMESTAMP}
 _BOOLS = ("false", "true")
 
@@ -34,6 +35,9 @@ class AnyOf:
     values: tuple[str, ...]
     missing: bool = False
 
+    def __post_init__(self) -> None:
+        _require_texts(self.values)
+
 
 @dataclass(frozen=True)
 class Between:
@@ -42,12 +46,26 @@ class Between:
     low: str | None
     high: str | None
 
+    def __post_init__(self) -> None:
+        _require_texts(end for end in (self.low, self.high) if end is not None)
+
 
 @dataclass(frozen=True)
 class Missing:
     """The value is missing or, with `missing=False`, present."""
 
     missing: bool = True
+
+
+def _require_texts(values: Iterable[object]) -> None:
+    """Values are text, as in a CSV file.
+
+    Raises:
+        TypeError: One is not text.
+    """
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"a value of a condition must be text, as in a CSV file, not {value!r}")
 
 
 Test: TypeAlias = Equals | AnyOf | Between | Missing
@@ -74,6 +92,7 @@ def setting(condition: Condition, test: Test) -> NDArray[Any]:
     Raises:
         ConditionError: The condition does not accept such a test or value, or no value fulfils the test.
     """
+    test = _simplified(test)
     match condition.kind:
         case ConditionKind.CODE:
             return np.array([_code(condition, test)], np.int64)
@@ -83,11 +102,32 @@ def setting(condition: Condition, test: Test) -> NDArray[Any]:
             return np.array([_range(condition, test)])
 
 
+def _simplified(test: Test) -> Test:
+    """The simplest test with the same meaning, so that equivalent tests are treated alike."""
+    if not isinstance(test, AnyOf):
+        return test
+    match tuple(dict.fromkeys(test.values)):
+        case ():
+            if not test.missing:
+                raise ConditionError("must name at least one value")
+            return Missing()
+        case (value,) if not test.missing:
+            return Equals(value)
+        case values:
+            return AnyOf(values, test.missing)
+
+
 def _code(condition: Condition, test: Test) -> int:
-    match test:
-        case Equals(value) | AnyOf((value,), missing=False):
-            return _index(condition, value)
-    raise ConditionError("takes one value")
+    if isinstance(test, Equals):
+        return _index(condition, test.value)
+    raise ConditionError(f"takes one value{_unquoted(test)}")
+
+
+def _unquoted(test: Test) -> str:
+    """The end of a message about several values, which may be one value with a comma."""
+    if not isinstance(test, AnyOf) or test.missing:
+        return ""
+    return f"; a value that contains a comma must be in quotes: {_item(','.join(test.values))}"
 
 
 def _set(condition: Condition, test: Test) -> NDArray[np.bool_]:
@@ -96,8 +136,6 @@ def _set(condition: Condition, test: Test) -> NDArray[np.bool_]:
         case Equals(value):
             allowed[_index(condition, value)] = True
         case AnyOf(values, missing):
-            if not values and not missing:
-                raise ConditionError("must name at least one value")
             allowed[[_index(condition, value) for value in values]] = True
             if missing:
                 _require_nullable(condition)
@@ -115,7 +153,7 @@ def _set(condition: Condition, test: Test) -> NDArray[np.bool_]:
 
 def _range(condition: Condition, test: Test) -> Span:
     match test:
-        case Equals(value) | AnyOf((value,), missing=False):
+        case Equals(value):
             low, high = _span(condition, value)
         case Between(low_text, high_text):
             if low_text is None and high_text is None:
@@ -128,15 +166,30 @@ def _range(condition: Condition, test: Test) -> Span:
             _require_nullable(condition)
             return math.nan, math.nan
         case AnyOf():
-            raise ConditionError("takes one value or one range")
+            raise ConditionError(f"takes one value or one range{_unquoted(test)}")
     if condition.type in _WHOLE:
         low = low if math.isinf(low) else math.ceil(low)
         high = high if math.isinf(high) else math.floor(high)
+    if condition.type is ColumnType.INT64:
+        low = low if low == -math.inf else max(low, _LEAST_INTEGER)
+        high = high if high == math.inf else min(high, _LARGEST_INTEGER)
     if low > high:
         raise ConditionError("is an empty range: its lowest value is above its highest")
     if high < condition.low or low > condition.high:
         raise ConditionError("has no value in the range that the model has learnt")
-    return float(low), float(high)
+    return _doubles(low, high) if condition.type in _WHOLE else (float(low), float(high))
+
+
+def _doubles(low: float, high: float) -> Span:
+    """A range of doubles that holds no whole number beyond the given ones: doubles have gaps from 2^53 on."""
+    lowest, highest = float(low), float(high)
+    if lowest < low:
+        lowest = math.nextafter(lowest, math.inf)
+    if highest > high:
+        highest = math.nextafter(highest, -math.inf)
+    if lowest > highest:
+        raise ConditionError("is too exact: models compare with doubles, which have gaps here; give a wider range")
+    return lowest, highest
 
 
 def _index(condition: Condition, value: str) -> int:
@@ -145,7 +198,7 @@ def _index(condition: Condition, value: str) -> int:
         texts = {condition.csv.false_text: "false", condition.csv.true_text: "true"}
         code = condition.codes.get(texts.get(value, value))
     if code is None:
-        raise ConditionError(f"{quoted(value)} is not allowed; allowed are: {listed(condition.categories)}")
+        raise ConditionError(f"{quoted(value)} is not allowed; allowed are: {listed(condition.categories, _item)}")
     return code
 
 
@@ -204,13 +257,22 @@ def settings(conditions: Iterable[Condition], tests: Mapping[str, Test]) -> dict
     Raises:
         ConditionError: The model has no such condition or cannot fulfil a test; the message names the condition.
     """
-    taken = {condition.name: condition for condition in conditions}
+    known = {condition.name: condition for condition in conditions}
     found = {}
     for name, test in tests.items():
-        if name not in taken:
-            raise ConditionError(f"{quoted(name)}: the model has no such condition; it has: {listed(taken)}")
         try:
-            found[name] = setting(taken[name], test)
+            found[name] = setting(named(known, name), test)
         except ConditionError as error:
             raise ConditionError(f"{quoted(name)}: {error}") from None
     return found
+
+
+def named(known: Mapping[str, Condition], name: str) -> Condition:
+    """The condition of this name.
+
+    Raises:
+        ConditionError: The model does not have it.
+    """
+    if name not in known:
+        raise ConditionError(f"the model has no such condition; it has: {listed(known)}")
+    return known[name]

@@ -16,8 +16,8 @@ _MOST_DIGITS = 30
 
 
 def is_delimiter(text: str) -> bool:
-    """Whether a text can delimit cells: one ASCII character, neither a quote nor a line end."""
-    return len(text) == 1 and text.isascii() and text not in '"\r\n\0'
+    """Whether a text can delimit cells: one ASCII character that no number or boolean contains, and no quote."""
+    return len(text) == 1 and text.isascii() and _separates(text) and text not in '."\r\n\0'
 
 
 def _separates(text: str) -> bool:
@@ -52,7 +52,7 @@ def described(column: schema_pb2.Column, kind: ColumnType) -> CsvFormat:
     )
     require(
         not csv.decimal_separator
-        or (kind is ColumnType.DOUBLE and is_delimiter(csv.decimal_separator) and _separates(csv.decimal_separator)),
+        or (kind is ColumnType.DOUBLE and (csv.decimal_separator == "." or is_delimiter(csv.decimal_separator))),
         f"{what} has the decimal separator {csv.decimal_separator!r}; only DOUBLE columns have one, of one character",
     )
     texts = (csv.true_text, csv.false_text)
@@ -60,6 +60,12 @@ def described(column: schema_pb2.Column, kind: ColumnType) -> CsvFormat:
     require(
         kind is not ColumnType.BOOL or (csv.true_text or "true") != (csv.false_text or "false"),
         f"{what} has the same text for true and false",
+    )
+    require(csv.true_text != "false" and csv.false_text != "true", f"{what} has the texts of true and false swapped")
+    present = {*column.categories, *texts} - {""}
+    require(
+        not csv.missing_text or csv.missing_text not in present,
+        f"{what} has the missing_text {csv.missing_text!r}, which is the text of a value",
     )
     require(
         max(map(len, (*texts, csv.missing_text))) <= _LONGEST_TEXT,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from google.protobuf import json_format
 
@@ -247,6 +248,8 @@ def _condition(spec: schema_pb2.ConditionSpec, column: Column | None) -> Conditi
             column is None or own is not ColumnType.CATEGORY or set(categories) <= set(column.categories),
             f"{what} has categories that the column does not have",
         )
+        if kind is ConditionKind.SET and column is not None:
+            _require_all_values(what, categories, spec, column)
         require(not spec.low and not spec.high, f"{what} has a lowest or highest value, but is no RANGE")
         _require_count(what, spec.category_count, len(categories))
     condition = Condition(
@@ -261,6 +264,19 @@ def _condition(spec: schema_pb2.ConditionSpec, column: Column | None) -> Conditi
     return _with_limits(condition, spec) if spec.low or spec.high else condition
 
 
+def _require_all_values(what: str, categories: tuple[str, ...], spec: schema_pb2.ConditionSpec, column: Column) -> None:
+    """A SET in which everything is allowed is unset, so it must list everything that its column can have."""
+    require(
+        column.type in (ColumnType.CATEGORY, ColumnType.BOOL),
+        f"{what} is a SET, but its column is neither CATEGORY nor BOOL",
+    )
+    require(
+        set(categories) == set(default_categories(column.type, column.categories)),
+        f"{what} is a SET and must list all values of its column, or none, which means all",
+    )
+    require(spec.nullable == column.nullable, f"{what} is a SET and must be nullable exactly if its column is")
+
+
 def _with_limits(condition: Condition, spec: schema_pb2.ConditionSpec) -> Condition:
     try:
         low = span(spec.low, condition)[0] if spec.low else condition.low
@@ -268,7 +284,4 @@ def _with_limits(condition: Condition, spec: schema_pb2.ConditionSpec) -> Condit
     except UnreadableValueError as error:
         raise ManifestError(f"the lowest or highest value of the condition {spec.column!r} {error}") from None
     require(low <= high, f"the lowest value of the condition {spec.column!r} is above its highest")
-    fields = {
-        name: getattr(condition, name) for name in ("name", "kind", "type", "categories", "nullable", "utc", "csv")
-    }
-    return Condition(**fields, low=float(low), high=float(high))
+    return replace(condition, low=float(low), high=float(high))

@@ -175,7 +175,7 @@ def _role(
             return Given(conditions[name], one.condition.shared)
         case "data":
             return Data(_key(one.data, one.name, made))
-    raise ManifestError(f"the input {one.name!r} has no role that this server knows")
+    raise ManifestError(f"the input {one.name!r} declares no role")
 
 
 def _noise(one: manifest_pb2.GraphInput, streams: int) -> Noise:

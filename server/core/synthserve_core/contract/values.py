@@ -29,6 +29,9 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LONGEST = 100
 """The most characters of a number or date; a request can hold longer texts."""
 
+_UNITS = {"f": 1, "S": 1_000_000, "M": 60_000_000, "H": 3_600_000_000, "I": 3_600_000_000}
+"""Microseconds of the directives of a time of day, the finest first."""
+
 Span: TypeAlias = tuple[float, float]
 """The lowest and the highest value that a text denotes, both included."""
 
@@ -104,9 +107,15 @@ def _microseconds(text: str, of: Column | Condition) -> Span:
         return value, value
     if of.csv.pattern and (found := _by_pattern(text, of.csv.pattern)):
         value = (found - _EPOCH) // _MICROSECOND
-        return value, value
+        return value, value + _unit(of.csv.pattern) - 1
     example = "2024-02-29T12:30:00Z" if of.utc else "2024-02-29T12:30:00"
     raise UnreadableValueError(f"must be a date or a timestamp such as {_example(of.csv, example)}")
+
+
+def _unit(pattern: str) -> int:
+    """The microseconds that a text in a pattern denotes: a day where the pattern has no time of day."""
+    directives = set(re.findall("%(.)", pattern))
+    return next((unit for directive, unit in _UNITS.items() if directive in directives), DAY)
 
 
 def _by_pattern(text: str, pattern: str) -> datetime.datetime | None:

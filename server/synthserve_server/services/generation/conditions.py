@@ -6,9 +6,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from synthserve.v1 import generation_pb2
-from synthserve_core.contract.conditions import AnyOf, Between, ConditionError, Equals, Missing, Test, setting
+from synthserve_core.contract.conditions import AnyOf, Between, ConditionError, Equals, Missing, Test, named, setting
 from synthserve_core.contract.model import Model
-from synthserve_core.quoting import listed, quoted
+from synthserve_core.quoting import quoted
 from synthserve_server.errors import InvalidRequestError, Violation
 
 
@@ -28,30 +28,27 @@ def conditions(
     taken = {condition.name: condition for condition in model.conditions}
     tests: dict[str, Test] = {}
     settings = {}
+    seen: set[str] = set()
     for condition in asked:
         if len(violations) >= InvalidRequestError.most_violations:  # a request can hold very many
             break
         name = condition.column
         field = f"conditions[{quoted(name)}]"
-        if name in tests:
+        if name in seen:
             violations.append(Violation(field, "is given twice; put all its values into one condition"))
             continue
-        if name not in taken:
-            violations.append(Violation(field, f"the model has no such condition; it has: {listed(taken)}"))
-            continue
-        test = _test(condition)
-        if test is None:
-            violations.append(Violation(field, "must have one of equals, any_of, between and missing"))
-            continue
+        seen.add(name)
         try:
-            settings[name] = setting(taken[name], test)
+            test, one = _test(condition), named(taken, name)
+            settings[name] = setting(one, test)
         except ConditionError as error:
             violations.append(Violation(field, str(error)))
+            continue
         tests[name] = test
     return tests, settings
 
 
-def _test(condition: generation_pb2.Condition) -> Test | None:
+def _test(condition: generation_pb2.Condition) -> Test:
     match condition.WhichOneof("test"):
         case "equals":
             return Equals(condition.equals)
@@ -64,4 +61,4 @@ def _test(condition: generation_pb2.Condition) -> Test | None:
             )
         case "missing":
             return Missing(condition.missing)
-    return None
+    raise ConditionError("must have one of equals, any_of, between and missing")

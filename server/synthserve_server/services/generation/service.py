@@ -1,7 +1,9 @@
 """GenerationService: validates requests, and streams messages that the workers compute."""
 
-from collections.abc import AsyncGenerator, Iterator
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from grpc import aio
@@ -33,6 +35,9 @@ from synthserve_server.telemetry.request_ids import KEY
 
 DESCRIPTOR = generation_pb2.DESCRIPTOR.services_by_name["GenerationService"]
 
+LARGE_REQUEST = 16 << 10
+"""Requests with more bytes are checked in a thread."""
+
 LONGEST_HEADER = 2 << 10
 """The most bytes of a metadata value of a response: clients accept 8 KiB in all. Arrow schemas contain longer ones."""
 
@@ -51,6 +56,24 @@ class Responses(Protocol):
 
     def response(self, arrays: Arrays, first_index: int) -> bytes:
         """The serialised response that carries these samples."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do for a request that was checked.
+
+    Attributes:
+        request: The request.
+        sizes: How many samples its messages carry.
+        responses: Makes its messages.
+    """
+
+    request: SampleRequest
+    sizes: Sizes
+    responses: Responses
+
+    def __post_init__(self) -> None:
+        _ = self.request.spec.query  # computed here, which is not always the event loop
 
 
 class GenerationService:
@@ -89,26 +112,36 @@ class GenerationService:
     ) -> AsyncGenerator[bytes, None]:
         """Checks the request and returns the serialised GenerateRowsResponse messages."""
         serving.get().named(request.model)
-        checked = rows_request(request, self._repository.catalogue, self._max_count(context))
-        responses = row_responses(checked)
-        sizes = row_sizes(checked, len(responses.info or b""))
-        return self._stream(checked, sizes, responses, Kind.ROWS, context)
+
+        def plan() -> Plan:
+            checked = rows_request(request, self._repository.catalogue, self._max_count())
+            responses = row_responses(checked)
+            return Plan(checked, row_sizes(checked, len(responses.info or b"")), responses)
+
+        return self._stream(plan, request.ByteSize(), Kind.ROWS, context)
 
     def generate_images(
         self, request: generation_pb2.GenerateImagesRequest, context: Context
     ) -> AsyncGenerator[bytes, None]:
         """Checks the request and returns the serialised GenerateImagesResponse messages."""
         serving.get().named(request.model)
-        checked = images_request(request, self._repository.catalogue, self._max_count(context))
-        sizes = image_sizes(checked, self._scheduler.workers)
-        return self._stream(checked, sizes, image_responses(checked, self._processes), Kind.IMAGES, context)
 
-    def _max_count(self, context: Context) -> int | None:
+        def plan() -> Plan:
+            checked = images_request(request, self._repository.catalogue, self._max_count())
+            sizes = image_sizes(checked, self._scheduler.workers)
+            return Plan(checked, sizes, image_responses(checked, self._processes))
+
+        return self._stream(plan, request.ByteSize(), Kind.IMAGES, context)
+
+    def _max_count(self) -> int | None:
         return self._admission.quotas.of(current_principal().name).max_count
 
     async def _stream(
-        self, request: SampleRequest, sizes: Sizes, responses: Responses, kind: Kind, context: Context
+        self, plan: Callable[[], Plan], size: int, kind: Kind, context: Context
     ) -> AsyncGenerator[bytes, None]:
+        # Thousands of values take long to look up, and other calls must not wait for them.
+        planned = await asyncio.to_thread(plan) if size > LARGE_REQUEST else plan()
+        request, sizes, responses = planned.request, planned.sizes, planned.responses
         cancellation = Cancellation()
         spec = request.spec
         call, principal = serving.get(), current_principal().name
