@@ -33,7 +33,7 @@ from synthserve_server.scheduling.scheduler import Load, Scheduler
 from synthserve_server.security import tokens
 from synthserve_server.security.callers import Callers
 from synthserve_server.security.principals import ANYBODY, Administrators
-from synthserve_server.security.tls import server_credentials
+from synthserve_server.security.tls.credentials import server_credentials
 from synthserve_server.security.tokens import TokenFile
 from synthserve_server.services import models, reflection
 from synthserve_server.services.generation import service as generation

@@ -11,9 +11,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from pydantic import ValidationError
 
 from synthserve_server.commands import probe_reasons
-from synthserve_server.security import certificates, pem
-from synthserve_server.security.certificates import File
 from synthserve_server.security.files import CredentialsError, read
+from synthserve_server.security.tls import certificates, pem
+from synthserve_server.security.tls.certificates import File
 from synthserve_server.settings.settings import ProbedSettings
 
 UNHEALTHY = 1

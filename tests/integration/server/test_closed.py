@@ -26,7 +26,7 @@ from synthserve_server.limits.admission import Admission
 from synthserve_server.limits.quotas import Quota, Quotas
 from synthserve_server.rpcs import Rpc
 from synthserve_server.security.principals import Administrators, Principal, current_principal
-from synthserve_server.security.tls import server_credentials
+from synthserve_server.security.tls.credentials import server_credentials
 from synthserve_server.services import models
 from synthserve_server.settings.settings import Settings
 

@@ -275,3 +275,22 @@ def test_a_query_is_sorted_and_encoded() -> None:
     tests: dict[str, Test] = {"b c": Equals("ü&="), "a": Between("1", "2")}
     assert query(tests) == "a=1..2&b+c=%22%C3%BC%26%3D%22"
     assert query(tests, "where.") == "where.a=1..2&where.b+c=%22%C3%BC%26%3D%22"
+
+
+NOT_TEXT: tuple[Any, Any, Any] = (5, None, b"a")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Equals(NOT_TEXT[0]), lambda: AnyOf(("a", NOT_TEXT[1])), lambda: Between(NOT_TEXT[2], None)],
+    ids=["Equals", "AnyOf", "Between"],
+)
+def test_values_are_text(make: Any) -> None:
+    with pytest.raises(TypeError, match="must be text, as in a CSV file"):
+        make()
+
+
+def test_plain_text_is_no_test() -> None:
+    text: Any = "a"
+    with pytest.raises(TypeError, match="must be Equals, AnyOf, Between or Missing, not 'a'"):
+        setting(SET, text)

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 from tests.fixtures.issuing import AUTHORITY, DAY, KINDS, NOW, Issued, authority, key_usage
 
-from synthserve_server.security.certificates import CLIENT, SERVER, File, Pair, authorities, pair
 from synthserve_server.security.files import CredentialsError
-from synthserve_server.security.handshake import try_out
+from synthserve_server.security.tls.certificates import CLIENT, SERVER, File, Pair, authorities, pair
+from synthserve_server.security.tls.handshake import try_out
 
 ROOT = authority()
 INTERMEDIATE = authority(by=ROOT)

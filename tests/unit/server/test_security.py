@@ -9,7 +9,7 @@ import trustme
 
 from synthserve_server.security.files import CredentialsError, Watched
 from synthserve_server.security.principals import Principal
-from synthserve_server.security.tls import server_credentials
+from synthserve_server.security.tls.credentials import server_credentials
 from synthserve_server.security.tokens import TokenFile, parse
 
 

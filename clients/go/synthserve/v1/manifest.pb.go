@@ -354,7 +354,7 @@ type MethodGraph struct {
 	// On a CPU the server computes samples in multiples of this number, beginning at multiples of it, so that no sample
 	// depends on its batch. 0 means 4.
 	Packet int32 `protobuf:"varint,5,opt,name=packet,proto3" json:"packet,omitempty"`
-	// The graph's inputs. All of them, in any order.
+	// The graph's inputs. All of them, in any order. GENERATE has noise or an index, and each condition of the model.
 	Inputs []*GraphInput `protobuf:"bytes,6,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	// The graph's outputs. All of them, in any order.
 	Outputs       []*GraphOutput `protobuf:"bytes,7,rep,name=outputs,proto3" json:"outputs,omitempty"`
@@ -559,7 +559,8 @@ type GraphInput_Condition struct {
 }
 
 type GraphInput_Data struct {
-	// Rows or images from the caller: a tensor like that of the output. SCORE and TRANSFORM only.
+	// Rows or images from the caller: a tensor of the dtype and shape of an output with this content. SCORE and TRANSFORM
+	// only.
 	Data *DataInput `protobuf:"bytes,5,opt,name=data,proto3,oneof"`
 }
 
@@ -579,7 +580,7 @@ type NoiseInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The distribution.
 	Distribution NoiseDistribution `protobuf:"varint,1,opt,name=distribution,proto3,enum=synthserve.v1.NoiseDistribution" json:"distribution,omitempty"`
-	// The shape of one sample's noise, without the batch dimension. At most 8 sizes, of at least 1.
+	// The shape of one sample's noise, without the batch dimension: at most 8 sizes, of at least 1. Empty: one value.
 	Shape         []int32 `protobuf:"varint,2,rep,packed,name=shape,proto3" json:"shape,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -669,9 +670,10 @@ func (*IndexInput) Descriptor() ([]byte, []int) {
 // A condition. The tensor depends on its kind:
 //   - CODE: int64 [n], the index of the value; -1 if the condition is unset.
 //   - SET: bool [n, values], the allowed values, the missing value last if the condition is nullable; all true if unset.
-//   - RANGE: float64 [n, 2], lowest and highest value, both included; -inf and +inf if unset. The lowest and the highest
-//     finite double exclude missing values; NaN twice requires a missing value. Dates are in days and timestamps in
-//     microseconds since 1970.
+//   - RANGE: float64 [n, 2], lowest and highest value, both included; -inf and +inf if unset. A range with a finite end
+//     excludes missing values, so the range from the lowest to the highest finite double accepts any present value. NaN
+//     twice requires a missing value. Dates are in days and timestamps in microseconds since 1970. If no double equals an
+//     end, the server rounds the low end up and the high end down.
 type ConditionInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name of the condition.
@@ -726,7 +728,7 @@ func (x *ConditionInput) GetShared() bool {
 	return false
 }
 
-// Rows or images from the caller.
+// Rows or images from the caller. The tensor's name is free; its content says what the server passes in.
 type DataInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The content.

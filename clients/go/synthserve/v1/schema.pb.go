@@ -573,7 +573,7 @@ type ConditionSpec struct {
 	// The name of the condition; for a table the name of its column.
 	Column string `protobuf:"bytes,1,opt,name=column,proto3" json:"column,omitempty"`
 	// CODE and SET: the values that the condition accepts. Empty for a table: the categories of the column, or `false` and
-	// `true` for a BOOL column.
+	// `true` for a BOOL column. A SET on a column accepts all of its values, as a tensor of only true means unset.
 	Categories []string `protobuf:"bytes,2,rep,name=categories,proto3" json:"categories,omitempty"`
 	// The tests that the condition accepts. Unset: CODE.
 	Kind ConditionKind `protobuf:"varint,3,opt,name=kind,proto3,enum=synthserve.v1.ConditionKind" json:"kind,omitempty"`
@@ -581,7 +581,7 @@ type ConditionSpec struct {
 	CategoryCount int32 `protobuf:"varint,4,opt,name=category_count,json=categoryCount,proto3" json:"category_count,omitempty"`
 	// The type of the values. Unset in a manifest: the type of the column, or CATEGORY if there is no table.
 	Type ColumnType `protobuf:"varint,5,opt,name=type,proto3,enum=synthserve.v1.ColumnType" json:"type,omitempty"`
-	// Whether the condition accepts missing values.
+	// Whether the condition accepts missing values. A SET on a column is nullable exactly if the column is.
 	Nullable bool `protobuf:"varint,6,opt,name=nullable,proto3" json:"nullable,omitempty"`
 	// RANGE: the smallest value that the model has learnt, as text. Empty: unknown.
 	Low string `protobuf:"bytes,7,opt,name=low,proto3" json:"low,omitempty"`

@@ -27,6 +27,9 @@ class Equals:
 
     value: str
 
+    def __post_init__(self) -> None:
+        _require_texts([self.value])
+
 
 @dataclass(frozen=True)
 class AnyOf:
@@ -91,7 +94,10 @@ def setting(condition: Condition, test: Test) -> NDArray[Any]:
 
     Raises:
         ConditionError: The condition does not accept such a test or value, or no value fulfils the test.
+        TypeError: `test` is not a test.
     """
+    if not isinstance(test, Test):
+        raise TypeError(f"a condition must be Equals, AnyOf, Between or Missing, not {test!r}")
     test = _simplified(test)
     match condition.kind:
         case ConditionKind.CODE:

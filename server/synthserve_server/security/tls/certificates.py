@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier, PublicKeyAlgorithmOID, SignatureAlgorithmOID
 
-from synthserve_server.security import pem
 from synthserve_server.security.files import CredentialsError
+from synthserve_server.security.tls import pem
 
 E = TypeVar("E", bound=x509.ExtensionType)
 

@@ -29,8 +29,8 @@ def server_credentials(certificate: Path, key: Path, client_ca: Path | None) -> 
         CredentialsError: A file cannot be read, or no client could connect.
     """
     # Imported only if needed: it takes a tenth of a second.
-    from synthserve_server.security import certificates
-    from synthserve_server.security.handshake import try_out
+    from synthserve_server.security.tls import certificates
+    from synthserve_server.security.tls.handshake import try_out
 
     def file(path: Path) -> certificates.File:
         return certificates.File(path.name, read(path))

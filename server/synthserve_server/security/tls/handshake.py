@@ -7,8 +7,8 @@ from typing import Any
 
 import grpc
 
-from synthserve_server.security.certificates import Pair
 from synthserve_server.security.files import CredentialsError
+from synthserve_server.security.tls.certificates import Pair
 
 _LOOPBACK = "127.0.0.1:0"
 
