@@ -81,6 +81,9 @@ SEPARATORS = ["ab", "é", "1", "e", "+", "-", '"', "\n", "\0"]
         (BOOL, {"true_text": "x", "false_text": "x"}, "has the same text for true and false"),
         (BOOL, {"true_text": "false"}, "has the same text for true and false"),
         (BOOL, {"false_text": "true"}, "has the same text for true and false"),
+        (BOOL, {"true_text": "false", "false_text": "true"}, "has the texts of true and false swapped"),
+        (BOOL, {"true_text": "false", "false_text": "no"}, "has the texts of true and false swapped"),
+        (BOOL, {"true_text": "x", "missing_text": "x"}, "has the missing_text 'x', which is the text of a value"),
         (BOOL, {"true_text": "x" * 101}, "has a text of more than 100 characters"),
         (STRING, {"missing_text": "x" * 101}, "has a text of more than 100 characters"),
     ],
@@ -89,3 +92,11 @@ def test_refuses(kind: ColumnType, fields: dict[str, Any], message: str) -> None
     with pytest.raises(ManifestError) as caught:
         _described(kind, **fields)
     assert str(caught.value) == f"the CSV format of the column 'c' {message}"
+
+
+def test_the_text_of_a_missing_value_is_no_category() -> None:
+    column = schema_pb2.Column(
+        name="c", categories=["AT", "NA"], nullable=True, csv=schema_pb2.CsvFormat(missing_text="NA")
+    )
+    with pytest.raises(ManifestError, match="has the missing_text 'NA', which is the text of a value"):
+        csv_formats.described(column, ColumnType.CATEGORY)

@@ -69,3 +69,28 @@ def test_conditions_that_the_model_does_not_take_are_refused(texts: Path) -> Non
 
 def test_no_rows(texts: Path) -> None:
     assert synthserve_core.load(texts).rows(seed=0, count=0).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"seed": -1}, "seed must be a whole number from 0 to"),
+        ({"seed": 1 << 63}, "seed must be a whole number from 0 to"),
+        ({"seed": 1.5}, "seed must be a whole number from 0 to"),
+        ({"count": -1}, "count must be a whole number from 0 to"),
+        ({"start": -1}, "start must be a whole number from 0 to"),
+        ({"start": (1 << 63) - 1}, "must stay below 2\\^63"),
+    ],
+)
+def test_numbers_have_the_bounds_of_the_server(texts: Path, numbers: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        synthserve_core.load(texts).rows(**{"seed": 7, "count": 1, **numbers})
+
+
+def test_the_folder_of_a_model_means_its_newest_version(repository: Path) -> None:
+    assert synthserve_core.load(repository / "tiny-table").model.version == 2
+
+
+def test_pictures_refuse_at_once(texts: Path) -> None:
+    with pytest.raises(TypeError, match="generates rows, not images"):
+        synthserve_core.load(texts).pictures(seed=0, count=1)

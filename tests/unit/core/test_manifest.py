@@ -160,6 +160,10 @@ TABLE_REFUSALS: list[tuple[Change, str]] = [
     (_table(csv_delimiter='"'), "the CSV delimiter must be one ASCII character, not '\"'"),
     (_table(csv_delimiter="\n"), "the CSV delimiter must be one ASCII character, not '\\n'"),
     (_table(csv_delimiter="é"), "the CSV delimiter must be one ASCII character, not 'é'"),
+    *(
+        (_table(csv_delimiter=one), f"the CSV delimiter must be one ASCII character, not {one!r}")
+        for one in ("1", "t", "-", "+", ".")
+    ),
     (
         _table(csv_delimiter=","),
         "the column 'price' has the decimal separator ',', which delimits the cells of its CSV",
@@ -235,6 +239,22 @@ CONDITION_REFUSALS: list[tuple[Change, str]] = [
     (_condition("ratio", kind="CONDITION_KIND_SET"), "the condition 'ratio' has no categories"),
     (_condition("city", categories=["東京", "東京"]), "the categories of the condition 'city' hold '東京' twice"),
     (_condition("city", categories=["Oslo"]), "the condition 'city' has categories that the column does not have"),
+    (
+        _condition("city", categories=["東京"]),
+        "the condition 'city' is a SET and must list all values of its column, or none, which means all",
+    ),
+    (
+        _condition("open", categories=["true"]),
+        "the condition 'open' is a SET and must list all values of its column, or none, which means all",
+    ),
+    (
+        _condition("grade", nullable=False),
+        "the condition 'grade' is a SET and must be nullable exactly if its column is",
+    ),
+    (
+        _condition("ratio", kind="CONDITION_KIND_SET", categories=["1"], low="", high=""),
+        "the condition 'ratio' is a SET, but its column is neither CATEGORY nor BOOL",
+    ),
     (_condition("city", low="a"), "the condition 'city' has a lowest or highest value, but is no RANGE"),
     (_condition("city", high="a"), "the condition 'city' has a lowest or highest value, but is no RANGE"),
     (_condition("city", category_count=4), "the condition 'city' has 5 categories, not 4 as its category_count says"),
