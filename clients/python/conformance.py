@@ -1,4 +1,4 @@
-"""Plays conformance cases through the public surface; tests/conformance/README.md says how.
+"""Plays conformance cases through the public API, as tests/conformance/README.md describes.
 
 python clients/python/conformance.py PLAY
 """
@@ -79,7 +79,7 @@ class Hashing:
 
 
 def play(case: dict[str, Any], clients: Clients) -> dict[str, Any]:
-    """Plays a case and returns what came of it."""
+    """Plays a case and returns its result."""
     interruption = Interruption(case)
     try:
         client = clients.get(case["connection"], retries=case.get("retries", True))
@@ -224,6 +224,6 @@ if __name__ == "__main__":
     try:
         main()
     except OSError as error:
-        # Python flushes once more at its end, and would complain.
+        # Python flushes once more at exit, and would report an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(141 if isinstance(error, BrokenPipeError) else f"conformance.py: {error}")

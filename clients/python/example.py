@@ -33,6 +33,6 @@ if __name__ == "__main__":
     except synthserve.SynthserveError as error:
         sys.exit(f"example.py: {error}")
     except OSError as error:
-        # Python flushes once more at its end, and would complain.
+        # Python flushes once more at exit, and would report an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(141 if isinstance(error, BrokenPipeError) else f"example.py: {error}")

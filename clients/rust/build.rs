@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
-/// Where the protos are: in a published crate beside this file, in the repository where all languages find them.
+/// The folder of the protos: beside this file in a published crate, else the one that all languages share.
 const ROOTS: [&str; 2] = ["proto", "../../proto"];
 
 const FILES: [&str; 3] = [
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = ROOTS
         .into_iter()
         .find(|root| Path::new(root).join(FILES[0]).is_file())
-        .ok_or("there is no proto/synthserve/v1/, neither here nor two folders up")?;
+        .ok_or("no folder proto/synthserve/v1/, neither here nor two folders up")?;
     for file in FILES {
         println!("cargo::rerun-if-changed={root}/{file}");
     }

@@ -33,7 +33,7 @@ std::string kind_name(const synthserve::v1::ConditionSpec& condition) {
   }
 }
 
-/// What a function says of each.
+/// The results of a function for each element.
 template <typename Items, typename Function>
 json of_each(const Items& items, Function&& function) {
   auto said = json::array();

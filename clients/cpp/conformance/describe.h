@@ -6,7 +6,7 @@
 
 namespace conformance {
 
-/// What to say of a model.
+/// The description of a model for the result of a case.
 nlohmann::json describe(const synthserve::v1::Model& model);
 
 }  // namespace conformance

@@ -11,7 +11,7 @@
 
 namespace conformance {
 
-/// SHA-256 of bytes that come piece by piece.
+/// SHA-256 of bytes that are added piece by piece.
 class Sha256 {
  public:
   Sha256();
@@ -36,7 +36,7 @@ class ColumnsDigest {
  private:
   struct Column {
     Sha256 sha256;
-    /// What stands for each category.
+    /// The hashed bytes of each category.
     std::vector<std::string> categories;
   };
 

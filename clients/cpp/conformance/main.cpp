@@ -1,4 +1,4 @@
-// Plays the cases of tests/conformance through the public surface of the client, and tells what came.
+// Plays the cases of tests/conformance through the public API of the client, and prints the results.
 //
 //     conformance_runner PLAY
 

@@ -24,7 +24,7 @@ class Clients {
 /// Plays a case.
 ///
 /// @param pause Called where the case has a pause; returns when it is over.
-/// @return What to say of it.
+/// @return The result of the case.
 nlohmann::json play(const nlohmann::json& test_case, Clients& clients, const std::function<void()>& pause);
 
 }  // namespace conformance

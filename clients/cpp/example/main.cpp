@@ -19,7 +19,7 @@
 
 namespace {
 
-// Closes a file, and complains where not all of it could be written.
+// Closes a file. Throws if part of it could not be written.
 void finish(std::ofstream& file, const std::filesystem::path& path) {
   file.close();
   if (!file) {

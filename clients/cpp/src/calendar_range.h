@@ -7,7 +7,7 @@ namespace synthserve::detail {
 inline constexpr Date kFirstDay = std::chrono::year(1) / 1 / 1;
 inline constexpr Date kLastDay = std::chrono::year(9999) / 12 / 31;
 
-/// Whether a value is of the years 1 to 9999, which are those of the contract.
+/// Whether a value is in the years 1 to 9999, the range of the contract.
 constexpr bool is_in_calendar(Date day) {
   return kFirstDay <= day && day <= kLastDay;
 }

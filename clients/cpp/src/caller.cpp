@@ -21,7 +21,7 @@ namespace synthserve::detail {
 namespace {
 
 constexpr int kMostMessageBytes = 64 * 1024 * 1024;
-/// How long to look for the reason of an error that is there already.
+/// How long to look for the reason of an error that has already occurred.
 constexpr std::chrono::seconds kPatience{2};
 
 std::shared_ptr<grpc::ChannelCredentials> credentials(const std::optional<TlsOptions>& tls) {
@@ -30,8 +30,8 @@ std::shared_ptr<grpc::ChannelCredentials> credentials(const std::optional<TlsOpt
              : grpc::InsecureChannelCredentials();
 }
 
-/// @param direct Whether no proxy of the environment may lie between: what is meant for this machine must not leave it,
-///     and a token in plain text is for the server alone.
+/// @param direct Whether to bypass the proxy of the environment: calls to this machine must not leave it, and a proxy
+///     must not read a token in plain text.
 grpc::ChannelArguments arguments(bool direct) {
   grpc::ChannelArguments arguments;
   arguments.SetUserAgentPrefix("synthserve-cpp/" SYNTHSERVE_VERSION);
@@ -48,7 +48,7 @@ grpc::ChannelArguments arguments(bool direct) {
   return arguments;
 }
 
-/// @throws Error (`invalid_argument`) There is no token in it, or others could read it on its way.
+/// @throws Error (`invalid_argument`) The function is empty, or the token would be sent in plain text.
 void check_token(const ClientOptions& options, const std::string& target) {
   if (!options.token) {
     return;
@@ -86,7 +86,7 @@ Caller::Caller(std::string target, ClientOptions options)
   channel_ = grpc::CreateCustomChannel(connection_.target, credentials(options_.tls), arguments(direct));
   if (channel_->GetState(false) != GRPC_CHANNEL_IDLE) {
     // It never connects.
-    throw invalid("target", "gRPC cannot take '" + connection_.target + "' for an address");
+    throw invalid("target", "gRPC does not accept '" + connection_.target + "' as an address");
   }
   generation_ = v1::GenerationService::NewStub(channel_);
   models_ = v1::ModelService::NewStub(channel_);
@@ -94,7 +94,7 @@ Caller::Caller(std::string target, ClientOptions options)
 
 Caller::~Caller() {
   if (is_forked()) {
-    // They hold the channel, whose connections are the parent's.
+    // The stubs hold the channel, whose connections are the parent's.
     static_cast<void>(generation_.release());
     static_cast<void>(models_.release());
   }

@@ -17,7 +17,7 @@
 
 namespace synthserve::detail {
 
-/// What all calls of a client share.
+/// The state that all calls of a client share.
 class Caller {
  public:
   /// @throws Error See `Client`.
@@ -32,13 +32,13 @@ class Caller {
 
   /// Gives an attempt its deadline and its headers.
   ///
-  /// @throws Error There is no time left, the token cannot be sent, or this process was forked.
+  /// @throws Error No time is left, the token cannot be sent, or this process was forked.
   void prepare(grpc::ClientContext& context, const Deadline& deadline) const;
 
-  /// The error for an attempt that failed and that nobody here has cancelled.
+  /// The error for an attempt that failed and that this client did not cancel.
   Error error(const grpc::Status& status, const grpc::ClientContext& context) const;
 
-  /// A random part, from 0 to 1, by which to shorten a wait.
+  /// A random number from 0 to 1, by which to shorten a wait.
   static double shortening();
 
   /// Makes a call with one answer, and tries it again.

@@ -11,7 +11,7 @@ class ClientContext;
 
 namespace synthserve::detail {
 
-/// Ends what a thread waits for, a call or a pause, from any other thread.
+/// Ends the call or the pause that a thread waits for, from any other thread.
 class Cancellation {
  public:
   class Running;
@@ -41,11 +41,11 @@ class Cancellation {
   std::condition_variable changed_;
   bool requested_ = false;
   grpc::ClientContext* running_ = nullptr;
-  // The last member: it may fire while it is made, and waits for its end when it goes.
+  // The last member: it may fire during construction, and its destructor waits until it has finished.
   std::stop_callback<Trigger> on_stop_;
 };
 
-/// While it lives, the call of a context is what is cancelled.
+/// Registers the call of a context for cancellation, for as long as it lives.
 class Cancellation::Running {
  public:
   Running(Cancellation& cancellation, grpc::ClientContext& context) : cancellation_(cancellation) {

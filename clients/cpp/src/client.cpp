@@ -22,7 +22,7 @@ v1::ModelView on_wire(ModelView view) {
     case ModelView::full:
       return v1::MODEL_VIEW_FULL;
   }
-  throw detail::invalid("view", "is none of ModelView");
+  throw detail::invalid("view", "is not a ModelView");
 }
 
 }  // namespace
@@ -60,8 +60,8 @@ v1::Model Client::model(std::string_view name, const CallOptions& options) const
     if (request.page_token().empty()) {
       model = std::move(*page.mutable_model());
     } else if (detail::append(model, std::move(*page.mutable_part())) == 0) {
-      // Pages without end would go on for ever.
-      throw detail::protocol_error("a page of " + request.name() + " brings nothing");
+      // A server that sends empty pages could keep this loop running for ever.
+      throw detail::protocol_error("a page of " + request.name() + " adds no categories");
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());

@@ -50,9 +50,9 @@ struct Writer {
   std::string operator()(std::uint64_t number) const { return std::to_string(number); }
   std::string operator()(double number) const {
     if (!std::isfinite(number)) {
-      throw invalid(field, "must be a finite number; leave out the end of a range that has none");
+      throw invalid(field, "must be a finite number; use std::nullopt for an open end of a range");
     }
-    // The shortest text that reads back as the same number, which is never longer.
+    // `to_chars` writes the shortest text that reads back as the same number. It is at most 24 characters long.
     std::array<char, 32> text{};
     return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
   }
@@ -78,7 +78,7 @@ struct Writer {
   }
 };
 
-/// Puts what has to hold into the message.
+/// Writes the test into the message.
 class Sender {
  public:
   explicit Sender(v1::Condition& message) : message_(message), field_("conditions[" + message.column() + "]") {}

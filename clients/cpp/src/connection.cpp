@@ -7,7 +7,7 @@ namespace synthserve::detail {
 
 namespace {
 
-/// Parts of gRPC's words, of which one must be there; what they mean.
+/// Parts of gRPC's messages, any of which identifies a cause, and the explanation of that cause.
 struct Sign {
   std::array<std::string_view, 4> words;
   std::string (*meaning)(const Connection& connection);
@@ -107,7 +107,7 @@ std::string forbidden(const Connection& connection) {
   return "not allowed to connect to " + connection.target + " (permission denied): check the rights of its socket";
 }
 
-// The first that fits holds. OpenSSL and BoringSSL, which gRPC is built with, have the same reasons in other letters.
+// The first match wins. gRPC is built with OpenSSL or BoringSSL, which spell the same reasons differently.
 constexpr std::array kSigns = {
     Sign{{"HTTP proxy returned"}, refused_by_proxy},
     Sign{{"DNS resolution failed"}, unknown_host},
@@ -128,7 +128,7 @@ constexpr std::array kSigns = {
     Sign{{"alert"}, closed},
 };
 
-/// What gRPC's words mean; `nullptr` where that is not known.
+/// The explanation of gRPC's message; `nullptr` where it is not known.
 const Sign* sign_in(std::string_view said) {
   const auto* const sign = std::ranges::find_if(kSigns, [&](const Sign& each) { return has_any(said, each.words); });
   return sign == kSigns.end() ? nullptr : sign;

@@ -8,26 +8,26 @@
 
 namespace synthserve::detail {
 
-/// How a client connects, as far as it matters for why it cannot.
+/// How a client connects: the facts that explain why it cannot.
 struct Connection {
   /// The server's address, as the caller wrote it.
   std::string target;
   bool tls = false;
-  /// The kind of key of the client's certificate, for example `Ed25519`. Empty: there is no certificate.
+  /// The kind of key of the client's certificate, for example `Ed25519`. Empty: no certificate.
   std::string client_key{};
-  /// What lies between. Not set: nothing.
+  /// The proxy between client and server. Not set: a direct connection.
   std::optional<Proxy> proxy{};
 };
 
-/// Whether gRPC says that the server's certificate was not accepted, and leaves out why.
+/// Whether gRPC says that the server's certificate was not accepted, without a reason.
 bool lacks_reason(std::string_view said);
 
-/// What to tell of an error that gRPC itself gave: what is wrong, what to do, and gRPC's own words.
+/// The message for an error that gRPC itself raised: what is wrong, what to do, and gRPC's own message.
 ///
-/// @param said gRPC's words.
+/// @param said gRPC's message.
 std::string connection_fault(std::string_view said, const Connection& connection);
 
-/// What to tell where the time ran out before there was a connection.
+/// The message for a deadline that passed before there was a connection.
 std::string no_connection_in_time(std::string_view said, const Connection& connection);
 
 }  // namespace synthserve::detail

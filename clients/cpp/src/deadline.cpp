@@ -7,7 +7,7 @@ namespace synthserve::detail {
 
 namespace {
 
-// As good as none, and a time that this is added to does not overflow.
+// As good as no limit, and small enough that adding it to a time does not overflow.
 constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365 * 50);
 
 std::string told(std::chrono::milliseconds timeout) {
@@ -21,7 +21,7 @@ Deadline::Deadline(std::optional<std::chrono::milliseconds> timeout, Clock::time
     timeout_.reset();
   }
   if (timeout_) {
-    // A negative one could be as large.
+    // A negative timeout is over at once. Added to the time, it could overflow.
     end_ = now + std::max(*timeout_, std::chrono::milliseconds(0));
   }
 }

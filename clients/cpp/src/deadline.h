@@ -14,15 +14,15 @@ class Deadline {
 
   explicit Deadline(std::optional<std::chrono::milliseconds> timeout, Clock::time_point now = Clock::now());
 
-  /// What is left; nothing without a deadline.
+  /// The time that is left; nothing without a deadline.
   ///
-  /// @throws Error (`deadline_exceeded`) There is no time left.
+  /// @throws Error (`deadline_exceeded`) No time is left.
   std::optional<std::chrono::nanoseconds> left(Clock::time_point now = Clock::now()) const;
 
-  /// Refuses a wait that would end too late; to begin it would be useless.
+  /// Refuses a wait that would end after the deadline.
   ///
-  /// @param cause What went wrong, so that there is something to wait for.
-  /// @throws Error (`deadline_exceeded`) It would.
+  /// @param cause The error after which the caller wants to wait.
+  /// @throws Error (`deadline_exceeded`) The wait would end too late.
   void require(std::chrono::nanoseconds wait, const Error& cause, Clock::time_point now = Clock::now()) const;
 
  private:

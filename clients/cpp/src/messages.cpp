@@ -22,7 +22,7 @@ bool read(Reader<v1::GenerateRowsResponse>& reader, v1::GenerateRowsResponse& re
     return false;
   }
   if (response.has_part()) {
-    throw protocol_error("sent a part of the schema where none was left");
+    throw protocol_error("sent more parts of the schema than it announced");
   }
   if (!response.has_info()) {
     return true;
@@ -31,7 +31,7 @@ bool read(Reader<v1::GenerateRowsResponse>& reader, v1::GenerateRowsResponse& re
   if (info.part_count() < 0 || (info.part_count() > 0 && response.row_count() != 0)) {
     throw protocol_error("sent rows before the whole schema");
   }
-  // Once they are here, none is left.
+  // `part_count` drops to 0 as the parts are merged: the caller sees a complete schema.
   for (; info.part_count() > 0; info.set_part_count(info.part_count() - 1)) {
     v1::GenerateRowsResponse next;
     if (!reader.Read(&next)) {

@@ -10,7 +10,7 @@
 
 namespace synthserve::detail {
 
-// What calls for rows and for images do in different ways.
+// The operations that differ between calls for rows and calls for images.
 
 template <typename Response>
 using Reader = grpc::ClientReader<Response>;
@@ -20,9 +20,9 @@ std::unique_ptr<Reader<v1::GenerateRowsResponse>> open(const Caller& caller, grp
 std::unique_ptr<Reader<v1::GenerateImagesResponse>> open(const Caller& caller, grpc::ClientContext& context,
                                                          const v1::GenerateImagesRequest& request);
 
-/// Waits for the next message. The first one of rows comes with the whole schema, however many messages carry it.
+/// Waits for the next message. The first one of rows has the whole schema, which may arrive in several messages.
 ///
-/// @return False where the call ended.
+/// @return False when the call has ended.
 /// @throws Error (`internal`) Parts of the schema break the protocol.
 bool read(Reader<v1::GenerateRowsResponse>& reader, v1::GenerateRowsResponse& response);
 bool read(Reader<v1::GenerateImagesResponse>& reader, v1::GenerateImagesResponse& response);

@@ -10,7 +10,7 @@ namespace synthserve::detail {
 
 namespace {
 
-// No server counts further.
+// Any number of so many digits fits into 64 bits. Real version numbers are far smaller.
 constexpr std::size_t kMostDigits = 18;
 
 bool is_version(std::string_view text) {

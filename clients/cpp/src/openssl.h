@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-/// OpenSSL's objects with owners.
+/// OpenSSL's objects with RAII owners.
 namespace synthserve::detail::openssl {
 
 template <auto Free>
@@ -25,12 +25,12 @@ using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
 using Session = std::unique_ptr<SSL, Freed<SSL_free>>;
 
-/// Reads text, which must outlive it.
+/// A reader of text. The text must outlive it.
 inline Memory reader_of(const std::string& text) {
   return Memory(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-/// Keeps what goes wrong here from who looks at the thread's errors next, which may be gRPC.
+/// Removes the errors of this scope from the thread's error queue, which gRPC also reads.
 class OwnErrors {
  public:
   OwnErrors() { ERR_set_mark(); }

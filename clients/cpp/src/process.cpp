@@ -12,7 +12,7 @@ namespace {
 
 constexpr pid_t kNone = 0;
 
-// What a fork copies: the process that began to use gRPC.
+// The process that began to use gRPC. A fork copies this value.
 std::atomic<pid_t> user = kNone;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 }  // namespace

@@ -2,16 +2,15 @@
 
 namespace synthserve::detail {
 
-/// Refuses the use of gRPC in a process that was forked from the one that began to use it: the threads that move its
-/// bytes and keep its deadlines are in the parent, so that calls would hang, and the connections are the parent's.
+/// Refuses to use gRPC in a forked child of the process that began to use it. gRPC's threads run in the parent only, so
+/// calls would hang, and the connections are the parent's.
 ///
-/// The process that calls it first is the one that uses gRPC.
+/// The first process that calls this function is the one that may use gRPC.
 ///
-/// @throws Error (`failed_precondition`) This is such a process.
+/// @throws Error (`failed_precondition`) This is a forked child.
 void check_process();
 
-/// Whether this is such a process. What gRPC holds in it is abandoned: to close a connection here would break the
-/// parent's.
+/// Whether this is a forked child. It abandons gRPC's objects: closing a connection here would break the parent's.
 bool is_forked() noexcept;
 
 }  // namespace synthserve::detail

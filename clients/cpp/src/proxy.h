@@ -23,8 +23,8 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 /// The environment of this process.
 std::optional<std::string> process_environment(const char* name);
 
-/// The proxy that gRPC connects through, unless it is told not to. gRPC does not tell, and names the proxy's address in
-/// its errors as if it were the server's, so this follows its rule.
+/// The proxy that gRPC connects through unless it is configured not to. gRPC does not report it, and its errors name
+/// the proxy's address as if it were the server's, so this function repeats gRPC's rule.
 std::optional<Proxy> proxy_for(std::string_view target, const Environment& environment);
 
 }  // namespace synthserve::detail

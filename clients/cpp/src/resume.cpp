@@ -66,8 +66,9 @@ void Resume::check(const Head& head) const {
 
 void Resume::finish() const {
   if (!complete()) {
-    throw protocol_error("ended the stream at index " + std::to_string(next_index_) +
-                         (left_ ? ", with " + std::to_string(*left_) + " samples missing" : ", without being told to"));
+    throw protocol_error(
+        "ended the stream at index " + std::to_string(next_index_) +
+        (left_ ? ", with " + std::to_string(*left_) + " samples missing" : ", although the call was not cancelled"));
   }
 }
 

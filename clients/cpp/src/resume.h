@@ -11,10 +11,10 @@
 
 namespace synthserve::detail {
 
-/// The end of the indices: no sample has this one.
+/// One past the largest index of a sample.
 inline constexpr std::int64_t kEndOfIndices = std::numeric_limits<std::int64_t>::max();
 
-/// What a call asks for.
+/// The request of a call.
 struct Ask {
   std::string model;
   std::optional<std::int64_t> count{};
@@ -24,7 +24,7 @@ struct Ask {
   bool operator==(const Ask&) const = default;
 };
 
-/// What the first message of a call says.
+/// The description of the stream in the first message of a call.
 struct Head {
   std::string model;
   std::int64_t seed = 0;
@@ -36,41 +36,41 @@ struct Head {
 
 /// The state of one logical stream, which may take several calls. Pure: no I/O, no clock.
 ///
-/// Sample `i` depends only on the model version, the seed, `i` and the conditions. So a stream that broke goes on, with
-/// nothing lost and nothing repeated, by asking for the rest: the next index, the version and the seed of the first
-/// message. One that broke before its first message is simply asked for again; where no seed was given, none of the
-/// drawn ones was seen.
+/// Sample `i` depends only on the model version, the seed, `i` and the conditions. So a broken stream resumes, with
+/// nothing lost and nothing repeated, when the rest is requested: from the next index, with the version and the seed of
+/// the first message. A stream that broke before its first message is requested again unchanged; the caller has not
+/// seen a seed yet.
 ///
-/// The driver asks `ask()` what to send, shows every message to `accept()`, and tells how the call ended with
-/// `finish()` or `broken()`.
+/// The driver sends the request that `ask()` returns, passes every message to `accept()`, and reports the end of the
+/// call with `finish()` or `broken()`.
 class Resume {
  public:
   Resume(Ask wanted, RetryPolicy policy);
 
-  /// What is missing.
+  /// The request for the missing samples.
   Ask ask() const;
 
-  /// Takes the next message of the running call.
+  /// Accepts the next message of the running call.
   ///
-  /// @param head What it says of the stream, where it does.
+  /// @param head The description of the stream, if the message has one.
   /// @param first_index The index of its first sample.
   /// @param size The number of its samples.
-  /// @throws Error (`internal`) It does not follow the one before.
+  /// @throws Error (`internal`) The message does not continue the one before.
   void accept(std::optional<Head> head, std::int64_t first_index, std::int64_t size);
 
-  /// Takes note that the running call ended without an error.
+  /// Records that the running call ended without an error.
   ///
-  /// @throws Error (`internal`) Too early.
+  /// @throws Error (`internal`) Samples are missing.
   void finish() const;
 
-  /// Takes note that the running call failed.
+  /// Records that the running call failed.
   ///
   /// @param shortening See `wait_before_next`.
   /// @return How long to wait before the next call; nothing if no sample is missing, so that the error does not matter.
   /// @throws Error `error`, when the stream cannot go on.
   std::optional<std::chrono::nanoseconds> broken(const Error& error, double shortening);
 
-  /// The index of the sample that comes next.
+  /// The index of the next sample.
   std::int64_t next_index() const { return next_index_; }
 
  private:

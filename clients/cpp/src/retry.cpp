@@ -42,7 +42,7 @@ std::chrono::nanoseconds wait_before_next(const RetryPolicy& policy, int failure
   const std::chrono::nanoseconds server = asked.value_or(std::chrono::milliseconds(0));
   const auto own =
       std::chrono::duration_cast<std::chrono::nanoseconds>(backoff(policy, failures) * (1 - shortening / 2));
-  // Those who are over a limit are all told the same time; they must not all come back at it.
+  // The server gives all callers over a limit the same time; they must not all return at once.
   return over_limit ? server + own : std::max(server, own);
 }
 

@@ -10,14 +10,14 @@ namespace synthserve::detail {
 /// @throws Error (`invalid_argument`) A value is out of its range.
 void check(const RetryPolicy& policy);
 
-/// Decides what follows a failed attempt. Pure: no clock, no chance of its own.
+/// Decides what follows a failed attempt. Pure: no clock, no random numbers of its own.
 ///
-/// @param failures Failures in a row since the last progress, this one counted.
+/// @param failures Failures in a row since the last progress, including this one.
 /// @param started Whether the call has given anything.
-/// @param error What happened.
-/// @param shortening What is taken from the wait: from 0 (nothing) to 1 (half of it).
+/// @param error The failure.
+/// @param shortening How much to shorten the wait: from 0 (not at all) to 1 (by half).
 /// @return How long to wait before the next attempt.
-/// @throws Error `error` itself, when trying again would not help or was done often enough.
+/// @throws Error `error` itself, when a retry would not help or the attempts are used up.
 std::chrono::nanoseconds wait_before_next(const RetryPolicy& policy, int failures, bool started, const Error& error,
                                           double shortening);
 

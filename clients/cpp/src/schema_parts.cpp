@@ -21,14 +21,14 @@ std::string name_of(const v1::ConditionSpec& condition) {
   return "condition '" + condition.column() + "'";
 }
 
-/// @param described The columns or conditions that the parts index.
+/// @param described The columns or conditions that the parts refer to by index.
 template <typename Described>
 int append(Repeated<Described>& described, Repeated<v1::CategoryPart>& parts) {
   int count = 0;
   for (auto& part : parts) {
     if (part.index() < 0 || part.index() >= described.size()) {
-      throw protocol_error("a part of the schema has categories of the index " + std::to_string(part.index()) +
-                           ", where there is nothing");
+      throw protocol_error("a part of the schema has categories for an index that does not exist: " +
+                           std::to_string(part.index()));
     }
     auto& target = described[part.index()];
     if (std::int64_t{target.categories_size()} + part.categories_size() > target.category_count()) {
@@ -42,7 +42,7 @@ int append(Repeated<Described>& described, Repeated<v1::CategoryPart>& parts) {
   return count;
 }
 
-/// @param others Whether the categories can be those of something else, and none are given.
+/// @param others Whether the list may be empty because the categories are those of a column.
 template <typename Described>
 void require_whole(const Described& described, bool others) {
   // A server of format 1 gives no count.

@@ -16,7 +16,7 @@ namespace {
 using RowCall = StreamCall<v1::GenerateRowsRequest, v1::GenerateRowsResponse, v1::RowStreamInfo>;
 using ImageCall = StreamCall<v1::GenerateImagesRequest, v1::GenerateImagesResponse, v1::ImageStreamInfo>;
 
-/// Items made of the messages of a call. What ends the stream is thrown again by every later use.
+/// Items made of the messages of a call. Every use after an error throws the same error again.
 template <typename Item, typename Info, typename Call>
 class CallSource : public Source<Item, Info> {
  public:
@@ -154,7 +154,7 @@ v1::RowFormat on_wire(RowFormat format) {
     case RowFormat::arrow:
       return v1::ROW_FORMAT_ARROW;
   }
-  throw invalid("format", "is none of RowFormat");
+  throw invalid("format", "is not a RowFormat");
 }
 
 v1::ImageFormat on_wire(ImageFormat format) {
@@ -166,7 +166,7 @@ v1::ImageFormat on_wire(ImageFormat format) {
     case ImageFormat::raw:
       return v1::IMAGE_FORMAT_RAW;
   }
-  throw invalid("format", "is none of ImageFormat");
+  throw invalid("format", "is not an ImageFormat");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace synthserve::detail {
 
 namespace {
 
-// More than any server means, and far from overflowing where it is added to a time.
+// Longer than any useful wait, and far from overflowing when it is added to a time.
 constexpr std::int64_t kLongestDelaySeconds = 365LL * 24 * 3600;
 
 std::chrono::milliseconds rounded_up(const google::protobuf::Duration& delay) {
@@ -89,10 +89,10 @@ Error error_from(const Failure& failure, const Connection& connection) {
   auto message = failure.message.empty() ? std::string(to_string(code)) : failure.message;
   if (details.reason.empty()) {
     if (code == Code::cancelled) {
-      // A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
+      // A server that shuts down, or a proxy, cancels calls. The caller did not, so the call may be tried again.
       code = Code::unavailable;
     }
-    // These are gRPC's own words.
+    // gRPC wrote the message, not the server.
     message = failure.connected || code != Code::deadline_exceeded ? connection_fault(message, connection)
                                                                    : no_connection_in_time(message, connection);
   } else if (code == Code::internal && !details.request_id.empty()) {

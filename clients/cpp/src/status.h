@@ -8,7 +8,7 @@
 
 namespace synthserve::detail {
 
-/// What gRPC says of a call that failed, without gRPC's types.
+/// gRPC's status of a call that failed, without gRPC's types.
 struct Failure {
   Code code;
   std::string message;
@@ -19,13 +19,12 @@ struct Failure {
   bool connected = true;
 };
 
-/// Builds the error for a call that failed and that nobody here has cancelled.
+/// Builds the error for a call that failed and that this client did not cancel.
 ///
-/// @param connection How the server was to be reached, for the message.
+/// @param connection How the client connects, for the message.
 Error error_from(const Failure& failure, const Connection& connection);
 
-/// The value of the header `authorization` for a token: without a byte order mark before it and blanks around it, as
-/// files have them.
+/// The value of the header `authorization` for a token, without the byte order mark and the blanks that files may add.
 ///
 /// @throws Error (`invalid_argument`) A header cannot hold it. The message does not repeat it.
 std::string authorization(std::string_view token);

@@ -13,7 +13,7 @@
 
 namespace synthserve::detail {
 
-/// The messages of one logical stream, over as many calls as it takes. One thread reads; any may cancel.
+/// The messages of one logical stream, over as many calls as needed. One thread reads; any thread may cancel.
 template <typename Request, typename Response, typename Info>
 class StreamCall {
  public:
@@ -37,7 +37,7 @@ class StreamCall {
     return read();
   }
 
-  /// Waits for the first message, if none has come.
+  /// Waits for the first message, if none has arrived.
   const std::shared_ptr<const Info>& info() {
     if (!info_) {
       ahead_ = read();
@@ -47,10 +47,10 @@ class StreamCall {
 
   void cancel() noexcept { cancellation_.cancel(); }
 
-  /// @throws Error (`cancelled`) It was cancelled, so that what has come already is not given any more.
+  /// @throws Error (`cancelled`) The stream was cancelled. Messages that have already arrived are dropped.
   void check_cancelled() const { cancellation_.check(); }
 
-  /// Lets go of the running call.
+  /// Releases the running call.
   void close() {
     if (is_forked()) {
       static_cast<void>(attempt_.release());
@@ -66,7 +66,7 @@ class StreamCall {
   }
 
  private:
-  // The members go in the reverse of their order: the reader before what it refers to.
+  // Members are destroyed in reverse order: the reader must be destroyed before the objects that it refers to.
   struct Attempt {
     explicit Attempt(Cancellation& cancellation) : running(cancellation, context) {}
 

@@ -17,9 +17,9 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kSchemes = {"dns", "ipv4", "ipv6", "unix", "unix-abstract", "vsock", "xds"};
 
-/// A target as gRPC takes it apart.
+/// A target as gRPC parses it.
 struct Target {
-  /// Empty where it has none that gRPC knows; then it is all path.
+  /// Empty where the target has no scheme that gRPC knows; then the whole target is the path.
   std::string_view scheme;
   /// The name server of `dns://SERVER/HOST`.
   std::string_view authority;
@@ -92,7 +92,7 @@ bool is_blank_or_control(char c) {
   return (c >= 0 && c <= ' ') || c == '\x7f';
 }
 
-/// Reads `HOST`, `HOST:PORT`, `[IPV6]`, `[IPV6]:PORT` or `IPV6`; nothing if it is none of them.
+/// Reads `HOST`, `HOST:PORT`, `[IPV6]`, `[IPV6]:PORT` or `IPV6`; nothing if it has none of these forms.
 std::optional<Address> parse(std::string_view text) {
   if (std::ranges::any_of(text, is_blank_or_control)) {
     return std::nullopt;
@@ -132,7 +132,7 @@ bool is_port(std::string_view text) {
   return error == std::errc{} && end == text.data() + text.size() && port >= 1 && port <= 65535;
 }
 
-/// `dns:` takes the name of a service too.
+/// `dns:` accepts the name of a service too.
 bool is_service(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
 }
@@ -189,7 +189,7 @@ void check_target(std::string_view target) {
 
 bool is_local(std::string_view target) {
   const auto parts = split(target);
-  // A name server of one's own could send `localhost` anywhere.
+  // A custom name server could resolve `localhost` to any machine.
   if (!parts.has_addresses() || !parts.authority.empty()) {
     return parts.has_socket();
   }
@@ -204,7 +204,7 @@ bool is_socket_file(std::string_view target) {
 std::string host_of(std::string_view target) {
   const auto parts = split(target);
   const std::string_view path = parts.path;
-  // gRPC takes what has several colons for an address without a port.
+  // gRPC reads text with several colons as an address without a port.
   const bool has_port = path.starts_with('[') || std::ranges::count(path, ':') == 1;
   const auto address = has_port ? parse(path) : std::nullopt;
   return std::string(address ? address->host : path);

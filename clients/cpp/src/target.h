@@ -6,19 +6,19 @@
 
 namespace synthserve::detail {
 
-/// Refuses what cannot be a server's address; gRPC would try to find it first, and then say that it is unavailable.
+/// Refuses a text that cannot be a server's address. gRPC would try to resolve it, and then report it as unavailable.
 ///
-/// @throws Error (`invalid_argument`) It cannot.
+/// @throws Error (`invalid_argument`) The text is not an address.
 void check_target(std::string_view target);
 
-/// Whether what is sent there stays on this machine: a Unix socket, `localhost` or addresses of the loopback interface
-/// only.
+/// Whether messages to the target stay on this machine: a Unix socket, `localhost`, or only addresses of the loopback
+/// interface.
 bool is_local(std::string_view target);
 
 /// Whether it is a socket in the file system.
 bool is_socket_file(std::string_view target);
 
-/// The host of a target, as gRPC compares it with `no_proxy`: all of it where it is several addresses.
+/// The host of a target, as gRPC compares it with `no_proxy`: the whole target where it has several addresses.
 std::string host_of(std::string_view target);
 
 struct HostAndPort {
@@ -26,7 +26,7 @@ struct HostAndPort {
   std::string port;
 };
 
-/// The parts of a target that is a single address; nothing of others. Without a port it is that of HTTPS, as for gRPC.
+/// The host and port of a target with a single address; nothing for other targets. As in gRPC, the default port is 443.
 std::optional<HostAndPort> host_and_port(std::string_view target);
 
 /// ASCII letters in lower case.

@@ -34,12 +34,12 @@ std::size_t character_size(std::string_view text) {
     }
     code = code << 6 | (byte & 0x3FU);
   }
-  // The smallest code point that needs so many bytes.
+  // The smallest code point that needs this number of bytes.
   const std::uint32_t least = size == 2 ? 0x80 : size == 3 ? 0x800 : 0x10000;
   return code < least || code > kLastCodePoint || is_surrogate(code) ? 0 : size;
 }
 
-/// The number of bytes that text begins with and that are UTF-8.
+/// The length of the longest prefix of a text that is UTF-8.
 std::size_t utf8_size(std::string_view text) {
   std::size_t size = 0;
   while (size < text.size()) {
@@ -66,7 +66,8 @@ bool is_utf8(std::string_view text) {
 
 void check_utf8(const std::string& field, std::string_view text) {
   if (const auto size = utf8_size(text); size < text.size()) {
-    throw invalid(field, "must be UTF-8 text; the byte at position " + std::to_string(size) + " begins no character");
+    throw invalid(field,
+                  "must be UTF-8 text; the byte at position " + std::to_string(size) + " starts no valid character");
   }
 }
 

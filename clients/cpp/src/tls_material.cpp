@@ -15,7 +15,7 @@ namespace synthserve::detail {
 
 namespace {
 
-/// The text without byte order marks, of which there may be several where files were put together.
+/// The text without byte order marks. Joined files may contain several.
 std::string pem_text(const std::string& field, std::string text) {
   if (is_utf16(text)) {
     throw invalid(field, "is UTF-16 text: save it as ASCII or UTF-8");
@@ -32,7 +32,7 @@ std::vector<openssl::Certificate> certificates_in(const std::string& field, cons
   while (auto* certificate = PEM_read_bio_X509_AUX(reader.get(), nullptr, nullptr, nullptr)) {
     found.emplace_back(certificate);
   }
-  // gRPC would take this for the end as well, and leave out the rest.
+  // gRPC would stop here as well, and ignore the rest.
   if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
     throw invalid(field, "certificate " + std::to_string(found.size() + 1) + " in it is damaged");
   }
@@ -42,7 +42,7 @@ std::vector<openssl::Certificate> certificates_in(const std::string& field, cons
   return found;
 }
 
-/// Called for a key with a password, which is not asked for at the terminal.
+/// Called for a key with a password, so that OpenSSL does not prompt for it on the terminal.
 int note_password(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;
@@ -60,7 +60,7 @@ openssl::Key key_in(const std::string& text) {
   return key;
 }
 
-/// What people call the kind of a key; empty if TLS has no use for it.
+/// The common name of the kind of a key; empty if TLS cannot use it.
 std::string kind_of(const EVP_PKEY& key) {
   switch (EVP_PKEY_get_base_id(&key)) {
     case EVP_PKEY_RSA:
@@ -94,7 +94,7 @@ void check_belongs(const EVP_PKEY& key, const std::vector<openssl::Certificate>&
   }
 }
 
-/// Whether OpenSSL takes it at the level of security that it is set to.
+/// Whether OpenSSL accepts it at its configured security level.
 bool is_strong_enough(X509* certificate) {
   const openssl::Context context(SSL_CTX_new(TLS_method()));
   return context && SSL_CTX_use_certificate(context.get(), certificate) == 1;

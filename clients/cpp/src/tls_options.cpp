@@ -23,7 +23,7 @@ std::string read_file(const std::string& field, const std::filesystem::path& pat
     throw std::filesystem::filesystem_error("cannot read", path, std::error_code(errno, std::generic_category()));
   }
   if (text.empty()) {
-    // What is empty would stand for what there is without a file.
+    // An empty text would select the default, as if no file were given.
     throw detail::invalid(field, "the file " + path.string() + " is empty");
   }
   return text;

@@ -37,7 +37,7 @@ class Socket {
            ::send(number_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
   }
 
-  /// The number of bytes that came; 0 if no more will.
+  /// The number of bytes received; 0 at the end.
   std::size_t receive(std::span<char> bytes) {
     const auto size = wait_no_longer() ? recv(number_, bytes.data(), bytes.size(), 0) : 0;
     return size > 0 ? static_cast<std::size_t>(size) : 0;
@@ -56,7 +56,7 @@ class Socket {
   Clock::time_point end_;
 };
 
-/// Connects to the first of a host's addresses that can be reached; nothing where none can.
+/// Connects to the first reachable address of a host; nothing if none is reachable.
 std::unique_ptr<Socket> connected(const HostAndPort& address, Clock::time_point end) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -74,7 +74,7 @@ std::unique_ptr<Socket> connected(const HostAndPort& address, Clock::time_point 
   return nullptr;
 }
 
-/// Trusts whom gRPC trusts, and as it does.
+/// Verifies the server against the same authorities as gRPC, and in the same way.
 void trust(SSL_CTX* context, const std::string& ca) {
   auto* store = SSL_CTX_get_cert_store(context);
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
@@ -89,8 +89,8 @@ void trust(SSL_CTX* context, const std::string& ca) {
   }
 }
 
-/// Goes through a handshake as far as it goes. The bytes are moved here, as OpenSSL would let a server that has gone
-/// end the process with SIGPIPE.
+/// Runs a handshake until it ends or fails. The bytes are moved here: if OpenSSL wrote to the socket of a server that
+/// has closed it, SIGPIPE would end the process.
 void shake_hands(SSL* session, Socket& socket) {
   std::array<char, 16384> bytes{};
   while (true) {

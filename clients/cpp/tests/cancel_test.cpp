@@ -182,7 +182,7 @@ TEST(BackPressure, ASlowReaderSlowsTheServerDown) {
   };
   auto stream = Client(server.target()).encoded_rows("m", RowFormat::csv);
   ASSERT_TRUE(stream.next());
-  // Until the server has not got any further for a while.
+  // Waits until the server has sent nothing more for a while.
   for (int before = -1; before != written;) {
     before = written;
     std::this_thread::sleep_for(milliseconds(200));

@@ -65,7 +65,7 @@ void add_extension(X509* x509, int kind, const std::string& value) {
   require(extension && X509_add_ext(x509, extension.get(), -1) == 1);
 }
 
-/// @param authority Not there: the new identity is its own.
+/// @param authority Null: the new identity is its own authority.
 Identity identity(const Subject& subject, const Identity* authority) {
   const Key key = new_key(subject.key);
   const Certificate certificate(X509_new());

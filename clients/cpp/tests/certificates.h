@@ -10,12 +10,12 @@ struct Identity {
   std::string key;
 };
 
-/// What a certificate is for.
+/// The properties of a test certificate.
 struct Subject {
   /// The kind of its key: `RSA-2048`, `P-256`, `Ed25519`, …
   std::string key = "P-256";
   std::string name = "localhost";
-  /// When it begins and ends, in seconds from now.
+  /// The period of validity, in seconds from now.
   long begins = -3600;
   long ends = 3600;
 };

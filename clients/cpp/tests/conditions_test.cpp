@@ -22,7 +22,7 @@ using std::chrono::sys_seconds;
 using std::chrono::sys_time;
 using std::chrono::year_month_day;
 
-// What cannot be written is refused when the program is compiled, where its type tells.
+// A value whose type cannot be sent is a compile-time error.
 static_assert(!std::is_convertible_v<sys_time<nanoseconds>, Condition>);
 static_assert(!std::is_convertible_v<sys_time<std::chrono::duration<double>>, Condition>);
 static_assert(!std::is_convertible_v<long double, Condition>);

@@ -14,7 +14,7 @@
 namespace synthserve {
 namespace {
 
-/// Why a client cannot connect, with gRPC's own words behind.
+/// The message of a client that cannot connect, which ends with gRPC's own message.
 std::string why(const std::string& target, const std::optional<TlsOptions>& tls = std::nullopt) {
   const auto error = thrown([&] { Client(target, {.tls = tls, .retry = RetryPolicy::never()}).models(); });
   EXPECT_EQ(error ? error->code() : Code::unknown, Code::unavailable);

@@ -17,7 +17,7 @@
 
 namespace synthserve {
 
-/// A server in this process that does as a test says.
+/// A server in this process that a test scripts.
 class FakeServer : private v1::GenerationService::Service, private v1::ModelService::Service {
  public:
   template <typename Request, typename Response>
@@ -53,7 +53,7 @@ class FakeServer : private v1::GenerationService::Service, private v1::ModelServ
 inline constexpr const char* kVersion = "models/m/versions/3";
 inline constexpr std::int64_t kSeed = 7;
 
-/// Rows of one column `id`, where each row has its index as value. With what holds for the stream in the first.
+/// Rows of one column `id`, whose value is the index of the row. The first message describes the stream.
 v1::GenerateRowsResponse rows_from(std::int64_t first_index, std::int64_t count, bool first);
 
 /// Answers a request for rows in messages of 10, and breaks off before the row `broken_at`.
@@ -64,7 +64,7 @@ grpc::Status serve_rows(const v1::GenerateRowsRequest& request, grpc::ServerWrit
 /// An error with `RetryInfo`.
 grpc::Status come_back(grpc::StatusCode code, std::chrono::milliseconds delay);
 
-/// Blocks until the caller has gone.
+/// Blocks until the client has cancelled the call.
 grpc::Status wait_for_cancel(const grpc::ServerContext& context);
 
 }  // namespace synthserve

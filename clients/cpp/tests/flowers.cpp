@@ -18,7 +18,7 @@ void add_column(v1::TableSchema& schema, const std::string& name, v1::ColumnType
   }
 }
 
-/// Flowers that are all alike.
+/// Identical flowers.
 v1::GenerateRowsResponse flowers(const v1::GenerateRowsRequest& request) {
   v1::GenerateRowsResponse response;
   auto& info = *response.mutable_info();

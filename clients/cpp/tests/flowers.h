@@ -4,7 +4,7 @@
 
 namespace synthserve {
 
-/// A server of flowers that are all alike, as rows and as images; there is no other model.
+/// A server whose only models give identical flowers, as rows and as images.
 class Flowers : public FakeServer {
  public:
   explicit Flowers(std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials());

@@ -15,9 +15,9 @@ namespace {
 constexpr int kAsExpected = 42;
 constexpr unsigned kHung = 20;
 
-/// Runs a function in a process that is forked from this one, which ends as programs do.
+/// Runs a function in a forked child, which then exits normally.
 ///
-/// @return Its exit status; -1 when it hung.
+/// @return The exit status of the child; -1 when it hung.
 int in_child(const std::function<bool()>& is_as_expected) {
   const pid_t child = fork();
   if (child == 0) {

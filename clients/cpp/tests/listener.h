@@ -4,7 +4,7 @@
 
 namespace synthserve {
 
-/// A TCP port of 127.0.0.1 where somebody listens who is not a server: connections wait there to be looked at.
+/// A listening TCP port of 127.0.0.1 without a server behind it. Tests inspect the connections that arrive.
 class Listener {
  public:
   Listener();
@@ -15,12 +15,12 @@ class Listener {
   /// `127.0.0.1:PORT`.
   std::string address() const;
 
-  /// Whether anybody has connected since the last time.
+  /// Whether a client has connected since the last call.
   bool has_connection() const;
 
-  /// Waits for a connection, reads the beginning of what it says, answers and closes it.
+  /// Waits for a connection, reads its first bytes, answers and closes it.
   ///
-  /// @return What it said.
+  /// @return The bytes that were read.
   std::string answer(const std::string& text) const;
 
  private:

@@ -31,18 +31,18 @@ class Programs : public testing::Test {
   const std::filesystem::path& folder() const { return folder_; }
   std::string complaint() const { return content(folder_ / "complaint"); }
 
-  /// Has a shell run a program in the folder, with what it complains of in a file.
+  /// Runs a program in the folder by a shell, with its standard error in a file.
   ///
-  /// @param redirection What becomes of its standard streams.
-  /// @param output What is its standard output before that; -1: ours.
-  /// @return Its exit status; that of a shell where a signal ended it.
+  /// @param redirection The shell's redirection of the standard streams.
+  /// @param output The descriptor that is its standard output before the redirection; -1: ours.
+  /// @return Its exit status; if a signal ended it, the status that a shell gives.
   int run(const std::string& program, const std::string& argument, const std::string& redirection,
           int output = -1) const {
     const std::string command =
         "cd '" + folder_.string() + "' && exec '" + program + "' '" + argument + "' 2>complaint " + redirection;
     std::array<std::string, 3> words = {"sh", "-c", command};
     std::array<char*, 4> arguments = {words[0].data(), words[1].data(), words[2].data(), nullptr};
-    // Whoever runs the tests may ignore it, and what is ignored is inherited.
+    // An ignored signal stays ignored in child processes, and this process may have inherited that.
     posix_spawnattr_t attributes{};
     posix_spawnattr_init(&attributes);
     sigset_t signals{};
@@ -94,7 +94,7 @@ class Programs : public testing::Test {
   const Flowers server_;
 };
 
-/// The end of a pipe whose reader has gone, which programs can write to.
+/// The write end of a pipe whose reader has closed it.
 class BrokenPipe {
  public:
   BrokenPipe() {
@@ -133,7 +133,7 @@ TEST_F(Programs, AReaderThatHasGoneEndsThem) {
   const BrokenPipe gone;
   EXPECT_EQ(run_example("", gone.writer()), 128 + SIGPIPE);
   EXPECT_EQ(run_runner("", gone.writer()), 128 + SIGPIPE);
-  // Where SIGPIPE is ignored, it is an error like others.
+  // Where SIGPIPE is ignored, writing to the pipe fails with EPIPE.
   EXPECT_EQ(run("/bin/sh", "-c", "\"trap '' PIPE; exec '" RUNNER "' play.json\"", gone.writer()), 1);
   EXPECT_EQ(complaint(), "conformance_runner: cannot write to standard output\n");
 }

@@ -87,7 +87,7 @@ TEST_P(BesideAProxy, ThisMachineIsReachedDirectly) {
 }
 
 TEST_P(BesideAProxy, ATokenInPlainTextGoesToTheServerAlone) {
-  // Not a name of this machine by the rule, but one that leads to it.
+  // The rule does not regard this name as local, although it resolves to this machine.
   const Client client(target("0.0.0.0"), {.token = "secret", .insecure_token = true, .retry = RetryPolicy::never()});
   EXPECT_NO_THROW(client.models());
   EXPECT_FALSE(listener().has_connection());

@@ -19,7 +19,7 @@
 #include "flowers.h"
 #include "thrown.h"
 
-// What README.md shows, to the letter: the repository's tests/unit/docs holds the two together.
+// The code blocks of README.md, to the letter: tests/unit/docs of the repository compares the two.
 
 namespace synthserve {
 namespace {
@@ -96,7 +96,7 @@ synthserve::Client secured(const std::string& target, const std::filesystem::pat
   return synthserve::Client(target, options);
 }
 
-/// What a function writes to a stream.
+/// The text that a function writes to a stream.
 template <typename Function>
 std::string written(std::ostream& stream, Function&& function) {
   const std::ostringstream captured;
@@ -106,7 +106,7 @@ std::string written(std::ostream& stream, Function&& function) {
   return captured.str();
 }
 
-/// A folder that is there for one test.
+/// A temporary folder for one test.
 class Readme : public testing::Test {
  protected:
   Readme() { std::filesystem::create_directories(folder_); }

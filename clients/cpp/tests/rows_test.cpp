@@ -111,7 +111,7 @@ TEST(RowBatch, ColumnsMustFitTheSchema) {
   EXPECT_EQ(refused([&](auto& r) { column(r, 2).mutable_categories()->set_codes(0, 2); }), Code::internal);
 }
 
-/// Gives batches that are there already.
+/// A source of prepared batches.
 class ListedBatches final : public Source<RowBatch, v1::RowStreamInfo> {
  public:
   explicit ListedBatches(int batches) {

@@ -26,8 +26,7 @@ v1::GenerateRowsResponse part(int column, const std::vector<std::string>& catego
   return response;
 }
 
-/// A stream of the rows from `first_index` to 3, where the row `i` has the category `i` of 4, and the schema comes in
-/// three messages.
+/// A stream of the rows from `first_index` to 3. Row `i` has the category `i` of 4. The schema takes three messages.
 Messages four_cities(std::int64_t first_index = 0) {
   Messages messages(1);
   auto& info = *messages[0].mutable_info();
@@ -52,7 +51,7 @@ Messages four_cities(std::int64_t first_index = 0) {
   return messages;
 }
 
-/// Sends the messages up to a number of them.
+/// Sends at most a number of the messages.
 void write(grpc::ServerWriter<v1::GenerateRowsResponse>& writer, const Messages& messages, std::size_t count = 1000) {
   for (std::size_t i = 0; i < std::min(count, messages.size()); ++i) {
     writer.Write(messages[i]);

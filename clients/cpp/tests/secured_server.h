@@ -5,7 +5,7 @@
 
 namespace synthserve {
 
-/// A server with a certificate that wants one of its clients too, unless that is `nullptr`. It has one model.
+/// A TLS server with one model. It requires client certificates, unless their authority is `nullptr`.
 class SecuredServer : public FakeServer {
  public:
   SecuredServer(const Identity& server, const Identity* client) : FakeServer(credentials(server, client)) {

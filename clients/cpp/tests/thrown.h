@@ -7,7 +7,7 @@
 
 namespace synthserve {
 
-/// The error that a function throws; a failure of the test if there is none.
+/// The error that a function throws; the test fails if it throws none.
 template <typename Function>
 std::optional<Error> thrown(Function&& function) {
   try {

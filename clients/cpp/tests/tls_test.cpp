@@ -45,7 +45,7 @@ TEST(Tls, RefusesWhatIsNotPem) {
   }
 }
 
-/// The error for what a client cannot connect with: the field, and what is wrong with it.
+/// The error for options that a client cannot connect with: the field, and what is wrong with it.
 std::string refused(const TlsOptions& tls) {
   const auto error = thrown([&] { Client("localhost:1", {.tls = tls}); });
   return error && error->code() == Code::invalid_argument ? error->what() : "";

@@ -92,7 +92,7 @@ __all__ = [
     "tls_credentials",
 ]
 
-# Where each name is made. A name is imported when it is used first: the messages of `synthserve.v1` need no gRPC, and
+# The module of each name. A name is imported when it is first used: the messages of `synthserve.v1` need no gRPC, and
 # errors and models no client.
 _HOMES = {
     "AsyncClient": "_async_client",

@@ -54,7 +54,7 @@ def integer(field: str, value: SupportsIndex, bits: int) -> int:
 
 
 def seconds(field: str, value: object) -> float | None:
-    """Returns a time limit, at most `LONGEST_SECONDS`; None if there is no limit, which an infinite one is.
+    """Returns a time limit, at most `LONGEST_SECONDS`; None if there is no limit, or an infinite one.
 
     Args:
         field: The name of the argument.

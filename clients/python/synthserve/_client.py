@@ -91,7 +91,7 @@ class Client(NotCopied):
         self._channel.close()
 
     def models(self, *, full: bool = False, timeout: float | None = None) -> list[Model]:
-        """Lists the models of the server, those that failed to load too, sorted by name.
+        """Lists the models of the server, including those that failed to load, sorted by name.
 
         Args:
             full: Whether to tell the categories of columns and conditions, too. A model with more than fit into a
@@ -147,7 +147,7 @@ class Client(NotCopied):
 
         Args:
             name: The model, without a version.
-            timeout: Seconds to wait for the loading, which goes on after them. None: no limit.
+            timeout: Seconds to wait for the loading, which continues afterwards. None: no limit.
 
         Returns:
             The model, its newest version.
@@ -181,13 +181,13 @@ class Client(NotCopied):
         self._caller.unary(self._model_service().UnloadModel, request, timeout)
 
     def reload_models(self, *, timeout: float | None = None) -> ModelChanges:
-        """Has the server look at its repository again, and tells what has changed.
+        """Has the server scan its repository again, and returns the changes.
 
         It loads what is new or has changed, tries again what failed, and unloads what is gone. This needs the role
         `admin`, and a server with `--model-control-mode explicit` or `poll`.
 
         Args:
-            timeout: Seconds to wait for it; it goes on after them. None: no limit.
+            timeout: Seconds to wait for the scan, which continues afterwards. None: no limit.
 
         Raises:
             PermissionDenied: The caller does not have the role.

@@ -1,4 +1,4 @@
-"""The text form of a condition: `COLUMN=TEST` on the command line, and `TEST` in what says how samples were made.
+"""The text form of a condition: `COLUMN=TEST` on the command line, and `TEST` in the provenance of samples.
 
 | TEST | what holds for the column |
 |---|---|
@@ -133,7 +133,7 @@ def _quoted(value: str) -> str:
 
 
 def _quoted_end(value: str) -> str:
-    # Its full stop would be taken for one of the two between the ends.
+    # A full stop at the border would be read as one of the two between the ends.
     return _in_quotes(value) if value.startswith(".") or value.endswith(".") else _quoted(value)
 
 

@@ -127,7 +127,7 @@ def _written(field: str, value: object) -> str:
     Raises:
         InvalidRequest: It is of another type, or no condition can have it.
     """
-    # NumPy's types are recognized without NumPy: its numbers by what they are registered as, the others by their names.
+    # NumPy's types are recognized without NumPy: its numbers by their abstract base class, the others by their names.
     kind = type(value).__name__
     if isinstance(value, str):
         return text(field, str.__str__(value))

@@ -16,7 +16,7 @@ SynthserveError
  └── MissingDependency  (ImportError)      an optional package is not installed
 """
 
-# The names say what happened, as in the standard library (`KeyboardInterrupt`, `StopIteration`).
+# Each name states the event, as in the standard library (`KeyboardInterrupt`, `StopIteration`).
 # ruff: noqa: N818 - named for what happened; all of them are errors
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class QuotaViolation:
 
     Attributes:
         subject: Whose limit it is: `caller:NAME` or `server`.
-        description: Which one, and what it allows.
+        description: Which limit was hit, and what it allows.
     """
 
     subject: str
@@ -160,7 +160,7 @@ class ModelNotFound(SynthserveError, LookupError):
 
 
 class ModelNotReady(SynthserveError):
-    """The model exists but could not be loaded, or is being unloaded; `Client.model(name)` tells which and why.
+    """The model exists but could not be loaded, or is being unloaded; `Client.model(name)` has its state and error.
 
     Attributes:
         violations: The versions that cannot be used, and why. Can be empty.
@@ -181,13 +181,13 @@ class ModelNotReady(SynthserveError):
 
 
 class ModelControlDisabled(SynthserveError):
-    """The server's settings do not let calls load or unload models; the message says what would."""
+    """The server's settings do not let calls load or unload models; the message names the setting that does."""
 
     code = "FAILED_PRECONDITION"
 
 
 class Unauthenticated(SynthserveError):
-    """The server wants credentials and got none, or wrong ones."""
+    """The server requires credentials and got none, or wrong ones."""
 
     code = "UNAUTHENTICATED"
 
@@ -199,9 +199,9 @@ class PermissionDenied(SynthserveError):
 
 
 class ResourceExhausted(SynthserveError):
-    """The caller or the server has as much under way as it may, or a message is too large.
+    """The caller or the server has reached a limit, or a message is too large.
 
-    Where the server tells when to try again, that is done as often as `RetryPolicy` allows before this is raised.
+    If the server says when to try again, the client retries as often as `RetryPolicy` allows before it raises this.
 
     Attributes:
         retry_delay: Seconds to wait before the next attempt, as the server asked; None if trying again does not help.
@@ -254,20 +254,20 @@ class DeadlineExceeded(SynthserveError, TimeoutError):
 
 
 class Cancelled(SynthserveError):
-    """The stream or the client was closed while in use, or the server gave the call up."""
+    """The stream or the client was closed while in use, or the server cancelled the call."""
 
     code = "CANCELLED"
 
 
 class ServerError(SynthserveError):
-    """A fault of the server."""
+    """An internal error of the server."""
 
     code = "INTERNAL"
 
 
 class ProtocolError(SynthserveError):
-    """The server sent what the contract does not allow, for example rows out of order."""
+    """The server sent a response that the contract does not allow, for example rows out of order."""
 
 
 class MissingDependency(SynthserveError, ImportError):
-    """An optional package is not installed; the message tells which command installs it."""
+    """An optional package is not installed; the message has the command that installs it."""

@@ -9,7 +9,7 @@ from synthserve._exceptions import MissingDependency
 
 
 def require(module: str, *, extra: str, what: str) -> Any:  # noqa: ANN401 - a module has no better type
-    """Imports `module`, or says which extra brings it.
+    """Imports `module`. If it is missing, the error names the extra that brings it.
 
     Args:
         module: The module's full name.

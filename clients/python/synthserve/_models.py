@@ -120,7 +120,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ModelChanges:
-    """What a look at the repository has changed.
+    """The changes after a scan of the repository.
 
     Attributes:
         loaded: The versions that were loaded, new and changed ones, for example `iris-vae@2`.
@@ -186,7 +186,7 @@ class ModelPages:
         if self._message is None:
             raise ProtocolError("the server sent no page of a model's description")
         _schema.check_whole(self._message.table.columns)
-        # Those of a table have the categories of their columns.
+        # The conditions of a table use the categories of their columns.
         _schema.check_whole(c for c in self._message.conditions if c.categories or not self._message.HasField("table"))
         return model(self._message)
 

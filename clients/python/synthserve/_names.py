@@ -11,7 +11,7 @@ from synthserve._exceptions import FieldViolation, InvalidRequest, ProtocolError
 
 _VERSION = re.compile(r"models/(?P<model>[^/]+)/versions/(?P<version>[0-9]{1,18})")
 
-# No server counts further, and Python refuses to read more than some thousands.
+# Real version numbers are far shorter, and Python refuses to parse numbers of more than some thousand digits.
 _DIGITS = re.compile(r"0*[0-9]{1,18}")
 
 
@@ -32,7 +32,7 @@ class ModelVersion:
 
 
 def resource_name(name: str) -> str:
-    """Turns what a person types into a resource name.
+    """Turns a model name as people type it into a resource name.
 
     Args:
         name: `iris-vae` (the newest version that is ready), `iris-vae@1` (that version) or a full resource name

@@ -43,7 +43,7 @@ class CsvFormat:
         pattern: Of dates and timestamps: directives such as `%d.%m.%Y`. Default: ISO 8601.
         digits: Of integers: how many digits a value is filled up to with zeros. 0: it is not.
         decimals: Of doubles: how many decimals are always written. None: as many as the value needs.
-        decimal_separator: Of doubles: what stands before the decimals. Default: a full stop.
+        decimal_separator: The decimal separator of doubles. Default: a full stop.
         true_text: The text of true. Default: `true`.
         false_text: The text of false. Default: `false`.
         missing_text: The text of a missing value. Default: an empty cell.
@@ -121,11 +121,11 @@ class ImageSchema:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something that a model can be asked to hold fixed: `where={name: ...}`.
+    """A condition that a model accepts: `where={name: ...}`.
 
     Attributes:
         name: The key; in a table the column that it concerns.
-        values: Of the kinds `code` and `set`: what it accepts. Left out by `Client.models()` without `full=True`.
+        values: For the kinds `code` and `set`, the accepted values. `Client.models()` has them only with `full=True`.
         kind: `code` (one of the values), `set` (any of them) or `range` (a value, or a range of numbers, dates or
             timestamps); `unknown` for a kind that this client does not know.
         type: The type of the values; see `Column.type`.
@@ -164,7 +164,7 @@ def image_schema(message: pb.ImageSchema) -> ImageSchema:
 
 
 def conditions(messages: Iterable[pb.ConditionSpec], table: TableSchema | None) -> tuple[Condition, ...]:
-    """Reads which conditions a model takes.
+    """Reads the conditions that a model accepts.
 
     Args:
         messages: What the server says of them.
@@ -175,7 +175,7 @@ def conditions(messages: Iterable[pb.ConditionSpec], table: TableSchema | None) 
 
 
 def append(part: Iterable[pb.CategoryPart], owners: Sequence[pb.Column] | Sequence[pb.ConditionSpec]) -> None:
-    """Appends more categories to those that columns or conditions have already.
+    """Appends categories to those of columns or conditions.
 
     Raises:
         ProtocolError: There is no such owner, or it gets more than it said.
@@ -190,13 +190,13 @@ def append(part: Iterable[pb.CategoryPart], owners: Sequence[pb.Column] | Sequen
 
 
 def check_whole(owners: Iterable[pb.Column | pb.ConditionSpec]) -> None:
-    """Checks that all categories of columns or conditions have come.
+    """Checks that all categories of columns or conditions have arrived.
 
     Raises:
         ProtocolError: Some are missing.
     """
     for owner in owners:
-        # Servers that send no parts do not count.
+        # Servers that send no parts do not set the count.
         if owner.category_count and len(owner.categories) != owner.category_count:
             raise ProtocolError(_of_other_length(owner))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 _MARKS = (
-    # UTF-32 first: its mark begins with that of UTF-16.
+    # UTF-32 first: its byte order mark begins with that of UTF-16.
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -15,7 +15,7 @@ _MARKS = (
 
 
 def decode(data: bytes) -> str:
-    """Decodes text in the encoding that its byte order mark says, without the mark; without one, UTF-8.
+    """Decodes text in the encoding of its byte order mark, which is removed; without a mark, as UTF-8.
 
     Raises:
         ValueError: It is text in another encoding, or no text.

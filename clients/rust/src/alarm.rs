@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep_until};
 use crate::Error;
 use crate::connection::runtime;
 
-/// The longest time that anything here waits for; clocks and timers hold it everywhere. 100 years.
+/// The longest wait: 100 years, which clocks and timers of every platform can represent.
 pub(crate) const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// A future that is ready from a point in time on, whichever Tokio runtime polls it.
@@ -35,7 +35,7 @@ impl Alarm {
         })
     }
 
-    /// An alarm after `wait`, of which no more than [`FOREVER`] counts.
+    /// An alarm after `wait`, which is capped at [`FOREVER`].
     pub(crate) fn after(wait: Duration) -> Result<Self, Error> {
         Self::at(Instant::now() + wait.min(FOREVER))
     }

@@ -1,4 +1,4 @@
-//! What every call of a client goes through.
+//! The state that all calls of a client share.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::{Error, RetryPolicy};
 /// Messages are at most a few MiB; gRPC's own limit is 4.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
-/// What all calls of a client share.
+/// The shared state.
 pub(crate) struct Caller {
     pub(crate) peer: Peer,
     pub(crate) policy: RetryPolicy,

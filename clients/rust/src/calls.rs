@@ -15,10 +15,10 @@ use crate::retry::Deadline;
 use crate::v1::model_service_client::ModelServiceClient;
 use crate::{Error, status};
 
-/// The longest timeout that is told to the server; gRPC's text for it ends somewhere.
+/// The longest timeout that is sent to the server: gRPC's text format for it is limited.
 const LONGEST_TOLD: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Makes a call until it succeeds, trying again does not help, or the deadline comes.
+/// Repeats a call until it succeeds, a retry would not help, or the deadline passes.
 pub(crate) async fn unary<Q, A, F>(
     caller: &Caller,
     deadline: Option<Deadline>,
@@ -54,7 +54,7 @@ where
     }
 }
 
-/// What `work` gives, unless the deadline comes first.
+/// The result of `work`, unless the deadline passes first.
 async fn within<T>(deadline: Option<Deadline>, work: impl Future<Output = T>) -> Result<T, Error> {
     let Some(deadline) = deadline else {
         return Ok(work.await);
@@ -81,7 +81,7 @@ pub(crate) fn timed<Q>(message: Q, deadline: Option<Deadline>) -> tonic::Request
     request
 }
 
-/// A random share of a wait, from 0.5 to 1. It spreads load and guards nothing, so the randomness of hash maps will do.
+/// A random share of a wait, from 0.5 to 1. It spreads load and protects nothing, so the seeds of hash maps are enough.
 pub(crate) fn share() -> f64 {
     let random = RandomState::new().hash_one(()) >> 11;
     0.5 + 0.5 * random as f64 / (1u64 << 53) as f64

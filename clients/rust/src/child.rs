@@ -1,11 +1,11 @@
-//! Tests that need an environment of their own.
+//! Tests that need different environment variables, and so a process of their own.
 
 use std::process::Command;
 
-/// Says which process runs a test.
+/// The variable that is set in the child process of a test.
 const MARK: &str = "SYNTHSERVE_TEST_CHILD";
 
-/// Whether this is the process with these variables. If it is not, the test runs in one, and must pass there.
+/// Whether this is the child process with these variables. If not, runs the test in one, and requires that it passes.
 pub(crate) fn is_child(test: &str, variables: &[(&str, &str)]) -> bool {
     if std::env::var_os(MARK).is_some() {
         return true;

@@ -23,9 +23,9 @@ const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(330), Duration::fr
 
 /// A client of one server.
 ///
-/// It connects when it is first used, and again when the connection is lost. Clones share the connection. It can be used
-/// in any Tokio runtime with I/O and time enabled, and in several: each has a connection of its own. It never goes
-/// through a proxy, and reads no variables that name one.
+/// It connects when it is first used, and again when the connection is lost. Clones share the connection. It works in
+/// any Tokio runtime with I/O and time enabled, and in several; it opens a separate connection in each. It never uses a
+/// proxy, and ignores environment variables that name one.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), synthserve::Error> {
@@ -49,7 +49,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` when the target is no address. Whether a server is there turns out in the first call.
+    /// `InvalidArgument` when the target is not an address. The first call connects.
     pub fn new(target: impl Into<String>) -> Result<Self, Error> {
         Self::builder(target).build()
     }
@@ -76,22 +76,22 @@ impl Client {
         ImagesRequest::new(self.caller.clone(), model.as_ref())
     }
 
-    /// Lists the models of the server, those that failed to load too, sorted by name.
+    /// Lists the models of the server, including those that failed to load, sorted by name.
     pub fn models(&self) -> Models {
         Models::new(self.caller.clone())
     }
 
-    /// Asks what the server says about one model or version, named as for [`rows`](Self::rows).
+    /// Asks for the description of one model or version, named as for [`rows`](Self::rows).
     pub fn model(&self, name: impl AsRef<str>) -> ModelRequest {
         ModelRequest::new(self.caller.clone(), name.as_ref())
     }
 
-    /// The connection, for stubs of [`v1`](crate::v1) and what this client does not cover. Nothing is tried again
-    /// there. It belongs to the Tokio runtime of this thread, or else to the one that the client was in last.
+    /// The connection, for the stubs of [`v1`](crate::v1) and methods that this client does not cover. Their calls are
+    /// not retried. It belongs to the Tokio runtime of this thread, or else to the last one that used the client.
     ///
     /// # Panics
     ///
-    /// When this thread is in no Tokio runtime, and the client has been in none.
+    /// When this thread is in no Tokio runtime, and the client has not been used in one.
     ///
     /// ```no_run
     /// # async fn example(client: synthserve::Client) -> Result<(), tonic::Status> {
@@ -156,7 +156,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends the token in plain text to other machines too. For where something else secures the connection.
+    /// Sends the token in plain text to other machines too. Use it only where something else secures the connection.
     pub fn allow_insecure_token(mut self) -> Self {
         self.insecure_token = true;
         self
@@ -173,8 +173,8 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// `InvalidArgument` when an option has a value that is not allowed, with the option in
-    /// [`field_violations`](Error::field_violations): the target is no address, a connection could not use what TLS was
-    /// given, the token is not one line or would be sent to another machine in plain text.
+    /// [`field_violations`](Error::field_violations): the target is not an address, a certificate or key is unusable,
+    /// the token is not one line or would be sent to another machine in plain text.
     pub fn build(self) -> Result<Client, Error> {
         self.retry.check()?;
         let target = Target::parse(&self.target)?;
@@ -210,7 +210,7 @@ impl ClientBuilder {
             identity: tls.has_identity(),
         });
         let connection = Connection::new(endpoint, Authorization::new(source, readable));
-        // So that threads of no runtime can use this one, where there is one.
+        // Remembers the runtime of this thread, if any, for later use in threads without a runtime.
         let _ = connection.service();
         Ok(Client {
             caller: Arc::new(Caller {

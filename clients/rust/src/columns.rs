@@ -19,12 +19,12 @@ impl<'a> Column<'a> {
         Self { schema, data }
     }
 
-    /// What the column means: name, type, categories, unit.
+    /// The description of the column: name, type, categories, unit.
     pub fn schema(&self) -> &'a v1::Column {
         self.schema
     }
 
-    /// The values, one per row. Those that [`validity`](Self::validity) marks as missing mean nothing.
+    /// The values, one per row. Ignore those that [`validity`](Self::validity) marks as missing.
     pub fn values(&self) -> Values<'a> {
         self.data.values()
     }
@@ -46,7 +46,7 @@ impl<'a> Column<'a> {
         match self.values() {
             Values::Doubles(values) => Value::Double(values[position]),
             Values::Int64s(values) => Value::Int64(values[position]),
-            // Codes were looked at when the batch came.
+            // Codes were checked when the batch was read.
             Values::Categories(codes) => Value::Category(&self.schema.categories[codes[position] as usize]),
             Values::Bools(values) => Value::Bool(values[position]),
             Values::Strings(values) => Value::String(values.get(position).expect("the position is that of a row")),

@@ -1,4 +1,4 @@
-//! Conditions: what the samples of a stream have in common.
+//! Conditions, which all samples of a stream satisfy.
 
 use std::ops::{RangeFrom, RangeInclusive, RangeToInclusive};
 
@@ -10,10 +10,11 @@ mod value;
 
 pub use value::ConditionValue;
 
-/// What holds for a column, in all samples of a stream; for [`RowsRequest::condition`](crate::RowsRequest::condition)
-/// and [`ImagesRequest::condition`](crate::ImagesRequest::condition).
+/// A test that a column passes in all samples of a stream; for
+/// [`RowsRequest::condition`](crate::RowsRequest::condition) and
+/// [`ImagesRequest::condition`](crate::ImagesRequest::condition).
 ///
-/// `Model.conditions` tells which conditions a model takes.
+/// `Model.conditions` lists the conditions that a model accepts.
 ///
 /// | | |
 /// |---|---|
@@ -24,7 +25,7 @@ pub use value::ConditionValue;
 /// | [`Condition::missing()`], `None` | it is missing |
 /// | [`Condition::present()`] | it is not missing |
 ///
-/// An end of a range that is `None` is open, so `low..=high` works for options from elsewhere.
+/// An end of a range that is `None` is open, so `low..=high` also accepts two `Option`s.
 ///
 /// ```
 /// # fn example(client: synthserve::Client) {
@@ -54,7 +55,7 @@ impl Condition {
         Self(Ok(Test::Missing(false)))
     }
 
-    /// The condition on a column as it is sent, unless a value in it is none of a table.
+    /// The message for a condition on a column. Fails if a value cannot be written as a CSV cell.
     pub(crate) fn on(self, column: String) -> Result<v1::Condition, Error> {
         match self.0 {
             Ok(test) => Ok(v1::Condition {

@@ -1,7 +1,7 @@
 //! Connections to one server: one for each Tokio runtime that a client is used in.
 //!
-//! A channel of tonic lives in the runtime where it was made. It breaks with that runtime, and rests while nobody drives
-//! it; so a client that is used in another runtime gets another channel there.
+//! A channel of tonic runs in the runtime where it was made. It breaks when that runtime ends, and stalls while the
+//! runtime is not driven. So a client that is used in another runtime gets another channel there.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +16,7 @@ use tonic::transport::{Channel, Endpoint};
 use crate::Error;
 use crate::token::Authorization;
 
-/// What the stubs in [`v1`](crate::v1) speak through: the connection, with the token in every call.
+/// The transport for the stubs in [`v1`](crate::v1): the connection, with the token in every call.
 pub type Service = InterceptedService<Channel, Authorization>;
 
 pub(crate) struct Connection {
@@ -34,7 +34,7 @@ impl Connection {
         }
     }
 
-    /// The connection in the runtime of this thread; in a thread without one, that of the runtime that came last.
+    /// The connection in the runtime of this thread; in a thread without one, that of the runtime that was used last.
     ///
     /// # Errors
     ///

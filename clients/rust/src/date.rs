@@ -41,7 +41,7 @@ impl Date {
         Some(Self(days_of_years + days_before_month(month) + day as i32 - 1 - EPOCH))
     }
 
-    /// The day so many days after 1970-01-01. None outside the years 1 to 9999.
+    /// The day that is `days` days after 1970-01-01. None outside the years 1 to 9999.
     pub const fn from_days(days: i32) -> Option<Self> {
         if days < Self::MIN.0 || days > Self::MAX.0 {
             return None;
@@ -87,7 +87,7 @@ impl Date {
     }
 }
 
-/// The number of days from the first of March to the first of the month so many months later.
+/// The number of days from the first of March to the first of the month that is `months` months later.
 const fn days_before_month(months_after_march: u32) -> i32 {
     (153 * months_after_march as i32 + 2) / 5
 }

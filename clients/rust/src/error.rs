@@ -8,13 +8,13 @@ use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, QuotaViol
 
 /// Why a call failed.
 ///
-/// Programs tell errors apart by [`code`](Self::code), or finer by [`reason`](Self::reason), and never by the message.
+/// Distinguish errors by [`code`](Self::code), or more finely by [`reason`](Self::reason), and never by the message.
 ///
 /// | code | reason | when |
 /// |---|---|---|
 /// | `NotFound` | `MODEL_NOT_FOUND` | no such model or version: [`Self::resource_name`] |
 /// | `InvalidArgument` | `INVALID_REQUEST` | a value that is not allowed: [`Self::field_violations`] |
-/// | `InvalidArgument` | | the same, found on this side before anything was sent |
+/// | `InvalidArgument` | | the same, found by the client before anything was sent |
 /// | `FailedPrecondition` | `MODEL_FAILED`, `MODEL_UNLOADING` | [`Self::precondition_violations`] |
 /// | `ResourceExhausted` | `LIMIT_EXCEEDED` | over a limit, after all attempts: [`Self::quota_violations`] |
 /// | `Unavailable` | `SHUTTING_DOWN`, `MODEL_LOADING` or none | no server, or not now, after all attempts |
@@ -70,12 +70,12 @@ impl Error {
         Self::with_details(Code::InvalidArgument, format!("{field}: {description}"), None, details)
     }
 
-    /// An answer that the contract does not allow.
+    /// A response that the contract does not allow.
     pub(crate) fn protocol(message: impl fmt::Display) -> Self {
         Self::new(Code::Internal, format!("the server broke the protocol: {message}"))
     }
 
-    /// Says more about it to people.
+    /// Adds a note to the message.
     pub(crate) fn note(mut self, note: impl fmt::Display) -> Self {
         self.0.message = format!("{} ({note})", self.0.message);
         self
@@ -86,7 +86,7 @@ impl Error {
         self.0.code
     }
 
-    /// What happened, in one sentence for people.
+    /// The message: what happened, in one sentence.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -98,13 +98,13 @@ impl Error {
         (!info.reason.is_empty()).then_some(info.reason.as_str())
     }
 
-    /// What stands under `key` in `google.rpc.ErrorInfo.metadata`.
+    /// The value of `key` in `google.rpc.ErrorInfo.metadata`.
     pub fn metadata(&self, key: &str) -> Option<&str> {
         let info = self.0.details.error_info()?;
         info.metadata.get(key).map(String::as_str)
     }
 
-    /// What the server's log and traces call the request, where the server answered it.
+    /// The id of the request in the server's log and traces, if the server answered it.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
@@ -117,7 +117,7 @@ impl Error {
             .map_or(&[], |detail| &detail.field_violations)
     }
 
-    /// The name of what there is not, from `google.rpc.ResourceInfo`: `models/iris-vae`.
+    /// The name of the resource that was not found, from `google.rpc.ResourceInfo`: `models/iris-vae`.
     pub fn resource_name(&self) -> Option<&str> {
         self.0
             .details
@@ -135,7 +135,7 @@ impl Error {
         self.0.details.quota_failure().map_or(&[], |detail| &detail.violations)
     }
 
-    /// What stands in the way, from `google.rpc.PreconditionFailure`.
+    /// The states of the server that do not allow the call, from `google.rpc.PreconditionFailure`.
     pub fn precondition_violations(&self) -> &[PreconditionViolation] {
         self.0
             .details
@@ -148,7 +148,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
         match &self.0.request_id {
-            // The server tells its callers little about its own faults; its log has the rest, under this id.
+            // The server reveals little about its internal errors; its log has the rest, under this id.
             Some(id) if self.0.code == Code::Internal => write!(f, " (request {id})"),
             _ => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! A server in this process that does what a test says.
+//! A server in this process that a test scripts.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -38,9 +38,9 @@ pub(crate) const SEED: i64 = 11;
 type Answer = Result<GenerateRowsResponse, Status>;
 type Script = dyn Fn(Call) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
 
-/// A call of `GenerateRows`, in the hands of a test's script.
+/// A call of `GenerateRows` that a test's script answers.
 pub(crate) struct Call {
-    /// How many calls there were before.
+    /// The number of calls before this one.
     pub(crate) number: usize,
     pub(crate) request: GenerateRowsRequest,
     pub(crate) answers: mpsc::Sender<Answer>,
@@ -48,11 +48,11 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) async fn send(&self, answer: Answer) {
-        // Who does not listen any more is no fault of the script.
+        // The client may have cancelled the call; that is not an error of the script.
         let _ = self.answers.send(answer).await;
     }
 
-    /// Sends what was asked for, in messages of `size` rows, up to `end`.
+    /// Sends the requested rows, in messages of `size` rows, up to `end`.
     pub(crate) async fn send_until(&self, size: i64, end: i64) {
         let mut next = self.request.offset;
         while next < end {
@@ -99,10 +99,10 @@ pub(crate) fn numbers(first_index: i64, row_count: i64, first: bool) -> Generate
     }
 }
 
-/// How the server ends a call without gRPC's having a say.
+/// How the server ends a call at the level of HTTP/2, without a gRPC status.
 #[derive(Clone, Copy)]
 pub(crate) enum Rude {
-    /// An `RST_STREAM` frame for this reason.
+    /// An `RST_STREAM` frame with this reason.
     Reset(h2::Reason),
     /// The end of the stream, without a status.
     NoTrailers,
@@ -115,7 +115,7 @@ pub(crate) struct Fake {
 
 struct State {
     script: Box<Script>,
-    /// The next calls end so, before the script hears of them.
+    /// How the next calls end, before they reach the script.
     rude: Mutex<Vec<Rude>>,
     calls: Mutex<Vec<(MetadataMap, GenerateRowsRequest)>>,
     models: models::Models,
@@ -157,7 +157,7 @@ impl Fake {
         self.state.kill.notify_waiters();
     }
 
-    /// Is rude to the next call.
+    /// Ends the next call abruptly.
     pub(crate) fn be_rude(&self, how: Rude) {
         self.state.rude.lock().unwrap().push(how);
     }
@@ -168,7 +168,7 @@ impl Fake {
 
     pub(crate) fn builder(&self) -> ClientBuilder {
         let start_attempts = RetryPolicy::default().start_attempts;
-        // Tests do not wait.
+        // Tests must not wait between attempts.
         let policy = RetryPolicy {
             start_attempts,
             max_backoff: Default::default(),
@@ -182,7 +182,7 @@ impl Fake {
         self.builder().build().unwrap()
     }
 
-    /// What was asked for, call by call.
+    /// The requests, call by call.
     pub(crate) fn requests(&self) -> Vec<GenerateRowsRequest> {
         self.state
             .calls
@@ -330,7 +330,7 @@ impl GenerationService for Generation {
     }
 }
 
-/// The indices that a stream gives, and what it ends with.
+/// The indices that a stream gives, and the error that ends it.
 pub(crate) async fn drain(mut batches: RowBatches) -> (Vec<i64>, Option<Error>) {
     let mut got = Vec::new();
     while let Some(batch) = batches.next().await {
@@ -352,7 +352,7 @@ pub(crate) async fn drain(mut batches: RowBatches) -> (Vec<i64>, Option<Error>) 
     (got, None)
 }
 
-/// A script that sends what was asked for.
+/// A script that sends the requested rows.
 pub(crate) async fn whole(call: Call) {
     call.send_until(4, call.end()).await;
 }

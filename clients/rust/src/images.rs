@@ -1,4 +1,4 @@
-//! Images: what is asked for, and the stream that comes.
+//! Images: the request, and the stream of results.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::{Condition, Error, StreamInfo};
 
 /// Asks for images; made by [`Client::images`](crate::Client::images).
 ///
-/// Nothing is sent before the stream that it ends in is polled. What is not allowed is told by the stream's first item.
+/// Nothing is sent before the stream that it makes is polled. If the request is refused, the first item is the error.
 #[must_use = "nothing is asked for until a stream is made of it and polled"]
 #[derive(Debug)]
 pub struct ImagesRequest {
@@ -39,7 +39,7 @@ impl ImagesRequest {
 
     /// For [`jpeg`](Self::jpeg) only: from 1 to 100. Default: 95.
     pub fn jpeg_quality(mut self, quality: i32) -> Self {
-        // On the wire 0 stands for the default.
+        // On the wire, 0 means the default.
         if quality == 0 && self.refused.is_none() {
             self.refused = Some(Error::invalid("jpeg_quality", "must be from 1 to 100, not 0"));
         }
@@ -93,7 +93,7 @@ pub struct Images {
 }
 
 impl Images {
-    /// What holds for the whole stream, from its first item on.
+    /// The model version, seed and schema of the stream, from its first item on.
     pub fn info(&self) -> Option<&StreamInfo<ImageSchema>> {
         self.responses.info().map(Arc::as_ref)
     }

@@ -25,17 +25,15 @@
 //! # Streams
 //!
 //! [`RowBatches`], [`Rows`], [`RowChunks`], [`Images`] and [`Models`] are [`futures_core::Stream`]s, with a method
-//! `next` for those who need no more. They are lazy: nothing is sent before they are polled. A stream that is not read
-//! holds the server back, so however many samples there are, they take a bounded amount of memory. Dropping a stream
-//! cancels its call.
+//! `next`, so no extension trait is needed. They are lazy: nothing is sent before they are polled. A reader that pauses
+//! holds the server back, so memory stays bounded for any number of samples. Dropping a stream cancels its call.
 //!
 //! # Broken connections
 //!
 //! Sample `i` depends only on model version, seed, `i` and conditions. So when a connection breaks or a server
-//! restarts, a stream goes on at the next index by itself: nothing is lost, nothing comes twice. [`RetryPolicy`] tells
-//! how often that is tried. Where a limit of the server is reached the same is done, if the server says when to come
-//! back. A `timeout` bounds a stream with all that is tried again. An event of [`tracing`] at level INFO tells when a
-//! stream broke and goes on.
+//! restarts, a stream resumes at the next index: nothing is lost, nothing is repeated. [`RetryPolicy`] sets the number
+//! of attempts. A call over a limit of the server is retried too, if the server says when to try again. A `timeout`
+//! bounds a stream with all its retries. An event of [`tracing`] at level INFO reports that a stream broke and resumes.
 
 #![forbid(unsafe_code)]
 
@@ -85,7 +83,7 @@ mod programs;
 #[cfg(test)]
 mod readme;
 
-/// Compiles what the README shows, as it stands there.
+/// Compiles the code blocks of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

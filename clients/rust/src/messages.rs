@@ -1,4 +1,4 @@
-//! What the messages for rows and those for images have in common.
+//! Traits that the messages for rows and those for images share.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use crate::v1::{
 };
 use crate::{Error, StreamInfo};
 
-/// Where gRPC calls begin.
+/// The connection that stubs make calls through.
 pub(crate) type Opening<R> = Pin<Box<dyn Future<Output = Result<Streaming<R>, Status>> + Send>>;
 
 /// Asks for samples.
@@ -37,10 +37,10 @@ pub(crate) trait Request: Clone {
 pub(crate) trait Response: Unpin + Send + 'static {
     type Info: Info;
 
-    /// What a call says of its stream, in its first response.
+    /// The description of the stream, in the first response of a call.
     fn info(&mut self) -> &mut Option<Self::Info>;
 
-    /// More of it, in one of the responses that follow.
+    /// A further part of the description, in one of the responses that follow.
     fn take_part(&mut self) -> Option<SchemaPart>;
 
     fn first_index(&self) -> i64;
@@ -49,7 +49,7 @@ pub(crate) trait Response: Unpin + Send + 'static {
     fn size(&self) -> i64;
 }
 
-/// What a call says of its stream.
+/// The description of a stream.
 pub(crate) trait Info: Unpin + Send + 'static {
     type Schema: PartialEq;
 
@@ -57,7 +57,7 @@ pub(crate) trait Info: Unpin + Send + 'static {
     fn part_count(&self) -> i32;
     fn append(&mut self, part: SchemaPart) -> Result<(), Error>;
 
-    /// What holds for the stream; the schema is moved there, unless it is incomplete.
+    /// The properties of the stream. The schema is moved there, unless it is incomplete.
     fn take(&mut self) -> Result<StreamInfo<Self::Schema>, Error>;
 }
 
@@ -140,7 +140,7 @@ impl Info for RowStreamInfo {
     fn append(&mut self, part: SchemaPart) -> Result<(), Error> {
         let columns = self.schema.as_mut().map_or(&mut [][..], |schema| &mut schema.columns);
         parts::append(columns, part.columns)?;
-        // A buffer that nobody shares is not copied.
+        // A buffer that is not shared is not copied.
         let mut preamble = Vec::from(std::mem::take(&mut self.preamble));
         preamble.extend_from_slice(&part.preamble);
         self.preamble = preamble.into();

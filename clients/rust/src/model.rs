@@ -1,4 +1,4 @@
-//! What the server says about one model.
+//! The request for the description of one model.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::v1::model::Output;
 use crate::v1::model_service_client::ModelServiceClient;
 use crate::v1::{GetModelRequest, Model, SchemaPart};
 
-/// Asks for one model; made by [`Client::model`](crate::Client::model). Await it. The model comes with all categories,
-/// in as many calls as they take.
+/// Asks for one model; made by [`Client::model`](crate::Client::model). Await it. The model has all categories, which
+/// may take several calls.
 #[must_use = "nothing is asked for until it is awaited"]
 #[derive(Debug)]
 pub struct ModelRequest {
@@ -34,7 +34,7 @@ impl ModelRequest {
         }
     }
 
-    /// A deadline for the whole, with everything that is tried again. Default: none.
+    /// A deadline for all calls, with their retries. Default: none.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -81,7 +81,7 @@ fn append(model: &mut Model, part: SchemaPart) -> Result<(), Error> {
 
 fn check_complete(model: &Model) -> Result<(), Error> {
     match &model.output {
-        // Its conditions have the categories of their columns, and none of their own.
+        // The conditions of a table have no categories of their own: those of their columns apply.
         Some(Output::Table(table)) => parts::check_complete(&table.columns),
         _ => parts::check_complete(&model.conditions),
     }

@@ -1,4 +1,4 @@
-//! The list of what the server can generate.
+//! The list of the server's models.
 
 use std::fmt;
 use std::pin::Pin;
@@ -18,11 +18,11 @@ use crate::{Error, samples};
 
 type Answer<A> = Pin<Box<dyn Future<Output = Result<A, Error>> + Send>>;
 
-/// A stream of the server's models, sorted by name; made by [`Client::models`](crate::Client::models). It asks for a
-/// page when it comes to it.
+/// A stream of the server's models, sorted by name; made by [`Client::models`](crate::Client::models). It requests each
+/// page only when its first model is read.
 ///
-/// By default it leaves out the categories of columns and conditions, and tells only their number (`category_count`):
-/// see [`view`](Self::view). [`Client::model`](crate::Client::model) has them all.
+/// By default it leaves out the categories of columns and conditions and gives only their number (`category_count`):
+/// see [`view`](Self::view). [`Client::model`](crate::Client::model) returns them all.
 #[must_use = "streams do nothing unless polled"]
 pub struct Models {
     caller: Arc<Caller>,
@@ -34,7 +34,7 @@ pub struct Models {
 }
 
 enum Pages {
-    /// Nothing was asked for yet.
+    /// No page was requested yet.
     New,
     Loading(Answer<ListModelsResponse>),
     /// This is the token of the next page.
@@ -54,14 +54,14 @@ impl Models {
         }
     }
 
-    /// How much to tell of each model. With [`Full`](ModelView::Full) the categories come too, but for models that have
-    /// too many for one message. Default: [`Basic`](ModelView::Basic), without categories.
+    /// How much each model contains. [`Full`](ModelView::Full) includes the categories, except for models that have too
+    /// many for one message. Default: [`Basic`](ModelView::Basic), without categories.
     pub fn view(mut self, view: ModelView) -> Self {
         self.view = view;
         self
     }
 
-    /// A deadline for the whole list, with everything that is tried again, from when it is first polled. Default: none.
+    /// A deadline for the whole list with all retries, from when it is first polled. Default: none.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

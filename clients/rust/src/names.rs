@@ -1,10 +1,10 @@
-//! Names of models: what people type, and the resource names on the wire.
+//! Names of models: the short forms that people type, and the resource names on the wire.
 
 use crate::Error;
 
-/// Turns what a person types into a resource name: `iris-vae` (the newest version that is ready), `iris-vae@1` (that
-/// version) or a full resource name (`models/iris-vae`, `models/iris-vae/versions/1`). Whether there is such a model is
-/// for the server to say.
+/// Turns a name as people type it into a resource name: `iris-vae` (the newest version that is ready), `iris-vae@1`
+/// (that version) or a full resource name (`models/iris-vae`, `models/iris-vae/versions/1`). The server decides whether
+/// there is such a model.
 pub(crate) fn resource_name(name: &str) -> Result<String, Error> {
     if name.starts_with("models/") {
         return Ok(name.to_owned());
@@ -29,7 +29,7 @@ pub(crate) fn resource_name(name: &str) -> Result<String, Error> {
 }
 
 fn number(digits: &str) -> Option<u64> {
-    // `parse` would take a sign.
+    // `parse` would accept a sign.
     digits
         .bytes()
         .all(|byte| byte.is_ascii_digit())
@@ -48,7 +48,7 @@ mod tests {
             ("iris-vae@002", "models/iris-vae/versions/2"),
             ("models/iris-vae", "models/iris-vae"),
             ("models/iris-vae/versions/2", "models/iris-vae/versions/2"),
-            // For the server to judge.
+            // The client accepts these, and the server refuses them.
             ("models/", "models/"),
             ("Iris VAE", "models/Iris VAE"),
         ] {

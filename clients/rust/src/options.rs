@@ -21,13 +21,13 @@ macro_rules! stream_options {
             }
         }
 
-        /// How many samples, from 0 up to the server's limit. Default: they come until the stream is dropped.
+        /// How many samples, from 0 up to the server's limit. Default: the stream continues until it is dropped.
         pub fn count(mut self, count: i64) -> Self {
             self.request.count = Some(count);
             self
         }
 
-        /// The seed, from 0 to 2^63 - 1. Default: the server draws one, and the stream's `info()` tells it.
+        /// The seed, from 0 to 2^63 - 1. Default: the server draws one, and the stream's `info()` has it.
         pub fn seed(mut self, seed: i64) -> Self {
             self.request.seed = Some(seed);
             self
@@ -39,10 +39,9 @@ macro_rules! stream_options {
             self
         }
 
-        /// Draws the samples given that the condition holds for the column `name`: that it has a value, one of several,
-        /// one in a range, or none; see [`Condition`](crate::Condition). Can be called for several names, whose
-        /// conditions hold together; for one name the last call holds. `Model.conditions` tells which there are.
-        /// Default: none.
+        /// Adds a condition on the column `name`: a value, one of several, a range, or missing; see
+        /// [`Condition`](crate::Condition). All samples satisfy the conditions of all names; a second call for a name
+        /// replaces the first. `Model.conditions` lists those that the model accepts. Default: no conditions.
         pub fn condition(mut self, name: impl Into<String>, condition: impl Into<Condition>) -> Self {
             let name = name.into();
             self.request
@@ -55,8 +54,7 @@ macro_rules! stream_options {
             self
         }
 
-        /// A deadline for the whole of the stream, with everything that is tried again, from when it is first polled.
-        /// Default: none.
+        /// A deadline for the whole stream with all retries, from when it is first polled. Default: none.
         pub fn timeout(mut self, timeout: Duration) -> Self {
             self.timeout = Some(timeout);
             self

@@ -1,15 +1,15 @@
-//! Categories that did not fit into the message with the schema, and come in parts.
+//! Categories that do not fit into the message with the schema, and are sent in parts.
 
 use crate::Error;
 use crate::v1::{CategoryPart, Column, ConditionSpec};
 
-/// What has categories: a column, or a condition.
+/// A column or a condition: an owner of categories.
 pub(crate) trait Categorical {
     fn name(&self) -> &str;
     fn categories(&self) -> &[String];
     fn categories_mut(&mut self) -> &mut Vec<String>;
 
-    /// How many there are in all. The server says it wherever it sends parts.
+    /// The total number of categories. The server sets it whenever it sends parts.
     fn category_count(&self) -> i32;
 }
 
@@ -49,12 +49,12 @@ impl Categorical for ConditionSpec {
     }
 }
 
-/// Appends categories to what they belong to, unless there is no such thing or they are too many.
+/// Appends categories to their columns or conditions. Fails if an index is unknown or there are too many.
 pub(crate) fn append(owners: &mut [impl Categorical], parts: Vec<CategoryPart>) -> Result<(), Error> {
     for part in parts {
         let index = usize::try_from(part.index).ok();
         let Some(owner) = index.and_then(|index| owners.get_mut(index)) else {
-            let problem = format_args!("categories came for the index {}, where nothing has any", part.index);
+            let problem = format_args!("got categories for the index {}, which does not exist", part.index);
             return Err(Error::protocol(problem));
         };
         owner.categories_mut().extend(part.categories);
@@ -65,7 +65,7 @@ pub(crate) fn append(owners: &mut [impl Categorical], parts: Vec<CategoryPart>) 
     Ok(())
 }
 
-/// Refuses what has fewer categories than its `category_count` says.
+/// Refuses columns and conditions with fewer categories than their `category_count`.
 pub(crate) fn check_complete(owners: &[impl Categorical]) -> Result<(), Error> {
     for owner in owners {
         if excess(owner) < 0 {
@@ -75,7 +75,7 @@ pub(crate) fn check_complete(owners: &[impl Categorical]) -> Result<(), Error> {
     Ok(())
 }
 
-/// How many categories more have come than there are; negative where some are missing.
+/// The number of received categories minus `category_count`; negative where some are missing.
 fn excess(owner: &impl Categorical) -> i64 {
     owner.categories().len() as i64 - i64::from(owner.category_count())
 }
@@ -141,7 +141,7 @@ mod tests {
     fn too_few_categories_are_refused() {
         let columns = [column(&["a"], 1), column(&["a"], 2)];
         assert_eq!(check_complete(&columns).unwrap_err().code(), crate::Code::Internal);
-        // As a server did that did not count them.
+        // A server of format 1 does not count them.
         check_complete(&[column(&["a"], 0)]).unwrap();
     }
 }

@@ -12,7 +12,7 @@ pub(crate) enum Security {
     },
 }
 
-/// The server of a client, as the client was told of it.
+/// The server of a client, as the client was configured.
 #[derive(Debug)]
 pub(crate) struct Peer {
     target: String,
@@ -38,7 +38,7 @@ impl Peer {
         self.security
     }
 
-    /// Takes note that the server has answered: client and server are set up to talk to each other.
+    /// Records that the server has answered, so that later errors do not blame the configuration.
     pub(crate) fn has_answered(&self) {
         self.answered.store(true, Ordering::Relaxed);
     }

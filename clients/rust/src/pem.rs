@@ -8,7 +8,7 @@ pub(crate) fn text(file: &[u8]) -> String {
     let decoded = match file {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        // UTF-16 without a mark: the text begins with ASCII.
+        // UTF-16 without a byte order mark: the text begins with ASCII.
         [_, 0, ..] => utf16(file, u16::from_le_bytes),
         [0, _, ..] => utf16(file, u16::from_be_bytes),
         // Comments between the sections may be in any encoding.

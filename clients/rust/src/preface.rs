@@ -1,21 +1,21 @@
-//! What a call says of its stream before the first sample. It takes several responses where the schema is large. Pure.
+//! The description of a stream before its first sample. A large schema takes several responses. Pure.
 
 use crate::Error;
 use crate::messages::{Info, Response};
 
-/// Puts together what the responses of one call say of their stream.
+/// Assembles the description of a stream from the responses of one call.
 pub(crate) struct Preface<I> {
-    /// What has come, and how many parts of it are still to come.
+    /// The description so far, and the number of parts that are still missing.
     incomplete: Option<(I, u32)>,
 }
 
-/// What a response meant.
+/// The role of a response.
 pub(crate) enum Progress<I> {
-    /// It says nothing of the stream: there are only samples in it.
+    /// It has only samples.
     Samples,
-    /// More of what it says is to come.
+    /// It is a part of the description, and more parts follow.
     Incomplete,
-    /// This is all that the call says of the stream.
+    /// It completes the description.
     Complete(I),
 }
 
@@ -36,13 +36,13 @@ impl<I: Info> Preface<I> {
                 (info, missing - 1)
             }
             (Some((_, missing)), _, _) => {
-                let problem = format_args!("{missing} more parts of the schema were to come, got something else");
+                let problem = format_args!("expected {missing} more parts of the schema, got another message");
                 return Err(Error::protocol(problem));
             }
-            (None, _, Some(_)) => return Err(Error::protocol("a part of the schema came that was not announced")),
+            (None, _, Some(_)) => return Err(Error::protocol("got a part of the schema that was not announced")),
         };
         if response.size() != 0 {
-            return Err(Error::protocol("samples came before the schema was complete"));
+            return Err(Error::protocol("got samples before the schema was complete"));
         }
         if missing == 0 {
             return Ok(Progress::Complete(info));

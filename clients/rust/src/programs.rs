@@ -1,4 +1,5 @@
-//! The example and the conformance runner, where nobody can hear what they say. Cargo builds them before the tests.
+//! The example and the conformance runner with standard streams that cannot be written. Cargo builds them before the
+//! tests.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -67,7 +68,7 @@ fn full() -> Stdio {
     File::options().write(true).open("/dev/full").unwrap().into()
 }
 
-/// A pipe whose reader has gone.
+/// A pipe whose reader has closed it.
 fn broken() -> Stdio {
     std::io::pipe().unwrap().1.into()
 }

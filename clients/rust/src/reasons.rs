@@ -1,4 +1,4 @@
-//! Why there is no connection: what the libraries say, translated into what to do. Their own words stay in brackets.
+//! Why there is no connection: explains the errors of the libraries, and keeps their own messages in brackets.
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
@@ -8,10 +8,10 @@ use rustls::{AlertDescription, CertificateError, Error as TlsError};
 use crate::peer::{Peer, Security};
 use crate::status::{causes, chain};
 
-/// How hyper words that a name could not be resolved. Its type for that is not public.
+/// The message of hyper for a name that could not be resolved. Its error type is not public.
 const LOOKUP: &str = "dns error";
 
-/// How rustls words that a server shows the certificate of an authority as its own.
+/// The message of rustls for a server that presents the certificate of an authority as its own.
 const AUTHORITY_AS_SERVER: &str = "CaUsedAsEndEntity";
 
 /// The message for a connection that could not be made.
@@ -53,7 +53,7 @@ pub(crate) fn lost(cause: &(dyn StdError + 'static), peer: &Peer) -> String {
 /// The error of rustls among the causes.
 fn tls<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a TlsError> {
     causes(error).find_map(|error| match error.downcast_ref::<io::Error>() {
-        // It is inside, and not the source.
+        // rustls wraps the error, which is not its `source()`.
         Some(error) => error.get_ref()?.downcast_ref(),
         None => match error.downcast_ref::<h2::Error>() {
             Some(error) => error.get_io()?.get_ref()?.downcast_ref(),
@@ -62,12 +62,12 @@ fn tls<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a TlsError> {
     })
 }
 
-/// The error of the operating system, or of what stands in for it, among the causes.
+/// The I/O error among the causes: of the operating system, or of a library that reports errors in the same way.
 fn io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
     causes(error).filter_map(|error| error.downcast_ref()).last()
 }
 
-/// Whether bytes came that are not HTTP/2.
+/// Whether the peer sent bytes that are not HTTP/2.
 fn is_garbage(error: &(dyn StdError + 'static)) -> bool {
     causes(error).any(|error| error.downcast_ref::<h2::Error>().is_some_and(h2::Error::is_library))
 }
@@ -76,7 +76,7 @@ fn handshake(error: &TlsError, target: &str, security: Security) -> String {
     use CertificateError as Bad;
     match error {
         TlsError::InvalidCertificate(problem) => match problem {
-            // The signature: of another authority that has the same name.
+            // The signature is that of another authority with the same name.
             Bad::UnknownIssuer | Bad::BadSignature => format!(
                 "the certificate of {target} was not issued by an authority that this client trusts: give its authority to \
                  Tls::ca()"
@@ -109,7 +109,7 @@ fn handshake(error: &TlsError, target: &str, security: Security) -> String {
     }
 }
 
-/// Whether a server sends this where it asks for a client certificate.
+/// Whether a server that requires a client certificate sends this alert.
 fn is_about_certificates(alert: AlertDescription) -> bool {
     use AlertDescription as Alert;
     matches!(

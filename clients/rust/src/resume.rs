@@ -1,9 +1,9 @@
 //! The state of one logical stream, which may take several calls: pure, no I/O, no clock.
 //!
-//! Sample `i` depends only on the model version, the seed, `i` and the conditions. So a stream that broke goes on, with
-//! nothing lost and nothing repeated, by asking for the rest: the next index, the version and the seed of the first
-//! response. A stream that broke before its first response is simply asked for again; where no seed was given, none of
-//! the drawn ones was seen.
+//! Sample `i` depends only on the model version, the seed, `i` and the conditions. So a broken stream resumes, with
+//! nothing lost and nothing repeated, when the rest is requested: from the next index, with the version and the seed of
+//! the first response. A stream that broke before its first response is requested again unchanged; the caller has not
+//! seen a seed yet.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use crate::messages::{Info, Request, Response};
 use crate::preface::{Preface, Progress};
 use crate::{Error, RetryPolicy, StreamInfo};
 
-/// The end of the indices: no sample has this one.
+/// One past the largest index of a sample.
 const END: i64 = i64::MAX;
 
-/// Turns the calls that a stream takes into one stream that obeys the contract of one call.
+/// Joins several calls into one stream that obeys the contract of a single call.
 ///
-/// The driver asks [`request`](Self::request) what to send, shows every response to [`accept`](Self::accept), and tells
-/// how the call ended with [`finish`](Self::finish) or [`broken`](Self::broken).
+/// The driver sends the request that [`request`](Self::request) returns, passes every response to
+/// [`accept`](Self::accept), and reports the end of the call with [`finish`](Self::finish) or [`broken`](Self::broken).
 pub(crate) struct Resume<Q: Request> {
     base: Q,
     policy: RetryPolicy,
-    /// What the running call has said of the stream.
+    /// The description of the stream by the running call.
     preface: Preface<CallInfo<Q>>,
     info: Option<Arc<WholeInfo<Q>>>,
     next_index: i64,
@@ -31,7 +31,7 @@ pub(crate) struct Resume<Q: Request> {
 
 type CallInfo<Q> = <<Q as Request>::Response as Response>::Info;
 
-/// What holds for the stream of a request.
+/// The properties of the stream of a request.
 pub(crate) type WholeInfo<Q> = StreamInfo<<CallInfo<Q> as Info>::Schema>;
 
 impl<Q: Request> Resume<Q> {
@@ -47,7 +47,7 @@ impl<Q: Request> Resume<Q> {
         }
     }
 
-    /// What holds for the whole stream, once a call has said all of it.
+    /// The model version, seed and schema of the stream, once a call has described it completely.
     pub(crate) fn info(&self) -> Option<&Arc<WholeInfo<Q>>> {
         self.info.as_ref()
     }
@@ -57,19 +57,19 @@ impl<Q: Request> Resume<Q> {
         self.next_index
     }
 
-    /// Whether everything that was asked for has come: without a count, every sample that there is. So a stream without
-    /// a count that gets there ends as any other does, whatever the server calls it.
+    /// Whether all requested samples have arrived; without a count, those of all indices. So a stream without a count
+    /// that reaches the last index ends normally, whatever status the server gives.
     pub(crate) fn complete(&self) -> bool {
         self.info.is_some() && self.next_index == self.end().unwrap_or(END)
     }
 
-    /// The index after the last one that was asked for.
+    /// The index after the last one that was requested.
     fn end(&self) -> Option<i64> {
-        // A sum that is too large is refused by the server, with an error that names the field.
+        // The server refuses a sum that is too large, with an error that names the field.
         self.base.count().map(|count| self.base.offset().saturating_add(count))
     }
 
-    /// The request for what is missing.
+    /// The request for the missing samples.
     pub(crate) fn request(&self) -> Q {
         match &self.info {
             None => self.base.clone(),
@@ -80,8 +80,9 @@ impl<Q: Request> Resume<Q> {
         }
     }
 
-    /// Takes the next response of the running call. Returns none before the call has said all of its stream. The response
-    /// that completes this has the `info`, without the schema; all others have none, also where a second call begins.
+    /// Accepts the next response of the running call. Returns none until the call has described its stream completely.
+    /// The response that completes the description has the `info`, without the schema. No other response has one, not
+    /// even the first of a second call.
     pub(crate) fn accept(&mut self, mut response: Q::Response) -> Result<Option<Q::Response>, Error> {
         match self.preface.accept(&mut response)? {
             Progress::Incomplete => {
@@ -159,7 +160,7 @@ impl<Q: Request> Resume<Q> {
         }
     }
 
-    /// Takes note that the running call ended without an error, which must not be too early.
+    /// Records that the running call ended without an error. Fails if samples are missing.
     pub(crate) fn finish(&self) -> Result<(), Error> {
         if self.complete() {
             return Ok(());
@@ -177,10 +178,10 @@ impl<Q: Request> Resume<Q> {
         )))
     }
 
-    /// Takes note that the running call failed. `share` is the random share of the wait, from 0.5 to 1.
+    /// Records that the running call failed. `share` is the random share of the wait, from 0.5 to 1.
     ///
-    /// Returns how long to wait before the next call, nothing if nothing is missing, so that the error does not matter,
-    /// or the error, when the stream cannot go on.
+    /// Returns how long to wait before the next call, none if no sample is missing (the error does not matter then), or
+    /// the error if the stream cannot go on.
     pub(crate) fn broken(&mut self, error: Error, share: f64) -> Result<Option<Duration>, Error> {
         if self.complete() {
             return Ok(None);

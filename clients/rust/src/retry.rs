@@ -9,11 +9,11 @@ use crate::alarm::FOREVER;
 
 /// How calls are tried again after the server was unavailable, or refused them for now.
 ///
-/// A wrong address should be told soon, a stream that already gave a million rows deserves patience: so there is one
-/// bound for calls that have given nothing yet, and one for streams that have. Both count attempts since the last
-/// sample that came. The waits between them grow from `initial_backoff` by `multiplier` up to `max_backoff`, each
-/// shortened by a random part of at most a half; the server can ask for longer ones. A call that is over a limit is
-/// tried again only where the server says when: then, and the wait of the policy later, so that not all come at once.
+/// A wrong address should be reported soon, while a stream that already gave a million rows deserves patience. So one
+/// bound applies to calls without a response yet, and another to streams that have begun. Both count attempts since the
+/// last sample. The waits between attempts grow from `initial_backoff` by `multiplier` up to `max_backoff`, each
+/// shortened by a random part of at most a half; the server can ask for longer ones. A call over a limit is tried again
+/// only if the server says when. The wait of the policy is added, so that not all clients return at once.
 ///
 /// ```
 /// use synthserve::RetryPolicy;
@@ -22,7 +22,7 @@ use crate::alarm::FOREVER;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryPolicy {
-    /// Attempts in a row, at least 1, before anything came. 1 turns retries off. Default: 4.
+    /// Attempts in a row, at least 1, before the first response. 1 turns retries off. Default: 4.
     pub start_attempts: u32,
     /// Attempts in a row, at least 1, once a stream has begun; the one that broke counts. 1 turns resuming off.
     /// Default: 12.
@@ -75,9 +75,9 @@ impl RetryPolicy {
         ))
     }
 
-    /// The wait before the next attempt; none when trying again would not help or was done often enough.
+    /// The wait before the next attempt; none when a retry would not help or the attempts are used up.
     ///
-    /// `failures` is the number of failures in a row, this one counted; `started` whether the call has given anything;
+    /// `failures` is the number of failures in a row, with this one; `started` whether the call has given anything;
     /// `share` the random share of the wait, from 0.5 to 1.
     pub(crate) fn delay(&self, failures: u32, error: &Error, started: bool, share: f64) -> Option<Duration> {
         let (at_least, more) = match (error.code(), error.retry_delay()) {
@@ -112,7 +112,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// The deadline that is `timeout` after `start`; none where nobody would see it.
+    /// The deadline that is `timeout` after `start`; none if `timeout` is as good as unlimited.
     pub(crate) fn new(start: Instant, timeout: Duration) -> Option<Self> {
         let end = start.checked_add(timeout).filter(|_| timeout < FOREVER)?;
         Some(Self { timeout, end })

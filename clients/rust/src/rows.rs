@@ -1,4 +1,4 @@
-//! Rows: what is asked for, and the streams that come.
+//! Rows: the request, and the streams of results.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::{Condition, Error, StreamInfo};
 
 /// Asks for rows; made by [`Client::rows`](crate::Client::rows).
 ///
-/// Nothing is sent before the stream that it ends in is polled. What is not allowed is told by the stream's first item.
+/// Nothing is sent before the stream that it makes is polled. If the request is refused, the first item is the error.
 #[must_use = "nothing is asked for until a stream is made of it and polled"]
 #[derive(Debug)]
 pub struct RowsRequest {
@@ -93,7 +93,7 @@ impl RowBatches {
         let info = self
             .0
             .info()
-            .ok_or_else(|| Error::protocol("rows came before the schema"))?;
+            .ok_or_else(|| Error::protocol("got rows before the schema"))?;
         RowBatch::new(response, info.clone())
     }
 }
@@ -166,9 +166,9 @@ impl Stream for Rows {
 pub struct RowChunk {
     /// The index of the first row.
     pub first_index: i64,
-    /// The number of rows. 0 only in a first chunk that holds no more than what a file begins with.
+    /// The number of rows. 0 only in a first chunk that has just the beginning of the file, such as a header line.
     pub row_count: i64,
-    /// The rows; in the first chunk of a stream after what a file begins with.
+    /// The rows. In the first chunk of a stream they follow the beginning of the file.
     pub data: Bytes,
 }
 

@@ -1,4 +1,4 @@
-//! Streams of responses, over as many calls as it takes: the one place where streams meet gRPC and the clock.
+//! Streams of responses, over as many calls as needed: the one place where streams meet gRPC and the clock.
 
 use std::fmt;
 use std::pin::Pin;
@@ -19,8 +19,8 @@ use crate::{Error, status};
 
 /// The responses of one logical stream.
 ///
-/// Nothing is sent before it is polled for the first time, which is when its timeout begins. At most one response is
-/// held here; what the server may send ahead is bounded by HTTP/2's flow control. Dropping it cancels the running call.
+/// Nothing is sent before it is polled for the first time, which is when its timeout begins. It holds at most one
+/// response, and HTTP/2's flow control bounds how far the server runs ahead. Dropping it cancels the running call.
 pub(crate) struct Samples<Q: Request> {
     caller: Arc<Caller>,
     run: Resume<Q>,
@@ -52,18 +52,18 @@ impl<Q: Request> Samples<Q> {
         }
     }
 
-    /// What holds for the whole stream, once the server has said all of it.
+    /// The model version, seed and schema of the stream, once the server has described it completely.
     pub(crate) fn info(&self) -> Option<&Arc<WholeInfo<Q>>> {
         self.run.info()
     }
 
-    /// Lets go of the call, which cancels it where it is not over.
+    /// Drops the call, which cancels it if it is still running.
     pub(crate) fn end(&mut self) {
         self.state = State::Ended;
         self.deadline = None;
     }
 
-    /// Takes one step at a time until there is a response, the end, or nothing to do but to wait.
+    /// Advances step by step until there is a response, the stream ends, or it has to wait.
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Q::Response>, Error>> {
         loop {
             if let Some((deadline, alarm)) = &mut self.deadline
@@ -149,7 +149,7 @@ impl<Q: Request + Unpin> Stream for Samples<Q> {
     }
 }
 
-/// The next item, for those who do not want to import an extension trait of [`Stream`].
+/// The next item, so that callers need no extension trait of [`Stream`].
 pub(crate) async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     std::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
 }

@@ -1,4 +1,4 @@
-//! From what tonic says to [`Error`].
+//! Conversion of tonic's status to [`Error`].
 
 use std::error::Error as StdError;
 
@@ -9,12 +9,12 @@ use tonic_types::{ErrorDetails, RetryInfo, RpcStatusExt, pb};
 use crate::peer::Peer;
 use crate::{Error, reasons};
 
-/// How tonic words a stream that ended without a status. hyper makes such an end of an `RST_STREAM` with `CANCEL`,
-/// which is what a server sends that goes down: the code is `UNKNOWN` then, and this the only trace.
+/// The message of tonic for a stream that ended without a status. hyper reports an `RST_STREAM` with `CANCEL` in this
+/// way, which a server sends when it shuts down: the code is `UNKNOWN` then, and only this message identifies the case.
 const NO_TRAILERS: &str = "missing grpc-status trailer";
 
-/// How tonic words that a message is larger than what is taken: the code is `OUT_OF_RANGE` then, elsewhere in gRPC it
-/// is `RESOURCE_EXHAUSTED`.
+/// The message of tonic for a response above the size limit. tonic gives it the code `OUT_OF_RANGE`, other gRPC
+/// libraries `RESOURCE_EXHAUSTED`.
 const TOO_LARGE: &str = "decoded message length too large";
 
 /// Builds the error for a failed call.
@@ -36,7 +36,7 @@ pub(crate) fn error(status: &Status, peer: &Peer) -> Error {
         .and_then(|id| id.to_str().ok())
         .map(str::to_owned);
     let dropped = match status.code() {
-        // Nobody here has cancelled: that is done by dropping the stream, which nobody reads then.
+        // This client cancels only by dropping the stream, which cannot be read afterwards. So the server cancelled.
         Code::Cancelled => !has_reason,
         Code::Unknown => message.contains(NO_TRAILERS),
         _ => false,
@@ -53,7 +53,7 @@ pub(crate) fn error(status: &Status, peer: &Peer) -> Error {
     Error::with_details(code, message, request_id, details)
 }
 
-/// The details, unless they are of another status: a proxy can change one and leave the other.
+/// The details, unless their code differs from that of the status: a proxy can change the status and keep the details.
 fn details(status: &Status) -> ErrorDetails {
     match pb::Status::decode(status.details()) {
         Ok(mut packed) if packed.code == status.code() as i32 => {
@@ -64,8 +64,8 @@ fn details(status: &Status) -> ErrorDetails {
     }
 }
 
-/// Brings the delays of `RetryInfo` into the range that protobuf allows, from 0 up. tonic overflows where it turns the
-/// most negative ones around.
+/// Clamps the delays of `RetryInfo` to the range that protobuf allows, from 0 up. tonic overflows when it negates the
+/// most negative ones.
 fn bound_delays(status: &mut pb::Status) {
     const SECOND: i128 = 1_000_000_000;
     let longest = RetryInfo::MAX_RETRY_DELAY.as_nanos() as i128;
@@ -85,7 +85,7 @@ fn bound_delays(status: &mut pb::Status) {
     }
 }
 
-/// What has become of a call that no server has ended.
+/// The error for a call that no server has ended.
 fn broken(cause: &(dyn StdError + 'static), peer: &Peer) -> Error {
     if causes(cause).any(|error| error.is::<TimeoutExpired>()) {
         return Error::new(Code::DeadlineExceeded, "not done in time");
@@ -108,13 +108,13 @@ pub(crate) fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<I
 /// An error and its causes, in one line.
 pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut texts: Vec<String> = causes(error).map(ToString::to_string).collect();
-    // Some errors say what their cause says.
+    // Some errors repeat the message of their cause.
     texts.dedup_by(|inner, outer| outer.contains(inner.as_str()));
     texts.join(": ")
 }
 
-/// The code for a call that ended in HTTP/2, by the table in gRPC's `PROTOCOL-HTTP2`. tonic has it too, but not in a
-/// build that is a client only.
+/// The code for a call that HTTP/2 ended, by the table in gRPC's `PROTOCOL-HTTP2`. tonic has the table too, but not in
+/// a client-only build.
 fn code_of(error: &h2::Error) -> Code {
     match error.reason() {
         Some(reason) if error.is_reset() => match reason {
@@ -123,7 +123,7 @@ fn code_of(error: &h2::Error) -> Code {
             h2::Reason::INADEQUATE_SECURITY => Code::PermissionDenied,
             _ => Code::Internal,
         },
-        // The connection as a whole.
+        // The whole connection failed.
         _ => Code::Unavailable,
     }
 }

@@ -1,6 +1,6 @@
-//! What a stream says of itself.
+//! The properties of a stream.
 
-/// What holds for a whole stream.
+/// The properties of a whole stream.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StreamInfo<Schema> {
@@ -8,6 +8,6 @@ pub struct StreamInfo<Schema> {
     pub model: String,
     /// The seed in use, from 0 to 2^63 - 1: the one of the request, or the one that the server drew.
     pub seed: i64,
-    /// What the samples look like.
+    /// The schema of the samples.
     pub schema: Schema,
 }

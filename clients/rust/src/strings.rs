@@ -1,4 +1,4 @@
-//! The values of STRING columns: texts one behind the other, in one piece of memory.
+//! The values of STRING columns: texts one after the other, in one buffer.
 
 use crate::v1::StringValues;
 
@@ -15,7 +15,7 @@ impl<'a> Strings<'a> {
         self.offsets.len() - 1
     }
 
-    /// Whether there are none.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -33,19 +33,19 @@ impl<'a> Strings<'a> {
         ends.map(move |ends| &text[ends[0] as usize..ends[1] as usize])
     }
 
-    /// Where each value begins in [`text`](Self::text), in bytes, and at last where the last one ends: what a string
-    /// array of Arrow has.
+    /// The byte offset in [`text`](Self::text) at which each value begins, and last the end of the last value, as in a
+    /// string array of Arrow.
     pub fn offsets(&self) -> &'a [i32] {
         self.offsets
     }
 
-    /// All values, one behind the other, without anything between them.
+    /// All values, one after the other, without separators.
     pub fn text(&self) -> &'a str {
         self.text
     }
 }
 
-/// The values of a STRING column of one response. Every offset is at the border of a character of the text.
+/// The values of a STRING column of one response. Every offset is at a character boundary of the text.
 #[derive(Debug)]
 pub(crate) struct StringData {
     offsets: Vec<i32>,
@@ -53,7 +53,7 @@ pub(crate) struct StringData {
 }
 
 impl StringData {
-    /// Reads texts, unless they are no texts, or not as many as there are rows.
+    /// Reads texts. Fails if they are not UTF-8, or their number is not that of the rows.
     pub(crate) fn read(message: StringValues, rows: usize) -> Result<Self, String> {
         let StringValues { offsets, data } = message;
         if offsets.len().checked_sub(1) != Some(rows) {
@@ -115,7 +115,7 @@ mod tests {
             (&[0, -1, 1], b"a", 2),
             (&[0, 2, 1, 3], b"abc", 3),
             (&[0, 1], b"\xff", 1),
-            // Each half of a character is no text.
+            // Half a character is not text.
             (&[0, 1, 2], "\u{e9}".as_bytes(), 2),
         ] {
             assert!(read(offsets, data, rows).is_err(), "{offsets:?} {data:?} {rows}");

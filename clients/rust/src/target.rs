@@ -56,7 +56,7 @@ impl Target {
         }
     }
 
-    /// The address in the form that tonic takes.
+    /// The address in the form that tonic accepts.
     pub(crate) fn uri(&self, tls: bool) -> String {
         match self {
             Self::Tcp { host, port } if tls => format!("https://{host}:{port}"),
@@ -65,7 +65,7 @@ impl Target {
         }
     }
 
-    /// Whether what is sent there stays on this machine.
+    /// Whether messages to the target stay on this machine.
     pub(crate) fn is_local(&self) -> bool {
         match self {
             Self::Unix(_) => true,
@@ -73,15 +73,15 @@ impl Target {
             Self::Tcp { host, .. } => host
                 .trim_matches(['[', ']'])
                 .parse::<IpAddr>()
-                // `::ffff:127.0.0.1` is an address of IPv4.
+                // `::ffff:127.0.0.1` is an IPv4 address.
                 .is_ok_and(|address| address.to_canonical().is_loopback()),
         }
     }
 }
 
-/// A Unix socket, if the system takes the path: systems limit the length to about 100 bytes.
+/// A Unix socket, if the system accepts the path: systems limit the length to about 100 bytes.
 fn unix(path: &str) -> Result<Target, Error> {
-    // `unix://PATH` is another way to write it.
+    // `unix://PATH` is an alternative form.
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.is_empty() {
         return Err(Error::invalid("target", "unix: has no path after it"));

@@ -1,4 +1,4 @@
-//! Points in time, in microseconds: instants, and those of a calendar and a clock without a time zone.
+//! Timestamps in microseconds: instants, and local times without a time zone.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -8,9 +8,9 @@ use crate::Date;
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 24 * 60 * 60 * SECOND;
 
-/// A date with a time of day and no time zone, in microseconds, of the years 1 to 9999. Default: 1970-01-01T00:00:00.
+/// A date with a time of day and no time zone, in microseconds, in the years 1 to 9999. Default: 1970-01-01T00:00:00.
 ///
-/// It is no instant: which one it means depends on the place. [`Timestamp`] is one.
+/// It is not an instant: only a time zone turns it into one. [`Timestamp`] is an instant.
 ///
 /// ```
 /// use synthserve::{Date, LocalTimestamp};
@@ -41,7 +41,7 @@ impl LocalTimestamp {
         ))
     }
 
-    /// The time so many microseconds after 1970-01-01T00:00:00. None outside the years 1 to 9999.
+    /// The time that is `microseconds` after 1970-01-01T00:00:00. None outside the years 1 to 9999.
     pub const fn from_microseconds(microseconds: i64) -> Option<Self> {
         if microseconds < Self::MIN.0 || microseconds > Self::MAX.0 {
             return None;
@@ -92,7 +92,7 @@ impl fmt::Display for LocalTimestamp {
     }
 }
 
-/// An instant, in microseconds, of the years 1 to 9999 in UTC. Default: 1970-01-01T00:00:00Z.
+/// An instant, in microseconds, in the years 1 to 9999 in UTC. Default: 1970-01-01T00:00:00Z.
 ///
 /// ```
 /// use synthserve::Timestamp;
@@ -110,7 +110,7 @@ impl Timestamp {
     /// 9999-12-31T23:59:59.999999Z.
     pub const MAX: Self = Self(LocalTimestamp::MAX);
 
-    /// The instant when it is this time in UTC.
+    /// The instant that has this local time in UTC.
     pub const fn from_utc(time: LocalTimestamp) -> Self {
         Self(time)
     }
@@ -120,7 +120,7 @@ impl Timestamp {
         self.0
     }
 
-    /// The instant so many microseconds after 1970-01-01T00:00:00Z. None outside the years 1 to 9999.
+    /// The instant that is `microseconds` after 1970-01-01T00:00:00Z. None outside the years 1 to 9999.
     pub const fn from_microseconds(microseconds: i64) -> Option<Self> {
         match LocalTimestamp::from_microseconds(microseconds) {
             Some(time) => Some(Self(time)),
@@ -229,7 +229,7 @@ mod tests {
             assert_eq!(Timestamp::from_system_time(time), Some(instant));
         }
         let epoch = SystemTime::UNIX_EPOCH;
-        // 100 ns is what the clock of Windows counts.
+        // 100 ns is the resolution of the clock of Windows.
         for refused in [Duration::from_nanos(100), Duration::from_secs(400_000_000_000)] {
             assert_eq!(Timestamp::from_system_time(epoch + refused), None);
         }

@@ -1,7 +1,7 @@
-//! What a connection over TLS trusts and shows.
+//! The authorities and the identity of a TLS connection.
 //!
-//! What is accepted here is what rustls, which makes the connections, can use: it reads each certificate and key when
-//! the client is made.
+//! rustls, which makes the connections, reads each certificate and key when the client is made. So exactly those that
+//! it can use are accepted.
 
 use std::fmt;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl Tls {
         self
     }
 
-    /// Shows the server this certificate, PEM, followed by its chain, and has this key for it, PEM.
+    /// Presents this certificate, PEM, followed by its chain, to the server. `key` is its private key, PEM.
     ///
     /// A synthserve server accepts RSA, P-256 and P-384 here; other servers may accept Ed25519 too.
     #[must_use]
@@ -64,7 +64,7 @@ impl Tls {
         self.identity.is_some()
     }
 
-    /// The same for tonic.
+    /// The configuration for tonic.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ fn provider() -> Arc<CryptoProvider> {
     CryptoProvider::get_default().map_or_else(|| Arc::new(ring::default_provider()), Arc::clone)
 }
 
-/// The authorities in a PEM text. Those that cannot be used are left out: a bundle can hold many, of all ages.
+/// The authorities in a PEM text. Unusable ones are left out: a bundle can hold many, some of them outdated.
 fn authorities(text: &str, provider: &CryptoProvider) -> Result<Vec<TrustAnchor<'static>>, String> {
     let certificates = pem::certificates(text)?;
     let mut store = RootCertStore::empty();
@@ -118,7 +118,7 @@ fn can_verify(root: &TrustAnchor<'_>, provider: &CryptoProvider) -> bool {
         .any(|algorithm| kind == Some(algorithm.public_key_alg_id().as_ref()))
 }
 
-/// Refuses a certificate and a key that cannot be shown to a server.
+/// Refuses a certificate and a key that cannot be presented to a server.
 fn check_identity(certificate: &str, key: &str, provider: &CryptoProvider) -> Result<(), String> {
     let chain = pem::certificates(certificate).map_err(|problem| format!("the certificate file {problem}"))?;
     let key = pem::private_key(key).map_err(|problem| format!("the key file {problem}"))?;
@@ -146,7 +146,7 @@ fn belongs(
         format!("the key is of a kind that is not supported: use RSA of 2048 bits or more, P-256, P-384 or Ed25519 ({problem})")
     })?;
     match CertifiedKey::new(vec![certificate.clone()], key).keys_match() {
-        // Not every kind of key knows its public half.
+        // Not every kind of key gives its public part.
         Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(true),
         Err(rustls::Error::InconsistentKeys(_)) => Ok(false),
         Err(problem) => Err(format!(

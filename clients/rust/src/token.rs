@@ -1,4 +1,4 @@
-//! Bearer tokens: the header that they are sent in, and where they may be sent.
+//! Bearer tokens: their header, and the connections that they may be sent over.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use crate::Error;
 use crate::target::Target;
 
-/// Gives a token for each attempt of each call.
+/// Returns a token for each attempt of each call.
 pub(crate) type TokenSource = Arc<dyn Fn() -> String + Send + Sync>;
 
 const PROBLEM: &str = "must be one line of printable ASCII text";
@@ -23,7 +23,7 @@ const IN_PLAIN_TEXT: &str = "would be sent to another machine in plain text; con
 #[derive(Clone)]
 pub struct Authorization {
     source: Option<TokenSource>,
-    /// Whether others could read a token on its way.
+    /// Whether others could read a token in transit.
     readable: bool,
 }
 
@@ -39,7 +39,7 @@ impl Interceptor for Authorization {
             let header = header(&source()).ok_or_else(|| refused(PROBLEM))?;
             request.metadata_mut().insert("authorization", header);
         }
-        // A caller of the stubs can have set one too.
+        // A caller of the stubs may have set one already.
         if self.readable && request.metadata().contains_key("authorization") {
             return Err(refused(IN_PLAIN_TEXT));
         }
@@ -62,11 +62,11 @@ impl fmt::Debug for Authorization {
 
 /// Refuses a token that cannot be sent.
 pub(crate) fn check(token: &str) -> Result<(), Error> {
-    // The message does not repeat it.
+    // The message does not repeat the token.
     header(token).map(drop).ok_or_else(|| Error::invalid("token", PROBLEM))
 }
 
-/// Whether others could read a token that is sent there.
+/// Whether others could read a token that is sent to the target.
 pub(crate) fn is_readable(target: &Target, tls: bool, insecure: bool) -> bool {
     !(tls || insecure || target.is_local())
 }
@@ -79,7 +79,7 @@ pub(crate) fn check_use(readable: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// The header for a token as files hold it: with a byte order mark before it, blanks and line ends around it.
+/// The header for a token, without the byte order mark, blanks and line ends that files may add.
 fn header(token: &str) -> Option<MetadataValue<Ascii>> {
     let token = token.strip_prefix('\u{feff}').unwrap_or(token);
     let token = token.trim_matches([' ', '\t', '\r', '\n']);

@@ -1,6 +1,6 @@
 //! Which values of a column are missing.
 
-/// One mark per row, false where the value is missing; or none at all, where no value is missing.
+/// One mark per row, false where the value is missing; empty where no value is missing.
 #[derive(Debug)]
 pub(crate) struct Validity(Vec<bool>);
 

@@ -8,7 +8,7 @@ use crate::{Date, LocalTimestamp, Timestamp};
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'a> {
-    /// There is none.
+    /// The value is missing.
     Missing,
     /// Of a DOUBLE column.
     Double(f64),

@@ -4,7 +4,7 @@
 
 namespace synthserve {
 
-/// A day of the proleptic Gregorian calendar. `std::chrono::year_month_day` takes it apart.
+/// A day of the proleptic Gregorian calendar. `std::chrono::year_month_day` splits it into year, month and day.
 using Date = std::chrono::sys_days;
 
 /// A point in time.

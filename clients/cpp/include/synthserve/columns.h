@@ -39,7 +39,7 @@ struct TimeOf {
 
 }  // namespace detail
 
-/// Random-access ranges that make each value of what came when it is read, without a copy of the column.
+/// Random-access ranges that decode each value when it is read, without a copy of the column.
 using StringRange = std::ranges::transform_view<std::ranges::iota_view<int, int>, detail::TextAt>;
 using DateRange = std::ranges::transform_view<std::span<const std::int32_t>, detail::DateOf>;
 using InstantRange = std::ranges::transform_view<std::span<const std::int64_t>, detail::TimeOf<Instant>>;
@@ -57,9 +57,9 @@ class ColumnView {
   /// The number of values.
   std::size_t size() const noexcept { return size_; }
 
-  /// The values of a column of doubles. A row whose value is missing has one too, which means nothing.
+  /// The values of a column of doubles. Ignore the placeholder in a row whose value is missing.
   ///
-  /// @throws std::logic_error The column has another type; so do the others.
+  /// @throws std::logic_error The column has another type. The functions for the other types throw it too.
   std::span<const double> doubles() const;
   /// The values of a column of 64-bit integers.
   std::span<const std::int64_t> int64s() const;
@@ -76,7 +76,7 @@ class ColumnView {
   /// The values of a column of timestamps where `column().utc()` is false.
   LocalTimeRange local_times() const;
 
-  /// One per value, false where it is missing. Empty: none is.
+  /// One per value, false where it is missing. Empty: no value is missing.
   std::span<const bool> validity() const;
 
   /// The value of a row, from 0 to `size() - 1`, counted within the batch.

@@ -39,7 +39,7 @@ concept WholeMicroseconds = std::convertible_to<Duration, std::chrono::microseco
 /// Converts without an overflow: a time outside the calendar stays outside.
 template <WholeMicroseconds Duration>
 constexpr std::chrono::microseconds saturated(Duration duration) {
-  // Far from where the conversion overflows, and far from the year 9999. A double is exact enough.
+  // The limit is below the overflow of the conversion and beyond the year 9999. A double is exact enough.
   constexpr double kLimit = 1e18;
   const double count = std::chrono::duration<double, std::micro>(duration).count();
   return count > -kLimit && count < kLimit ? std::chrono::microseconds(duration) : std::chrono::microseconds::max();
@@ -47,11 +47,10 @@ constexpr std::chrono::microseconds saturated(Duration duration) {
 
 }  // namespace detail
 
-/// A value that a condition names: a text, which is sent as it is, or a number, a truth value, a date, an instant or a
-/// local time, which are sent as CSV writes them.
+/// A value in a condition: a text, which is sent as it is, or a number, a truth value, a date, an instant or a local
+/// time, which are sent as CSV writes them.
 ///
-/// Numbers that are not finite, and dates and times that are not of the years 1 to 9999, cannot be written: `Client`
-/// refuses them.
+/// `Client` refuses numbers that are not finite, and dates and times outside the years 1 to 9999.
 class ConditionValue {
  public:
   using Held = std::variant<std::string, bool, std::int64_t, std::uint64_t, double, Date, Instant, LocalTime>;
@@ -103,10 +102,10 @@ class ConditionValue {
   Held held_;
 };
 
-/// What holds for a column of the rows, or for a condition of the images. Whether the model takes it is for the server
-/// to say; `v1::Model::conditions()` tells.
+/// A condition on a column of the rows, or on a named property of the images. `v1::Model::conditions()` lists those
+/// that a model accepts; the server checks them.
 ///
-/// A value is the condition to have that value:
+/// A plain value means equality:
 ///
 ///     .where = {{"species", "setosa"},
 ///               {"country", Condition::any_of({"AT", "DE"})},
@@ -122,7 +121,7 @@ class Condition {
   struct AnyOf {
     std::vector<std::optional<ConditionValue>> values;
   };
-  /// It lies between these values, both included; `std::nullopt`: there is no such end.
+  /// It lies between these values, both included; `std::nullopt`: that end is open.
   struct Between {
     std::optional<ConditionValue> low;
     std::optional<ConditionValue> high;
@@ -133,7 +132,7 @@ class Condition {
   };
   using Test = std::variant<Equals, AnyOf, Between, Missing>;
 
-  /// The condition to be empty text, so that `where[column] = …` can be written.
+  /// The condition to be empty text. It exists so that `where[column] = …` compiles.
   Condition() = default;
 
   /// The condition to have a value.
@@ -160,8 +159,8 @@ class Condition {
 
   /// The condition to lie in a range of numbers, dates or times.
   ///
-  /// @param low The smallest value; `std::nullopt`: there is none.
-  /// @param high The largest value; `std::nullopt`: there is none.
+  /// @param low The smallest value; `std::nullopt`: unbounded below.
+  /// @param high The largest value; `std::nullopt`: unbounded above.
   static Condition between(std::optional<ConditionValue> low, std::optional<ConditionValue> high) {
     return Condition(Between{std::move(low), std::move(high)});
   }
@@ -172,7 +171,7 @@ class Condition {
   /// The condition not to be missing.
   static Condition present() { return Condition(Missing{false}); }
 
-  /// What has to hold.
+  /// The test that a value must pass.
   const Test& test() const noexcept { return test_; }
 
  private:

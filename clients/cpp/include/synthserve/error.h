@@ -34,7 +34,7 @@ enum class Code {
 /// The code as gRPC writes it, for example `NOT_FOUND`.
 std::string_view to_string(Code code) noexcept;
 
-/// One field of a request that has a value that is not allowed.
+/// A field of a request whose value is not allowed.
 struct FieldViolation {
   /// The field, for example `count` or `conditions[species]`.
   std::string field;
@@ -46,7 +46,7 @@ struct FieldViolation {
 struct QuotaViolation {
   /// Whose limit it is: `caller:NAME` or `server`.
   std::string subject;
-  /// Which one, and what it allows.
+  /// Which limit was hit, and what it allows.
   std::string description;
 };
 
@@ -54,37 +54,37 @@ struct QuotaViolation {
 struct PreconditionViolation {
   /// The kind of state.
   std::string type;
-  /// What is in that state, for example a model version.
+  /// The object in that state, for example a model version.
   std::string subject;
   /// What would have to change.
   std::string description;
 };
 
-/// What the server says of an error beyond code and message. Each part is empty where it said nothing.
+/// The details that the server sends with an error, beyond code and message. A detail that it did not send is empty.
 struct ErrorDetails {
   /// `google.rpc.ErrorInfo.reason`, for example `MODEL_NOT_FOUND`.
   std::string reason{};
   /// `google.rpc.ErrorInfo.metadata`.
   std::map<std::string, std::string> metadata{};
-  /// What the server's log and traces call the request.
+  /// The id of the request in the server's log and traces.
   std::string request_id{};
   /// What is wrong with the request, field by field (`BadRequest`).
   std::vector<FieldViolation> fields{};
-  /// The name of what there is not (`ResourceInfo`).
+  /// The name of the resource that was not found (`ResourceInfo`).
   std::string resource{};
   /// When to try again, at the earliest (`RetryInfo`). Not set: the server did not say.
   std::optional<std::chrono::milliseconds> retry_delay{};
   /// The limits that were hit (`QuotaFailure`).
   std::vector<QuotaViolation> quotas{};
-  /// What does not allow the call (`PreconditionFailure`).
+  /// The states that do not allow the call (`PreconditionFailure`).
   std::vector<PreconditionViolation> preconditions{};
 };
 
-/// What every call of this library throws when it fails. Programs tell errors apart by `code()` and `reason()`, never
-/// by the message.
+/// The exception of every call of this library that fails. Distinguish errors by `code()` and `reason()`, never by the
+/// message.
 ///
-/// `invalid_argument` is also what a value gets that cannot be sent, and `internal` an answer that breaks the protocol.
-/// `cancelled` without a reason is what this side has cancelled.
+/// The client itself raises `invalid_argument` for a value that cannot be sent, `internal` for a response that breaks
+/// the protocol, and `cancelled` without a reason for a call that this side cancelled.
 class Error : public std::runtime_error {
  public:
   Error(Code code, const std::string& message, ErrorDetails details = {});
@@ -92,13 +92,13 @@ class Error : public std::runtime_error {
   /// The status code.
   Code code() const noexcept { return code_; }
 
-  /// What the server calls the error, for example `MODEL_NOT_FOUND`; empty where it gave no reason.
+  /// The server's reason, for example `MODEL_NOT_FOUND`; empty where it gave none.
   const std::string& reason() const noexcept { return details_->reason; }
 
-  /// Everything else that the server said.
+  /// The other details that the server sent.
   const ErrorDetails& details() const noexcept { return *details_; }
 
-  /// The same error with more said in its message.
+  /// The same error with a note added to its message.
   Error with_note(std::string_view note) const;
 
  private:

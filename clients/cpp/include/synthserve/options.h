@@ -18,14 +18,14 @@ namespace synthserve {
 /// How to connect over TLS, or over mutual TLS where there is a certificate. Everything is PEM text; byte order marks
 /// in it do not matter.
 struct TlsOptions {
-  /// Certificates of the authorities that the server's certificate may be of. Empty: those that gRPC brings.
+  /// Certificates of the authorities that may have issued the server's certificate. Empty: those that gRPC brings.
   std::string ca{};
   /// The client's own certificate, then those between it and its authority. Empty: none.
   std::string certificate{};
   /// The private key of `certificate`, without a password.
   std::string key{};
 
-  /// Reads the files once; a client that goes on for longer than its certificate is valid must be made anew.
+  /// Reads the files once. After a certificate is renewed, make a new client.
   ///
   /// @param ca Empty: the authorities that gRPC brings.
   /// @throws std::filesystem::filesystem_error A file cannot be read.
@@ -34,8 +34,8 @@ struct TlsOptions {
                                const std::filesystem::path& key = {});
 };
 
-/// A bearer token, or what gives one: it is called for each attempt of each call, by the thread that makes it and
-/// possibly by several at once, so it should keep a token for as long as that is good.
+/// A bearer token, or a function that returns one. The function is called for each attempt of each call, by the calling
+/// thread and possibly by several at once, so it should cache the token while that is valid.
 using Token = std::variant<std::string, std::function<std::string()>>;
 
 /// How a client connects.
@@ -50,7 +50,7 @@ struct ClientOptions {
   RetryPolicy retry{};
 };
 
-/// How much a list tells of each model.
+/// How much a list contains of each model.
 enum class ModelView {
   /// All but the categories of columns and conditions; `category_count` says how many there are.
   basic,
@@ -59,9 +59,9 @@ enum class ModelView {
   full,
 };
 
-/// What to ask of the list of models.
+/// The options of a list of models.
 struct ListOptions {
-  /// How much to tell of each.
+  /// How much each model contains.
   ModelView view = ModelView::basic;
   /// For the whole call, with everything that is tried again. Not set: no limit.
   Timeout timeout{};
@@ -77,7 +77,7 @@ struct CallOptions {
   std::stop_token stop{};
 };
 
-/// What to ask of a table model. Values out of range are told by the server when the stream is read.
+/// A request to a table model. The server refuses values out of range when the stream is read.
 struct RowOptions {
   /// How many rows, from 0. Not set: they come until the stream is cancelled.
   std::optional<std::int64_t> count{};
@@ -85,7 +85,7 @@ struct RowOptions {
   std::optional<std::int64_t> seed{};
   /// The index of the first row, from 0. A large one costs no more than a small one.
   std::int64_t offset = 0;
-  /// Conditions, column to what holds for it: `{{"species", "setosa"}, {"age", Condition::between(30, 40)}}`.
+  /// Conditions by column: `{{"species", "setosa"}, {"age", Condition::between(30, 40)}}`.
   std::map<std::string, Condition> where{};
   /// A hint for the size of the messages, which never changes the rows. 0: the server chooses.
   std::int32_t rows_per_message = 0;
@@ -95,7 +95,7 @@ struct RowOptions {
   std::stop_token stop{};
 };
 
-/// How encoded rows come.
+/// The format of encoded rows.
 enum class RowFormat {
   /// RFC 4180 with LF line ends and a header line, UTF-8.
   csv,
@@ -105,7 +105,7 @@ enum class RowFormat {
   arrow,
 };
 
-/// How images come.
+/// The format of images.
 enum class ImageFormat {
   /// Lossless, 8 bits per channel.
   png,
@@ -115,7 +115,7 @@ enum class ImageFormat {
   raw,
 };
 
-/// What to ask of an image model. Values out of range are told by the server when the stream is read.
+/// A request to an image model. The server refuses values out of range when the stream is read.
 struct ImageOptions {
   /// How many images, from 0. Not set: they come until the stream is cancelled.
   std::optional<std::int64_t> count{};
@@ -123,7 +123,7 @@ struct ImageOptions {
   std::optional<std::int64_t> seed{};
   /// The index of the first image, from 0. A large one costs no more than a small one.
   std::int64_t offset = 0;
-  /// Conditions, name to what holds for it.
+  /// Conditions by name.
   std::map<std::string, Condition> where{};
   /// How each image is encoded.
   ImageFormat format = ImageFormat::png;

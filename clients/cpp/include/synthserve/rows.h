@@ -37,10 +37,10 @@ class Row {
   std::size_t row_;
 };
 
-/// Rows as typed columns: what came in one message.
+/// The rows of one message as typed columns.
 class RowBatch {
  public:
-  /// @param info What holds for the stream.
+  /// @param info The model version, seed and schema of the stream.
   /// @param response The message.
   /// @throws Error The columns do not fit the schema or the number of rows.
   RowBatch(std::shared_ptr<const v1::RowStreamInfo> info, v1::GenerateRowsResponse response);
@@ -49,7 +49,7 @@ class RowBatch {
   std::int64_t first_index() const { return response_.first_index(); }
   /// The number of rows, at least 1 where the batch is from a stream.
   std::size_t size() const { return static_cast<std::size_t>(response_.row_count()); }
-  /// What the columns are.
+  /// The description of the columns.
   const v1::TableSchema& schema() const { return info_->schema(); }
 
   /// The number of columns.
@@ -64,7 +64,7 @@ class RowBatch {
   /// A row, from 0 to `size() - 1`, counted within the batch.
   Row operator[](std::size_t row) const { return {*this, row}; }
 
-  /// Where a column stands in the schema.
+  /// The position of a column in the schema.
   ///
   /// @throws std::out_of_range There is no such column.
   std::size_t position(std::string_view name) const;
@@ -81,7 +81,7 @@ class RowStream : public Stream<RowBatch, v1::RowStreamInfo> {
  public:
   using Stream::Stream;
 
-  /// The rows one by one: `for (const auto row : stream.by_row())`. A row is there until the next one is asked for.
+  /// The rows one by one: `for (const auto row : stream.by_row())`. A row is valid until the iterator advances.
   RowRange by_row() &;
   // The rows of a temporary would outlive it in a range-for.
   RowRange by_row() && = delete;
@@ -105,7 +105,7 @@ class RowRange {
   std::size_t row_ = 0;
 };
 
-/// Stands at a row of a stream.
+/// Points to a row of a stream.
 class RowRange::Iterator {
  public:
   using iterator_concept = std::input_iterator_tag;
@@ -126,7 +126,7 @@ class RowRange::Iterator {
   RowRange* range_;
 };
 
-/// A piece of a file of encoded rows. All of a stream, written one after the other, are a valid file.
+/// A piece of a file of encoded rows. The chunks of a stream, written one after the other, are a valid file.
 struct RowChunk {
   /// The index of the first row.
   std::int64_t first_index = 0;

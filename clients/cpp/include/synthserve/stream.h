@@ -10,7 +10,7 @@
 
 namespace synthserve {
 
-/// Where the items of a `Stream` come from. Programs need it only to make streams of their own, for example in tests.
+/// The source of the items of a `Stream`. Programs need it only to make their own streams, for example in tests.
 template <typename Item, typename Info>
 class Source {
  public:
@@ -23,8 +23,8 @@ class Source {
   virtual void cancel() noexcept = 0;
 };
 
-/// A stream of samples, in the order of their indices. Nothing is sent before it is used; what is not read waits at the
-/// server. A connection that breaks is resumed without loss or repetition. Destroying the stream cancels it.
+/// A stream of samples, in the order of their indices. Nothing is sent before it is used, and a reader that pauses
+/// holds the server back. A stream that breaks is resumed without loss or repetition. Destroying the stream cancels it.
 ///
 /// One thread reads a stream; `cancel()` may be called from any. A stream is an input range:
 /// `for (auto& item : stream)`.
@@ -39,25 +39,24 @@ class Stream {
   ///
   /// @return Nothing at the end of the stream.
   /// @throws Error The stream cannot go on; `cancelled` after `cancel()`; `failed_precondition` where the stream was
-  /// moved
-  ///     from. Every further call throws the same.
+  ///     moved from. Every further call throws the same.
   std::optional<Item> next() { return source().next(); }
 
-  /// What holds for the whole stream: model version, seed and schema. Waits for the first message if none has come.
+  /// The model version, seed and schema of the stream. Waits for the first message if none has arrived.
   ///
   /// @return A message that lives as long as the stream.
   /// @throws Error As `next()`.
   const Info& info() { return source().info(); }
 
-  /// Cancels the stream, from any thread; who waits in `next()` gets an error with `Code::cancelled`. Calls after the
-  /// first do nothing.
+  /// Cancels the stream, from any thread. A thread that waits in `next()` gets an error with `Code::cancelled`. Calls
+  /// after the first do nothing.
   void cancel() noexcept {
     if (source_) {
       source_->cancel();
     }
   }
 
-  /// Waits for the next item, which the iterator then stands at.
+  /// Waits for the next item and moves the iterator to it.
   Iterator begin() { return Iterator(*this); }
 
   std::default_sentinel_t end() const noexcept { return {}; }
@@ -74,7 +73,7 @@ class Stream {
   std::optional<Item> current_;
 };
 
-/// Reads a stream item by item; an item is there until the iterator goes on, and may be moved from.
+/// Reads a stream item by item. An item is valid until the iterator advances, and may be moved from.
 template <typename Item, typename Info>
 class Stream<Item, Info>::Iterator {
  public:

@@ -7,11 +7,11 @@
 
 namespace synthserve {
 
-/// How long something may take, in milliseconds. Not set: no limit; so is what is longer than 50 years. Zero and less
-/// are over at once.
+/// A time limit in milliseconds. Not set, or longer than 50 years: no limit. Zero and negative durations have already
+/// run out.
 ///
-/// It is made of a duration of any unit, however long: `std::chrono::hours::max()` and an infinite number of seconds
-/// are no limit either. What is finer than a millisecond is rounded up.
+/// It converts from a duration of any unit, however long: `std::chrono::hours::max()` and an infinite number of seconds
+/// mean no limit either. Fractions of a millisecond are rounded up.
 class Timeout : public std::optional<std::chrono::milliseconds> {
  public:
   constexpr Timeout() = default;
@@ -28,13 +28,13 @@ class Timeout : public std::optional<std::chrono::milliseconds> {
   template <typename Rep, typename Period>
   static constexpr std::chrono::milliseconds saturated(std::chrono::duration<Rep, Period> duration) {
     using std::chrono::milliseconds;
-    // A double is exact enough: what it cannot tell apart is longer than 50 years.
+    // A double is exact enough: milliseconds that it cannot represent exactly are longer than 50 years.
     const double count = std::chrono::duration<double, std::milli>(duration).count();
     if (count != count) {
       throw Error(Code::invalid_argument, "timeout: is not a number",
                   {.fields = {{.field = "timeout", .description = "is not a number"}}});
     }
-    // Far from where a conversion overflows.
+    // The limit is far below the overflow of the conversion.
     constexpr double kLongest = 1e18;
     if (count >= kLongest) {
       return milliseconds::max();

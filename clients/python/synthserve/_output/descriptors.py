@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Buffer  # type: ignore[attr-defined]  # of Python 3.12, and only for types
 
 _LINKS = 40
-"""How many links the kernel follows, too."""
+"""The kernel's limit on the links that it follows."""
 
 _OWN = re.compile(r"/proc/(?P<process>\d+)(?:/task/\d+)?/fd")
 
@@ -42,7 +42,7 @@ class DescriptorFile(io.RawIOBase):
         return self._descriptor
 
     def isatty(self) -> bool:
-        """Tells whether it is a terminal."""
+        """Returns whether it is a terminal."""
         return os.isatty(self._descriptor)
 
     def write(self, data: Buffer) -> int:
@@ -76,7 +76,7 @@ class DescriptorFile(io.RawIOBase):
 def own_descriptor(path: str | os.PathLike[str]) -> int | None:
     """Finds the descriptor of this process that a path leads to: `/dev/stdout`, `/dev/fd/3`, `/proc/self/fd/3`.
 
-    To open such a path would not give what a shell has opened for it, but another file with a position of its own.
+    Opening such a path would open the file again, with its own position, instead of using what the shell has opened.
 
     Args:
         path: A path, or a link.
@@ -84,7 +84,7 @@ def own_descriptor(path: str | os.PathLike[str]) -> int | None:
     Returns:
         The descriptor; None if the path leads somewhere else, or nowhere.
     """
-    # Not `resolve()`: that would follow the last link, which says what is behind the descriptor.
+    # Not `resolve()`: that would follow the last link, from the descriptor to the file behind it.
     current = Path(path)
     for _ in range(_LINKS):
         folder = os.path.realpath(current.parent)
@@ -103,7 +103,7 @@ def _lists_descriptors(folder: str) -> bool:
 
 
 def duplicate(descriptor: int, name: str) -> DescriptorFile:
-    """Opens a descriptor once more, behind what Python's own streams still hold back for it.
+    """Duplicates a descriptor, after flushing what Python's own streams still buffer for it.
 
     Raises:
         OSError: It is not open.

@@ -1,4 +1,4 @@
-"""Where output goes: a path, written so that nobody takes half a file for a whole one, or an open file."""
+"""Destinations of output: an open file, or a path, whose file appears only when it is whole."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Destination:
 
     Raises:
         OSError: The file cannot be created.
-        TypeError: The target is no path and no file that is open for bytes.
+        TypeError: The target is neither a path nor a file that is open for writing bytes.
     """
 
     closed = False
@@ -80,7 +80,7 @@ class Destination:
 
 
 class _OpenFile:
-    """A file that somebody else has opened, and closes."""
+    """A file that the caller has opened, and closes."""
 
     whole = False
 
@@ -117,7 +117,7 @@ class _OpenFile:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes a small file that is either whole or not there.
+    """Writes a small file atomically: it is either whole or absent.
 
     Raises:
         OSError: It cannot be written.

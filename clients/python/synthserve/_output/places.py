@@ -1,4 +1,4 @@
-"""What a path leads to, and how output gets there: whole where that is possible, else as it comes."""
+"""The kinds of places that a path leads to. Files appear when they are whole; pipes and devices get bytes at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _IN_PLACE = (errno.EBUSY, errno.EPERM, errno.EACCES, errno.EXDEV, errno.EROFS, e
 
 
 class Place(Protocol):
-    """Where bytes go."""
+    """A place to write bytes to."""
 
     whole: bool
     """Whether the file appears when all is written; False: there is a reader meanwhile."""
@@ -47,7 +47,7 @@ class Place(Protocol):
 
 
 def is_streamed(path: str | os.PathLike[str]) -> bool:
-    """Tells whether a path leads to something that is read while it is written: a pipe, a device, a descriptor."""
+    """Returns whether a path leads to something that is read while it is written: a pipe, a device, a descriptor."""
     if own_descriptor(path) is not None:
         return True
     try:
@@ -91,7 +91,7 @@ class Streamed:
         self._file.close()
 
     def discard(self) -> None:
-        """Closes it; what its reader has got cannot be taken back."""
+        """Closes it; bytes that the reader has received cannot be taken back."""
         with contextlib.suppress(OSError):
             self._file.close()
 
@@ -116,7 +116,7 @@ class Whole:
     def __init__(self, path: Path) -> None:
         self._name = os.fspath(path)
         with self._named():
-            # Through a link, not over it.
+            # Follows a link instead of replacing it.
             self._final = Path(os.path.realpath(path, strict=path.exists()))
             existing = _existing(self._final)
             self._partial: Path | None = None
@@ -168,7 +168,7 @@ class Whole:
             self._overwrite()
 
     def _name_it(self, existing: os.stat_result | None) -> None:
-        """Gives the file its name; nobody sees a file that is not whole."""
+        """Gives the file its name, at which point it is whole."""
         if self._partial is None:
             if existing is None:
                 with contextlib.suppress(OSError):
@@ -197,7 +197,7 @@ class Whole:
         shutil.copyfileobj(self._file, file, 1 << 20)
 
     def _sibling(self) -> Path:
-        # Short, as the name of the file can be as long as names may be.
+        # Short, as the name of the file itself may have the maximum length.
         return self._final.with_name(f".synthserve-{secrets.token_hex(6)}.part")
 
     def _remove_partial(self) -> None:
@@ -215,13 +215,13 @@ class Whole:
 
 
 def _existing(final: Path) -> os.stat_result | None:
-    """Looks at the file that is there; None if there is none.
+    """Returns the status of an existing file; None if there is none.
 
     Raises:
         OSError: It is there and must not be written, though its folder may be.
     """
     try:
-        # Opening it changes nothing. A folder would let a file be replaced that is protected.
+        # Opening a file changes nothing. Without this check, a writable folder would let a protected file be replaced.
         descriptor = os.open(final, os.O_WRONLY | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
         return None
@@ -268,5 +268,5 @@ def _has_unnamed_files() -> bool:
 def _attributes(file: Path) -> list[str]:
     if not hasattr(os, "listxattr"):
         return []
-    # Those of security belong to the system, which sets them by itself.
+    # The system sets the attributes of the security modules itself.
     return [name for name in os.listxattr(file) if not name.startswith("security.")]

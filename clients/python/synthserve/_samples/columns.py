@@ -59,7 +59,7 @@ def _values(message: pb.ColumnValues, column: Column, count: int) -> Sequence[Va
     stored, read = _stored(message, column)
     if len(stored) != count:
         raise ProtocolError(f"column {column.name!r}: {len(stored)} values for {count} rows")
-    # What is stored where a value is missing means nothing, so it is not read.
+    # The placeholders of missing values are not read.
     try:
         if not valid:
             return stored if read is None else [read(value) for value in stored]
@@ -81,7 +81,7 @@ def _stored(message: pb.ColumnValues, column: Column) -> tuple[Sequence[Any], Ca
         case "bool", "bools":
             return message.bools.values, None
         case "category", "categories":
-            # A table: a negative code must not count from the end.
+            # A lookup table: a negative code must not count from the end of the list.
             return message.categories.codes, dict(enumerate(column.categories)).__getitem__
         case "string", "strings":
             return _texts(message.strings, column), bytes.decode

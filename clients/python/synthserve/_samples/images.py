@@ -52,7 +52,7 @@ class Image:
 
     @property
     def filename(self) -> str:
-        """A name that says what it is and sorts by index: `{model}-seed{seed}-{index}{suffix}`.
+        """A file name that sorts by index: `{model}-seed{seed}-{index}{suffix}`.
 
         The index has twelve digits, and more only from 10^12 on.
         """
@@ -78,7 +78,7 @@ class Image:
         return image  # type: ignore[no-any-return]  # an optional dependency, untyped here
 
     def _repr_png_(self) -> builtins.bytes | None:
-        # Shown by notebooks.
+        # Notebooks call this to show the image.
         if self.media_type == "image/png":
             return self.bytes
         buffer = io.BytesIO()

@@ -53,7 +53,7 @@ class Job(Generic[Request, Response, Info]):
         return Resume(request, self._kind.size, self._kind.assemble, self._policy)
 
     def settle(self, run: Resume[Request, Response] | None, response: Response, current: Info | None) -> Info:
-        """Takes note of a message of a run, and reports progress.
+        """Records a message of a run, and reports progress.
 
         Args:
             run: The run; None for one that only settles.

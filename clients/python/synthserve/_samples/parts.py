@@ -8,7 +8,7 @@ from synthserve.v1 import generation_pb2 as pb
 
 
 class SchemaParts:
-    """Holds the first response of a call back until the parts of its schema and its preamble have come.
+    """Holds back the first response of a call until all parts of its schema and preamble have arrived.
 
     A call that breaks before that has given nothing, and is made anew like one that has not begun.
     """

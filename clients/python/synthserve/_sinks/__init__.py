@@ -1,1 +1,1 @@
-"""What becomes of the samples of a stream: tables, data frames, files, pictures."""
+"""The outputs of a stream: tables, data frames, files, pictures."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from synthserve._output.destinations import Destination, Target
 from synthserve._samples.kinds import RowInfo
 from synthserve._sinks.batches import BatchReader, require_pyarrow
-from synthserve._sinks.marks import marked
+from synthserve._sinks.provenance import with_provenance
 from synthserve._sinks.sink import Sink
 from synthserve.v1 import generation_pb2 as pb
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from synthserve._samples.job import Job
 
-# Rows per row group or record batch of a file: fixed, so that the file does not depend on how messages were cut.
+# Rows per row group or record batch of a file: fixed, so that the file does not depend on the size of messages.
 _GROUP_ROWS = 65_536
 
 
@@ -43,7 +43,7 @@ class FileSink(Sink[RowInfo, pb.GenerateRowsResponse, int]):
         """Takes the next message."""
         if self._reader is None:
             self._reader = BatchReader(info)
-            self._schema = marked(self._reader.schema, info, self._request)
+            self._schema = with_provenance(self._reader.schema, info, self._request)
             self._writer = self._open(self._schema)
         self._pending += self._reader.read(response)
         self._pending_rows += response.row_count
@@ -62,7 +62,7 @@ class FileSink(Sink[RowInfo, pb.GenerateRowsResponse, int]):
         """Removes the file."""
         self._destination.discard()
         if self._writer is not None:
-            # Now, when what it writes goes nowhere; later it would end an open file as if it were whole.
+            # Closed after the destination is discarded: its footer must not complete the file of a broken stream.
             self._writer.close()
 
     def _open(self, schema: pa.Schema) -> Any:  # noqa: ANN401 - pyarrow has no types

@@ -31,7 +31,7 @@ def require_pyarrow(what: str) -> Any:  # noqa: ANN401 - a module has no better 
 
 
 class BatchReader:
-    """Reads the record batches of a run, message by message. What comes before the first row is read once.
+    """Reads the record batches of a run, message by message. The preamble, before the first row, is read once.
 
     Args:
         info: What holds for the run.

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class ByteSink(Sink[RowInfo, pb.GenerateRowsResponse, int]):
-    """Writes CSV, JSON lines or an Arrow IPC stream as it comes.
+    """Writes CSV, JSON lines or an Arrow IPC stream as the server sends it.
 
     Args:
         job: What is asked for.
         target: Where to write. A file on a path must have an end to become whole; an open file, a pipe or a device
             can take an endless stream.
         wire: The format.
-        preamble: Whether to write what comes before the first row (the header of CSV).
+        preamble: Whether to write the preamble, the bytes before the first row (the header of CSV).
     """
 
     def __init__(self, job: Job[Any, Any, RowInfo], target: Target, wire: pb.RowFormat, *, preamble: bool) -> None:

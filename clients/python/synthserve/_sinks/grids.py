@@ -1,4 +1,4 @@
-"""Grids: many images in one picture, which says that it is synthetic and how to make it again."""
+"""Grids: many images in one picture, with its provenance in the metadata."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from synthserve._extras import require
 from synthserve._output.destinations import Destination, write_whole
 from synthserve._samples.images import Image, images
 from synthserve._samples.kinds import ImageInfo
-from synthserve._sinks.marks import picture_source
+from synthserve._sinks.provenance import picture_source
 from synthserve._sinks.sink import Sink
 from synthserve.v1 import generation_pb2 as pb
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from synthserve._samples.job import Job
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
-"""Those that the server writes, too: each can say where a picture comes from."""
+"""The formats that the server writes too: the metadata of each can hold the provenance of a picture."""
 
 _LONGEST_SIDES = {"PNG": 2**31 - 1, "JPEG": 65_500}
 _MOST_PIXELS = 1024**3 // 12
 """What Pillow opens without a warning; more would also take more memory than a picture is worth."""
 
-_MARK = "synthserve"
+_KEY = "synthserve"
 
-# Read by whoever asks a picture where it comes from: the IPTC digital source type of synthetic media.
+# The IPTC digital source type of synthetic media, which tools read to find the origin of a picture.
 _XMP = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
     ' xmlns:e="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
@@ -47,7 +47,7 @@ class Grid:
     Args:
         count: How many images there will be.
         columns: Images in a row.
-        where: The conditions for the marks, column to the text of its test.
+        where: The conditions for the provenance, column to the text of its test.
         picture_format: Pillow's name of the format that the picture is for. None: it is for the screen.
 
     Raises:
@@ -69,7 +69,7 @@ class Grid:
         self._next = 0
         self._source = ""
         self._picture: PIL.Image.Image = self._pil.new("L", (0, 0))
-        # The size of an image is not known yet, but it has a pixel.
+        # The size of an image is not known yet, but is at least one pixel.
         self._check_size(1, 1)
 
     def add(self, image: Image) -> None:
@@ -89,10 +89,10 @@ class Grid:
         self._next += 1
 
     def picture(self) -> PIL.Image.Image:
-        """Returns the picture. It keeps its marks when `save()` writes it as it is; see `save_picture` for others."""
+        """Returns the picture. `save()` keeps its provenance if it is unchanged; for copies see `save_picture`."""
         if self._source:
-            self._picture.info[_MARK] = self._source
-            self._picture.encoderinfo = _marks(self._source)
+            self._picture.info[_KEY] = self._source
+            self._picture.encoderinfo = _provenance(self._source)
         return self._picture
 
     def _check_size(self, width: int, height: int) -> None:
@@ -105,15 +105,15 @@ class Grid:
 
 
 class GridFile:
-    """A grid on its way into a file. What can be refused is refused before the first image comes.
+    """A grid that is written to a file. Arguments are checked before the first image arrives.
 
     Used as a context manager it leaves nothing behind unless `finish()` was called.
 
     Args:
-        path: Where to; the suffix tells the format.
+        path: The file; its suffix selects the format.
         count: How many images there will be.
         columns: Images in a row.
-        where: The conditions for the marks, column to the text of its test.
+        where: The conditions for the provenance, column to the text of its test.
 
     Raises:
         InvalidRequest: There is no such grid, or it cannot be written in the format.
@@ -189,10 +189,10 @@ class GridFileSink(Sink[ImageInfo, pb.GenerateImagesResponse, Path]):
 
 
 def save_picture(picture: PIL.Image.Image, path: str | os.PathLike[str]) -> None:
-    """Writes a grid, or what was made of one by resizing or cropping it, with its marks.
+    """Writes a grid, or a resized or cropped copy of one, with its provenance.
 
     Raises:
-        InvalidRequest: The suffix is not that of a format that can hold them.
+        InvalidRequest: The suffix is not that of a format that can hold the provenance.
         OSError: The file cannot be written.
     """
     write_whole(Path(path), _encoded(picture, _format_of(Path(path))))
@@ -206,13 +206,13 @@ def _format_of(path: Path) -> str:
 
 def _encoded(picture: PIL.Image.Image, picture_format: str) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, picture_format, **_marks(str(picture.info[_MARK])))
+    picture.save(buffer, picture_format, **_provenance(str(picture.info[_KEY])))
     return buffer.getvalue()
 
 
-def _marks(source: str) -> dict[str, Any]:
-    """Returns what makes Pillow write the marks. A format takes what it knows and leaves the rest."""
+def _provenance(source: str) -> dict[str, Any]:
+    """Returns Pillow's options that write the provenance. Each format uses those that it knows."""
     png = require("PIL.PngImagePlugin", extra="images", what="a grid").PngInfo()
-    png.add_text(_MARK, source)
+    png.add_text(_KEY, source)
     png.add_itxt("XML:com.adobe.xmp", _XMP)
-    return {"pnginfo": png, "xmp": _XMP.encode(), "comment": f"{_MARK} {source}"}
+    return {"pnginfo": png, "xmp": _XMP.encode(), "comment": f"{_KEY} {source}"}

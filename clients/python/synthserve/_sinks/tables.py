@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from synthserve._samples.kinds import RowInfo
 from synthserve._sinks.batches import BatchReader, require_pyarrow
-from synthserve._sinks.marks import marked
+from synthserve._sinks.provenance import with_provenance
 from synthserve._sinks.sink import Sink
 from synthserve.v1 import generation_pb2 as pb
 
@@ -34,7 +34,7 @@ class TableSink(Sink[RowInfo, pb.GenerateRowsResponse, "pa.Table"]):
         """Takes the next message."""
         if self._reader is None:
             self._reader = BatchReader(info)
-            self._schema = marked(self._reader.schema, info, self._request)
+            self._schema = with_provenance(self._reader.schema, info, self._request)
         self._batches += self._reader.read(response)
 
     def finish(self) -> pa.Table:

@@ -31,7 +31,7 @@ class AsyncRowStream(AsyncStream[pb.GenerateRowsRequest, pb.GenerateRowsResponse
     """Rows of a table model, generated when they are asked for; see `AsyncClient.rows`.
 
     `async for` gives each row as a dict; the other methods are those of `RowStream`, to be awaited. Files are written
-    in a thread, so that the event loop goes on.
+    in a thread, so that the event loop is not blocked.
 
     Example:
         >>> import asyncio, synthserve

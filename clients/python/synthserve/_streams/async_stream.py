@@ -115,8 +115,8 @@ class AsyncStream(NotCopied, Generic[Request, Response, Info]):
 
 
 async def _in_thread(work: Callable[..., Result], *args: object) -> Result:
-    # A thread cannot be interrupted. When the task is cancelled, its work is waited for, so that what follows (removing
-    # the file) does not meet a thread that still writes.
+    # A thread cannot be interrupted. When the task is cancelled, this waits for the thread to finish, so that it does
+    # not write while the file is removed.
     running = asyncio.ensure_future(asyncio.to_thread(work, *args))
     try:
         return await asyncio.shield(running)

@@ -82,7 +82,7 @@ class ImageStream(Stream[pb.GenerateImagesRequest, pb.GenerateImagesResponse, Im
 
         Returns:
             The grid: as many pixels wide and high as the images side by side; what is left of the last row is black.
-            Its own `save()` writes the marks that `save_grid` does where Pillow has a place for them (before a
+            Its own `save()` writes the same provenance as `save_grid`, where Pillow has a place for it (before a
             `pnginfo`, `xmp` or `comment` that it is given); what is made of it by cropping or resizing has none.
 
         Raises:

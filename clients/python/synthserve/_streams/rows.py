@@ -80,7 +80,7 @@ class RowStream(Stream[pb.GenerateRowsRequest, pb.GenerateRowsResponse, RowInfo]
             yield from reader.read(response)
 
     def to_arrow(self) -> pa.Table:
-        """Returns all rows as an Arrow table. Its metadata says that it is synthetic, and how to make it again.
+        """Returns all rows as an Arrow table, with its provenance in the metadata.
 
         Raises:
             InvalidRequest: `count` was not given.

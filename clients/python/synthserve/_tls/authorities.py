@@ -19,8 +19,8 @@ def authorities_of_this_machine() -> bytes | None:
     """Reads the certificates of the authorities that this machine trusts, PEM.
 
     Returns:
-        The file that `SSL_CERT_FILE` names, else the bundle of the operating system. None: there is none, or
-        `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH` tells gRPC which to take.
+        The file that `SSL_CERT_FILE` names, else the bundle of the operating system. None: this machine has no bundle,
+        or `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH` names the file for gRPC.
 
     Raises:
         OSError: The file that `SSL_CERT_FILE` names cannot be read.

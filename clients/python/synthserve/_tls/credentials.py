@@ -29,17 +29,17 @@ def tls_credentials(
 ) -> grpc.ChannelCredentials:
     """Makes the `credentials` of a client that connects over TLS, or over mutual TLS if it has a certificate itself.
 
-    The files are read once: a client that goes on for longer than its certificate is valid must be made anew. gRPC is
-    asked whether it can use them, as it would otherwise fail at each connection without saying why.
+    The files are read once: after a certificate is renewed, a new client must be made. They are tested with gRPC at
+    once, as it would otherwise fail at each connection without a reason.
 
     Args:
-        ca: Certificates of the authorities that the server's certificate may be of, PEM. None: those that this machine
-            trusts (`SSL_CERT_FILE`, or the bundle of the operating system), else those that gRPC brings.
+        ca: Certificates of the authorities that may have issued the server's certificate, PEM. None: those that this
+            machine trusts (`SSL_CERT_FILE`, or the bundle of the operating system), else those that gRPC brings.
         certificate: The client's own certificate and those between it and its authority, in this order, PEM.
         key: Its private key, PEM, without a password: RSA or an elliptic curve.
 
     Raises:
-        InvalidRequest: A file is not what it should be, or `certificate` and `key` do not belong together.
+        InvalidRequest: A file has the wrong content, or `certificate` and `key` do not belong together.
         OSError: A file cannot be read.
     """
     if (certificate is None) != (key is None):
@@ -71,7 +71,7 @@ def _pem(field: str, file: str | os.PathLike[str]) -> str:
         text = decode(data)
     except ValueError:
         raise invalid(field, f"{file} is not PEM text; files in DER or PKCS #12 must be converted") from None
-    # gRPC takes a byte order mark, and some blanks before a line, as a part of the line.
+    # gRPC reads a byte order mark, and blanks before a line, as a part of the line.
     return "\n".join(line.strip() for line in text.splitlines()) + "\n"
 
 

@@ -18,14 +18,14 @@ _SECONDS = 10.0
 
 
 def can_begin(credentials: grpc.ChannelCredentials) -> bool:
-    """Tells whether gRPC can begin a handshake with these credentials, which it does with all that it can read."""
+    """Returns whether gRPC can begin a handshake with these credentials, which it does with all that it can read."""
     options = (("grpc.enable_http_proxy", 0), ("grpc.enable_retries", 0))
     with _listening() as (listener, target), grpc.secure_channel(target, credentials, options) as channel:
         ask: Any = channel.unary_unary("/synthserve.Trial/Handshake")
         call = ask.future(b"", timeout=_SECONDS)
         with contextlib.suppress(TimeoutError):
             connection, _ = listener.accept()
-            # Either gRPC has given up already, or it waits for the answer to its greeting, which does not come.
+            # Either gRPC has given up already, or it waits for the answer to its ClientHello, which never arrives.
             with connection:
                 connection.settimeout(_SECONDS)
                 connection.recv(1)

@@ -38,7 +38,7 @@ class AsyncCaller:
     token: AsyncToken | None = None
 
     async def headers(self) -> Pairs:
-        """What to send with the next attempt.
+        """Returns the metadata of the next attempt.
 
         Raises:
             InvalidRequest: The token cannot be sent.
@@ -82,7 +82,7 @@ class AsyncCaller:
 
 
 class AsyncResumingCall(Generic[Request, Response]):
-    """The responses of one logical stream, over as many calls as it takes.
+    """The responses of one logical stream, over as many calls as needed.
 
     It is used by one task; `aclose()` may be called from any.
     """

@@ -39,7 +39,7 @@ class Caller:
     token: Token | None = None
 
     def headers(self) -> Pairs:
-        """What to send with the next attempt.
+        """Returns the metadata of the next attempt.
 
         Raises:
             InvalidRequest: The token cannot be sent.
@@ -81,7 +81,7 @@ class Caller:
 
 
 class ResumingCall(Generic[Request, Response]):
-    """The responses of one logical stream, over as many calls as it takes.
+    """The responses of one logical stream, over as many calls as needed.
 
     It is used by one thread; `close()` may be called from any. In a process that is forked while it is open, it goes on
     with a call of its own, as it does after a broken connection.
@@ -125,7 +125,7 @@ class ResumingCall(Generic[Request, Response]):
                     self._call = ask(self.run.request(), timeout=self._deadline.left(), metadata=headers)
                     keep_from_children(self._call)
                     if self._closed.is_set():
-                        # close() came in between and saw no call to cancel.
+                        # close() ran in between, when there was no call to cancel.
                         self._call.cancel()
                 response = next(self._call)
             except StopIteration:

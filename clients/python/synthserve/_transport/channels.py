@@ -20,10 +20,10 @@ _asyncio_in_parent = False
 
 
 def keep_from_children(used: object) -> None:
-    """Has a process that is forked from this one leave a channel or a call alone.
+    """Keeps a forked child from closing a channel or a call of this process.
 
-    Its threads and its connection are those of the parent. To close or cancel it there, which its deletion would do,
-    can wait for ever.
+    Its threads and its connection are those of the parent. Closing or cancelling it in the child, as its deletion would
+    do, can hang.
     """
     _live.add(used)
 

@@ -25,14 +25,14 @@ _DEFAULTS: dict[str, str | int] = {
     "grpc.primary_user_agent": f"synthserve-python/{version('synthserve')}",
     # Messages are at most a few MiB; gRPC's own limit is 4.
     "grpc.max_receive_message_length": 64 * 1024 * 1024,
-    # A broken stream goes on as soon as a server is back, not after gRPC's backoff of up to two minutes.
+    # A broken stream resumes as soon as a server is back, not after gRPC's backoff of up to two minutes.
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 2_000,
     # Finds a peer that vanished. Servers by default close connections that ping more than once in five minutes.
     "grpc.keepalive_time_ms": 330_000,
     "grpc.keepalive_timeout_ms": 20_000,
-    # Calls are tried again here. gRPC's own retries can leave one that meets a closing server without an end, even past
-    # its deadline (grpcio 1.60 to 1.85 at least).
+    # This client retries calls itself. With gRPC's own retries, a call to a server that is shutting down may never end,
+    # not even at its deadline (grpcio 1.60 to 1.85 at least).
     "grpc.enable_retries": 0,
 }
 
@@ -47,9 +47,9 @@ class Connection:
     Attributes:
         target: The server's address.
         credentials: What secures it; None: nothing does.
-        metadata: What is sent with every call, beside the token.
+        metadata: The metadata of every call, besides the token.
         options: Channel arguments.
-        proxy: The proxy that gRPC takes; None: it connects directly.
+        proxy: The proxy that gRPC uses; None: it connects directly.
     """
 
     target: str
@@ -105,7 +105,7 @@ def _checked_options(options: ChannelOptions) -> dict[str, str | int]:
     for name, value in given.items():
         if not isinstance(name, str):
             raise invalid("options", f"names of channel arguments must be strings, not {name!r}")
-        # gRPC takes text, and integers of the size of a C int; what else it takes is its own affair.
+        # gRPC accepts text, and integers of the size of a C int. It checks other types itself.
         if isinstance(value, int):
             integer(f"options[{name!r}]", value, 32)
     return given

@@ -31,7 +31,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 def metadata_pairs(metadata: Metadata) -> Pairs:
-    """Puts metadata into the form that gRPC takes. gRPC would refuse all of it, without saying what is wrong.
+    """Converts metadata to gRPC's form. gRPC itself would refuse all of it for one bad entry, without naming that.
 
     Raises:
         InvalidRequest: A key or a value cannot be sent. Values are not repeated, as they can be secrets.
@@ -64,14 +64,14 @@ def _check(key: object, value: object) -> None:
 
 
 def check_use(target: str, *, secured: bool, allowed: bool, token: object, in_metadata: bool) -> None:
-    """Refuses a token that others could read on its way, or that is not the only one.
+    """Refuses a token that others could read in transit, and a second token.
 
     Args:
         target: The server's address.
         secured: Whether the connection is.
         allowed: Whether the token may be read by others.
-        token: The token, or what gives one; None: there is none.
-        in_metadata: Whether the metadata of the client bring one.
+        token: The token, or a function that returns one; None: no token.
+        in_metadata: Whether the metadata of the client have one.
 
     Raises:
         InvalidRequest: It must not be sent, or is none.
@@ -91,7 +91,7 @@ def check_use(target: str, *, secured: bool, allowed: bool, token: object, in_me
 
 
 def authorization(token: object) -> tuple[str, str]:
-    """The header for a token. White space around it, and a byte order mark before it, are no part of it.
+    """Returns the header for a token, without the white space and the byte order mark that files may add.
 
     Raises:
         InvalidRequest: It is not text that a header can hold. The message does not repeat it, as gRPC's own would.

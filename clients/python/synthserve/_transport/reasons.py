@@ -12,7 +12,7 @@ _CONNECTING = "failed to connect to all addresses"
 _RESOLVING = ("dns", "name resolution", "domain name", "errors resolving", "address lookup failed")
 _PROXY_ANSWER = re.compile(r"http proxy returned response code (\d+)")
 
-# What gRPC says of the last address that it has tried, without its status and the address.
+# gRPC's message about the last address that it has tried, without the status and the address.
 _LAST = re.compile(r"last error: (?:[A-Z_]+: )?(?:(?:ipv4|ipv6|unix)\S*: )?(?P<said>.*)", re.DOTALL)
 
 _CA = "tls_credentials(ca=...), on the command line --tls-ca FILE"
@@ -22,7 +22,7 @@ _UNKNOWN_AUTHORITY = (
 )
 _OWN = "tls_credentials(certificate=..., key=...), on the command line --tls-client-certificate and --tls-client-key"
 
-# Sign in gRPC's words, and what it means; the first one that fits.
+# A part of gRPC's message, and its explanation. The first match wins.
 _OF_TLS: tuple[tuple[str, str], ...] = (
     (
         "wrong_version_number",

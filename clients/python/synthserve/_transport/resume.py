@@ -1,9 +1,9 @@
 """The state of one logical stream, which may take several calls: pure, no I/O, no clock.
 
-Sample `i` depends only on the model version, the seed, `i` and the conditions. So a stream that broke goes on, with
-nothing lost and nothing repeated, by asking for the rest: the next index, the version and the seed of the first
-response. A stream that broke before its first response is simply asked for again; where no seed was given, none of
-the drawn ones was seen.
+Sample `i` depends only on the model version, the seed, `i` and the conditions. So a broken stream resumes, with
+nothing lost and nothing repeated, when the rest is requested: from the next index, with the version and the seed of
+the first response. A stream that broke before its first response is requested again unchanged; the caller has not
+seen a seed yet.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def as_they_come() -> Assemble[Response]:
 
 
 class Resume(Generic[Request, Response]):
-    """Turns the calls that a stream takes into one stream that obeys the contract of one call.
+    """Joins several calls into one stream that obeys the contract of a single call.
 
-    The driver asks `request()` what to send, shows every response to `accept()`, and tells how the call ended with
+    The driver sends what `request()` returns, passes every response to `accept()`, and reports the end of the call with
     `finish()` or `broken()`.
 
     Args:
@@ -69,7 +69,7 @@ class Resume(Generic[Request, Response]):
 
     @property
     def complete(self) -> bool:
-        """Whether everything that was asked for has come: without a count, every sample that there is.
+        """Whether all requested samples have arrived; without a count, those of all indices.
 
         So a stream without a count that gets there ends as any iterator does, whatever the server calls it.
         """
@@ -90,7 +90,7 @@ class Resume(Generic[Request, Response]):
         return request
 
     def accept(self, received: Response) -> Response | None:
-        """Takes the next response of the running call.
+        """Accepts the next response of the running call.
 
         Returns:
             The response to read. Those after the first have no `info`, also where a second call begins. None: more must
@@ -130,7 +130,7 @@ class Resume(Generic[Request, Response]):
         self._model, self._seed, self._schema = model, seed, response.info.schema
 
     def finish(self) -> None:
-        """Takes note that the running call ended without an error.
+        """Records that the running call ended without an error.
 
         Raises:
             ProtocolError: Too early.
@@ -141,7 +141,7 @@ class Resume(Generic[Request, Response]):
             raise ProtocolError(f"the stream ended at {place}, but {goal}")
 
     def broken(self, error: SynthserveError) -> float | None:
-        """Takes note that the running call failed.
+        """Records that the running call failed.
 
         Returns:
             Seconds to wait before the next call; None if nothing is missing, so that the error does not matter.

@@ -59,10 +59,10 @@ _KINDS: tuple[type[Message], ...] = (
 )
 """The details that are read."""
 
-# How gRPC words that this side has cancelled a call.
+# gRPC's message for a call that this side has cancelled.
 _CANCELLED_HERE = ("locally cancelled", "channel closed")
 
-# How gRPC words that it cannot read what follows a scheme; `checked_target` has looked at the rest.
+# gRPC's message for text after a scheme that it cannot parse; `checked_target` has checked the rest.
 _BAD_TARGET = ("target uri is not valid", "failed to parse port", "host must not be empty", "unparsable name")
 
 
@@ -73,12 +73,12 @@ def error_from_rpc(error: grpc.RpcError, connection: Connection) -> SynthserveEr
         error: What a call of `grpc` or `grpc.aio` raised.
         connection: How the server was to be reached, for the message.
     """
-    # Every RpcError of grpc and grpc.aio tells code, details and trailers; the stubs do not know it.
+    # Every RpcError of grpc and grpc.aio has code, details and trailers, but the type stubs do not declare them.
     call = cast("grpc.Call", error)
     request_id = _request_id(call)
     typed = _typed(call, connection, request_id)
     if isinstance(typed, ServerError) or call.code() is grpc.StatusCode.OUT_OF_RANGE:
-        # These types stand for more than one status.
+        # These types represent more than one status.
         typed.code = call.code().name
     typed.request_id = request_id
     return typed
@@ -93,7 +93,7 @@ def _typed(call: grpc.Call, connection: Connection, request_id: str) -> Synthser
     info = _detail(details, details_pb.ErrorInfo)
     reason, metadata = info.reason, dict(info.metadata)
     if connection.proxy and not reason and code is not grpc.StatusCode.UNAVAILABLE:
-        # It may be the proxy that has answered.
+        # The answer may be that of the proxy.
         message = f"{message} (through the proxy {connection.proxy})"
 
     if not details and any(sign in message.lower() for sign in _BAD_TARGET):
@@ -124,7 +124,7 @@ def _typed(call: grpc.Call, connection: Connection, request_id: str) -> Synthser
         broken = [PreconditionViolation(v.subject, v.description) for v in failure.violations]
         return ModelNotReady(message, violations=broken, reason=reason, metadata=metadata)
     if code is grpc.StatusCode.CANCELLED and not reason and not message.lower().startswith(_CANCELLED_HERE):
-        # A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
+        # A server that shuts down, or a proxy, cancels calls. The caller did not, so the call may be tried again.
         return Unavailable(f"{target} dropped the call: {message}", reason=reason, metadata=metadata)
     if code is grpc.StatusCode.UNIMPLEMENTED:
         message = f"what answers at {target} does not offer this synthserve API: {message}"

@@ -39,7 +39,7 @@ def checked_target(target: str) -> str:
 
 
 def is_local(target: str) -> bool:
-    """Tells whether what is sent there stays on this machine: loopback addresses, `localhost` and Unix sockets."""
+    """Returns whether what is sent there stays on this machine: loopback addresses, `localhost` and Unix sockets."""
     if target.startswith(("unix:", "unix-abstract:")):
         return True
     return all(_is_loopback(host) for host, _ in hosts(target))
@@ -64,6 +64,6 @@ def _is_loopback(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    # Not every version of Python looks inside ::ffff:127.0.0.1.
+    # Not every version of Python recognizes ::ffff:127.0.0.1 as loopback.
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback

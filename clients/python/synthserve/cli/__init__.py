@@ -1,4 +1,4 @@
-"""The command `synthserve`. What it needs is imported once its streams are in order."""
+"""The command `synthserve`. Its dependencies are imported after its standard streams are prepared."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from synthserve.cli._streams import FAILED, prepare, say
 def main() -> None:
     """Runs the command; ends the process with its exit code."""
     prepare()
-    # gRPC reads it on import. The command says itself what went wrong, in words for people.
+    # gRPC reads it on import. The command reports errors itself, so gRPC's log would only repeat them.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         from synthserve.cli._app import app

@@ -16,13 +16,14 @@ from synthserve._sinks.grids import GridFile
 from synthserve.cli import _administration, _listing
 from synthserve.cli._conditions import Where, conditions_of
 from synthserve.cli._connection import Connect, Timeout, connecting
-from synthserve.cli._outcome import HELP, told
+from synthserve.cli._outcome import HELP, Commands, told
 from synthserve.cli._progress import Watch
 from synthserve.cli._streams import is_terminal
 from synthserve.cli._streams import output as standard_output
 
 app = typer.Typer(
     name="synthserve",
+    cls=Commands,
     help="Generates rows and images on a synthserve server.",
     epilog=HELP,
     no_args_is_help=True,
@@ -106,7 +107,7 @@ def describe(
     timeout: Timeout = None,
     json: Annotated[bool, typer.Option("--json", help="Everything that is known, as JSON.")] = False,
 ) -> None:
-    """Describes one model: its columns, and the conditions that it takes."""
+    """Describes one model: its columns, and the conditions that it accepts."""
     with told(), connect() as client:
         found = client.model(model, timeout=timeout)
         if json:
@@ -126,7 +127,7 @@ def rows(
     where: Where = None,
     file_format: Annotated[
         RowFormat | None,
-        typer.Option("--format", help="The format. Without it the suffix of FILE tells, and stdout gets csv."),
+        typer.Option("--format", help="The format. Default: that of the suffix of FILE, and csv on stdout."),
     ] = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.")] = "-",
     no_header: Annotated[
@@ -233,6 +234,6 @@ def _format_of(output: str) -> RowFormat:
     suffix = Path(output).suffix.lower()
     if suffix not in _SUFFIXES:
         raise typer.BadParameter(
-            f"the suffix of {output!r} is none of {', '.join(_SUFFIXES)}; give one", param_hint="--format"
+            f"the suffix of {output!r} is not one of {', '.join(_SUFFIXES)}; give a format", param_hint="--format"
         )
     return _SUFFIXES[suffix]

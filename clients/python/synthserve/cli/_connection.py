@@ -36,7 +36,7 @@ TokenFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        # The server has a file of the second name, too; see `token_from`.
+        # The server reads the second variable too, for another file; see `token_from`.
         envvar=["SYNTHSERVE_CLIENT_TOKEN_FILE", "SYNTHSERVE_TOKEN_FILE"],
         exists=True,
         dir_okay=False,
@@ -103,7 +103,7 @@ Connect: TypeAlias = Callable[[], synthserve.Client]
 
 
 def connecting(command: Callable[Concatenate[Connect, P], None]) -> Callable[..., None]:
-    """Gives a command the options of the connection, behind its own, and in their place a function that connects."""
+    """Adds the options of the connection to a command, which gets a function that connects in their place."""
 
     @wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
@@ -112,7 +112,7 @@ def connecting(command: Callable[Concatenate[Connect, P], None]) -> Callable[...
 
     _, *own = inspect.signature(command).parameters.values()
     everything = [*own, *_OPTIONS]
-    # What Typer reads. As keywords, an option without a default can stand behind one that has one.
+    # The signature that Typer reads. As keywords, options without a default may follow options with one.
     signature = inspect.Signature([option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in everything])
     run.__signature__ = signature  # type: ignore[attr-defined]  # functions take any attribute
     run.__annotations__ = {option.name: option.annotation for option in everything}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from synthserve import Column, Figure, Model
 
-# A line that goes to a file or a pipe should not be cut to the width of a terminal that is not there.
+# In a file or a pipe, lines must not be truncated to the width of a terminal.
 _UNCUT = 10_000
 _HEADLINE_FIGURES = 3
 _HEADLINE_COLUMNS = 16
@@ -50,7 +50,7 @@ def as_table(models: Sequence[Model]) -> None:
 
 
 def as_description(model: Model) -> None:
-    """Prints one model to stdout: what it is, its columns, its conditions."""
+    """Prints one model to stdout: its description, columns and conditions."""
     console = _console()
     console.print(f"{_name(model)}, {_state(model)}: {model.card.summary or _generates(model)}")
     if model.table is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperGroup
 
 from synthserve._exceptions import (
     DeadlineExceeded,
@@ -37,8 +38,24 @@ HELP = (
 )
 
 
+class Commands(TyperGroup):
+    """The group of commands. Its messages about options leave out the prefix that Pydantic, which Typer uses, adds."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own context, which differs between its versions
+        """Runs a command.
+
+        Raises:
+            typer.BadParameter: An option has a value that is not allowed.
+        """
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 def exit_code(error: SynthserveError) -> int:
-    """Tells the exit code for an error."""
+    """Returns the exit code for an error."""
     return _CODES.get(type(error), FAILED)
 
 

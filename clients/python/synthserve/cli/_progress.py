@@ -19,7 +19,7 @@ S = TypeVar("S", bound="RowStream | ImageStream")
 
 
 class Watch:
-    """A progress bar, a seed that nobody chose and a last line on a terminal; nothing elsewhere.
+    """A progress bar, the seed if the server drew it, and a last line, on a terminal; nothing elsewhere.
 
     Args:
         noun: What is counted, `rows` or `images`.
@@ -61,7 +61,7 @@ class Watch:
 
     def _advance(self, done: int) -> None:
         if not self._seeded and self._stream is not None and self._console.is_terminal:
-            # At once: it is what an interrupted command would leave to know.
+            # At once, so that the seed is known even if the command is interrupted.
             self._seeded = True
             self._console.print(f"synthserve: the server drew --seed {self._stream.seed}", markup=False)
         self._done = done

@@ -59,7 +59,7 @@ class _Output(DescriptorFile):
 
 
 class _Messages(DescriptorFile):
-    """Standard error: what cannot be written there is dropped, as nobody is left to tell."""
+    """Standard error: messages that cannot be written are dropped, as there is no other place for them."""
 
     def __init__(self) -> None:
         super().__init__(_STDERR, "standard error")
@@ -76,9 +76,9 @@ class _Messages(DescriptorFile):
 
 
 def prepare() -> None:
-    """Puts the streams of this module in the place of Python's, and has signals end the command in order.
+    """Replaces Python's streams by those of this module, and lets signals end the command cleanly.
 
-    It comes before everything that opens files, such as the import of gRPC.
+    It must run before any code that opens files, such as the import of gRPC.
     """
     _open_closed()
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Output()), encoding="utf-8", errors="backslashreplace")
@@ -87,13 +87,13 @@ def prepare() -> None:
     )
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        # `nohup` has a signal ignored, and a command leaves that so.
+        # `nohup` ignores a signal, and the command must keep it ignored.
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
 
 
 def _open_closed() -> None:
-    # Otherwise the first file or connection gets the number of a closed stream, and what is meant for that one.
+    # Otherwise the first file or connection gets the descriptor of a closed stream, and the output meant for it.
     for descriptor, access in _CLOSED.items():
         try:
             os.fstat(descriptor)
@@ -102,7 +102,7 @@ def _open_closed() -> None:
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    # As an exception, so that files that are not whole are removed.
+    # An exception lets the command remove incomplete files.
     raise SystemExit(_SIGNALLED + number)
 
 
@@ -118,5 +118,5 @@ def say(message: str) -> None:
 
 
 def is_terminal(stream: str) -> bool:
-    """Tells whether `stdout` or `stderr` is a terminal, whatever the environment says."""
+    """Returns whether `stdout` or `stderr` is a terminal, whatever the environment says."""
     return os.isatty(_STDOUT if stream == "stdout" else _STDERR)

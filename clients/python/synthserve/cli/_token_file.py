@@ -16,7 +16,7 @@ _DIGEST_LINE = re.compile(r"^\s*[^\s#]+\s+[0-9a-fA-F]{64}(\s|$)", re.MULTILINE)
 
 
 def token_from(file: Path) -> Callable[[], str]:
-    """Makes what gives the token for each attempt of a call. It reads a file again each time, a pipe once.
+    """Returns a function that gives the token for each attempt of a call. It reads a file each time, a pipe once.
 
     Raises:
         InvalidRequest: What a pipe gives is no token.

@@ -1,4 +1,4 @@
-"""What conditions take, in few words."""
+"""Short descriptions of the values that conditions accept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST = 10
 
 
 def taken_by(condition: Condition) -> str:
-    """Says what a condition takes."""
+    """Describes the values that a condition accepts."""
     match condition.kind:
         case "range":
             unit = f" {condition.unit}" if condition.unit else ""

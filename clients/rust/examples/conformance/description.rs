@@ -1,4 +1,4 @@
-//! What a case says of a model.
+//! The description of a model in the result of a case.
 
 use serde_json::{Value, json};
 use synthserve::v1::model::Output;

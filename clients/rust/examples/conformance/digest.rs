@@ -1,4 +1,4 @@
-//! Digests of what came.
+//! Digests of received samples.
 
 use std::error::Error;
 use std::io::Cursor;
@@ -15,12 +15,12 @@ pub(crate) fn hex(hash: Sha256) -> String {
 #[derive(Default)]
 pub(crate) struct Columns {
     hashes: Vec<Sha256>,
-    /// What is hashed of a column of one batch; kept for its capacity.
+    /// The hashed bytes of a column of one batch; kept for its capacity.
     buffer: Vec<u8>,
 }
 
 impl Columns {
-    /// An empty digest for so many columns.
+    /// An empty digest for a number of columns.
     pub(crate) fn begin(&mut self, columns: usize) {
         self.hashes.resize_with(columns, Sha256::new);
     }

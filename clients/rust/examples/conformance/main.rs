@@ -1,4 +1,4 @@
-//! Plays conformance cases through the public surface of this crate; see `tests/conformance/README.md` of the
+//! Plays conformance cases through the public API of this crate; see `tests/conformance/README.md` of the
 //! repository.
 //!
 //! Usage: `conformance PLAY`

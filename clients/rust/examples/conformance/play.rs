@@ -1,4 +1,4 @@
-//! What is to be played.
+//! The input of the conformance runner.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -98,7 +98,7 @@ impl Case {
     }
 }
 
-/// Reads what a case says of a column.
+/// Reads the condition of a case on a column.
 fn condition(value: &Value) -> Result<Condition, Box<dyn Error>> {
     match value {
         Value::Null => Ok(Condition::missing()),

@@ -21,7 +21,7 @@ pub(crate) struct Player {
     clients: HashMap<(String, bool), Client>,
 }
 
-/// Prints what became of a case.
+/// Prints the result of a case.
 pub(crate) fn say(case: &str, mut outcome: Value) -> io::Result<()> {
     outcome["case"] = case.into();
     output::say(outcome)
@@ -71,7 +71,7 @@ impl Player {
     }
 }
 
-/// What the caller of a stream got so far, and what the case wants done.
+/// The progress of a stream, and the actions that the case asks for.
 struct Progress<'a> {
     case: &'a Case,
     samples: i64,
@@ -87,13 +87,13 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Counts samples, pauses where that is due, and tells whether to cancel.
+    /// Counts samples, pauses where that is due, and returns whether to cancel.
     async fn add(&mut self, samples: i64) -> Result<bool, Box<dyn StdError>> {
         self.samples += samples;
         if !self.paused && self.case.pause_after.is_some_and(|after| self.samples >= after) {
             self.paused = true;
             say(&self.case.name, json!({"paused": true}))?;
-            // In a thread of its own: the connection lives on meanwhile.
+            // A separate thread waits, so that the runtime keeps serving the connection.
             tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await??;
         }
         Ok(self.case.cancel_after.is_some_and(|after| self.samples >= after))
@@ -104,7 +104,7 @@ impl<'a> Progress<'a> {
     }
 
     fn ended<Schema>(&self, info: Option<&StreamInfo<Schema>>, hash: Sha256) -> Outcome {
-        let info = info.ok_or("a stream ended without saying what it is of")?;
+        let info = info.ok_or("a stream ended without its model version and seed")?;
         Ok(json!({
             "samples": self.samples.to_string(),
             "sha256": hex(hash),
@@ -241,7 +241,7 @@ async fn model(client: &Client, case: &Case) -> Result<Value, Error> {
     Ok(described(&request.await?))
 }
 
-/// What a case says that failed after so many samples.
+/// The result of a case that failed after a number of samples.
 fn failed(samples: Option<i64>, error: &Error) -> Value {
     let mut told = json!({"code": code(error)});
     if let Some(reason) = error.reason() {

@@ -1,4 +1,4 @@
-//! What the programs say, and how they end when nobody can hear it.
+//! The output of the programs, and their exit status when it cannot be written.
 //!
 //! `println!` and `eprintln!` panic where standard output or standard error cannot be written.
 
@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-/// What shells report for a program that SIGPIPE ended.
+/// The exit status that shells report for a program that SIGPIPE ended.
 const BROKEN_PIPE: u8 = 128 + 13;
 
 /// Writes a line to standard output.
@@ -17,13 +17,13 @@ pub(crate) fn say(line: impl Display) -> io::Result<()> {
     written.map_err(|error| io::Error::new(error.kind(), format!("cannot write to standard output: {error}")))
 }
 
-/// The exit status after an error, which goes to standard error. The end of a reader is none.
+/// Prints an error to standard error and returns the exit status. A closed pipe is not reported.
 pub(crate) fn failure(program: &str, error: &(dyn Error + 'static)) -> ExitCode {
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
     if kind == Some(ErrorKind::BrokenPipe) {
         return ExitCode::from(BROKEN_PIPE);
     }
-    // The exit status tells of it too.
+    // If this cannot be written, the exit status still reports the error.
     let _ = writeln!(io::stderr(), "{program}: {error}");
     ExitCode::FAILURE
 }

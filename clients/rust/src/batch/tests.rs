@@ -176,7 +176,7 @@ fn values_of_every_type_can_be_missing() {
     for column in &mut columns {
         column.validity = vec![false, true];
     }
-    // Values that are marked as missing mean nothing.
+    // Placeholders of missing values are ignored.
     columns[2].values = Some(Wire::Categories(CategoryCodes { codes: vec![-7, 1] }));
     columns[5].values = Some(dates(&[i32::MIN, 0]));
     columns[6].values = Some(times(&[i64::MAX, 0]));

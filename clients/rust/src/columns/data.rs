@@ -7,7 +7,7 @@ use crate::v1::{Column, ColumnType, ColumnValues};
 use crate::validity::Validity;
 use crate::{Date, LocalTimestamp, Timestamp};
 
-/// The values of a column of one response, each of them checked.
+/// The checked values of a column of one response.
 #[derive(Debug)]
 pub(crate) struct ColumnData {
     values: Data,
@@ -95,7 +95,7 @@ fn check_codes(codes: &[i32], categories: usize, validity: &Validity) -> Result<
     Ok(())
 }
 
-/// Dates or timestamps. A value that is marked as missing means nothing, so it can be outside their range.
+/// Dates or timestamps. The placeholder of a missing value may be outside their range.
 fn calendar<W: Copy, T: Default>(
     sent: Vec<W>,
     validity: &Validity,

@@ -94,7 +94,7 @@ fn any_of_several_values_can_be_asked_for() {
     check([Some("AT"), None, Some("DE")], set(&["AT", "DE"], true));
     check([None::<&str>], set(&[], true));
     check([leap_day()], set(&["2024-02-29"], false));
-    // For the server to refuse.
+    // The server refuses these.
     check(Vec::<&str>::new(), set(&[], false));
 }
 

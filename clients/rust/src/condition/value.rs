@@ -1,4 +1,4 @@
-//! What conditions compare with, as the text of a CSV cell.
+//! The values in conditions, as the text of a CSV cell.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -7,11 +7,11 @@ use crate::{Date, LocalTimestamp, Timestamp, Value};
 
 use cell::Cell;
 
-/// What a [`Condition`](crate::Condition) compares with: text, a number, a boolean, a [`Date`], a [`Timestamp`], a
+/// A value in a [`Condition`](crate::Condition): text, a number, a boolean, a [`Date`], a [`Timestamp`], a
 /// [`LocalTimestamp`], a [`SystemTime`], a [`Value`] of a row; a reference to one, or an `Option`, whose `None` is a
 /// missing value.
 ///
-/// The server reads text as it is in a CSV file of the model. Text is sent as it is; the others become text so:
+/// The server reads text as in a CSV file of the model. Text is sent as it is; other values are written as follows:
 ///
 /// | | |
 /// |---|---|
@@ -22,8 +22,8 @@ use cell::Cell;
 /// | [`LocalTimestamp`] | `2024-02-29T12:30:00`, with six decimals where there is a fraction |
 /// | [`Timestamp`], [`SystemTime`] | the same in UTC, with `Z` at the end |
 ///
-/// NaN, infinities, and a [`SystemTime`] that is no [`Timestamp`] (with a fraction of a microsecond, or of a year
-/// outside 1 to 9999) are refused: the stream's first item is an `InvalidArgument` of the field `conditions[COLUMN]`.
+/// NaN, infinities, and a [`SystemTime`] that is not a [`Timestamp`] (it has a fraction of a microsecond, or a year
+/// outside 1 to 9999) are refused: the stream's first item is an `InvalidArgument` for the field `conditions[COLUMN]`.
 ///
 /// The trait is sealed: it has no other implementations.
 pub trait ConditionValue: Cell {}
@@ -33,7 +33,7 @@ impl<T: Cell + ?Sized> ConditionValue for T {}
 mod cell {
     /// The text of a value in a CSV file.
     pub trait Cell {
-        /// None for a missing value. The error says why this is no value of a table.
+        /// None for a missing value. The error says why the value cannot be written.
         fn cell(&self) -> Result<Option<String>, String>;
     }
 }
@@ -61,7 +61,7 @@ macro_rules! floating_point {
                 if !self.is_finite() {
                     return Err(format!("{self} is not a finite number"));
                 }
-                // Unlike the text for people, this one has an exponent where that is shorter.
+                // Unlike `Display`, `Debug` uses an exponent where that is shorter.
                 let text = format!("{self:?}");
                 Ok(Some(text.strip_suffix(".0").map_or(text.clone(), str::to_owned)))
             }
@@ -74,7 +74,7 @@ floating_point! { f32 f64 }
 impl Cell for SystemTime {
     fn cell(&self) -> Result<Option<String>, String> {
         let instant = Timestamp::from_system_time(*self);
-        let instant = instant.ok_or("must be whole microseconds, of the years 1 to 9999")?;
+        let instant = instant.ok_or("must be whole microseconds, in the years 1 to 9999")?;
         instant.cell()
     }
 }

@@ -79,7 +79,7 @@ fn the_connections_of_runtimes_that_are_gone_are_let_go() {
             runtime.block_on(async { connection.service().map(drop) }).unwrap();
         }
     }
-    // That which lasts, and the one that is not missed yet.
+    // The channel of the running runtime, and that of the last dropped one, whose end has not been noticed yet.
     assert_eq!(connection.channels.lock().unwrap().len(), 2);
 }
 

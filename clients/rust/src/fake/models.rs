@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 use crate::v1::model_service_server::ModelService;
 use crate::v1::*;
 
-/// Has five models on pages of two, and more where a test says so.
+/// Has five models on pages of two, and more where a test adds them.
 #[derive(Clone, Default)]
 pub(super) struct Models(Arc<State>);
 
@@ -20,17 +20,17 @@ struct State {
 }
 
 impl super::Fake {
-    /// The next answers about a model, page by page.
+    /// The next responses about a model, page by page.
     pub(crate) fn describe(&self, pages: impl IntoIterator<Item = GetModelResponse>) {
         self.models().pages.lock().unwrap().extend(pages);
     }
 
-    /// The views of the lists that were asked for.
+    /// The views of the requested lists.
     pub(crate) fn views(&self) -> Vec<ModelView> {
         self.models().views.lock().unwrap().clone()
     }
 
-    /// The tokens of the pages of a model that were asked for.
+    /// The tokens of the requested pages of a model.
     pub(crate) fn page_tokens(&self) -> Vec<String> {
         self.models().tokens.lock().unwrap().clone()
     }

@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Tls;
 
-/// Keys that only tests use: ring makes none of RSA, and takes none of 1024 bits or of P-521.
+/// Test keys in files: ring generates no RSA keys, and does not accept keys of 1024 bits or of P-521.
 pub(crate) const RSA_2048: &str = include_str!("rsa-2048.pem");
 pub(crate) const RSA_1024: &str = include_str!("rsa-1024.pem");
 pub(crate) const P521: &str = include_str!("p521.pem");
@@ -37,7 +37,7 @@ pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// The years from whose beginnings to whose beginnings certificates are valid.
+/// The first and last year of a certificate, which is valid from the beginning of one to the beginning of the other.
 pub(crate) const VALID: (i32, i32) = (2020, 2120);
 
 impl Authority {
@@ -54,7 +54,7 @@ impl Authority {
         Self { certificate, issuer }
     }
 
-    /// The authority as one that is trusted by clients.
+    /// The authority as a trust anchor.
     pub(crate) fn trusted(&self) -> Tls {
         Tls::new().ca(self.certificate.clone())
     }
@@ -72,7 +72,7 @@ impl Authority {
         }
     }
 
-    /// The authority's own certificate, as a server would show it.
+    /// The authority's own certificate, as a server would present it.
     pub(crate) fn as_server(&self) -> Identity {
         Identity {
             certificate: self.certificate.clone(),
@@ -102,7 +102,7 @@ fn params(names: &[&str], (first, last): (i32, i32)) -> CertificateParams {
     params
 }
 
-/// What accepts connections with this certificate, from clients with a certificate of that authority, if there is one.
+/// Accepts TLS connections with this certificate. With an authority, clients need a certificate that it issued.
 pub(crate) fn acceptor(identity: &Identity, clients: Option<&Authority>) -> TlsAcceptor {
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())

@@ -10,7 +10,7 @@ fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
-/// A table whose columns have two and three categories, of which none is there yet.
+/// A table whose columns have two and three categories, all still missing.
 fn table() -> Model {
     let column = |category_count| Column {
         category_count,
@@ -31,7 +31,7 @@ fn table() -> Model {
     }
 }
 
-/// Images with a condition of two categories, of which one is there.
+/// Images with a condition of two categories, one of them still missing.
 fn images() -> Model {
     let condition = ConditionSpec {
         categories: texts(&["0"]),
@@ -83,7 +83,7 @@ async fn a_model_has_the_categories_of_all_pages() {
         page(None, columns(&[(0, &["a", "b"]), (1, &["c"])]), "2"),
         page(None, columns(&[(1, &["d", "e"])]), ""),
     ]);
-    // The first attempt meets a server that goes down.
+    // The server is shutting down at the first attempt.
     fake.be_rude(Rude::NoTrailers);
     let model = fake.client().model("cities").await.unwrap();
     assert_eq!(fake.page_tokens(), ["", "1", "2"]);

@@ -13,7 +13,7 @@ async fn models_come_from_all_pages() {
     assert!(models.next().await.is_none());
     assert_eq!(fake.views(), [ModelView::Basic; 3]);
 
-    // The first attempts meet a server that goes down.
+    // The server is shutting down at the first attempts.
     for _ in 0..3 {
         fake.be_rude(Rude::NoTrailers);
     }

@@ -11,7 +11,7 @@ fn p256() -> rcgen::KeyPair {
     key(&rcgen::PKCS_ECDSA_P256_SHA256)
 }
 
-/// What a client is told that asks there for a model.
+/// The error of a client that asks for a model at a target.
 async fn told(target: &str, tls: Option<Tls>) -> String {
     let mut builder = Client::builder(target).retry(RetryPolicy::never());
     if let Some(tls) = tls {
@@ -27,7 +27,7 @@ fn says(message: &str, target: &str, parts: &[&str]) {
     for part in [&[target], parts].concat() {
         assert!(message.contains(part), "{part:?} is missing: {message}");
     }
-    // The library's own words stand behind.
+    // The library's own message follows.
     assert!(message.ends_with(')') && !message.ends_with("()"), "{message}");
 }
 
@@ -197,13 +197,13 @@ fn errors_of_the_system_have_words() {
     }
 }
 
-/// What takes connections, and answers the first bytes of each with these and its end.
+/// A listener that answers the first bytes of each connection with `answer`, and closes it.
 async fn one_that_answers(answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
-            // As much as comes, so that closing the socket does not reset the connection.
+            // Reads what is available, so that closing the socket does not reset the connection.
             let _ = socket.read(&mut [0; 64 * 1024]).await;
             let _ = socket.write_all(answer).await;
         }

@@ -24,7 +24,7 @@ fn unavailable() -> Error {
     Error::new(Code::Unavailable, "gone")
 }
 
-/// A response without rows to look at: only sizes matter here.
+/// A response without values: only sizes matter here.
 fn sized(first_index: i64, row_count: i64, first: bool) -> GenerateRowsResponse {
     GenerateRowsResponse {
         first_index,
@@ -222,7 +222,7 @@ fn an_error_of_another_kind_ends_the_stream_as_it_is() {
     assert_eq!((error.code(), error.message()), (Code::NotFound, "no such model"));
 }
 
-/// However a server cuts its calls and messages, and wherever they break, every sample comes once and in order.
+/// However a server splits its calls and messages, and wherever they break, every sample arrives once and in order.
 #[test]
 fn any_sequence_of_breaks_gives_the_same_samples() {
     for case in 0..2_000u64 {
@@ -262,7 +262,7 @@ fn any_sequence_of_breaks_gives_the_same_samples() {
     }
 }
 
-/// A small generator of numbers that look random (xorshift), so that a case that fails can be played again.
+/// A small pseudorandom generator (xorshift), so that a failing case can be reproduced.
 struct Random(u64);
 
 impl Random {

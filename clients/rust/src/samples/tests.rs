@@ -271,7 +271,7 @@ async fn a_reader_who_rests_holds_the_server_back() {
     // Messages are of 64 KiB; the windows of HTTP/2 and the buffers of both sides hold less than 16 MiB.
     let before = sent.load(Ordering::Relaxed);
     assert!(before < 256, "{before} messages went into memory");
-    // It is held back, not stuck.
+    // The server is held back, not stuck.
     while batches.next().await.unwrap().unwrap().first_index() < 2 * before * ROWS {}
 }
 

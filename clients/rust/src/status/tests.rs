@@ -88,7 +88,7 @@ async fn a_message_that_is_too_large_is_refused() {
     assert_eq!((error.code(), error.retry_delay()), (Code::ResourceExhausted, None));
 }
 
-/// A status with a delay that no client of protobuf would write.
+/// A status with a delay that no protobuf library would write.
 fn with_delay(code: Code, seconds: i64, nanos: i32) -> Status {
     let mut info = pb::RetryInfo {
         retry_delay: Some(Default::default()),

@@ -4,11 +4,11 @@ use rustls::RootCertStore;
 use rustls::pki_types::TrustAnchor;
 use rustls_native_certs::{CertificateResult, load_native_certs};
 
-/// Loads them; at least one.
+/// Loads the authorities; at least one.
 ///
 /// # Errors
 ///
-/// That there are none, with the reasons.
+/// No authority could be loaded; the error has the reasons.
 pub(super) fn authorities() -> Result<Vec<TrustAnchor<'static>>, String> {
     let CertificateResult { certs, errors, .. } = load();
     let mut store = RootCertStore::empty();
@@ -27,7 +27,7 @@ fn load() -> CertificateResult {
     load_native_certs()
 }
 
-/// An empty variable counts as unset. rustls-native-certs takes an empty `SSL_CERT_FILE` for the name of a file.
+/// An empty variable counts as unset. rustls-native-certs would read an empty `SSL_CERT_FILE` as the name of a file.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn load() -> CertificateResult {
     let found = load_native_certs();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::v1::{CategoryPart, SchemaPart};
 
-/// The responses of a call whose schema comes in parts, up to the first row: two categories in each.
+/// The responses of a call whose schema is sent in parts of two categories each, up to the first row.
 fn large(first_index: i64, part_count: i32) -> Vec<GenerateRowsResponse> {
     let mut begin = sized(first_index, 0, true);
     let info = begin.info.as_mut().unwrap();

@@ -1,4 +1,4 @@
-"""What samples say of themselves: that they are synthetic, and how to generate them again."""
+"""Provenance in metadata: that samples are synthetic, and how to generate them again."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from synthserve.v1 import generation_pb2 as pb
 
 
-def table_marks(info: RowInfo, request: pb.GenerateRowsRequest) -> dict[str, str]:
-    """Returns the metadata of a table."""
+def _of_table(info: RowInfo, request: pb.GenerateRowsRequest) -> dict[str, str]:
+    """Returns the provenance of a table as metadata."""
     found = {
         "synthserve.synthetic": "true",
         "synthserve.model": info.model.resource,
@@ -32,13 +32,13 @@ def table_marks(info: RowInfo, request: pb.GenerateRowsRequest) -> dict[str, str
     return found
 
 
-def marked(schema: pa.Schema, info: RowInfo, request: pb.GenerateRowsRequest) -> pa.Schema:
-    """Returns an Arrow schema with the metadata of a table beside its own."""
-    return schema.with_metadata({**(schema.metadata or {}), **table_marks(info, request)})
+def with_provenance(schema: pa.Schema, info: RowInfo, request: pb.GenerateRowsRequest) -> pa.Schema:
+    """Returns an Arrow schema with the provenance of a table added to its metadata."""
+    return schema.with_metadata({**(schema.metadata or {}), **_of_table(info, request)})
 
 
 def picture_source(first: Image, count: int, where: Mapping[str, str]) -> str:
-    """Returns where the images of a picture come from, as the server writes it into each, with a range for the index.
+    """Returns the provenance of a picture of images, as the server writes it into each image, with a range of indices.
 
     Args:
         first: The first image.
