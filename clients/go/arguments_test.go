@@ -27,9 +27,9 @@ func TestWhatIsNotSent(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		var nobody context.Context
-		_, err := client.Model(nobody, "numbers")
-		_, errRows := readNumbers(client.Rows(nobody, "numbers"))
+		var missing context.Context
+		_, err := client.Model(missing, "numbers")
+		_, errRows := readNumbers(client.Rows(missing, "numbers"))
 		for _, err := range []error{err, errRows} {
 			if failure, ok := errors.AsType[*Error](err); !ok || failure.FieldViolations[0].Field != "ctx" {
 				t.Errorf("without a context: %v", err)

@@ -6,11 +6,11 @@ import (
 	synthservev1 "synthserve.dev/go/synthserve/v1"
 )
 
-// Batch is some rows of a stream, column by column. It is the reader's to keep.
+// Batch holds consecutive rows of a stream, column by column. The package does not reuse its memory.
 type Batch struct {
 	// FirstIndex is the index of the first row.
 	FirstIndex int64
-	// RowCount is how many rows there are, at least 1.
+	// RowCount is the number of rows, at least 1.
 	RowCount int
 	// Columns are in the order of the schema.
 	Columns []Column
@@ -28,13 +28,13 @@ type Row struct {
 // Row returns the row at position i of the batch, from 0.
 func (b *Batch) Row(i int) Row { return Row{b.FirstIndex + int64(i), b.Columns, i} }
 
-// Len returns how many columns the row has.
+// Len returns the number of columns.
 func (r Row) Len() int { return len(r.columns) }
 
 // Value returns the value in a column, counted from 0, as [Column.Value] does; nil where it is missing.
 func (r Row) Value(column int) any { return r.columns[column].Value(r.at) }
 
-// All gives the names of the columns and the row's values, in the order of the schema. maps.Collect makes a map of them.
+// All yields column names and values, in the order of the schema. maps.Collect turns them into a map.
 func (r Row) All() iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
 		for k := range r.columns {
@@ -45,7 +45,7 @@ func (r Row) All() iter.Seq2[string, any] {
 	}
 }
 
-// newBatch reads a response with rows. It fails where its columns do not fit the schema or the number of rows.
+// newBatch reads a response with rows. It fails if the columns do not match the schema or the number of rows.
 func newBatch(response *synthservev1.GenerateRowsResponse, schema *synthservev1.TableSchema) (*Batch, error) {
 	specs, columns := schema.GetColumns(), response.GetColumns().GetColumns()
 	if len(columns) != len(specs) {

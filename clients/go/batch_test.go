@@ -37,7 +37,7 @@ func mixed() (*rowsResponse, *synthservev1.TableSchema) {
 		},
 		{Values: &synthservev1.ColumnValues_Int64S{Int64S: &synthservev1.Int64Values{Values: []int64{-1 << 63, 1<<63 - 1}}}},
 		{
-			// What stands where a value is missing means nothing.
+			// The placeholder of a missing value has no meaning.
 			Values:   &synthservev1.ColumnValues_Categories{Categories: &synthservev1.CategoryCodes{Codes: []int32{-7, 1}}},
 			Validity: []bool{false, true},
 		},

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// unary makes a call with one answer, and tries it again where that can help.
+// unary makes a call with one response, and retries it if the error is transient.
 func unary[Response any](
 	ctx context.Context, client *Client, call func(context.Context, ...grpc.CallOption) (Response, error),
 ) (Response, error) {
@@ -39,16 +39,17 @@ func unary[Response any](
 	}
 }
 
-// source is one logical stream, over as many calls as it takes.
+// source is one logical stream, made of one or more calls.
 type source[Response any] struct {
 	client *Client
 	run    *resume
 	start  func(context.Context, ask) (grpc.ServerStreamingClient[Response], error)
 	look   func(*Response) part
-	last   *Error // what the attempt before failed with
+	last   *Error // the error of the previous attempt
 }
 
-// drain gives each response to use, in order. It returns when the stream has ended or failed, or use has: with its error.
+// drain passes each response to use, in order. It returns when the stream ends, or with the error of the stream or of
+// use.
 func (s *source[Response]) drain(ctx context.Context, use func(*Response) error) error {
 	for {
 		failure, err := s.attempt(ctx, use)
@@ -66,9 +67,9 @@ func (s *source[Response]) drain(ctx context.Context, use func(*Response) error)
 	}
 }
 
-// attempt makes one call. It returns a failure of the call, which need not be the end; or the error that is.
+// attempt makes one call. It returns a failure of the call, which a retry may repair, or an error that ends the stream.
 func (s *source[Response]) attempt(outer context.Context, use func(*Response) error) (*Error, error) {
-	// Whatever ends the attempt: the call must not stay behind it.
+	// The call must not outlive the attempt, however the attempt ends.
 	ctx, cancel := context.WithCancel(outer)
 	defer cancel()
 	call, err := s.start(ctx, s.run.next())
@@ -96,10 +97,10 @@ func (s *source[Response]) attempt(outer context.Context, use func(*Response) er
 	}
 }
 
-// failure reads why a call failed. Last is what the attempt before it failed with, if one did since the last progress.
+// failure converts the error of a call. last is the error of the previous attempt since the last progress, or nil.
 func (c *Client) failure(ctx context.Context, err error, trailer metadata.MD, last *Error) *Error {
 	if refused, own := errors.AsType[*Error](err); own {
-		return refused // By this package: what was asked for, or what came.
+		return refused // This package refused the request or the response.
 	}
 	failure := fromRPC(err, trailer, c.route)
 	select {
@@ -111,15 +112,15 @@ func (c *Client) failure(ctx context.Context, err error, trailer metadata.MD, la
 	case failure.Code == codes.DeadlineExceeded && last != nil:
 		return late(last)
 	case failure.Code == codes.Canceled && failure.Reason == "" && ctx.Err() == nil:
-		// A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
+		// A server that shuts down, or a proxy, cancels calls like this. This client did not cancel the call.
 		failure.Code = codes.Unavailable
 		failure.Message = c.route.server() + " dropped the call: " + failure.Message
 	}
 	return failure
 }
 
-// pause waits until the next attempt, unless that would be too late or nobody waits any more. Cause is what the attempt
-// before failed with.
+// pause waits until the next attempt. It fails if the wait would exceed the deadline, or if the call is cancelled.
+// cause is the error of the previous attempt.
 func (c *Client) pause(ctx context.Context, wait time.Duration, cause *Error) error {
 	if deadline, bounded := ctx.Deadline(); bounded && wait >= time.Until(deadline) {
 		return late(cause)

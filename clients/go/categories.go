@@ -6,12 +6,13 @@ import (
 	synthservev1 "synthserve.dev/go/synthserve/v1"
 )
 
-// categoryList is the categories of a column or condition, which can come in parts.
+// categoryList collects the categories of a column or condition, which a server can send in parts.
 type categoryList struct {
-	owner  string // what they belong to, for messages
+	owner  string // the column or condition, for messages
 	values *[]string
-	count  int32 // how many there are; 0 where there are none, and from a server that does not count them
-	// Whether there can be no list in spite of the count: a condition of a table has the categories of its column then.
+	count  int32 // the number of categories; 0 if there are no categories, or if the server does not send the number
+	// Whether the list can be empty although the count is not: a condition of a table then uses the categories of its
+	// column.
 	optional bool
 }
 
@@ -40,7 +41,8 @@ func conditionCategories(model *synthservev1.Model) []categoryList {
 	return lists
 }
 
-// appendCategories appends what parts of a schema hold to the lists. It fails where a list is not there or gets too long.
+// appendCategories appends the categories of parts of a schema to the lists. It fails if a list does not exist or
+// overflows.
 func appendCategories(lists []categoryList, parts []*synthservev1.CategoryPart) error {
 	for _, part := range parts {
 		index := int(part.GetIndex())
@@ -56,7 +58,7 @@ func appendCategories(lists []categoryList, parts []*synthservev1.CategoryPart) 
 	return nil
 }
 
-// checkCategories fails where categories are missing when all parts have come.
+// checkCategories fails if categories are missing after the last part.
 func checkCategories(lists []categoryList) error {
 	for _, list := range lists {
 		came := len(*list.values)

@@ -24,18 +24,18 @@ func (d Date) String() string { return d.In(time.UTC).Format(time.DateOnly) }
 // MarshalText returns what String does, so that JSON has it as text.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// DateTime is a date with a time of day, in microseconds since 1970-01-01T00:00:00. It has no time zone: it is what a
-// calendar and a clock on the wall show, and no instant. DateTimes compare like numbers.
+// DateTime is a date with a time of day, in microseconds since 1970-01-01T00:00:00. It has no time zone, so it is not
+// an instant: it is the reading of a wall clock. DateTimes compare like numbers.
 type DateTime int64
 
-// DateTimeOf returns the date and time of day that t shows in its own time zone, cut to microseconds.
+// DateTimeOf returns the date and time of day of t in its own time zone, truncated to microseconds.
 func DateTimeOf(t time.Time) DateTime {
 	_, offset := t.Zone()
 	return DateTime(t.UnixMicro() + int64(offset)*microsecondsPerSecond)
 }
 
-// In returns the instant at which calendars and clocks in a time zone show the date and time. [time.Date] says what
-// happens where that is no instant or two, as clocks are changed.
+// In returns the instant at which a clock in the time zone shows this date and time. When clocks change, there can be
+// zero or two such instants; [time.Date] documents the result.
 func (d DateTime) In(zone *time.Location) time.Time {
 	t := time.UnixMicro(int64(d)).UTC()
 	year, month, day := t.Date()

@@ -12,7 +12,8 @@ import (
 // Version is the version of this package.
 const Version = "0.1.0"
 
-// maxMessage is the largest message that is taken, in bytes. The server's are a few MiB at most; gRPC's own limit is 4.
+// maxMessage is the largest message that the client accepts, in bytes. The server sends at most a few MiB per
+// message; gRPC's default limit is 4 MiB.
 const maxMessage = 64 << 20
 
 // Client is a connection to a server. It can be used by any number of goroutines.
@@ -27,15 +28,15 @@ type Client struct {
 	closeOnce  func() error
 }
 
-// userAgent is what servers and proxies see first of what calls them.
+// userAgent identifies this client to servers and proxies.
 const userAgent = "synthserve-go/" + Version
 
-// NewClient makes a client of the server at target: HOST:PORT, unix:PATH, or another address that gRPC takes. It connects
-// when the first call is made, in plain text unless [WithTLS] is given. A server on another machine is reached through the
-// proxy that HTTPS_PROXY names for it, less what NO_PROXY names; one on this machine, and one that is sent a token in plain
-// text, never is.
+// NewClient creates a client of the server at target: HOST:PORT, unix:PATH, or another address that gRPC supports. The
+// first call connects, in plain text unless [WithTLS] is given. The client reaches a server on another machine through
+// the proxy of HTTPS_PROXY, unless NO_PROXY excludes the server. It connects directly to servers on this machine, and
+// whenever it sends a token in plain text.
 //
-// It fails with codes.InvalidArgument where target or an option is not what it should be.
+// It fails with codes.InvalidArgument if target or an option is invalid.
 func NewClient(target string, options ...Option) (*Client, error) {
 	if err := checkTarget(target); err != nil {
 		return nil, err
@@ -78,9 +79,9 @@ func NewClient(target string, options ...Option) (*Client, error) {
 	}, nil
 }
 
-// Close ends the connection. Calls and streams that are under way fail with codes.Canceled.
+// Close closes the connection. Running calls and streams fail with codes.Canceled.
 func (c *Client) Close() error { return c.closeOnce() }
 
-// Conn returns the connection, for stubs that this package does not wrap, such as those that load models. It is closed
-// with the client, and sends the client's token.
+// Conn returns the connection, for methods that this package does not wrap, such as loading models. Close closes it.
+// Calls over it send the client's token.
 func (c *Client) Conn() grpc.ClientConnInterface { return c.conn }

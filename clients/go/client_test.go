@@ -133,7 +133,7 @@ func TestBadTargets(t *testing.T) {
 	}
 }
 
-// headers is a server that tells the metadata of each call.
+// headers is a server that returns the metadata of each call.
 func headers(seen *[]metadata.MD) *fake {
 	return &fake{
 		get: func(ctx context.Context, _ *synthservev1.GetModelRequest) (*synthservev1.GetModelResponse, error) {

@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// clientCertificate answers servers that ask for a certificate as package tls does by itself, and remembers what came of
-// it: many servers that miss one, or do not like it, close the connection without a word.
+// clientCertificate selects a certificate for the server as package tls does, and records the result for error
+// messages: many servers close the connection without an alert if the certificate is missing or not accepted.
 type clientCertificate struct {
 	config  *tls.Config
 	own     func(*tls.CertificateRequestInfo) (*tls.Certificate, error) // the caller's way to answer, or nil
@@ -38,11 +38,11 @@ func (c *clientCertificate) choose(request *tls.CertificateRequestInfo) (*tls.Ce
 		}
 		c.refusal.Store(new(unfit(request, certificate)))
 	}
-	// Whether it goes without is for the server to say.
+	// The server decides whether to accept a client without a certificate.
 	return new(tls.Certificate), nil
 }
 
-// unfit says why a server would not take a certificate.
+// unfit returns the reason why a server would not accept a certificate.
 func unfit(request *tls.CertificateRequestInfo, certificate *tls.Certificate) string {
 	anybody := *request
 	anybody.AcceptableCAs = nil
@@ -52,7 +52,7 @@ func unfit(request *tls.CertificateRequestInfo, certificate *tls.Certificate) st
 	return "is of none of the authorities that the server names"
 }
 
-// keyKind says what kind of key a certificate has.
+// keyKind describes the key of a certificate.
 func keyKind(certificate *tls.Certificate) string {
 	leaf := certificate.Leaf
 	if leaf == nil {

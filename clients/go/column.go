@@ -6,7 +6,7 @@ import (
 	synthservev1 "synthserve.dev/go/synthserve/v1"
 )
 
-// Column is the values of one column, one for each row of a batch, in the slice of its type. The other slices are nil.
+// Column holds the values of one column, one per row of a batch, in the slice of its type. The other slices are nil.
 type Column struct {
 	// Spec is the column's name, type, unit and so on.
 	Spec *synthservev1.Column
@@ -26,11 +26,12 @@ type Column struct {
 	Instants []time.Time
 	// DateTimes are the values of a TIMESTAMP column where Spec.Utc is false: dates with a time of day and no time zone.
 	DateTimes []DateTime
-	// Validity is false where the value is missing; what stands in the other slice there means nothing. Nil: none is.
+	// Validity is false where the value is missing; the slice of values has a placeholder there. Nil if no value is
+	// missing.
 	Validity []bool
 }
 
-// Valid tells whether there is a value in row i of the batch.
+// Valid reports whether row i of the batch has a value.
 func (c *Column) Valid(i int) bool { return c.Validity == nil || c.Validity[i] }
 
 // Value returns the value in row i of the batch: a float64, int64, string (the category, or the text), bool, [Date],

@@ -9,11 +9,11 @@ import (
 	synthservev1 "synthserve.dev/go/synthserve/v1"
 )
 
-// Where sets a condition that the model takes: the column has this value. There can be conditions on several columns,
-// which hold together, and one for each column.
+// Where sets a condition of the model: the column has this value. A request can have conditions on several columns, one
+// per column; every sample meets all of them.
 //
 // A value of a condition is text, a number, a bool, a [Date], a [DateTime] (a timestamp without a time zone) or a
-// [time.Time] (an instant). Text is taken as it would be in a CSV file. A value of nil is a missing one, as in rows.
+// [time.Time] (an instant). Text is parsed as in a CSV file. nil is a missing value, as in rows.
 func Where(column string, value any) StreamOption {
 	if value == nil {
 		return WhereMissing(column)
@@ -22,8 +22,8 @@ func Where(column string, value any) StreamOption {
 	return where(&synthservev1.Condition{Column: column, Test: &synthservev1.Condition_Equals{Equals: text}}, err)
 }
 
-// WhereAnyOf sets a condition: the column has one of these values, which are those that [Where] takes. With nil among
-// them it can also be missing.
+// WhereAnyOf sets a condition: the column has one of these values. [Where] lists the types. If nil is among the values,
+// the column's value can also be missing.
 func WhereAnyOf(column string, values ...any) StreamOption {
 	var set synthservev1.ValueSet
 	var failure error
@@ -39,8 +39,8 @@ func WhereAnyOf(column string, values ...any) StreamOption {
 	return where(&synthservev1.Condition{Column: column, Test: &synthservev1.Condition_AnyOf{AnyOf: &set}}, failure)
 }
 
-// WhereBetween sets a condition: the column has a value from low to high, both included. They are values that [Where]
-// takes. An end that is nil is open. A [Date] as an end of a range of timestamps is the whole day.
+// WhereBetween sets a condition: the column has a value from low to high, both included. [Where] lists the types. An
+// end that is nil is open. A [Date] as an end of a range of timestamps includes the whole day.
 func WhereBetween(column string, low, high any) StreamOption {
 	lowest, errLow := bound(low)
 	highest, errHigh := bound(high)
@@ -61,7 +61,7 @@ func WherePresent(column string) StreamOption {
 	return where(&synthservev1.Condition{Column: column, Test: &synthservev1.Condition_Missing{Missing: false}}, nil)
 }
 
-// bound writes an end of a range, nil where it is open.
+// bound writes an end of a range; nil if the end is open.
 func bound(value any) (*string, error) {
 	if value == nil {
 		return nil, nil
@@ -70,7 +70,8 @@ func bound(value any) (*string, error) {
 	return &text, err
 }
 
-// where adds a condition to a request. Failure is why its values cannot be sent; the stream tells it when it is read.
+// where adds a condition to a request. failure is the error of a value that cannot be sent; reading the stream returns
+// it.
 func where(condition *synthservev1.Condition, failure error) StreamOption {
 	column := condition.GetColumn()
 	return func(r *request) {

@@ -9,7 +9,7 @@ import (
 	synthservev1 "synthserve.dev/go/synthserve/v1"
 )
 
-// newColumn reads the values of a column. It fails where they do not fit its specification or the number of rows.
+// newColumn reads the values of a column. It fails if they do not match its specification or the number of rows.
 func newColumn(sent *synthservev1.ColumnValues, spec *synthservev1.Column, rows int) (Column, error) {
 	column := Column{Spec: spec}
 	if marks := sent.GetValidity(); len(marks) > 0 {
@@ -18,7 +18,7 @@ func newColumn(sent *synthservev1.ColumnValues, spec *synthservev1.Column, rows 
 		}
 		column.Validity = marks
 	}
-	// Where values of another type came, the getters return none.
+	// If the server sent values of another type, the getters return nil.
 	var err error
 	switch spec.GetType() {
 	case synthservev1.ColumnType_COLUMN_TYPE_DOUBLE:
@@ -46,7 +46,7 @@ func newColumn(sent *synthservev1.ColumnValues, spec *synthservev1.Column, rows 
 	return column, err
 }
 
-// exactly returns values, and fails where there is not one for each row.
+// exactly returns values, and fails unless there is one per row.
 func exactly[Value any](rows int, values []Value, spec *synthservev1.Column) ([]Value, error) {
 	if len(values) != rows {
 		return nil, fmt.Errorf("expected %d values of the type %s, got %d", rows, spec.GetType(), len(values))
@@ -101,7 +101,7 @@ func readInstant(microseconds int64) (time.Time, error) {
 	return time.UnixMicro(microseconds).UTC(), err
 }
 
-// readStrings cuts the bytes of all texts into one text for each row.
+// readStrings splits the bytes of all texts into one text per row.
 func (c *Column) readStrings(rows int, sent *synthservev1.StringValues) ([]string, error) {
 	offsets, data := sent.GetOffsets(), string(sent.GetData())
 	if len(offsets) != rows+1 {

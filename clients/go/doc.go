@@ -16,36 +16,35 @@
 //
 // # Models
 //
-// They are named iris-vae (the newest version that is ready), iris-vae@2 (that version), or by the full resource name,
+// A model name is iris-vae (the newest version that is ready), iris-vae@2 (that version), or the full resource name,
 // models/iris-vae/versions/2.
 //
 // # Streams
 //
 // Sample i depends only on the model version, the seed, i and the conditions: the same seed gives the same samples. A
-// stream is asked for when a loop over it begins, takes a bounded amount of memory however long it is, and is cancelled
-// when the loop is left or its context ends. Without [Count] it goes on until then, or to the last index, 2^63 - 2. A
+// stream starts when a loop over it begins, and is cancelled when the loop exits or the context ends. Its memory is
+// bounded, however long it is. Without [Count] it continues until it is cancelled, or to the last index, 2^63 - 2. A
 // slow loop slows the server down.
 //
 // # Conditions and values
 //
-// [Where], [WhereAnyOf], [WhereBetween], [WhereMissing] and [WherePresent] set conditions on columns. Values come in as
-// they come out: as text, numbers, bools, a [Date], a [time.Time] for an instant, and a [DateTime] for a timestamp without
-// a time zone. A missing value is nil.
+// [Where], [WhereAnyOf], [WhereBetween], [WhereMissing] and [WherePresent] set conditions on columns. Conditions and
+// rows use the same types of values: text, numbers, bools, [Date], [time.Time] for an instant, and [DateTime] for a
+// timestamp without a time zone. A missing value is nil.
 //
 // # Broken connections
 //
-// Where a connection breaks or a server restarts, a stream goes on at the next index by itself: nothing is lost, nothing
-// comes twice. [RetryPolicy] says how often that is tried. The deadline of the context holds for a whole stream, with all
-// that is tried again.
+// If a connection breaks or a server restarts, the stream resumes at the next index: no sample is lost or repeated.
+// [RetryPolicy] bounds the attempts. The deadline of the context applies to the whole stream, including all attempts.
 //
 // # Errors
 //
-// Whatever a call fails with is an [*Error]: tell errors apart by its Code or its Reason. The functions of gRPC's status
-// package read it too, and errors.Is finds context.Canceled and context.DeadlineExceeded.
+// Every error of a call is an [*Error]: distinguish errors by Code or Reason. The functions of gRPC's status package
+// accept it too, and errors.Is matches context.Canceled and context.DeadlineExceeded.
 //
 // # Everything else
 //
-// The stubs of the protos are in synthserve.dev/go/synthserve/v1; [Client.Conn] is the connection to call them over.
+// The stubs of the protos are in synthserve.dev/go/synthserve/v1; use them with the connection of [Client.Conn].
 package synthserve
 
 //go:generate go run ./internal/generate

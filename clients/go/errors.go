@@ -32,32 +32,32 @@ const (
 	ReasonInternal             = "INTERNAL"
 )
 
-// ErrProtocol is found by errors.Is in the error of a call in which the server sent what the contract does not allow, for
-// example rows out of order. The code is then codes.Internal.
+// ErrProtocol matches, with errors.Is, the error of a call in which the server violated the contract, for example by
+// rows out of order. The code is then codes.Internal.
 var ErrProtocol = errors.New("the server broke the protocol")
 
-// Error is what everything in this package that talks to a server fails with.
+// Error is the error type of this package: every call returns it.
 type Error struct {
-	// Code tells the kind of the error.
+	// Code is the gRPC code.
 	Code codes.Code
-	// Message says what happened, for people.
+	// Message describes the error for people.
 	Message string
-	// Reason is the reason of google.rpc.ErrorInfo, one of the constants of this package: it says more than Code. Empty
-	// if the server sent none.
+	// Reason is the reason of google.rpc.ErrorInfo, one of the constants of this package. It is more specific than Code.
+	// Empty if the server did not send it.
 	Reason string
 	// Metadata is the metadata of google.rpc.ErrorInfo.
 	Metadata map[string]string
-	// RequestID is what the server's log and traces call the request. Empty where the server did not answer it.
+	// RequestID identifies the request in the server's log and traces. Empty if the server did not answer.
 	RequestID string
-	// FieldViolations says what is wrong with the request, field by field. Can be empty.
+	// FieldViolations lists the invalid fields of the request. Can be empty.
 	FieldViolations []FieldViolation
-	// ResourceName is the model that there is not. Empty if that is not what happened.
+	// ResourceName is the name of the model that was not found. Empty for other errors.
 	ResourceName string
-	// RetryDelay is how long the server asks to wait before the next attempt. Nil if it did not.
+	// RetryDelay is the wait before the next attempt that the server asks for. Nil if the server did not send it.
 	RetryDelay *time.Duration
-	// QuotaViolations says which limits were hit. Can be empty.
+	// QuotaViolations lists the limits that the request exceeded. Can be empty.
 	QuotaViolations []Violation
-	// PreconditionViolations says what is not as it must be. Can be empty.
+	// PreconditionViolations lists the preconditions that do not hold. Can be empty.
 	PreconditionViolations []Violation
 
 	note   string
@@ -65,25 +65,25 @@ type Error struct {
 	status *status.Status
 }
 
-// FieldViolation is one thing that is wrong with a request.
+// FieldViolation is an invalid field of a request.
 type FieldViolation struct {
 	// Field is the field of the request, for example count.
 	Field string
-	// Description says what is wrong with it and what is allowed.
+	// Description says why the value is invalid and which values are allowed.
 	Description string
 }
 
-// Violation is a limit that was hit, or a condition that does not hold.
+// Violation is a limit that a request exceeded, or a precondition that does not hold.
 type Violation struct {
 	// Type is the kind of the condition. Empty for limits.
 	Type string
-	// Subject is whose limit it is (caller:NAME or server), or what the condition is about (a model version).
+	// Subject is the owner of the limit (caller:NAME or server), or the subject of the precondition (a model version).
 	Subject string
-	// Description says what the limit allows, or what is not as it must be.
+	// Description says what the limit allows, or why the precondition does not hold.
 	Description string
 }
 
-// Error returns the message, and what was done about it.
+// Error returns the message, the request ID, and notes about retries.
 func (e *Error) Error() string {
 	text := "synthserve: " + e.Message + e.note
 	if e.Code == codes.Internal && e.RequestID != "" {
@@ -92,10 +92,10 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap returns what the error came from. For codes.DeadlineExceeded that is what went wrong last, if anything did.
+// Unwrap returns the cause. For codes.DeadlineExceeded that is the error of the last attempt, if one failed.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is reports whether target is the error of package context that stands for the code.
+// Is reports whether target is the error of package context that corresponds to the code.
 func (e *Error) Is(target error) bool {
 	switch e.Code {
 	case codes.Canceled:
@@ -107,7 +107,7 @@ func (e *Error) Is(target error) bool {
 	}
 }
 
-// GRPCStatus returns the error as gRPC sees it, for status.FromError and status.Code.
+// GRPCStatus returns the gRPC status, for status.FromError and status.Code.
 func (e *Error) GRPCStatus() *status.Status {
 	if e.status != nil && e.status.Code() == e.Code {
 		return e.status
@@ -115,7 +115,7 @@ func (e *Error) GRPCStatus() *status.Status {
 	return status.New(e.Code, e.Message)
 }
 
-// fromRPC reads what a stub returned, and the trailing metadata that came with it. Route is the way to the server.
+// fromRPC converts the error and the trailing metadata that a stub returned. route is the route to the server.
 func fromRPC(err error, trailer metadata.MD, route *route) *Error {
 	state, _ := status.FromError(err)
 	result := &Error{Code: state.Code(), Message: state.Message(), cause: err, status: state}
@@ -182,7 +182,7 @@ func protocolError(format string, args ...any) *Error {
 	return &Error{Code: codes.Internal, Message: fmt.Sprintf(format, args...), cause: ErrProtocol}
 }
 
-// late returns the error for a deadline that passed, or would while waiting. The cause is what went wrong last.
+// late returns the error for a deadline that passed, or would pass during a wait. cause is the last error.
 func late(cause *Error) *Error {
 	return &Error{
 		Code:    codes.DeadlineExceeded,

@@ -9,8 +9,8 @@ import (
 	synthservev1 "synthserve.dev/go/synthserve/v1"
 )
 
-// ImageFormat is how images are encoded. PNG and JPEG say in their metadata that the image is synthetic, and how it was
-// made.
+// ImageFormat is the encoding of images. The metadata of PNG and JPEG files marks the image as synthetic, and records
+// how it was made.
 type ImageFormat synthservev1.ImageFormat
 
 // The formats of images.
@@ -19,7 +19,7 @@ const (
 	PNG = ImageFormat(synthservev1.ImageFormat_IMAGE_FORMAT_PNG)
 	// JPEG is JFIF; see [JPEGQuality].
 	JPEG = ImageFormat(synthservev1.ImageFormat_IMAGE_FORMAT_JPEG)
-	// Raw is the bare pixels: height * width * channels bytes, rows from the top, channels last.
+	// Raw is uncompressed pixels: height * width * channels bytes, rows from the top, channels last.
 	Raw = ImageFormat(synthservev1.ImageFormat_IMAGE_FORMAT_RAW)
 )
 
@@ -31,14 +31,14 @@ type Image struct {
 	Data []byte
 }
 
-// ImageStream is images of an image model. See [Client.Images].
+// ImageStream is a stream of images of an image model. See [Client.Images].
 type ImageStream struct {
 	stream[synthservev1.GenerateImagesResponse]
 	info *synthservev1.ImageStreamInfo
 }
 
-// Images asks for images of an image model, as [PNG] unless [Format] says otherwise. Nothing is sent before a loop over
-// the stream begins; that is also where errors are told, those of the arguments included. The context is that of the
+// Images opens a stream of images of an image model, as [PNG] unless [Format] is given. It sends nothing before a loop
+// over the stream begins; the loop also yields all errors, including those of the arguments. The context applies to the
 // whole stream.
 func (c *Client) Images(ctx context.Context, model string, options ...ImagesOption) *ImageStream {
 	asked := request{imageFormat: synthservev1.ImageFormat(PNG)}
@@ -71,11 +71,10 @@ func (c *Client) Images(ctx context.Context, model string, options ...ImagesOpti
 	}}
 }
 
-// Info tells the model version that generates, the seed in use, the schema and the media type. It is nil before the first
-// image.
+// Info returns the model version, the seed, the schema and the media type. It is nil before the first image.
 func (s *ImageStream) Info() *synthservev1.ImageStreamInfo { return s.info }
 
-// All gives the images one by one. A stream can be read once.
+// All yields the images one by one. A stream can be read once.
 func (s *ImageStream) All() iter.Seq2[Image, error] {
 	return sequence(&s.stream, func(response *synthservev1.GenerateImagesResponse, give func(Image) error) error {
 		if s.info == nil {

@@ -12,7 +12,7 @@ import (
 
 var errYear = errors.New("must be in the years 1 to 9999")
 
-// literal writes the value of a condition as text, as it is in a CSV file of the default format.
+// literal formats the value of a condition as in a CSV file of the default format.
 func literal(value any) (string, error) {
 	switch value := value.(type) {
 	case Date:
@@ -59,8 +59,8 @@ func instantLiteral(t time.Time) (string, error) {
 	return iso8601(t) + "Z", nil
 }
 
-// floatLiteral writes the shortest text that reads back as the same number of so many bits, with an exponent only where
-// the number is very large or very small.
+// floatLiteral returns the shortest text that parses to the same number of the given size in bits, with an exponent
+// only for very large or very small numbers.
 func floatLiteral(number float64, bits int) (string, error) {
 	if math.IsNaN(number) || math.IsInf(number, 0) {
 		return "", fmt.Errorf("must be a finite number, not %v", number)

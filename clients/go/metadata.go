@@ -11,13 +11,13 @@ import (
 // authorization is the key of the metadata that holds a token.
 const authorization = "authorization"
 
-// outgoing checks the metadata that the context of a call carries, before anything is sent.
+// outgoing checks the metadata in the context of a call before the call is sent.
 type outgoing struct {
 	target       string
-	refuseTokens bool // as others could read them on their way
+	refuseTokens bool // because the connection is in plain text
 }
 
-// check returns the context with its keys in lower case, as HTTP/2 has them.
+// check returns the context with its keys in lower case, as HTTP/2 requires.
 func (o outgoing) check(ctx context.Context) (context.Context, error) {
 	sent, found := metadata.FromOutgoingContext(ctx)
 	if !found {
@@ -25,7 +25,7 @@ func (o outgoing) check(ctx context.Context) (context.Context, error) {
 	}
 	for key, values := range sent {
 		if strings.HasPrefix(key, ":") {
-			continue // Of a call that came in and is passed on: gRPC leaves these out.
+			continue // These belong to an incoming call that is forwarded; gRPC omits them.
 		}
 		if key == "" || strings.ContainsFunc(key, unfitForKeys) {
 			return nil, invalid("metadata", "the key %.80q must consist of letters, digits, '-', '_' and '.'", key)

@@ -10,20 +10,21 @@ import (
 	synthservev1 "synthserve.dev/go/synthserve/v1"
 )
 
-// ModelsOption is an option of a list of models.
+// ModelsOption is an option of [Client.Models].
 type ModelsOption func(*listing)
 
-// listing is what was asked for of a list of models.
+// listing is the request for a list of models.
 type listing struct{ view synthservev1.ModelView }
 
-// FullView lists models with the categories of their columns and conditions. They are left out without it, and even with
-// it for a model whose categories do not fit into a message; [Client.Model] has them all.
+// FullView lists models with the categories of their columns and conditions, except for a model whose categories do not
+// fit into a message. [Client.Model] always returns all categories.
 func FullView() ModelsOption {
 	return func(l *listing) { l.view = synthservev1.ModelView_MODEL_VIEW_FULL }
 }
 
-// Models gives what the server has found, by name, those that failed to load too. It asks for the next page when a loop
-// comes to it. Without [FullView] it tells how many categories columns and conditions have (CategoryCount), but not which.
+// Models yields the models of the server, sorted by name, including those that failed to load. It requests each page
+// when the loop reaches it. Without [FullView] it gives the number of categories (CategoryCount), but not the
+// categories.
 func (c *Client) Models(ctx context.Context, options ...ModelsOption) iter.Seq2[*synthservev1.Model, error] {
 	asked := listing{view: synthservev1.ModelView_MODEL_VIEW_BASIC}
 	for _, option := range options {
@@ -52,8 +53,8 @@ func (c *Client) Models(ctx context.Context, options ...ModelsOption) iter.Seq2[
 	}
 }
 
-// Model describes one model: what it generates, with all categories, the conditions that it takes, its quality, what a
-// person should know. The code is codes.NotFound where there is no such model.
+// Model describes one model: its schema with all categories, its conditions, its quality and its model card. The code
+// of the error is codes.NotFound if the model does not exist.
 func (c *Client) Model(ctx context.Context, name string) (*synthservev1.Model, error) {
 	var asked request
 	if err := asked.check(name); err != nil {

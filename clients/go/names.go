@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// resourceName turns what a person types into a resource name: iris-vae, iris-vae@2, or one in full. Whether there is
-// such a model is for the server to say.
+// resourceName turns a model name (iris-vae, iris-vae@2, or a full resource name) into a resource name. The server
+// checks whether the model exists.
 func resourceName(name string) (string, error) {
 	if strings.HasPrefix(name, "models/") {
 		return name, nil
@@ -18,7 +18,7 @@ func resourceName(name string) (string, error) {
 	if !versioned {
 		return "models/" + model, nil
 	}
-	// Not ParseInt, which takes a sign.
+	// Not ParseInt, which accepts a sign.
 	number, err := strconv.ParseUint(version, 10, 63)
 	if err != nil {
 		return "", notAName(name)

@@ -25,8 +25,8 @@ type settings struct {
 	dial          []grpc.DialOption
 }
 
-// WithTLS connects over TLS. See [LoadTLS] for a configuration from PEM files; nil or an empty one trusts the authorities
-// of the system.
+// WithTLS connects over TLS. [LoadTLS] makes a configuration from PEM files. A configuration that is nil or empty
+// trusts the authorities of the system.
 func WithTLS(config *tls.Config) Option {
 	if config == nil {
 		config = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -34,9 +34,9 @@ func WithTLS(config *tls.Config) Option {
 	return func(s *settings) { s.tls = config }
 }
 
-// WithToken sends a bearer token with every call. It can be the content of a file: a byte order mark before it is left
-// out, and blanks and line ends after it are. [NewClient] refuses one that is not a line of printable ASCII characters, and
-// one that would be sent in plain text to another machine, unless [WithInsecureToken] is given.
+// WithToken sends a bearer token with every call. The token can be the content of a file: a leading byte order mark,
+// and trailing blanks and line ends, are removed. [NewClient] refuses a token that is not one line of printable ASCII
+// characters. It also refuses to send a token in plain text to another machine, unless [WithInsecureToken] is given.
 func WithToken(token string) Option {
 	return func(s *settings) {
 		s.hasToken, s.fixedToken = true, &token
@@ -44,24 +44,24 @@ func WithToken(token string) Option {
 	}
 }
 
-// WithTokenSource is [WithToken] with a token that can be renewed: source is called for each attempt of each call, by any
-// number of goroutines. Where it fails the call does, with codes.Unauthenticated.
+// WithTokenSource is [WithToken] with a token that can be renewed: source is called for each attempt of each call, from
+// any number of goroutines. If source fails, the call fails with codes.Unauthenticated.
 func WithTokenSource(source func(context.Context) (string, error)) Option {
 	return func(s *settings) { s.hasToken, s.fixedToken, s.token = true, nil, source }
 }
 
-// WithInsecureToken lets a token go to another machine in plain text, for connections that something else secures. They
-// go there directly: without [WithTLS], no proxy of the environment is used then.
+// WithInsecureToken allows sending a token in plain text to another machine, for connections that are secured by other
+// means. Without [WithTLS], the client then ignores the proxies of the environment.
 func WithInsecureToken() Option {
 	return func(s *settings) { s.insecureToken = true }
 }
 
-// WithRetryPolicy says how calls are tried again, instead of the defaults of [RetryPolicy].
+// WithRetryPolicy sets the retry policy, in place of the defaults of [RetryPolicy].
 func WithRetryPolicy(policy RetryPolicy) Option {
 	return func(s *settings) { s.policy = policy }
 }
 
-// WithLogger tells a logger, at level Info, whenever a call failed and will be tried again. Nil is none.
+// WithLogger logs, at level Info, every call that failed and will be retried. Nil logs nothing.
 func WithLogger(logger *slog.Logger) Option {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
@@ -69,8 +69,8 @@ func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
 
-// WithDialOptions passes options to gRPC, for example interceptors. They go over those of this package. What is said of
-// tokens here goes by [WithTLS], whatever transport credentials are among the options.
+// WithDialOptions passes options to gRPC, for example interceptors. They override those of this package. The rules for
+// tokens in plain text depend only on [WithTLS], even if the options contain transport credentials.
 func WithDialOptions(options ...grpc.DialOption) Option {
 	return func(s *settings) { s.dial = append(s.dial, options...) }
 }
@@ -91,39 +91,40 @@ type imagesOption func(*request)
 
 func (o imagesOption) images(r *request) { o(r) }
 
-// request is what was asked for, apart from what changes when a stream goes on.
+// request is the part of a request that stays the same when a stream resumes.
 type request struct {
 	ask
 	conditions  []*synthservev1.Condition
-	refused     error // why there is a condition that cannot be sent
+	refused     error // the error of a condition that cannot be sent
 	perMessage  int32
 	imageFormat synthservev1.ImageFormat
 	jpegQuality int32
 }
 
-// Count is how many samples to generate, from 0; offset and count together must stay below 2^63. Default: they come until
-// the stream is cancelled, or to the last index. A server can require a count and limit it.
+// Count is the number of samples, from 0; offset + count must be below 2^63. Default: the stream continues until it is
+// cancelled, or to the last index. A server can require and limit the count.
 func Count(count int64) StreamOption {
 	return func(r *request) { r.count = &count }
 }
 
-// Seed is what the samples depend on, from 0 to 2^63 - 1. Default: the server draws one; the stream's Info tells it.
+// Seed is the seed of the samples, from 0 to 2^63 - 1. Default: the server draws one; the stream's Info has it.
 func Seed(seed int64) StreamOption {
 	return func(r *request) { r.seed = &seed }
 }
 
-// Offset is the index of the first sample, from 0 to 2^63 - 1. Default: 0. A large one costs no more than a small one.
+// Offset is the index of the first sample, from 0 to 2^63 - 1. Default: 0. A large offset costs no more than a small
+// one.
 func Offset(offset int64) StreamOption {
 	return func(r *request) { r.offset = offset }
 }
 
-// PerMessage is a hint: how many samples the server should put into one message, at least 1. It never changes the
-// samples. Default: the server chooses.
+// PerMessage is a hint for the number of samples per message, at least 1. It never changes the samples. Default: the
+// server chooses.
 func PerMessage(samples int32) StreamOption {
 	return func(r *request) { r.perMessage = samples }
 }
 
-// Format is how images are encoded. Default: [PNG].
+// Format is the encoding of images. Default: [PNG].
 func Format(format ImageFormat) ImagesOption {
 	return imagesOption(func(r *request) { r.imageFormat = synthservev1.ImageFormat(format) })
 }
@@ -133,7 +134,7 @@ func JPEGQuality(quality int32) ImagesOption {
 	return imagesOption(func(r *request) { r.jpegQuality = quality })
 }
 
-// check reads the model's name, and fails for what cannot be sent. What can be is for the server to judge.
+// check parses the model's name, and fails for values that cannot be sent. The server checks all others.
 func (r *request) check(model string) error {
 	if !utf8.ValidString(model) {
 		return invalid("model", "must be UTF-8")

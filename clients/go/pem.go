@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// pemFile is what is in a PEM file that an argument names.
+// pemFile is the content of a PEM file that an argument names.
 type pemFile struct {
 	argument, path string
 	blocks         []*pem.Block
 }
 
-// parsePEM reads PEM as people's editors and tools write it: with byte order marks, with any line ends.
+// parsePEM reads PEM as editors and tools write it: with byte order marks and any line ends.
 func parsePEM(argument, path string, content []byte) (pemFile, error) {
 	file := pemFile{argument: argument, path: path}
 	if bytes.HasPrefix(content, []byte{0x30, 0x82}) || bytes.HasPrefix(content, []byte{0x30, 0x81}) {
@@ -42,7 +42,7 @@ func (f pemFile) refuse(format string, args ...any) *Error {
 	return invalid(f.argument, f.path+" "+format, args...)
 }
 
-// certificates returns the certificates, in order, those that cannot be read as nil; and why.
+// certificates returns the certificates in order, with nil for each that cannot be parsed, and the parse error.
 func (f pemFile) certificates() (certificates []*x509.Certificate, err error) {
 	for _, block := range f.blocks {
 		if block.Type == "CERTIFICATE" {
@@ -56,7 +56,7 @@ func (f pemFile) certificates() (certificates []*x509.Certificate, err error) {
 	return certificates, err
 }
 
-// missing returns the error for a file without what it should have.
+// missing returns the error for a file that lacks the expected blocks.
 func (f pemFile) missing(what string) *Error {
 	if len(f.blocks) == 0 {
 		return f.refuse("has no PEM %s", what)
@@ -68,7 +68,8 @@ func (f pemFile) missing(what string) *Error {
 	return f.refuse("has no PEM %s, but %s", what, strings.Join(slices.Compact(types), ", "))
 }
 
-// authorities returns the certificates to trust. Bundles can have some that cannot be read; one is enough.
+// authorities returns the certificates to trust. A bundle can contain certificates that cannot be parsed; one valid
+// certificate is enough.
 func (f pemFile) authorities() (*x509.CertPool, error) {
 	certificates, err := f.certificates()
 	if len(certificates) == 0 {
@@ -108,7 +109,7 @@ func (f pemFile) privateKey() (crypto.Signer, error) {
 	return nil, f.missing("private key")
 }
 
-// parseKey reads a key in the form that its block names, or in any other, as old tools name them wrongly.
+// parseKey reads a key in the format that its block names, then in any other format: old tools use wrong names.
 func parseKey(block *pem.Block) (any, error) {
 	pkcs1 := func(der []byte) (any, error) { return x509.ParsePKCS1PrivateKey(der) }
 	sec1 := func(der []byte) (any, error) { return x509.ParseECPrivateKey(der) }
@@ -132,7 +133,7 @@ func parseKey(block *pem.Block) (any, error) {
 	return nil, reason
 }
 
-// keyPair returns a client's certificate with its key. It fails where package tls could not use them together.
+// keyPair returns a client's certificate with its key. It fails if package tls could not use them together.
 func keyPair(chain, private pemFile) (tls.Certificate, error) {
 	certificates, err := chain.certificates()
 	if len(certificates) == 0 {

@@ -113,7 +113,7 @@ func TestPEMAsEditorsWriteIt(t *testing.T) {
 		"text before":                   {slices.Concat([]byte("# ours\n"), authority), certificate, private},
 		"files with marks, joined":      {slices.Concat(mark, another, mark, authority), certificate, private},
 		"an authority twice":            {slices.Concat(authority, authority), certificate, private},
-		"beside one that nobody reads":  {slices.Concat(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}), authority), certificate, private},
+		"beside an unused certificate":  {slices.Concat(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}), authority), certificate, private},
 		"with its authority":            {authority, slices.Concat(certificate, authority), private},
 		"an older form":                 {authority, certificate, older},
 		"an older form, with its curve": {authority, certificate, slices.Concat(parameters, older)},

@@ -15,17 +15,17 @@ import (
 
 // proxy is an HTTP proxy that the environment names for a target.
 type proxy struct {
-	variable string // that names it
+	variable string // the variable that names it
 	scheme   string
 	user     *url.Userinfo
 	address  string // HOST:PORT
 }
 
-// String returns what people know it by, without the user and the password.
+// String returns the address and the variable, without the user and the password.
 func (p *proxy) String() string { return p.scheme + "://" + p.address + " (" + p.variable + ")" }
 
-// proxyFor returns the proxy of the environment for an endpoint; nil where there is none. The rule is that of net/http for
-// HTTPS, which is also gRPC's: HTTPS_PROXY or https_proxy, less what NO_PROXY or no_proxy names.
+// proxyFor returns the proxy that the environment sets for an endpoint, or nil. The rule is that of net/http for HTTPS,
+// which is also gRPC's: HTTPS_PROXY or https_proxy, unless NO_PROXY or no_proxy excludes the endpoint.
 func proxyFor(endpoint string) (*proxy, error) {
 	variable := "HTTPS_PROXY"
 	if os.Getenv(variable) == "" {
@@ -35,15 +35,15 @@ func proxyFor(endpoint string) (*proxy, error) {
 	if err == nil && found == nil {
 		return nil, nil
 	}
-	// What cannot be read as a URL is read as a host and what follows it, so that the host is "http:".
+	// A malformed URL is parsed as a host and a path, which gives the host "http:".
 	if err != nil || strings.HasSuffix(found.Host, ":") {
-		// Without the value: it can hold a password.
+		// The message omits the value, which can contain a password.
 		return nil, invalid(variable, "is not the address of a proxy, such as http://HOST:PORT")
 	}
 	return &proxy{variable, found.Scheme, found.User, withPort(found.Host)}, nil
 }
 
-// withPort adds the port that gRPC takes where an address has none.
+// withPort adds gRPC's default port to an address without a port.
 func withPort(address string) string {
 	parsed := url.URL{Host: address}
 	if parsed.Port() != "" {
@@ -52,8 +52,8 @@ func withPort(address string) string {
 	return net.JoinHostPort(parsed.Hostname(), "443")
 }
 
-// dial connects to an address through the proxy. gRPC could too, but waits for ever for a proxy whose host is unknown, or
-// that does not answer.
+// dial connects to an address through the proxy. gRPC could do so too, but it waits forever if the host of the proxy is
+// unknown or the proxy does not answer.
 func (p *proxy) dial(ctx context.Context, address string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.address)
 	if err != nil {
@@ -101,7 +101,7 @@ func (p *proxy) tunnel(conn net.Conn, address string) (net.Conn, error) {
 	return tunnelled{conn, reader}, nil
 }
 
-// tunnelled is a connection of which the reader of the proxy's answer has read ahead.
+// tunnelled is a connection whose first bytes are already in the buffer that read the proxy's answer.
 type tunnelled struct {
 	net.Conn
 	reader io.Reader

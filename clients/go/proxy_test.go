@@ -221,7 +221,7 @@ func TestErrorsNameTheProxy(t *testing.T) {
 		proxy    string
 		want     string
 	}{
-		"nobody":        {errand{}, "HTTPS_PROXY", "127.0.0.1:1", "connection refused"},
+		"no server":     {errand{}, "HTTPS_PROXY", "127.0.0.1:1", "connection refused"},
 		"small letters": {errand{}, "https_proxy", "127.0.0.1:1", "connection refused"},
 		"unknown host":  {errand{}, "HTTPS_PROXY", "nothing.invalid:1", "no such host"},
 		"it refuses":    {errand{}, "HTTPS_PROXY", refusing.address, "the proxy refused: 403 Forbidden"},

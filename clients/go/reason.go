@@ -6,8 +6,7 @@ import (
 	"syscall"
 )
 
-// explain says why there is no connection, as far as gRPC's text tells, and what can be done about it. The text itself
-// follows.
+// explain describes why a connection failed, as far as gRPC's text shows, and how to fix it. gRPC's text follows.
 func (r *route) explain(text string) string {
 	if reason := r.reason(text); reason != "" {
 		return reason + "; gRPC says: " + text
@@ -15,7 +14,7 @@ func (r *route) explain(text string) string {
 	return "no answer from " + r.server() + ": " + text
 }
 
-// server is what people know the server by.
+// server describes the server and the proxy in messages.
 func (r *route) server() string {
 	if r.proxy == nil {
 		return r.target
@@ -23,7 +22,7 @@ func (r *route) server() string {
 	return r.target + " through the proxy " + r.proxy.String()
 }
 
-// reason says what explain does, or nothing.
+// reason returns the description and the fix for explain, or "".
 func (r *route) reason(text string) string {
 	server, has := r.server(), contained(text)
 	switch {
@@ -45,7 +44,7 @@ func (r *route) reason(text string) string {
 
 const whileDialing = "Error while dialing"
 
-// dialing is about servers that cannot be reached.
+// dialing explains failures to reach a server.
 func dialing(server string, has func(...string) bool) string {
 	switch {
 	case has(syscall.ECONNREFUSED.Error()):
@@ -61,7 +60,7 @@ func dialing(server string, has func(...string) bool) string {
 	}
 }
 
-// handshaking is about servers that this client does not trust, or that do not speak TLS.
+// handshaking explains failed TLS handshakes: the client does not trust the server, or the server does not speak TLS.
 func handshaking(server string, has func(...string) bool) string {
 	switch {
 	case has(x509.UnknownAuthorityError{}.Error()):
@@ -86,7 +85,7 @@ func handshaking(server string, has func(...string) bool) string {
 	}
 }
 
-// closed is about servers that ended a connection before they spoke gRPC.
+// closed explains connections that the server closed before the first gRPC frame.
 func (r *route) closed(server string, has func(...string) bool) string {
 	preface := has("error reading server preface")
 	switch {
@@ -104,7 +103,7 @@ func (r *route) closed(server string, has func(...string) bool) string {
 	}
 }
 
-// refused says why a server did not take the certificate of this client, or missed it.
+// refused explains why a server did not accept this client's certificate, or asked for one in vain.
 func (c *clientCertificate) refused(server string) string {
 	if refusal := c.refusal.Load(); refusal != nil {
 		return server + " asks for a client certificate, and that of this client " + *refusal
@@ -116,7 +115,7 @@ func (c *clientCertificate) refused(server string) string {
 		"it must be of an authority that the server trusts, and be valid now"
 }
 
-// contained tells whether a text has one of some parts.
+// contained returns a function that reports whether the text contains one of the given parts.
 func contained(text string) func(...string) bool {
 	return func(parts ...string) bool {
 		for _, part := range parts {

@@ -98,10 +98,10 @@ func TestReasons(t *testing.T) {
 		want   string // after the target
 		says   string // gRPC
 	}{
-		"nobody":           {"127.0.0.1:1", nil, "no server at * (connection refused): is it running?", "connection refused"},
-		"nobody, over TLS": {"localhost:1", trusting, "no server at * (connection refused): is it running?", "connection refused"},
-		"no socket":        {"unix:" + filepath.Join(t.TempDir(), "socket"), nil, "no server at * (no such socket): is it running?", "no such file"},
-		"unknown host":     {"nothing.invalid:1", nil, "cannot find the host of *: check the address", "zero addresses"},
+		"no server":      {"127.0.0.1:1", nil, "no server at * (connection refused): is it running?", "connection refused"},
+		"no server, TLS": {"localhost:1", trusting, "no server at * (connection refused): is it running?", "connection refused"},
+		"no socket":      {"unix:" + filepath.Join(t.TempDir(), "socket"), nil, "no server at * (no such socket): is it running?", "no such file"},
+		"unknown host":   {"nothing.invalid:1", nil, "cannot find the host of *: check the address", "zero addresses"},
 		"unknown host, passed through": {
 			"passthrough:///nothing.invalid:1", nil, "cannot find the host of *: check the address", "no such host",
 		},

@@ -12,7 +12,7 @@ import (
 // end is the end of the indices: no sample has this one.
 const end = math.MaxInt64
 
-// ask is what of a request changes when a stream goes on.
+// ask is the part of a request that changes when a stream resumes.
 type ask struct {
 	model  string
 	count  *int64 // nil: without end
@@ -20,26 +20,26 @@ type ask struct {
 	offset int64
 }
 
-// part is what of a response tells how far a stream has come.
+// part is the part of a response that shows the progress of a stream.
 type part struct {
 	info  *head // only in the first response of a call
 	first int64
 	size  int64
 }
 
-// head is what holds for a whole stream.
+// head is the information that applies to a whole stream.
 type head struct {
 	model  string
 	seed   int64
 	schema proto.Message
 }
 
-// resume turns the calls that a stream takes into one stream that obeys the contract of one call. It does no I/O and
-// knows no clock: its driver asks next what to send, shows every response to accept, and tells how the call ended with
+// resume joins the calls of a stream into one stream that obeys the contract of a single call. It does no I/O and reads
+// no clock. Its driver gets each request from next, passes every response to accept, and reports the end of a call with
 // finished or broken.
 //
-// A stream that broke before its first response is simply asked for again: where no seed was given, none of the drawn
-// ones was seen.
+// A stream that broke before its first response is requested again as it was. Without a given seed, the server then
+// draws another one, which is safe: the caller has not seen the first.
 type resume struct {
 	policy   RetryPolicy
 	todo     ask
@@ -51,10 +51,10 @@ func newResume(request ask, policy RetryPolicy) *resume {
 	return &resume{policy: policy, todo: request}
 }
 
-// next returns what to ask for: that which is missing.
+// next returns the request for the missing samples.
 func (r *resume) next() ask { return r.todo }
 
-// complete tells whether everything that was asked for has come; without a count, every sample that there is.
+// complete reports whether all requested samples were received; without a count, all samples up to the last index.
 func (r *resume) complete() bool {
 	if r.todo.count != nil {
 		return r.known != nil && *r.todo.count == 0
@@ -62,7 +62,7 @@ func (r *resume) complete() bool {
 	return r.known != nil && r.todo.offset == end
 }
 
-// accept takes note of the next response of the running call. It fails where that does not follow the one before.
+// accept records the next response of the running call. It fails if the response does not follow the previous one.
 func (r *resume) accept(p part) error {
 	if p.info != nil {
 		if err := r.acceptInfo(p.info); err != nil {
@@ -92,7 +92,7 @@ func (r *resume) accept(p part) error {
 }
 
 func (r *resume) acceptInfo(info *head) error {
-	// Before the first response the model can stand for its newest version, and the seed can be open.
+	// Before the first response, the model can mean its newest version, and the seed can be open.
 	fixed := r.known != nil || strings.Contains(r.todo.model, "/versions/")
 	if fixed && info.model != r.todo.model {
 		return protocolError("asked for %s, got %s", r.todo.model, info.model)
@@ -108,7 +108,7 @@ func (r *resume) acceptInfo(info *head) error {
 	return nil
 }
 
-// finished takes note that the running call ended without an error. It fails where that is too early.
+// finished records that the running call ended without an error. It fails if samples are missing.
 func (r *resume) finished() error {
 	if r.complete() {
 		return nil
@@ -119,8 +119,8 @@ func (r *resume) finished() error {
 	return protocolError("the stream ended at index %d, %d samples early", r.todo.offset, *r.todo.count)
 }
 
-// broken takes note that the running call failed. It returns how long to wait before the next call; done if nothing is
-// missing, so that the error does not matter; and the error where the stream cannot go on. Random is from [0, 1).
+// broken records that the running call failed. It returns the wait before the next call; done if no sample is missing,
+// so that the error does not matter; and the error if the stream cannot resume. random is from [0, 1).
 func (r *resume) broken(failure *Error, random float64) (wait time.Duration, done bool, err error) {
 	if r.complete() {
 		return 0, true, nil

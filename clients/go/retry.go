@@ -8,17 +8,17 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// RetryPolicy says how calls are tried again after the server was unavailable, or refused them for now. A field that is
-// zero means its default.
+// RetryPolicy configures retries after the server was unavailable, or refused a call temporarily. A field that is zero
+// means its default.
 //
-// A wrong address should be told soon, a stream that already gave a million rows deserves patience: so there is one bound
-// for calls that have given nothing yet, and one for streams that have. Both count attempts since the last sample that
-// came. Each wait is shortened by a random part of at most a half, and is never shorter than the server asks for.
+// A wrong address should fail soon, but a stream that has delivered a million rows deserves patience. Therefore there
+// is one bound before the first sample, and one after it. Both count attempts since the last sample received. Each wait
+// is shortened by a random part of at most a half, and is never shorter than the server asks for.
 type RetryPolicy struct {
-	// StartAttempts is how many attempts are made in a row before anything came, at least 1; 1 turns retries off.
+	// StartAttempts is the number of attempts in a row before the first sample, at least 1; 1 turns retries off.
 	// Default: 4.
 	StartAttempts int
-	// ResumeAttempts is how many attempts are made in a row once a stream has begun, at least 1; the one that broke
+	// ResumeAttempts is the number of attempts in a row once a stream has begun, at least 1; the one that broke
 	// counts, so 1 turns resuming off. Default: 12.
 	ResumeAttempts int
 	// InitialBackoff is the wait before the second attempt. Default: 100 ms.
@@ -29,7 +29,7 @@ type RetryPolicy struct {
 	Multiplier float64
 }
 
-// NoRetries is the policy of a client that never tries again.
+// NoRetries returns a policy without retries.
 func NoRetries() RetryPolicy { return RetryPolicy{StartAttempts: 1, ResumeAttempts: 1} }
 
 func (p RetryPolicy) withDefaults() (RetryPolicy, error) {
@@ -60,9 +60,9 @@ func orDefault[T int | time.Duration | float64](value, fallback T) T {
 	return value
 }
 
-// wait decides what follows an attempt that failed: how long to wait before the next, or that there is none. Failures
-// are counted since the last progress, with this one; started tells whether the call has given anything; random is from
-// [0, 1).
+// wait returns the wait after a failed attempt, or the error if there is no further attempt. failures counts the
+// failures since the last progress, including this one; started reports whether the call has delivered samples; random
+// is from [0, 1).
 func (p RetryPolicy) wait(failures int, err *Error, started bool, random float64) (time.Duration, bool) {
 	var atLeast, more time.Duration
 	switch {
@@ -70,7 +70,7 @@ func (p RetryPolicy) wait(failures int, err *Error, started bool, random float64
 		atLeast = *err.RetryDelay
 	case err.Code == codes.Unavailable:
 	case err.Code == codes.ResourceExhausted && err.RetryDelay != nil:
-		// Then, and the wait of the policy later, so that not all come at once.
+		// The policy's wait is added, so that not all clients return at once.
 		more = max(*err.RetryDelay, 0)
 	default:
 		return 0, false
@@ -85,7 +85,7 @@ func (p RetryPolicy) wait(failures int, err *Error, started bool, random float64
 		}
 		return 0, false
 	}
-	// Only what is below the longest wait is sure to fit into a Duration.
+	// Only a value below the longest wait is sure to fit into a Duration.
 	backoff := p.MaxBackoff
 	if grown := float64(p.InitialBackoff) * math.Pow(p.Multiplier, float64(failures-1)); grown < float64(backoff) {
 		backoff = time.Duration(grown)

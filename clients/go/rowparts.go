@@ -9,13 +9,13 @@ import (
 	synthservev1 "synthserve.dev/go/synthserve/v1"
 )
 
-// joinedCall is a call for rows. A schema and preamble that come in parts are put together in the first response, so
-// that nothing else needs to know of parts.
+// joinedCall is a call for rows. It joins a schema and preamble that the server sent in parts into the first response,
+// so that no other code handles parts.
 type joinedCall struct {
 	grpc.ServerStreamingClient[synthservev1.GenerateRowsResponse]
 }
 
-// Recv returns the next response that is no part of the schema.
+// Recv returns the next response that is not a part of the schema.
 func (c joinedCall) Recv() (*synthservev1.GenerateRowsResponse, error) {
 	response, err := c.ServerStreamingClient.Recv()
 	if err != nil {

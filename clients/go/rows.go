@@ -10,7 +10,7 @@ import (
 	synthservev1 "synthserve.dev/go/synthserve/v1"
 )
 
-// RowEncoding is how a server writes rows.
+// RowEncoding is the file format of encoded rows.
 type RowEncoding synthservev1.RowFormat
 
 // The encodings of rows.
@@ -23,22 +23,22 @@ const (
 	Arrow = RowEncoding(synthservev1.RowFormat_ROW_FORMAT_ARROW)
 )
 
-// RowStream is rows of a table model as typed values. See [Client.Rows].
+// RowStream is a stream of rows of a table model as typed values. See [Client.Rows].
 type RowStream struct {
 	stream[synthservev1.GenerateRowsResponse]
 	info *synthservev1.RowStreamInfo
 }
 
-// Rows asks for rows of a table model. Nothing is sent before a loop over the stream begins; that is also where errors
-// are told, those of the arguments included. The context is that of the whole stream.
+// Rows opens a stream of rows of a table model. It sends nothing before a loop over the stream begins; the loop also
+// yields all errors, including those of the arguments. The context applies to the whole stream.
 func (c *Client) Rows(ctx context.Context, model string, options ...RowsOption) *RowStream {
 	return &RowStream{stream: c.rowStream(ctx, model, synthservev1.RowFormat_ROW_FORMAT_COLUMNS, options)}
 }
 
-// Info tells the model version that generates, the seed in use and the schema. It is nil before the first batch.
+// Info returns the model version, the seed and the schema. It is nil before the first batch.
 func (s *RowStream) Info() *synthservev1.RowStreamInfo { return s.info }
 
-// Batches gives the rows as the server sends them: some at once, column by column. A stream can be read once.
+// Batches yields the rows as the server sends them: in batches, column by column. A stream can be read once.
 func (s *RowStream) Batches() iter.Seq2[*Batch, error] {
 	return sequence(&s.stream, func(response *synthservev1.GenerateRowsResponse, give func(*Batch) error) error {
 		if s.info == nil {
@@ -55,7 +55,7 @@ func (s *RowStream) Batches() iter.Seq2[*Batch, error] {
 	})
 }
 
-// Rows gives the rows one by one. A stream can be read once.
+// Rows yields the rows one by one. A stream can be read once.
 func (s *RowStream) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		for batch, err := range s.Batches() {
@@ -72,7 +72,7 @@ func (s *RowStream) Rows() iter.Seq2[Row, error] {
 	}
 }
 
-// EncodedStream is rows of a table model as the bytes of a file. See [Client.EncodedRows].
+// EncodedStream is a stream of rows of a table model as the bytes of a file. See [Client.EncodedRows].
 type EncodedStream struct {
 	stream[synthservev1.GenerateRowsResponse]
 	info *synthservev1.RowStreamInfo
@@ -80,7 +80,8 @@ type EncodedStream struct {
 
 var _ io.WriterTo = (*EncodedStream)(nil)
 
-// EncodedRows asks for rows of a table model as the server writes them. It does otherwise what [Client.Rows] does.
+// EncodedRows opens a stream of rows of a table model that the server encodes. Otherwise it behaves as [Client.Rows]
+// does.
 func (c *Client) EncodedRows(
 	ctx context.Context, model string, encoding RowEncoding, options ...RowsOption,
 ) *EncodedStream {
@@ -91,20 +92,20 @@ func (c *Client) EncodedRows(
 	return s
 }
 
-// Chunk is some bytes of a file.
+// Chunk is a piece of a file.
 type Chunk struct {
 	// FirstIndex is the index of the first row of the chunk.
 	FirstIndex int64
-	// RowCount is how many rows the chunk holds. 0 where it is what stands before the first.
+	// RowCount is the number of rows in the chunk. 0 if the chunk holds only the beginning of the file.
 	RowCount int64
-	// Data is the bytes, never empty.
+	// Data holds the bytes; it is never empty.
 	Data []byte
 }
 
-// Info tells the model version that generates, the seed in use and the schema. It is nil before the first chunk.
+// Info returns the model version, the seed and the schema. It is nil before the first chunk.
 func (s *EncodedStream) Info() *synthservev1.RowStreamInfo { return s.info }
 
-// Chunks gives the rows as the server sends them. Written one after the other they are a valid file. A stream can be read
+// Chunks yields the rows as the server sends them. Concatenated, the chunks are a valid file. A stream can be read
 // once.
 func (s *EncodedStream) Chunks() iter.Seq2[Chunk, error] {
 	return sequence(&s.stream, func(response *synthservev1.GenerateRowsResponse, give func(Chunk) error) error {
@@ -127,8 +128,8 @@ func (s *EncodedStream) Chunks() iter.Seq2[Chunk, error] {
 	})
 }
 
-// WriteTo writes the rows as a file, and returns how many bytes that were. It fails with what the stream or w fails with;
-// what came until then is written. A stream can be read once.
+// WriteTo writes the rows as a file, and returns the number of bytes written. It returns the error of the stream or of
+// w; the bytes received before a stream error are written. A stream can be read once.
 func (s *EncodedStream) WriteTo(w io.Writer) (int64, error) {
 	var written int64
 	for chunk, err := range s.Chunks() {

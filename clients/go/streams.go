@@ -8,15 +8,15 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// stream is what the streams of all kinds share.
+// stream is the common part of all streams.
 type stream[Response any] struct {
 	ctx     context.Context // of the one loop that reads it
 	source  source[Response]
-	invalid error // why it cannot be asked for
+	invalid error // the error of an invalid request
 	used    bool
 }
 
-// each gives each response to use, in order.
+// each passes each response to use, in order.
 func (s *stream[Response]) each(use func(*Response) error) error {
 	if s.invalid != nil {
 		return s.invalid
@@ -31,11 +31,11 @@ func (s *stream[Response]) each(use func(*Response) error) error {
 	return s.source.drain(s.ctx, use)
 }
 
-// errLeft ends a stream whose loop was left.
+// errLeft ends a stream whose loop exited early.
 var errLeft = errors.New("the loop was left")
 
-// sequence makes what can be looped over of a stream. Unpack gives what is in a response to give, and stops with its
-// error.
+// sequence makes an iterator over a stream. unpack passes the items of a response to its callback, and stops with the
+// callback's error.
 func sequence[Response, Item any](
 	s *stream[Response], unpack func(response *Response, give func(Item) error) error,
 ) iter.Seq2[Item, error] {

@@ -10,8 +10,8 @@ import (
 	"google.golang.org/grpc/resolver"
 )
 
-// splitTarget returns the scheme of a target, where it has one that gRPC knows, and what follows it and the name of an
-// authority.
+// splitTarget splits a target into its scheme, if gRPC knows the scheme, and the rest after the scheme and the name of
+// an authority.
 func splitTarget(target string) (scheme, endpoint string) {
 	parsed, err := url.Parse(target)
 	if err != nil || resolver.Get(parsed.Scheme) == nil {
@@ -23,7 +23,7 @@ func splitTarget(target string) (scheme, endpoint string) {
 	return parsed.Scheme, strings.TrimPrefix(parsed.Path, "/")
 }
 
-// checkTarget fails for what cannot be an address. gRPC would say that the server is unavailable, and be asked again.
+// checkTarget fails for an invalid address. gRPC would report the server as unavailable, which would cause retries.
 func checkTarget(target string) error {
 	scheme, endpoint := splitTarget(target)
 	if scheme != "" {
@@ -39,7 +39,7 @@ func checkTarget(target string) error {
 	return nil
 }
 
-// isLocal tells whether what is sent to the target stays on this machine: a Unix socket, localhost or a loopback address.
+// isLocal reports whether the target is on this machine: a Unix socket, localhost or a loopback address.
 func isLocal(target string) bool {
 	scheme, endpoint := splitTarget(target)
 	if strings.HasPrefix(scheme, "unix") {

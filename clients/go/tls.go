@@ -5,14 +5,15 @@ import (
 	"os"
 )
 
-// LoadTLS makes the configuration for [WithTLS] from PEM files. They are read once: a client that goes on for longer than
-// its certificate is valid must be made anew, or bring a tls.Config that renews it.
+// LoadTLS makes the configuration for [WithTLS] from PEM files. It reads them once. When the certificate expires,
+// create a new client, or pass a tls.Config that renews the certificate.
 //
-// The file ca has the certificates of the authorities that the server's certificate may be of; empty, those of the system
-// are trusted. For mutual TLS, certificate has the client's own, then those between it and its authority, and key its
-// private key, without a password; both are empty otherwise. A synthserve server takes keys of RSA, P-256 and P-384.
+// The file ca contains the certificates of the trusted authorities; if ca is empty, those of the system are trusted.
+// For mutual TLS, the file certificate contains the client's certificate followed by the intermediate certificates, and
+// key contains its private key without a password; otherwise both are empty. A synthserve server accepts RSA, P-256 and
+// P-384.
 //
-// What cannot be used is refused with codes.InvalidArgument; the error of a file that cannot be read is found by errors.Is.
+// It fails with codes.InvalidArgument for unusable files. errors.Is matches the error of a file that cannot be read.
 func LoadTLS(ca, certificate, key string) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if ca != "" {

@@ -33,8 +33,8 @@ func (b bearer) GetRequestMetadata(ctx context.Context, _ ...string) (map[string
 // RequireTransportSecurity implements credentials.PerRPCCredentials.
 func (b bearer) RequireTransportSecurity() bool { return b.secure }
 
-// bearerHeader returns the header for a token, which can be the content of a file: with a byte order mark before it, and
-// blanks and the end of its line after it. The error does not repeat the token.
+// bearerHeader returns the header for a token, which can be the content of a file: with a leading byte order mark, and
+// with trailing blanks and line ends. The error does not contain the token.
 func bearerHeader(token string) (string, error) {
 	token = strings.Trim(strings.TrimPrefix(token, byteOrderMark), " \t\r\n")
 	if token == "" {
@@ -46,12 +46,12 @@ func bearerHeader(token string) (string, error) {
 	return "Bearer " + token, nil
 }
 
-// byteOrderMark is what some editors write at the beginning of a text file.
+// byteOrderMark is the mark that some editors write at the beginning of a text file.
 const byteOrderMark = "\ufeff"
 
 func unprintable(r rune) bool { return r < ' ' || r > '~' }
 
-// checkToken refuses a token that others could read on its way, or that no header can hold.
+// checkToken refuses a token that would be sent in plain text to another machine, or that is not a valid header.
 func (s *settings) checkToken(target string) error {
 	if s.token == nil {
 		return invalid("token", "the source must not be nil")
@@ -66,7 +66,7 @@ func (s *settings) checkToken(target string) error {
 	return err
 }
 
-// plainTextToken returns the error for a token that others could read on its way.
+// plainTextToken returns the error for a token that would be sent in plain text to another machine.
 func plainTextToken(field, target string) *Error {
 	return invalid(field, "would be sent to %s in plain text; connect with WithTLS, "+
 		"or give WithInsecureToken where something else secures the connection", target)

@@ -16,7 +16,7 @@ func (p *player) model() (outcome, error) {
 	return described(model), nil
 }
 
-// described is what is told of a model.
+// described is the printed description of a model.
 func described(model *synthservev1.Model) outcome {
 	result := outcome{Model: model.GetVersion(), GraphSHA256: model.GetGraphSha256()}
 	for _, column := range model.GetTable().GetColumns() {

@@ -13,8 +13,8 @@ import (
 	synthserve "synthserve.dev/go"
 )
 
-// columnDigest is the digest of a column's values in order. It is given a whole batch at once, as hashing single values
-// would take most of the time.
+// columnDigest is the digest of a column's values in order. It hashes a whole batch at once: hashing single values
+// would dominate the run time.
 type columnDigest struct {
 	hash   hash.Hash
 	buffer []byte

@@ -1,5 +1,5 @@
-// Command conformance plays the cases of a file through the client, and prints what came; see tests/conformance of the
-// repository.
+// Command conformance plays the cases of a file through the client, and prints the results; see tests/conformance in
+// the repository.
 //
 //	conformance PLAY
 package main
@@ -59,7 +59,7 @@ func (n *number) UnmarshalText(text []byte) error {
 
 func (n number) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, int64(n), 10), nil }
 
-// outcome is what is printed of a case.
+// outcome is the printed result of a case.
 type outcome struct {
 	Case           string   `json:"case"`
 	Paused         bool     `json:"paused,omitempty"`
@@ -135,7 +135,7 @@ func run(path string) error {
 	return nil
 }
 
-// clients keeps one client for each connection, and one more without retries.
+// clients holds two clients per connection: one with retries and one without.
 type clients struct {
 	connections map[string]connection
 	open        map[clientKey]*synthserve.Client

@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 func runner(t *testing.T, stdout *os.File) (*os.ProcessState, string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "play.json")
-	const play = `{"connections": {"nobody": {"target": "127.0.0.1:1"}},
-		"cases": [{"name": "a case", "connection": "nobody", "call": "models", "retries": false}]}`
+	const play = `{"connections": {"unreachable": {"target": "127.0.0.1:1"}},
+		"cases": [{"name": "a case", "connection": "unreachable", "call": "models", "retries": false}]}`
 	if err := os.WriteFile(file, []byte(play), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func (p *player) call() (outcome, error) {
 
 var errCancelled = errors.New("cancelled, as the case says")
 
-// count takes note of samples that came, and pauses or cancels where the case says so.
+// count counts received samples, and pauses or cancels at the positions that the case defines.
 func (p *player) count(samples int64) error {
 	p.samples += number(samples)
 	if p.CancelAfter != nil && p.samples >= *p.CancelAfter {
@@ -65,7 +65,7 @@ func (p *player) count(samples int64) error {
 	return nil
 }
 
-// ended is what is told of a stream that ended.
+// ended is the printed result of a stream that ended.
 func (p *player) ended(digest hash.Hash, info interface {
 	GetModel() string
 	GetSeed() int64

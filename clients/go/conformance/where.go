@@ -2,8 +2,8 @@ package main
 
 import synthserve "synthserve.dev/go"
 
-// condition reads what a case says of a column: text equals; a list is any of its values, null a missing one; an object
-// has the ends of a range, or says that the value is not missing.
+// condition reads the condition of a case on a column. Text means equality. A list means any of its values; null in it
+// means missing. An object has the ends of a range, or says that the value is not missing.
 func condition(column string, test any) synthserve.StreamOption {
 	switch test := test.(type) {
 	case []any:

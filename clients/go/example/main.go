@@ -18,7 +18,7 @@ func main() {
 	if len(os.Args) > 1 {
 		target = os.Args[1]
 	}
-	// Ctrl-C cancels what is under way.
+	// Ctrl-C cancels running calls.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, target); err != nil {

@@ -73,7 +73,7 @@ func serve(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// example runs the program by a line of the shell, in which "$@" stands for it. It returns the folder it ran in.
+// example runs the program in a shell line, in which "$@" is its command. It returns the working folder.
 func example(t *testing.T, line string, stdout, stderr *os.File, arguments ...string) (string, *os.ProcessState) {
 	t.Helper()
 	folder := t.TempDir()
@@ -88,8 +88,8 @@ func example(t *testing.T, line string, stdout, stderr *os.File, arguments ...st
 	return folder, command.ProcessState
 }
 
-// nobody is the end of a pipe that nobody reads.
-func nobody(t *testing.T) *os.File {
+// closedPipe is the write end of a pipe whose read end is closed.
+func closedPipe(t *testing.T) *os.File {
 	t.Helper()
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -145,7 +145,7 @@ func TestAReaderThatIsGone(t *testing.T) {
 	target := serve(t)
 	log := stderr(t)
 	for _, line := range []string{`exec "$@"`, `trap "" PIPE; exec "$@"`} {
-		_, state := example(t, line, nobody(t), log, target)
+		_, state := example(t, line, closedPipe(t), log, target)
 		if ended := state.Sys().(syscall.WaitStatus); !ended.Signaled() || ended.Signal() != syscall.SIGPIPE {
 			t.Errorf("%s: %v", line, state)
 		}

@@ -1,7 +1,7 @@
 import { between, present, type ConditionTest, type Conditions } from "synthserve";
 import type { Case, Wanted } from "./play.js";
 
-/** The conditions of a case, as the client takes them. */
+/** The conditions of a case, as options of the client. */
 export function conditionsOf({ where }: Case): Conditions | undefined {
   return where && Object.fromEntries(Object.entries(where).map(([column, wanted]) => [column, testOf(wanted)]));
 }
@@ -13,7 +13,7 @@ function testOf(wanted: Wanted): ConditionTest {
   return "missing" in wanted ? present : between(wanted.low, wanted.high);
 }
 
-/** `Array.isArray` does not know read-only arrays. */
+/** `Array.isArray` does not narrow to read-only arrays. */
 function isList(wanted: Wanted): wanted is readonly (string | null)[] {
   return Array.isArray(wanted);
 }

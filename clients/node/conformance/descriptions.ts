@@ -1,6 +1,6 @@
 import { ColumnType, ConditionKind, type Column, type ConditionSpec, type Model } from "synthserve";
 
-/** What a case tells of a model. */
+/** The printed description of a model. */
 export function described(model: Model): Record<string, unknown> {
   const columns = model.output?.$case === "table" ? model.output.value.columns : [];
   return {
@@ -22,7 +22,7 @@ function kindOf({ kind }: ConditionSpec): string {
   return nameOf(kind === ConditionKind.UNSPECIFIED ? ConditionKind.CODE : kind, ConditionKind);
 }
 
-/** The name of an enum's value in lower case; the number where a newer server has more of them. */
+/** The name of an enum's value in lower case; its number if a newer server added the value. */
 function nameOf(value: number, values: Readonly<Record<string, number>>): string {
   const name = Object.keys(values).find((name) => values[name] === value);
   return name?.toLowerCase() ?? String(value);

@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { decode } from "fast-png";
 import type { ColumnData, Image, RowBatch } from "synthserve";
 
-/** The digest of rows that come batch by batch, however they are cut. */
+/** The digest of rows; it does not depend on the size of batches. */
 export class ColumnsDigest {
   readonly #columns: Hash[] = [];
 
@@ -12,7 +12,7 @@ export class ColumnsDigest {
     }
   }
 
-  /** @param columns - How many there are; where no batch came, the digests do not know it. */
+  /** @param columns - The number of columns, for a stream without batches. */
   hex(columns: number): string {
     const whole = createHash("sha256");
     for (let position = 0; position < columns; position++) {
@@ -22,7 +22,7 @@ export class ColumnsDigest {
   }
 }
 
-/** For each row one byte that says whether the value is there, and the value if it is. */
+/** For each row one byte, 0 if the value is missing, else 1 followed by the value. */
 function encoded(column: ColumnData): Buffer {
   if (column.type === "category") {
     const cells = column.categories.map(cell);
@@ -58,7 +58,7 @@ function joined<Value>({ validity }: ColumnData, values: ArrayLike<Value>, encod
   return Buffer.concat(Array.from(values, (value, position) => (validity?.[position] === 0 ? MISSING : encode(value))));
 }
 
-/** What counts of an image: the pixels of a PNG, all bytes of others. */
+/** The digested bytes of an image: the pixels of a PNG, else the whole file. */
 export function counted(image: Image, format: string): Uint8Array {
   if (format !== "png") {
     return image.data;

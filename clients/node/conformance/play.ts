@@ -15,7 +15,7 @@ export type Wanted =
   | { readonly missing: false }
   | null;
 
-/** What to ask; tests/conformance/README.md of the repository says what the fields mean. */
+/** A request; tests/conformance/README.md in the repository documents the fields. */
 export interface Case {
   readonly name: string;
   readonly connection: string;
@@ -34,13 +34,13 @@ export interface Case {
   readonly pause_after?: string;
 }
 
-/** Cases, and the servers that they speak of. */
+/** Cases, and the servers that they use. */
 export interface Play {
   readonly connections: Readonly<Record<string, Connection>>;
   readonly cases: readonly Case[];
 }
 
 export async function readPlay(file: string): Promise<Play> {
-  // Decoded so that a byte order mark is left out.
+  // Decoded so that a byte order mark is removed.
   return JSON.parse(new TextDecoder().decode(await readFile(file))) as Play;
 }

@@ -21,7 +21,7 @@ import { described } from "./descriptions.js";
 import { ColumnsDigest, counted } from "./digests.js";
 import { readPlay, type Case, type Connection, type Play } from "./play.js";
 
-/** The clients of a play, made when a case needs one: for each connection one with retries and one without. */
+/** The clients of a play, created on demand: for each connection one with retries and one without. */
 class Clients implements Disposable {
   readonly #clients = new Map<string, Client>();
 
@@ -49,7 +49,7 @@ function connect({ target, ca, token }: Connection, retries: boolean): Client {
   });
 }
 
-/** How far a case has come. */
+/** The progress of a case. */
 class Progress {
   samples = 0n;
   readonly #case: Case;
@@ -59,7 +59,7 @@ class Progress {
     this.#case = asked;
   }
 
-  /** Takes note of samples; pauses where the case says so. Returns whether the stream is to be cancelled now. */
+  /** Counts samples, and pauses where the case says so. Returns whether to cancel the stream now. */
   async took(samples: number): Promise<boolean> {
     const { name, pause_after, cancel_after } = this.#case;
     this.samples += BigInt(samples);
@@ -181,7 +181,7 @@ function ended(
 function failure(error: SynthserveError): Record<string, unknown> {
   const some = <Item, Told>(items: readonly Item[], told: (item: Item) => Told) =>
     items.length === 0 ? undefined : items.map(told);
-  // What is undefined is left out of JSON.
+  // JSON omits undefined properties.
   return {
     code: error.code,
     reason: error.reason,

@@ -1,9 +1,9 @@
-/** What a program owes to those who run it: lines that are written or failed, and an exit status that says which. */
+/** Runs a command-line program: reports failed output, and sets the exit status. */
 
-/** As a shell has it where SIGPIPE ended a program, which Node.js does not let happen. */
+/** The exit status that a shell reports for SIGPIPE; Node.js ignores that signal. */
 const READER_HAS_GONE = 141;
 
-/** Writes a line to standard output. `console.log` would not say that it was lost. */
+/** Writes a line to standard output. `console.log` would hide a failure. */
 export async function print(line: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(`${line}\n`, (error) => {
@@ -19,7 +19,7 @@ export async function print(line: string): Promise<void> {
 /** Runs a program. An error becomes one line on standard error, and the exit status 1. */
 export async function run(name: string, main: () => Promise<void>): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {
-    // `print` tells it. An event that nobody takes would end the process with a stack trace.
+    // `print` reports the error. An error event without a listener would end the process with a stack trace.
     stream.on("error", () => undefined);
   }
   try {

@@ -1,13 +1,13 @@
-/** What comes from JavaScript has whatever type it has: these check it, and name what is wrong. */
+/** Checks of arguments at run time: JavaScript callers can pass values of any type. Errors name the argument. */
 import { inspect } from "node:util";
 import { invalid } from "./errors.js";
 
-/** A value as a message shows it: on one line, and short. */
+/** A value for a message: short, on one line. */
 export function shown(value: unknown): string {
   return inspect(value, { breakLength: Infinity, customInspect: false, depth: 0, maxStringLength: 100 });
 }
 
-/** @throws InvalidArgumentError - `value` is no text. */
+/** @throws InvalidArgumentError - `value` is not a string. */
 export function text(field: string, value: unknown): void {
   if (typeof value !== "string") {
     throw invalid(field, `must be text, not ${shown(value)}`);
@@ -24,9 +24,9 @@ export function flag(field: string, value: unknown): void {
 /**
  * Checks a number that may be infinite.
  *
- * @param least - The smallest that is allowed.
- * @param unit - What is counted, for the message.
- * @throws InvalidArgumentError - `value` is no number, is NaN, or is smaller.
+ * @param least - The smallest value that is allowed.
+ * @param unit - The unit, for the message.
+ * @throws InvalidArgumentError - `value` is not a number, is NaN, or is smaller.
  */
 export function atLeast(field: string, value: unknown, least: number, unit: string): number {
   if (typeof value !== "number" || !(value >= least)) {
@@ -36,9 +36,9 @@ export function atLeast(field: string, value: unknown, least: number, unit: stri
 }
 
 /**
- * Checks an object of options. The message does not show what came instead: it may be a secret in the wrong place.
+ * Checks an object of options. The message does not show the value: it may be a secret in the wrong place.
  *
- * @throws InvalidArgumentError - `value` is no object, or one of things in a row (an array, a map).
+ * @throws InvalidArgumentError - `value` is not an object, or is an iterable such as an array or a map.
  */
 export function options<Options extends object>(field: string, value: Options): Options {
   if (!isRecord(value)) {
@@ -51,7 +51,7 @@ function isRecord(value: unknown): boolean {
   return typeof value === "object" && value !== null && !(Symbol.iterator in value);
 }
 
-/** @throws InvalidArgumentError - `value` is no `AbortSignal`. */
+/** @throws InvalidArgumentError - `value` is not an `AbortSignal`. */
 export function signal(field: string, value: unknown): AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal)) {
     throw invalid(field, `must be an AbortSignal, not ${shown(value)}`);
@@ -62,7 +62,7 @@ export function signal(field: string, value: unknown): AbortSignal | undefined {
 /**
  * The value of a name.
  *
- * @throws InvalidArgumentError - There is no such name.
+ * @throws InvalidArgumentError - The name is unknown.
  */
 export function choice<Name extends string, Value>(
   field: string,

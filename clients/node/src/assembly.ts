@@ -3,7 +3,7 @@ import { ProtocolError } from "./errors.js";
 import type { SchemaPart } from "./gen/synthserve/v1/schema.js";
 import type { RowsInfo, RowsResponse } from "./wire.js";
 
-/** A first response that waits for its parts. */
+/** A first response whose parts are incomplete. */
 interface Begun {
   readonly response: RowsResponse & { readonly info: RowsInfo };
   readonly preamble: Uint8Array[];
@@ -11,8 +11,8 @@ interface Begun {
 }
 
 /**
- * Puts the responses of one call together where a schema is too large for one: those that carry its parts become one
- * with the first. Pure.
+ * Joins the responses of one call if a schema is too large for one message: merges the responses that carry its parts
+ * into the first. Pure.
  */
 export class Assembly {
   #begun: Begun | undefined;
@@ -20,8 +20,8 @@ export class Assembly {
   /**
    * Takes the next response of the call.
    *
-   * @returns The response, with its whole schema and preamble; undefined while parts of them are to come.
-   * @throws ProtocolError - A part breaks the rules, or categories are missing after the last.
+   * @returns The response, with its whole schema and preamble; undefined while parts are missing.
+   * @throws ProtocolError - A part violates the protocol, or categories are missing after the last part.
    */
   accept(response: RowsResponse): RowsResponse | undefined {
     const { info, part } = response;

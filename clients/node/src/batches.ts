@@ -5,19 +5,19 @@ import type { TableSchema } from "./gen/synthserve/v1/schema.js";
 import type { RowsResponse } from "./wire.js";
 
 /**
- * One value of a row; null where it is missing. Dates and timestamps are text in ISO 8601, exact to the microsecond, which
- * a `Date` is not: `2024-02-29`, `2024-02-29T12:30:00.250000Z` for an instant, without `Z` where there is no time zone.
+ * One value of a row; null if it is missing. Dates and timestamps are text in ISO 8601, because a `Date` has no
+ * microseconds: `2024-02-29`, `2024-02-29T12:30:00.250000Z` for an instant, without `Z` if there is no time zone.
  */
 export type Value = number | bigint | string | boolean | null;
 
 /** One row, column name to value, in the order of the schema. */
 export type Row = Record<string, Value>;
 
-/** Some rows of a stream, column by column. */
+/** Consecutive rows of a stream, column by column. */
 export class RowBatch {
   /** The index of the first row. */
   readonly firstIndex: bigint;
-  /** How many rows there are, at least 1. */
+  /** The number of rows, at least 1. */
   readonly rowCount: number;
   /** One per column of the schema, in its order. */
   readonly columns: readonly ColumnData[];
@@ -33,14 +33,14 @@ export class RowBatch {
     this.columns = columns.map((column, position) => columnData(column, schema.columns[position]!, count));
   }
 
-  /** The column of a name; undefined if there is none. */
+  /** The column with this name; undefined if it does not exist. */
   column(name: string): ColumnData | undefined {
     return this.columns.find((column) => column.name === name);
   }
 
-  /** Gives each row as an object, in order. */
+  /** Yields each row as an object, in order. */
   *rows(): Generator<Row, undefined, undefined> {
-    // Names become properties of the blank row before values are set, so that one like `__proto__` is a name as any other.
+    // Names become own properties of the blank row before values are set, so that `__proto__` is an ordinary name.
     const blank: Row = Object.fromEntries(this.columns.map(({ name }) => [name, null]));
     for (let position = 0; position < this.rowCount; position++) {
       const row = { ...blank };

@@ -17,25 +17,25 @@ import { Deadline, LONGEST_TIMER, type RetryPolicy } from "./retry.js";
 import { errorFromCall } from "./status.js";
 import { authorization, type Token } from "./tokens.js";
 
-/** What the calls need to know of a method. */
+/** The properties of a method that calls need. */
 export type Method<Request, Response> = Pick<
   MethodDefinition<Request, Response>,
   "path" | "requestSerialize" | "responseDeserialize"
 >;
 
-/** What the calls need to know of a method that streams. */
+/** The properties of a streaming method that calls need. */
 export interface StreamMethod<Request, Response> extends Method<Request, Response> {
   /**
-   * Makes, for one call, what puts responses together that belong together. It takes them in order, and gives undefined
-   * while more belongs to what it has taken.
+   * Makes, for one call, a function that joins responses that belong together. It gets them in order, and returns
+   * undefined while a joined response is incomplete.
    */
   readonly joiner: () => (response: Response) => Response | undefined;
 }
 
-/** `NODE_DEBUG=synthserve` shows on standard error what is tried again. */
+/** `NODE_DEBUG=synthserve` logs retries to standard error. */
 const log = debuglog("synthserve");
 
-/** The one place that meets gRPC: what every call of a client shares, and how calls are made and made again. */
+/** The only module that calls gRPC: the state shared by all calls of a client, and the calls with their retries. */
 export class Caller {
   readonly #scopes = new Set<Scope>();
   #closed = false;
@@ -47,7 +47,7 @@ export class Caller {
     private readonly token: Token | undefined,
   ) {}
 
-  /** Begins a logical call; its owner must `leave` it. */
+  /** Begins a logical call; the caller must `leave` it. */
   enter(scope: Scope): void {
     if (this.#closed) {
       throw new CancelledError("the client is closed");
@@ -62,7 +62,7 @@ export class Caller {
     scope.leave();
   }
 
-  /** Cancels all calls and gives the connection back. */
+  /** Cancels all calls and closes the connection. */
   close(): void {
     this.#closed = true;
     for (const scope of this.#scopes) {
@@ -72,9 +72,9 @@ export class Caller {
   }
 
   /**
-   * Makes a call with one answer, as often as it takes. `scope` has been entered.
+   * Makes a unary call with retries. `scope` must have been entered.
    *
-   * @throws SynthserveError - It failed, and trying again did not help.
+   * @throws SynthserveError - The call failed, after retries if they could help.
    */
   async unary<Request, Response>(
     method: Method<Request, Response>,
@@ -133,8 +133,8 @@ export class Caller {
   }
 
   /**
-   * The responses of one logical stream, over as many calls as it takes. Nothing is sent before the first is asked for,
-   * and no call goes on when the generator has returned.
+   * The responses of one logical stream, made of one or more calls. Nothing is sent before the first response is
+   * requested, and no call runs after the generator has returned.
    */
   async *stream<Request extends StreamRequest, Info extends StreamInfo, Response extends StreamResponse<Info>>(
     method: StreamMethod<Request, Response>,
@@ -163,7 +163,7 @@ export class Caller {
     }
   }
 
-  /** One call of a stream: gives its responses, and returns the error that it ended with, if it did. */
+  /** One call of a stream: yields its responses, and returns its error, if it failed. */
   async *#attempt<Request extends StreamRequest, Info extends StreamInfo, Response extends StreamResponse<Info>>(
     method: StreamMethod<Request, Response>,
     run: Resume<Request, Info>,
@@ -180,7 +180,7 @@ export class Caller {
     } catch (raised) {
       return this.#typed(raised, scope);
     }
-    // The iterator throws what went wrong while it waits. Later nobody listens, and such an event would end the process.
+    // The iterator throws errors while it waits. A later error event without a listener would end the process.
     call.on("error", () => undefined);
     const cancel = () => {
       call.cancel();
@@ -222,21 +222,21 @@ export class Caller {
     return metadata;
   }
 
-  /** The typed error for what gRPC raised; throws the one of `scope` if that was cancelled here. */
+  /** The typed error for an error of gRPC; throws that of `scope` if `scope` was cancelled here. */
   #typed(raised: unknown, scope: Scope): SynthserveError {
     scope.signal.throwIfAborted();
     if (raised instanceof SynthserveError) {
       return raised;
     }
     if (!(raised instanceof Error && "code" in raised && "metadata" in raised)) {
-      // Not of a call: the channel of the client was closed, for example.
+      // Not the error of a call: the client's channel was closed, for example.
       return new SynthserveError("INTERNAL", `the call could not be made: ${String(raised)}`, { cause: raised });
     }
     return errorFromCall(raised as ServiceError, this.peer);
   }
 }
 
-/** What cancels a logical call with all its attempts: its caller's signal, its owner, or the end of the client. */
+/** Cancels a logical call with all its attempts, for the caller's signal, the stream, or the closing client. */
 export class Scope {
   readonly #controller = new AbortController();
 
@@ -259,7 +259,7 @@ export class Scope {
     if (this.outer.aborted) {
       this.#onAbort();
     }
-    // One signal may stop many streams; Node.js would take more than ten for a leak.
+    // One signal may stop many streams; Node.js warns of a leak for more than ten listeners.
     setMaxListeners(0, this.outer);
     this.outer.addEventListener("abort", this.#onAbort);
   }
@@ -277,7 +277,7 @@ function callOptions(deadline: Deadline): CallOptions {
   return { deadline: Date.now() + deadline.left() };
 }
 
-/** What the caller's function gives, unless the call ends before. */
+/** The result of the caller's function, unless the call ends first. */
 async function inTime<Given>(give: () => Given | Promise<Given>, scope: Scope, deadline: Deadline): Promise<Given> {
   const given = new AbortController();
   const signal = AbortSignal.any([given.signal, scope.signal]);

@@ -1,8 +1,8 @@
-/** Lists of categories that come in pieces. Pure. */
+/** Lists of categories that arrive in parts. Pure. */
 import { ProtocolError } from "./errors.js";
 import type { CategoryPart } from "./gen/synthserve/v1/schema.js";
 
-/** What has categories: a column, or a condition. */
+/** An owner of categories: a column or a condition. */
 interface Categorized {
   readonly categories: string[];
   readonly categoryCount: number;
@@ -11,7 +11,7 @@ interface Categorized {
 /**
  * Appends categories to the columns or conditions that they belong to.
  *
- * @throws ProtocolError - There is no such column or condition, or it gets more categories than it has.
+ * @throws ProtocolError - The column or condition does not exist, or gets more categories than announced.
  */
 export function appendCategories(owners: readonly Categorized[], parts: readonly CategoryPart[]): void {
   for (const { index, categories } of parts) {
@@ -22,7 +22,7 @@ export function appendCategories(owners: readonly Categorized[], parts: readonly
     if (owner.categories.length + categories.length > owner.categoryCount) {
       throw new ProtocolError(`column or condition ${index} has ${owner.categoryCount} categories, and more came`);
     }
-    // One by one: there can be more than a call takes as arguments.
+    // One by one: there can be more than the maximum number of arguments of a call.
     for (const category of categories) {
       owner.categories.push(category);
     }

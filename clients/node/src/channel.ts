@@ -3,14 +3,14 @@ import { shown } from "./arguments.js";
 import { invalid } from "./errors.js";
 import { VERSION } from "./version.js";
 
-/** Of milliseconds and of what HTTP/2 counts. A longer timer would end at once. */
+/** The largest number of milliseconds and of HTTP/2 units. A longer timer would fire at once. */
 const LARGEST = 2 ** 31 - 1;
 
 /**
- * Puts the caller's options over the defaults.
+ * Merges the caller's options over the defaults.
  *
  * @param direct - Whether no proxy may be used, whatever the options and the environment say.
- * @throws InvalidArgumentError - The library could not work with a value.
+ * @throws InvalidArgumentError - The gRPC library does not accept a value.
  */
 export function channelOptions(options: ChannelOptions, direct: boolean): ChannelOptions {
   for (const [name, value] of Object.entries(options)) {
@@ -19,13 +19,13 @@ export function channelOptions(options: ChannelOptions, direct: boolean): Channe
   const all: ChannelOptions = {
     "grpc.primary_user_agent": `synthserve-node/${VERSION}`,
     "grpc.max_receive_message_length": 64 * 1024 * 1024,
-    // A broken stream goes on as soon as a server is back, not after gRPC's backoff of up to two minutes.
+    // A broken stream resumes as soon as a server is back, not after gRPC's backoff of up to two minutes.
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 2000,
-    // Finds a peer that vanished. Servers by default close connections that ping more than once in five minutes.
+    // Detects a peer that vanished. Servers by default close connections that ping more than once in five minutes.
     "grpc.keepalive_time_ms": 330_000,
     "grpc.keepalive_timeout_ms": 20_000,
-    // Calls are tried again here, where it is known what is missing: gRPC's own attempts would multiply with those.
+    // This package retries calls, because it knows which samples are missing; gRPC's retries would multiply with these.
     "grpc.enable_retries": 0,
     "grpc.service_config_disable_resolution": 1,
     // Per stream; with HTTP/2's own 64 KiB a distant server would wait for the reader most of the time.

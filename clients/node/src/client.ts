@@ -24,38 +24,38 @@ import { authorization, checkTokenUse, type Token } from "./tokens.js";
 
 /** How to connect. */
 export interface ClientOptions {
-  /** TLS: true for the authorities that Node.js brings, else what to use. Default: plain text. */
+  /** TLS: true trusts the authorities of Node.js; an object sets certificates. Default: plain text. */
   readonly tls?: boolean | TlsOptions | undefined;
-  /** Sent with every call as `authorization: Bearer TOKEN`; in plain text only to this machine, and past every proxy. */
+  /** Sent with each call as `authorization: Bearer TOKEN`; in plain text only to this machine, never through a proxy. */
   readonly token?: Token | undefined;
-  /** Whether the token may be sent in plain text to other machines: where something else secures the connection. */
+  /** Whether the token may be sent in plain text to other machines, if the connection is secured by other means. */
   readonly insecureToken?: boolean | undefined;
-  /** How often to try again; false: never. */
+  /** The retry policy; false: no retries. */
   readonly retry?: RetryOptions | false | undefined;
-  /** Options of gRPC's channel; they go over those that the client sets. None sends through a proxy what must not be. */
+  /** Options of gRPC's channel; they override the client's. They cannot override its rule for direct connections. */
   readonly channelOptions?: ChannelOptions | undefined;
 }
 
 /** How to ask for a model. */
 export interface CallOptions {
-  /** Milliseconds that it may take, with all that is tried again; Infinity, or more than 100 years, is no limit. */
+  /** Milliseconds for the call, including all retries; Infinity, or more than 100 years, is no limit. */
   readonly timeout?: number | undefined;
-  /** Cancels it when it aborts. */
+  /** Cancels the call when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** How to ask for models. */
 export interface ModelsOptions extends CallOptions {
   /**
-   * How much to tell of each. Default: `basic`, without the categories of columns and conditions; `categoryCount` says how
-   * many there are.
+   * The detail of each model. Default: `basic`, without the categories of columns and conditions; `categoryCount` is
+   * their number.
    */
   readonly view?: View | undefined;
 }
 
 /**
- * A connection to a server, for any number of calls at a time. It connects when it is first used, and again when the
- * connection was lost.
+ * A connection to a server, for any number of concurrent calls. The first call connects; later calls reconnect after
+ * the connection was lost.
  *
  * Models are named `iris-vae` (the newest version that is ready), `iris-vae@2` (that version) or by the resource name,
  * `models/iris-vae/versions/2`.
@@ -73,8 +73,8 @@ export class Client implements Disposable {
   readonly #caller: Caller;
 
   /**
-   * @param target - The server's address, `HOST:PORT` or what else gRPC takes (`dns:`, `ipv4:`, `ipv6:`, `unix:`).
-   * @throws InvalidArgumentError - It is not one, or an option is not allowed.
+   * @param target - The server's address, `HOST:PORT` or another form of gRPC (`dns:`, `ipv4:`, `ipv6:`, `unix:`).
+   * @throws InvalidArgumentError - The address or an option is invalid.
    */
   constructor(target: string, options: ClientOptions = {}) {
     checkedTarget(target);
@@ -86,7 +86,7 @@ export class Client implements Disposable {
       checkTokenUse(target, security, insecureToken);
     }
     const policy = new RetryPolicy(retry === false ? { startAttempts: 1, resumeAttempts: 1 } : retry);
-    // What stays on this machine needs no proxy, and a token in plain text could be read there.
+    // Servers on this machine need no proxy, and a proxy could read a token in plain text.
     const direct = isLocal(target) || (token !== undefined && security === "plain");
     const given = args.options("channelOptions", options.channelOptions ?? {});
     const proxy = direct || given["grpc.enable_http_proxy"] === 0 ? undefined : proxyOf(target, process.env);
@@ -102,7 +102,7 @@ export class Client implements Disposable {
   /**
    * Generates rows of a table model, as batches of typed columns.
    *
-   * @throws InvalidArgumentError - An option cannot be sent. What can be sent is for the server to judge.
+   * @throws InvalidArgumentError - An option cannot be sent. The server checks all other values.
    */
   rows(model: string, options: RowsOptions = {}): RowStream {
     return new RowStream(this.#caller, rowsRequest(model, options), scopeOf(options), timeoutOf(options));
@@ -128,10 +128,10 @@ export class Client implements Disposable {
   }
 
   /**
-   * Goes through all models of the server, by name; those that failed to load too.
+   * Yields all models of the server, sorted by name, including those that failed to load.
    *
-   * @throws InvalidArgumentError - There is no such view.
-   * @throws SynthserveError - The server cannot be asked, or refuses.
+   * @throws InvalidArgumentError - The view is unknown.
+   * @throws SynthserveError - The call failed.
    */
   async *models(options: ModelsOptions = {}): AsyncGenerator<Model, undefined, undefined> {
     const deadline = new Deadline(timeoutOf(options));
@@ -149,8 +149,8 @@ export class Client implements Disposable {
    * Describes a model, with all its categories.
    *
    * @throws InvalidArgumentError - `name` is not a model's name.
-   * @throws NotFoundError - There is no such model or version.
-   * @throws SynthserveError - The server cannot be asked, or refuses.
+   * @throws NotFoundError - The model or version does not exist.
+   * @throws SynthserveError - The call failed.
    */
   async model(name: string, options: CallOptions = {}): Promise<Model> {
     const deadline = new Deadline(timeoutOf(options));
@@ -167,7 +167,7 @@ export class Client implements Disposable {
     }
   }
 
-  /** Cancels what is under way, and closes the connection. */
+  /** Cancels all running calls, and closes the connection. */
   close(): void {
     this.#caller.close();
   }
@@ -183,7 +183,7 @@ function checkToken(token: unknown): void {
   }
 }
 
-/** @throws InvalidArgumentError - gRPC does not take an option. */
+/** @throws InvalidArgumentError - gRPC does not accept an option. */
 function connect(...arguments_: ConstructorParameters<typeof Stub>): Stub {
   try {
     return new Stub(...arguments_);

@@ -30,7 +30,7 @@ export interface CategoryData extends ColumnDataBase {
   readonly type: "category";
   /** One per row: an index into `categories`. */
   readonly codes: Int32Array;
-  /** What the codes stand for. */
+  /** The categories that the codes index. */
   readonly categories: readonly string[];
 }
 
@@ -61,13 +61,13 @@ export interface TimestampData extends ColumnDataBase {
   /** True: instants. False: dates with a time of day, and no time zone. */
   readonly utc: boolean;
   /**
-   * One per row: microseconds since 1970-01-01T00:00:00, of the years 1 to 9999. Without a time zone they count as if
-   * the time were that of UTC.
+   * One per row: microseconds since 1970-01-01T00:00:00, of the years 1 to 9999. A timestamp without a time zone is
+   * counted as if it were in UTC.
    */
   readonly values: BigInt64Array;
 }
 
-/** The values of one column; `type` tells them apart. What is there where a value is missing means nothing. */
+/** The values of one column; `type` discriminates the union. A missing value has a placeholder without meaning. */
 export type ColumnData = DoubleData | Int64Data | CategoryData | BoolData | StringData | DateData | TimestampData;
 
 const TYPES: Partial<Record<ColumnType, WireValues["type"]>> = {
@@ -81,10 +81,10 @@ const TYPES: Partial<Record<ColumnType, WireValues["type"]>> = {
 };
 
 /**
- * A column as it came, as its reader gets it.
+ * Converts a received column to the public type.
  *
  * @param count - The number of rows.
- * @throws ProtocolError - It does not fit the schema or the number of rows, or a value is none of its type.
+ * @throws ProtocolError - It does not match the schema or the number of rows, or a value is outside its type's range.
  */
 export function columnData(column: WireColumn, schema: Column, count: number): ColumnData {
   const { name, categories, utc } = schema;

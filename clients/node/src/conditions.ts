@@ -1,4 +1,4 @@
-/** What a caller can ask of columns, and how it is written in a request. */
+/** Conditions on columns, and their encoding in a request. */
 import * as args from "./arguments.js";
 import { FIRST_MICROSECOND, LAST_MICROSECOND, timestampText } from "./calendar.js";
 import { invalid } from "./errors.js";
@@ -14,9 +14,9 @@ export type ConditionValue = string | number | bigint | boolean | Date;
 export class Between {
   /** @internal */
   constructor(
-    /** The smallest value; null or undefined: there is none. */
+    /** The smallest value; null or undefined: unbounded. */
     readonly low: ConditionValue | null | undefined,
-    /** The largest value; null or undefined: there is none. */
+    /** The largest value; null or undefined: unbounded. */
     readonly high: ConditionValue | null | undefined,
   ) {}
 }
@@ -40,15 +40,15 @@ export function between(low: ConditionValue | null | undefined, high: ConditionV
 export const present: unique symbol = Symbol("present");
 
 /**
- * What holds for a column: it has this value, one of these values (null among them: or it is missing), lies in a range
- * ({@link between}), is missing (null), or is not missing ({@link present}).
+ * A condition on a column: it has this value, has one of these values (null among them: or it is missing), lies in a
+ * range ({@link between}), is missing (null), or is not missing ({@link present}).
  */
 export type ConditionTest = ConditionValue | readonly (ConditionValue | null)[] | Between | typeof present | null;
 
-/** Conditions that hold together, by column, for example `{ country: ["AT", "DE"], age: between(30, 40) }`. */
+/** Conditions by column, all of which hold, for example `{ country: ["AT", "DE"], age: between(30, 40) }`. */
 export type Conditions = Readonly<Record<string, ConditionTest>>;
 
-/** @throws InvalidArgumentError - A condition cannot be sent. Whether the model takes it is for the server to judge. */
+/** @throws InvalidArgumentError - A condition cannot be sent. The server checks whether the model supports it. */
 export function conditions(where: Conditions): Condition[] {
   const columns = Object.entries(args.options("where", where));
   return columns.map(([column, wanted]) => ({ column, test: test(`conditions[${column}]`, wanted) }));
@@ -72,7 +72,7 @@ function test(field: string, wanted: ConditionTest): Condition["test"] {
   return { $case: "equals", value: text(field, wanted) };
 }
 
-/** A value as it is in a CSV file. */
+/** A value as in a CSV file. */
 function text(field: string, value: unknown): string {
   switch (typeof value) {
     case "string":
@@ -98,7 +98,7 @@ function numberText(field: string, value: number): string {
   if (!Number.isFinite(value)) {
     throw invalid(field, `must be a finite number, not ${value}; null leaves an end of a range open`);
   }
-  // `String` rounds large integers to the digits that a double needs. A column of 64-bit integers needs all.
+  // `String` rounds large integers to the digits that a double needs. A column of 64-bit integers needs all digits.
   return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? String(BigInt(value)) : String(value);
 }
 

@@ -1,35 +1,35 @@
 import type { status } from "@grpc/grpc-js";
 
-/** The code of gRPC by its name, for example `NOT_FOUND`. */
+/** The name of a gRPC code, for example `NOT_FOUND`. */
 export type StatusCode = Exclude<keyof typeof status, "OK">;
 
-/** One thing that is wrong with a request. */
+/** An invalid field of a request. */
 export interface FieldViolation {
   /** The field of the request, for example `count` or `conditions[species]`. */
   readonly field: string;
-  /** What is wrong with it and what is allowed. */
+  /** Why the value is invalid and which values are allowed. */
   readonly description: string;
 }
 
-/** A limit that was hit. */
+/** A limit that the request exceeded. */
 export interface QuotaViolation {
-  /** Whose limit it is: `caller:NAME` or `server`. */
+  /** The owner of the limit: `caller:NAME` or `server`. */
   readonly subject: string;
-  /** Which one, and what it allows. */
+  /** The limit, and what it allows. */
   readonly description: string;
 }
 
-/** Something that is not as the call needs it. */
+/** A precondition of the call that does not hold. */
 export interface PreconditionViolation {
-  /** What kind of condition it is. */
+  /** The kind of precondition. */
   readonly type: string;
-  /** What it is about, for example `models/iris-vae/versions/1`. */
+  /** The subject of the precondition, for example `models/iris-vae/versions/1`. */
   readonly subject: string;
-  /** What is wrong with it. */
+  /** Why the precondition does not hold. */
   readonly description: string;
 }
 
-/** What comes with an error; what the server did not send is undefined or empty. */
+/** The details of an error; details that the server did not send are undefined or empty. */
 export interface ErrorDetails {
   readonly reason?: string | undefined;
   readonly metadata?: ReadonlyMap<string, string>;
@@ -43,26 +43,26 @@ export interface ErrorDetails {
 }
 
 /**
- * What all errors of this package are. Tell them apart by class, `code` or `reason`, never by the message.
+ * The base class of all errors of this package. Distinguish errors by class, `code` or `reason`, never by the message.
  */
 export class SynthserveError extends Error {
-  /** The code of gRPC, by its name. */
+  /** The name of the gRPC code. */
   readonly code: StatusCode;
-  /** `google.rpc.ErrorInfo.reason`, for example `MODEL_NOT_FOUND`; undefined where the server gave none. */
+  /** `google.rpc.ErrorInfo.reason`, for example `MODEL_NOT_FOUND`; undefined if the server did not send it. */
   readonly reason: string | undefined;
   /** `google.rpc.ErrorInfo.metadata`. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** What the server's log and traces call the request; undefined where the server did not answer it. */
+  /** The id of the request in the server's log and traces; undefined if the server did not answer. */
   readonly requestId: string | undefined;
-  /** What is wrong with the request, field by field. */
+  /** The invalid fields of the request. */
   readonly fields: readonly FieldViolation[];
-  /** The name of what there is not. */
+  /** The name of the resource that was not found. */
   readonly resource: string | undefined;
-  /** Milliseconds after which the server asks to try again; undefined where it does not. */
+  /** Milliseconds that the server asks to wait before a retry; undefined if the server did not send it. */
   readonly retryDelay: number | undefined;
-  /** The limits that were hit. */
+  /** The limits that the request exceeded. */
   readonly quotas: readonly QuotaViolation[];
-  /** What is not as the call needs it. */
+  /** The preconditions that do not hold. */
   readonly preconditions: readonly PreconditionViolation[];
 
   static {
@@ -83,7 +83,7 @@ export class SynthserveError extends Error {
   }
 }
 
-/** A value is not allowed (`INVALID_ARGUMENT`); {@link SynthserveError.fields | fields} names each that is not. */
+/** A value is not allowed (`INVALID_ARGUMENT`); {@link SynthserveError.fields | fields} names each invalid field. */
 export class InvalidArgumentError extends SynthserveError {
   static {
     this.prototype.name = "InvalidArgumentError";
@@ -94,7 +94,7 @@ export class InvalidArgumentError extends SynthserveError {
   }
 }
 
-/** There is no such model or version (`NOT_FOUND`); {@link SynthserveError.resource | resource} is its name. */
+/** The model or version does not exist (`NOT_FOUND`); {@link SynthserveError.resource | resource} is its name. */
 export class NotFoundError extends SynthserveError {
   static {
     this.prototype.name = "NotFoundError";
@@ -106,8 +106,8 @@ export class NotFoundError extends SynthserveError {
 }
 
 /**
- * The model is there and cannot generate (`FAILED_PRECONDITION`): it could not be loaded, or is being unloaded.
- * {@link Client.model} tells which and why.
+ * The model exists but cannot generate (`FAILED_PRECONDITION`): it could not be loaded, or is being unloaded.
+ * {@link Client.model} returns its state and the reason.
  */
 export class FailedPreconditionError extends SynthserveError {
   static {
@@ -119,7 +119,7 @@ export class FailedPreconditionError extends SynthserveError {
   }
 }
 
-/** The server wants credentials and got none, or wrong ones (`UNAUTHENTICATED`). */
+/** The server requires credentials, and the call has no credentials or wrong ones (`UNAUTHENTICATED`). */
 export class UnauthenticatedError extends SynthserveError {
   static {
     this.prototype.name = "UnauthenticatedError";
@@ -130,7 +130,7 @@ export class UnauthenticatedError extends SynthserveError {
   }
 }
 
-/** The credentials are known and do not allow this (`PERMISSION_DENIED`). */
+/** The credentials are valid but do not allow this call (`PERMISSION_DENIED`). */
 export class PermissionDeniedError extends SynthserveError {
   static {
     this.prototype.name = "PermissionDeniedError";
@@ -142,8 +142,8 @@ export class PermissionDeniedError extends SynthserveError {
 }
 
 /**
- * The caller or the server has as much under way as it may, or a message is too large (`RESOURCE_EXHAUSTED`). Where the
- * server says when to try again, that was done as often as {@link RetryOptions} allows.
+ * A limit of the caller or the server is reached, or a message is too large (`RESOURCE_EXHAUSTED`). If the server sent
+ * a retry delay, this is raised after all attempts that {@link RetryOptions} allows.
  */
 export class ResourceExhaustedError extends SynthserveError {
   static {
@@ -156,7 +156,7 @@ export class ResourceExhaustedError extends SynthserveError {
 }
 
 /**
- * There is no server at the address, or it went or is going down (`UNAVAILABLE`). It was tried again as often as
+ * No server answers at the address, or the server is shutting down (`UNAVAILABLE`). Raised after all attempts that
  * {@link RetryOptions} allows.
  */
 export class UnavailableError extends SynthserveError {
@@ -169,7 +169,7 @@ export class UnavailableError extends SynthserveError {
   }
 }
 
-/** `timeout` ran out before the end (`DEADLINE_EXCEEDED`); `cause` is what went wrong last, if anything did. */
+/** `timeout` expired before the end (`DEADLINE_EXCEEDED`); `cause` is the error of the last attempt, if one failed. */
 export class DeadlineExceededError extends SynthserveError {
   static {
     this.prototype.name = "DeadlineExceededError";
@@ -194,7 +194,7 @@ export class CancelledError extends SynthserveError {
   }
 }
 
-/** The server sent what the contract does not allow, for example rows out of order (`INTERNAL`). */
+/** The server violated the contract, for example by rows out of order (`INTERNAL`). */
 export class ProtocolError extends SynthserveError {
   static {
     this.prototype.name = "ProtocolError";

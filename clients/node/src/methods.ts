@@ -1,4 +1,4 @@
-/** The streaming methods: how their responses are read, and those of one call put together. */
+/** The streaming methods: how to read their responses, and how to join the responses of one call. */
 import { Assembly } from "./assembly.js";
 import type { StreamMethod } from "./calls.js";
 import {

@@ -1,4 +1,4 @@
-/** What a server tells of its models, put together from pages. */
+/** The models of a server, joined from pages. */
 import * as args from "./arguments.js";
 import { appendCategories, checkCategories } from "./categories.js";
 import { ProtocolError } from "./errors.js";
@@ -11,20 +11,20 @@ import {
   type Model,
 } from "./gen/synthserve/v1/model.js";
 
-/** How much a list tells of each model: `basic` leaves the categories out, `full` has them where they fit into a message. */
+/** The detail of each model in a list: `basic` omits the categories, `full` includes those that fit into a message. */
 export type View = "basic" | "full";
 
-/** Asks a server. */
+/** Sends a request to a server. */
 type Ask<Request, Response> = (request: Request) => Promise<Response>;
 
 const VIEWS: Readonly<Record<View, ModelView>> = { basic: ModelView.BASIC, full: ModelView.FULL };
 
-/** @throws InvalidArgumentError - There is no such view. */
+/** @throws InvalidArgumentError - The view is unknown. */
 export function modelView(view: View): ModelView {
   return args.choice("view", view, VIEWS);
 }
 
-/** Goes through the models of all pages. */
+/** Yields the models of all pages. */
 export async function* allModels(
   ask: Ask<ListModelsRequest, ListModelsResponse>,
   view: ModelView,
@@ -41,7 +41,7 @@ export async function* allModels(
  * A model with the categories of all pages.
  *
  * @param name - The resource name.
- * @throws ProtocolError - A page has nothing of what belongs on it, breaks the rules, or categories are missing after the last.
+ * @throws ProtocolError - A page is empty or violates the protocol, or categories are missing after the last page.
  */
 export async function wholeModel(ask: Ask<GetModelRequest, GetModelResponse>, name: string): Promise<Model> {
   const { model, nextPageToken } = await ask({ name, pageToken: "" });
@@ -58,7 +58,7 @@ export async function wholeModel(ask: Ask<GetModelRequest, GetModelResponse>, na
     appendCategories(model.conditions, page.part.conditions);
     pageToken = page.nextPageToken;
   }
-  // The conditions of a table have the categories of its columns.
+  // The conditions of a table use the categories of its columns.
   checkCategories(columns ?? model.conditions);
   return model;
 }

@@ -4,10 +4,10 @@ import { invalid } from "./errors.js";
 const SHORT = /^(?<model>[^/@]+)(?:@0*(?<version>[0-9]{1,18}))?$/;
 
 /**
- * Turns what people type into a resource name. Whether there is such a model is for the server to say.
+ * Turns a model name into a resource name. The server checks whether the model exists.
  *
  * @param name - `iris-vae`, `iris-vae@2`, or a resource name (`models/…`).
- * @throws InvalidArgumentError - It is no text, or has none of these forms.
+ * @throws InvalidArgumentError - The name is not a string, or does not have one of these forms.
  */
 export function resourceName(name: string): string {
   args.text("model", name);

@@ -1,6 +1,6 @@
 /**
- * Repeated fields in the layout that typed arrays have: they are copied whole, where the generated code would make an
- * object of each value.
+ * Repeated fields in the layout of typed arrays: this module copies each field as a whole, while the generated code
+ * would create one JavaScript value per element.
  */
 import { endianness } from "node:os";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
@@ -31,8 +31,8 @@ export function readBools(message: Uint8Array, field: number): Uint8Array {
 }
 
 /**
- * Copies the values of a repeated field. As a rule they come packed in one piece; protobuf allows several, and single
- * values. They cannot be used where they are, as their places in the message are not aligned like those of typed arrays.
+ * Copies the values of a repeated field. They are usually packed in one piece; protobuf also allows several pieces, and
+ * single values. Views without a copy are impossible: typed arrays need an alignment that the message does not have.
  */
 function readPacked(message: Uint8Array, wanted: number, single: WireType): Buffer<ArrayBuffer> {
   const reader = new BinaryReader(message);

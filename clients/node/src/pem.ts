@@ -1,4 +1,4 @@
-/** PEM files as people's editors and tools leave them, checked by the library that will use them. */
+/** PEM files as editors and tools write them, checked by the library that will use them. */
 import { X509Certificate, createPrivateKey, type KeyObject } from "node:crypto";
 import { invalid } from "./errors.js";
 
@@ -11,9 +11,9 @@ const KEY_BEGINS = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/;
 const KEY_HAS_PASSWORD = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 
 /**
- * Reads PEM text: byte order marks are left out, and lines end as OpenSSL knows it.
+ * Reads PEM text: removes byte order marks, and converts line ends to those that OpenSSL supports.
  *
- * @param field - What it is, for messages.
+ * @param field - The name of the argument, for messages.
  * @throws InvalidArgumentError - It is neither text nor bytes, or is UTF-16.
  */
 export function pemText(field: string, content: unknown): string {
@@ -30,7 +30,7 @@ export function pemText(field: string, content: unknown): string {
 /**
  * Reads the certificates of PEM text, at least one.
  *
- * @throws InvalidArgumentError - There is none, or one of them cannot be read: TLS would leave it out.
+ * @throws InvalidArgumentError - The text has no certificate, or one that cannot be parsed, which TLS would ignore.
  */
 export function certificates(field: string, pem: string): X509Certificate[] {
   const blocks = pem.match(CERTIFICATE) ?? [];
@@ -52,7 +52,7 @@ export function certificates(field: string, pem: string): X509Certificate[] {
 /**
  * Reads the private key of PEM text.
  *
- * @throws InvalidArgumentError - There is none, it has a password, or it cannot be read.
+ * @throws InvalidArgumentError - The text has no key, or the key has a password or cannot be parsed.
  */
 export function privateKey(field: string, pem: string): KeyObject {
   if (!KEY_BEGINS.test(pem)) {
@@ -68,12 +68,12 @@ export function privateKey(field: string, pem: string): KeyObject {
   }
 }
 
-/** What somebody may have given instead. */
+/** A hint if the caller may have passed a path instead. */
 function hint(text: string): string {
   return /^[^\n\0]{1,255}$/.test(text.trim()) ? "; give the content of the file, not its path" : "";
 }
 
-/** What a library says, without a line break at its end. */
+/** The message of a library's error, without trailing line breaks. */
 export function message(cause: unknown): string {
   return (cause instanceof Error ? cause.message : String(cause)).trim();
 }

@@ -1,5 +1,5 @@
 /**
- * Which proxy gRPC goes through. It decides that by itself and tells nobody: an error message would not name the proxy.
+ * Finds the proxy that gRPC uses. gRPC selects it without exposing the choice, and error messages must name the proxy.
  */
 import { BlockList, isIPv4 } from "node:net";
 import { invalid } from "./errors.js";
@@ -7,9 +7,9 @@ import { proxiedHost } from "./targets.js";
 
 /** A proxy that the environment names. */
 export interface Proxy {
-  /** Its address, without user and password. */
+  /** The address, without user and password. */
   readonly address: string;
-  /** The environment variable that names it. */
+  /** The environment variable that names the proxy. */
   readonly variable: string;
 }
 
@@ -19,7 +19,7 @@ const PROXIES = ["grpc_proxy", "https_proxy", "http_proxy"];
 const EXCEPTIONS = ["no_grpc_proxy", "no_proxy"];
 
 /**
- * @returns The proxy through which gRPC reaches a server, by its own rule; undefined if there is none.
+ * @returns The proxy through which gRPC reaches a server, by gRPC's rule; undefined for a direct connection.
  * @throws InvalidArgumentError - The variable holds a user or a password that gRPC cannot read.
  */
 export function proxyOf(target: string, environment: NodeJS.ProcessEnv): Proxy | undefined {

@@ -1,26 +1,26 @@
-/** gRPC's own words for a connection that failed, and what to do about it. Pure. */
+/** Translates gRPC's messages for failed connections into a reason and a fix. Pure. */
 import type { Proxy } from "./proxies.js";
 import type { Security } from "./tls.js";
 
-/** What messages tell of a connection. */
+/** The peer of a connection, for messages. */
 export interface Peer {
   /** The server's address. */
   readonly target: string;
   readonly security: Security;
-  /** What stands between. */
+  /** The proxy on the way, if any. */
   readonly proxy: Proxy | undefined;
 }
 
-/** Around the reason of the last attempt to connect. */
+/** gRPC's text around the reason of the last connection attempt. */
 const NOT_CONNECTED = /^No connection established\. Last error: (?<reason>.*?)(?:\. Resolution note: .*)?$/s;
 
-/** When it was; that is known. */
+/** The time of the attempt, which messages omit. */
 const WHEN = /\s*\(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/;
 
-/** What gRPC says where a connection ends that stood. */
+/** gRPC's texts for an established connection that ended. */
 const LOST = /^(?:Connection dropped|Stream refused by server|read E[A-Z]+|write E[A-Z]+)/;
 
-/** From what Node.js and OpenSSL say to what it means. The first that fits counts. */
+/** Maps texts of Node.js and OpenSSL to their meaning. The first match counts. */
 const MEANINGS: readonly (readonly [RegExp, string | Readonly<Record<Security, string>>])[] = [
   [/certificate's altnames|ALTNAME_INVALID/, "the server's certificate is for other names; connect by a name in it"],
   [
@@ -69,9 +69,9 @@ const MEANINGS: readonly (readonly [RegExp, string | Readonly<Record<Security, s
 ];
 
 /**
- * What to tell of a server that cannot be reached.
+ * The message for a server that cannot be reached.
  *
- * @param said - The words of gRPC, or of what answers in the server's place.
+ * @param said - The text of gRPC, or of a server or proxy that answered.
  */
 export function unreachable(said: string, peer: Peer): string {
   const { target, security, proxy } = peer;
@@ -86,7 +86,7 @@ export function unreachable(said: string, peer: Peer): string {
     return LOST.test(said) ? `lost the connection to ${way}: ${said}` : `${way} is unavailable: ${said}`;
   }
   if (proxy !== undefined && reason === "undefined") {
-    // All that gRPC tells here; the rest it writes to standard error.
+    // gRPC's error has no more detail here; gRPC logs the rest to standard error.
     return (
       `cannot connect to ${way}: the proxy is not there or refuses; ` +
       `check ${proxy.variable}, or name the server's host in no_proxy to do without the proxy`
@@ -102,9 +102,9 @@ export function unreachable(said: string, peer: Peer): string {
 }
 
 /**
- * What to tell of a call whose time ran out.
+ * The message for a call that exceeded its deadline.
  *
- * @param said - The words of gRPC.
+ * @param said - The text of gRPC.
  */
 export function overdue(said: string, peer: Peer): string {
   return /waiting for/i.test(said) ? `not connected to ${wayTo(peer)} in time: ${said}` : said;

@@ -12,50 +12,50 @@ import { resourceName } from "./names.js";
 /** A 64-bit integer. As `number` it must be a safe one (`Number.isSafeInteger`): above that only `bigint` is exact. */
 export type Integer = number | bigint;
 
-/** What to ask of a model; common to all streams. */
+/** Options of all streams. */
 export interface StreamOptions {
-  /** How many samples, at least 0. Unset: they come until the stream is cancelled, or to the end of the indices. */
+  /** The number of samples, at least 0. Unset: the stream continues until it is cancelled, or to the last index. */
   readonly count?: Integer | undefined;
-  /** From 0 to 2^63 - 1. Unset: the server draws one, which the stream's `info` tells. */
+  /** The seed, from 0 to 2^63 - 1. Unset: the server draws one, which is in the stream's `info`. */
   readonly seed?: Integer | undefined;
   /** The index of the first sample, from 0 to 2^63 - 1. Default: 0. A large offset costs no more than a small one. */
   readonly offset?: Integer | undefined;
-  /** Conditions that hold together, by column, for example `{ species: "setosa" }`. Default: none. */
+  /** Conditions by column, all of which hold, for example `{ species: "setosa" }`. Default: none. */
   readonly where?: Conditions | undefined;
   /**
-   * Milliseconds that the whole stream may take, with all that is tried again, from when its reading begins. Infinity, or
-   * more than 100 years, is no limit.
+   * Milliseconds for the whole stream, including all retries, from the start of reading. Infinity, or more than 100
+   * years, is no limit.
    */
   readonly timeout?: number | undefined;
   /** Cancels the stream when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What to ask of a table model. */
+/** Options of {@link Client.rows}. */
 export interface RowsOptions extends StreamOptions {
-  /** A hint: how many rows to send at once, at least 1. It never changes the rows. Default: the server chooses. */
+  /** A hint: the number of rows per message, at least 1. It never changes the rows. Default: the server chooses. */
   readonly rowsPerMessage?: number | undefined;
 }
 
-/** How encoded rows come. */
+/** The file format of encoded rows. */
 export type Encoding = "csv" | "json_lines" | "arrow";
 
-/** What to ask of a table model, encoded. */
+/** Options of {@link Client.encodedRows}. */
 export interface EncodedRowsOptions extends RowsOptions {
   /** `csv` (RFC 4180, UTF-8), `json_lines` or `arrow` (IPC streaming format). */
   readonly format: Encoding;
 }
 
-/** How images come: `png` (lossless), `jpeg`, or `raw` (pixels: rows from the top, channels last, 8 bits each). */
+/** The encoding: `png` (lossless), `jpeg`, or `raw` (pixels: rows from the top, channels last, 8 bits each). */
 export type ImageFormat = "png" | "jpeg" | "raw";
 
-/** What to ask of an image model. */
+/** Options of {@link Client.images}. */
 export interface ImagesOptions extends StreamOptions {
   /** Default: `png`. */
   readonly format?: ImageFormat | undefined;
   /** JPEG only: from 1 to 100. Default: 95. */
   readonly jpegQuality?: number | undefined;
-  /** A hint: how many images to send at once, at least 1. It never changes the images. Default: the server chooses. */
+  /** A hint: the number of images per message, at least 1. It never changes the images. Default: the server chooses. */
   readonly imagesPerMessage?: number | undefined;
 }
 
@@ -74,7 +74,7 @@ const IMAGE_FORMATS: Readonly<Record<ImageFormat, ProtoImageFormat>> = {
 /**
  * Builds the request for typed rows.
  *
- * @throws InvalidArgumentError - A value cannot be sent. What can be sent is for the server to judge.
+ * @throws InvalidArgumentError - A value cannot be sent. The server checks all other values.
  */
 export function rowsRequest(model: string, options: RowsOptions): GenerateRowsRequest {
   return {

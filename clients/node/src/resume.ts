@@ -5,7 +5,7 @@ import type { RetryPolicy } from "./retry.js";
 /** The end of the indices: no sample has this one. */
 export const END = 2n ** 63n - 1n;
 
-/** What requests for a stream have in common. */
+/** The common fields of stream requests. */
 export interface StreamRequest {
   readonly model: string;
   readonly count?: bigint | undefined;
@@ -13,35 +13,35 @@ export interface StreamRequest {
   readonly offset: bigint;
 }
 
-/** What the first response of a stream tells. */
+/** The information in the first response of a stream. */
 export interface StreamInfo {
   readonly model: string;
   readonly seed: bigint;
   readonly schema?: unknown;
 }
 
-/** What responses of a stream have in common. */
+/** The common fields of stream responses. */
 export interface StreamResponse<Info extends StreamInfo> {
   readonly info: Info | undefined;
   readonly firstIndex: bigint;
-  /** How many samples it carries. */
+  /** The number of samples in the response. */
   readonly size: bigint;
 }
 
 /**
- * Turns the calls that a stream takes into one stream that obeys the contract of one call. Pure: no I/O, no clock.
+ * Joins the calls of a stream into one stream that obeys the contract of a single call. Pure: no I/O, no clock.
  *
- * Sample `i` depends only on the model version, the seed, `i` and the conditions. So a stream that broke goes on, with
- * nothing lost and nothing repeated, by asking for the rest: the next index, with the version and the seed of the first
- * response. One that broke before that is simply asked for again.
+ * Sample `i` depends only on the model version, the seed, `i` and the conditions. So a stream that broke resumes,
+ * without lost or repeated samples, with a request for the rest: the next index, with the version and the seed of the
+ * first response. A stream that broke before its first response is requested again unchanged.
  *
- * Its driver asks {@link request} what to send, shows every response to {@link accept}, and tells how the call ended
- * with {@link finish} or {@link broken}.
+ * Its driver gets each request from {@link request}, passes every response to {@link accept}, and reports the end of a
+ * call with {@link finish} or {@link broken}.
  */
 export class Resume<Request extends StreamRequest, Info extends StreamInfo> {
   readonly #asked: Request;
   readonly #policy: RetryPolicy;
-  /** The index after the last that was asked for. */
+  /** The index after the last requested sample. */
   readonly #end: bigint | undefined;
   #next: bigint;
   #info: Info | undefined;
@@ -54,22 +54,22 @@ export class Resume<Request extends StreamRequest, Info extends StreamInfo> {
     this.#end = asked.count === undefined ? undefined : asked.offset + asked.count;
   }
 
-  /** What the first response told; undefined before it. */
+  /** The information of the first response; undefined before it. */
   get info(): Info | undefined {
     return this.#info;
   }
 
-  /** The index of the sample that is to come next. */
+  /** The index of the next sample. */
   get nextIndex(): bigint {
     return this.#next;
   }
 
-  /** Whether nothing is missing: of a stream without a count, no sample that there is. */
+  /** Whether all requested samples were received; without a count, all samples up to the last index. */
   get complete(): boolean {
     return this.#info !== undefined && this.#next === (this.#end ?? END);
   }
 
-  /** The request for what is missing. */
+  /** The request for the missing samples. */
   request(): Request {
     return {
       ...this.#asked,
@@ -80,10 +80,10 @@ export class Resume<Request extends StreamRequest, Info extends StreamInfo> {
   }
 
   /**
-   * Takes the next response of the running call.
+   * Records the next response of the running call.
    *
-   * @returns The response. Those after the first have no `info`, also where another call begins.
-   * @throws ProtocolError - It does not follow the one before.
+   * @returns The response. Only the first of the stream has `info`, even if a later call repeats it.
+   * @throws ProtocolError - The response does not follow the previous one.
    */
   accept<Response extends StreamResponse<Info>>(response: Response): Response {
     const { info, firstIndex, size } = response;
@@ -119,9 +119,9 @@ export class Resume<Request extends StreamRequest, Info extends StreamInfo> {
   }
 
   /**
-   * Takes note that the running call ended without an error.
+   * Records that the running call ended without an error.
    *
-   * @throws ProtocolError - Too early.
+   * @throws ProtocolError - Samples are missing.
    */
   finish(): void {
     if (!this.complete) {
@@ -131,10 +131,11 @@ export class Resume<Request extends StreamRequest, Info extends StreamInfo> {
   }
 
   /**
-   * Takes note that the running call failed.
+   * Records that the running call failed.
    *
-   * @returns Milliseconds to wait before the next call; undefined if nothing is missing, so that the error does not matter.
-   * @throws SynthserveError - `error`, when the stream cannot go on.
+   * @returns Milliseconds to wait before the next call; undefined if no sample is missing, which makes the error
+   * irrelevant.
+   * @throws SynthserveError - `error`, if the stream cannot resume.
    */
   broken(error: SynthserveError): number | undefined {
     if (this.complete) {

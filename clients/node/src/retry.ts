@@ -7,20 +7,20 @@ import {
   type SynthserveError,
 } from "./errors.js";
 
-/** The longest timer of Node.js in milliseconds, almost 25 days. A longer one would end at once. */
+/** The longest timer of Node.js in milliseconds, almost 25 days. A longer one would fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** The longest time that is a limit for a call, 100 years in milliseconds; gRPC cannot send all that a number can hold. */
+/** The longest timeout of a call, 100 years in milliseconds; gRPC cannot encode every number as a timeout. */
 const LONGEST_TIMEOUT = 100 * 365.25 * 86_400_000;
 
 /**
- * How calls are tried again after the server was unavailable, or refused them for now.
+ * Configures retries after the server was unavailable, or refused a call temporarily.
  *
- * A wrong address should be told soon, a stream that already gave a million rows deserves patience: so there are two
- * bounds. Both count attempts since the last sample that came.
+ * A wrong address should fail soon, but a stream that has delivered a million rows deserves patience. Therefore there
+ * are two bounds. Both count attempts since the last sample received.
  */
 export interface RetryOptions {
-  /** Attempts in a row, at least 1, before anything came. Default: 4. */
+  /** Attempts in a row, at least 1, before the first sample. Default: 4. */
   readonly startAttempts?: number;
   /** Attempts in a row, at least 1, once a stream has begun; the one that broke counts. Default: 12. */
   readonly resumeAttempts?: number;
@@ -28,11 +28,11 @@ export interface RetryOptions {
   readonly initialBackoff?: number;
   /** The longest wait in milliseconds; the server can ask for longer ones. Default: 5000. */
   readonly maxBackoff?: number;
-  /** By what the wait grows each time, at least 1. Default: 2. */
+  /** The growth factor of the waits, at least 1. Default: 2. */
   readonly multiplier?: number;
 }
 
-/** Decides whether a call that failed is tried again, and when. Pure. */
+/** Decides whether and when to retry a failed call. Pure. */
 export class RetryPolicy {
   readonly #options: Required<RetryOptions>;
 
@@ -58,25 +58,26 @@ export class RetryPolicy {
   }
 
   /**
-   * @param failures - Failures in a row since the last sample, this one counted.
-   * @param error - What happened.
-   * @param started - Whether the call has given anything.
-   * @param random - From 0 to 1: how much of what may be left out of the wait is.
-   * @returns Milliseconds to wait before the next attempt, as many as a timer takes; undefined if there is to be none.
+   * @param failures - Failures in a row since the last sample, including this one.
+   * @param error - The error of the attempt.
+   * @param started - Whether the call has delivered samples.
+   * @param random - From 0 to 1: 0 keeps the whole wait, 1 halves it.
+   * @returns Milliseconds to wait before the next attempt, at most {@link LONGEST_TIMER}; undefined: no further
+   * attempt.
    */
   delay(failures: number, error: SynthserveError, started: boolean, random = Math.random()): number | undefined {
     const { startAttempts, resumeAttempts, initialBackoff, maxBackoff, multiplier } = this.#options;
     if (failures >= (started ? resumeAttempts : startAttempts)) {
       return undefined;
     }
-    // After very many failures the factor is infinite, and 0 times that no number.
+    // After very many failures the factor is infinite, and 0 times infinity is NaN.
     const grown = initialBackoff === 0 ? 0 : initialBackoff * multiplier ** (failures - 1);
     const backoff = Math.min(maxBackoff, grown) * (1 - random / 2);
     if (error instanceof UnavailableError) {
       return Math.min(LONGEST_TIMER, Math.max(backoff, error.retryDelay ?? 0));
     }
     if (error instanceof ResourceExhaustedError && error.retryDelay !== undefined) {
-      // Later than the server says, so that not all who were refused come at once.
+      // Later than the server asks, so that not all refused clients return at once.
       return Math.min(LONGEST_TIMER, error.retryDelay + backoff);
     }
     return undefined;
@@ -89,7 +90,7 @@ export class Deadline {
 
   /**
    * @param timeout - Milliseconds from now; undefined for no deadline.
-   * @param clock - Milliseconds that never go back.
+   * @param clock - A monotonic clock in milliseconds.
    */
   constructor(
     private readonly timeout: number | undefined,
@@ -99,8 +100,8 @@ export class Deadline {
   }
 
   /**
-   * @returns The milliseconds that are left; Infinity without a deadline, and with one in more than 100 years.
-   * @throws DeadlineExceededError - None are.
+   * @returns The remaining milliseconds; Infinity without a deadline, and with one in more than 100 years.
+   * @throws DeadlineExceededError - The deadline has passed.
    */
   left(): number {
     const left = this.#end - this.clock();
@@ -112,7 +113,7 @@ export class Deadline {
 
   /**
    * @returns `wait`, if it ends in time.
-   * @throws DeadlineExceededError - It does not, so waiting would be useless; it names `failure`.
+   * @throws DeadlineExceededError - The wait would exceed the deadline. The message contains that of `failure`.
    */
   fit(wait: number, failure: SynthserveError): number {
     if (this.clock() + wait >= this.#end) {

@@ -39,14 +39,14 @@ const CLASSES: Partial<Record<StatusCode, new (message: string, details: ErrorDe
 /**
  * Builds the typed error for a call that failed and was not cancelled here.
  *
- * @param error - What gRPC raised.
- * @param peer - Whom the call went to, for the message.
+ * @param error - The error of gRPC.
+ * @param peer - The server, for the message.
  */
 export function errorFromCall(error: ServiceError, peer: Peer): SynthserveError {
   const details = { ...readDetails(error), requestId: text(error, "x-request-id"), cause: error };
   const code = (status[error.code] as StatusCode | undefined) ?? "UNKNOWN";
   if (code === "CANCELLED" && details.reason === undefined) {
-    // A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
+    // A server that shuts down, or a proxy, cancels calls like this. This client did not cancel the call.
     return new UnavailableError(`${peer.target} dropped the call: ${error.details}`, details);
   }
   const message = wording(code, error.details, peer, details);
@@ -77,7 +77,7 @@ function readDetails(error: ServiceError): ErrorDetails {
       readDetail(details, typeUrl, value);
     }
   } catch {
-    // Details that cannot be read must not hide the error that they belong to.
+    // Malformed details must not hide the error that they belong to.
   }
   return details;
 }

@@ -7,11 +7,11 @@ import { Resume, type StreamInfo } from "./resume.js";
 import type { ImagesInfo, ImagesResponse, RowsInfo, RowsResponse } from "./wire.js";
 
 /**
- * Samples that come one after the other. Nothing is sent before the first is asked for; then little is read ahead, so a
- * slow reader slows the server down. A connection that broke is made good for by itself.
+ * A stream of samples. Nothing is sent before the first sample is requested. The client reads only a little ahead, so a
+ * slow reader slows the server down. The stream resumes automatically after a broken connection.
  *
- * It can be gone through once, as a rule with `for await`; leaving such a loop early cancels it. Who calls `next()`
- * instead must read to the end or `cancel()`, as `await using` does. Reading throws {@link SynthserveError}.
+ * It can be iterated once, usually with `for await`; leaving the loop early cancels the stream. Code that calls
+ * `next()` must read to the end or call `cancel()`, as `await using` does. Reading throws {@link SynthserveError}.
  */
 export abstract class SampleStream<Item, Info extends StreamInfo>
   implements AsyncIterableIterator<Item, undefined, undefined>, AsyncDisposable
@@ -23,8 +23,8 @@ export abstract class SampleStream<Item, Info extends StreamInfo>
 
   /**
    * @internal
-   * @param scope - What cancels `items`.
-   * @param run - What tells the stream's info.
+   * @param scope - Cancels `items`.
+   * @param run - Holds the stream's info.
    */
   constructor(
     scope: Scope,
@@ -36,22 +36,22 @@ export abstract class SampleStream<Item, Info extends StreamInfo>
     this.#items = items;
   }
 
-  /** What holds for the whole stream: model version, seed and schema. Undefined before anything has come. */
+  /** Information about the whole stream: model version, seed and schema. Undefined before the first response. */
   get info(): Info | undefined {
     return this.#run.info;
   }
 
-  /** Cancels the stream: who waits for the next sample gets a {@link CancelledError}, and so does who asks later. */
+  /** Cancels the stream: pending and later calls of `next()` throw a {@link CancelledError}. */
   cancel(): void {
     this.#scope.cancel(new CancelledError("the stream was cancelled"));
   }
 
-  /** @throws SynthserveError - The stream cannot go on. */
+  /** @throws SynthserveError - The stream failed, after retries if they could help. */
   next(): Promise<IteratorResult<Item, undefined>> {
     return this.#items.next();
   }
 
-  /** Cancels the stream, and returns when that is done. */
+  /** Cancels the stream, and resolves when it has ended. */
   async return(): Promise<IteratorResult<Item, undefined>> {
     this.cancel();
     return this.#items.return(undefined);
@@ -78,7 +78,7 @@ export class RowStream extends SampleStream<RowBatch, RowsInfo> {
     super(scope, run, batches(caller.stream(GENERATE_ROWS, run, scope, timeout)));
   }
 
-  /** Goes through the stream row by row: objects, column name to value. Batches are faster. */
+  /** Yields the stream row by row, as objects from column name to value. Batches are faster. */
   async *rows(): AsyncGenerator<Row, undefined, undefined> {
     for await (const batch of this) {
       yield* batch.rows();
@@ -102,9 +102,9 @@ async function* batches(
 export interface RowChunk {
   /** The index of the first row in it. */
   readonly firstIndex: bigint;
-  /** How many rows it holds; 0 where it is nothing but the beginning of the file. */
+  /** The number of rows in the piece; 0 if it holds only the beginning of the file. */
   readonly rowCount: number;
-  /** The piece. All of a stream, one after the other, are a valid file. */
+  /** The bytes. Concatenated, all pieces of a stream are a valid file. */
   readonly data: Uint8Array;
 }
 
@@ -116,7 +116,7 @@ export class EncodedRowStream extends SampleStream<RowChunk, RowsInfo> {
     super(scope, run, chunks(caller.stream(GENERATE_ROWS, run, scope, timeout)));
   }
 
-  /** Goes through the pieces of the file, for example for `pipeline(stream.bytes(), createWriteStream("rows.csv"))`. */
+  /** Yields the pieces of the file, for example for `pipeline(stream.bytes(), createWriteStream("rows.csv"))`. */
   async *bytes(): AsyncGenerator<Uint8Array, undefined, undefined> {
     for await (const { data } of this) {
       yield data;
@@ -128,7 +128,7 @@ async function* chunks(
   responses: AsyncGenerator<RowsResponse, undefined, undefined>,
 ): AsyncGenerator<RowChunk, undefined, undefined> {
   for await (const { info, firstIndex, size, preamble, data } of responses) {
-    // Only the first response has `info`: the file goes on after a break, and its beginning does not come again.
+    // Only the first response has `info`: after a resume, the beginning of the file is not repeated.
     if (info !== undefined) {
       yield { firstIndex, rowCount: Number(size), data: Buffer.concat([preamble, data]) };
     } else if (size > 0n) {

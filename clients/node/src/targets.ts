@@ -13,9 +13,9 @@ LOOPBACK.addAddress("::1", "ipv6");
 /** A server's address in its parts. */
 interface Target {
   readonly scheme: string;
-  /** What stands behind the scheme. */
+  /** The part after the scheme. */
   readonly rest: string;
-  /** One, or for `ipv4:` and `ipv6:` several. */
+  /** One address; for `ipv4:` and `ipv6:` one or more. */
   readonly addresses: readonly string[];
 }
 
@@ -25,9 +25,9 @@ function parsed(target: string): Target {
 }
 
 /**
- * Returns a server's address if it can be one. gRPC would look for it first, and then say that it is unavailable.
+ * Returns a server's address if it is valid. gRPC would try to resolve it first, and then report it as unavailable.
  *
- * @throws InvalidArgumentError - It cannot.
+ * @throws InvalidArgumentError - The address is invalid.
  */
 export function checkedTarget(target: unknown): string {
   const wrong = () => invalid("target", `must be HOST:PORT with a port from 1 to 65535, not ${shown(target)}`);
@@ -57,7 +57,7 @@ function hostOf(address: string): string {
   return (ADDRESS.exec(address)?.groups?.host ?? address).replace(/^\[|\]$/g, "");
 }
 
-/** Whether what is sent to an address stays on this machine. */
+/** Whether an address is on this machine. */
 export function isLocal(target: string): boolean {
   const { scheme, addresses } = parsed(target);
   return scheme === "unix" || addresses.every((address) => isLoopback(hostOf(address)));
@@ -67,7 +67,7 @@ function isLoopback(host: string): boolean {
   return host.toLowerCase() === "localhost" || LOOPBACK.check(host, isIPv6(host) ? "ipv6" : "ipv4");
 }
 
-/** The host that gRPC compares with `no_proxy`; undefined where it uses no proxy. */
+/** The host that gRPC compares with `no_proxy`; undefined if gRPC does not use a proxy. */
 export function proxiedHost(target: string): string | undefined {
   const { scheme, rest } = parsed(target);
   return scheme === "unix" ? undefined : hostOf(rest);

@@ -6,21 +6,22 @@ import { certificates, message, pemText, privateKey, type Pem } from "./pem.js";
 
 /** How a connection is secured. PEM, as text or as read from a file. */
 export interface TlsOptions {
-  /** Certificates of the authorities that the server's may be of. Default: those that Node.js brings. */
+  /** Certificates of the trusted authorities. Default: those of Node.js. */
   readonly ca?: Pem | undefined;
-  /** The client's own certificate, and those between it and its authority. Goes with `key`. */
+  /** The client's certificate, followed by the intermediate certificates. Requires `key`. */
   readonly certificate?: Pem | undefined;
   /** The private key of `certificate`, without a password: RSA, P-256, P-384, P-521 or Ed25519. */
   readonly key?: Pem | undefined;
 }
 
-/** How a connection is secured: `mutual` is TLS with a certificate of the client's own. */
+/** How a connection is secured: `mutual` is TLS with a client certificate. */
 export type Security = "plain" | "tls" | "mutual";
 
 /**
- * Tells how a connection is to be secured.
+ * Returns how to secure a connection.
  *
- * @throws InvalidArgumentError - `tls` is neither true, false nor an object, or has one of `certificate` and `key` only.
+ * @throws InvalidArgumentError - `tls` is neither true, false nor an object, or has only one of `certificate` and
+ * `key`.
  */
 export function security(tls: boolean | TlsOptions): Security {
   if (typeof tls === "boolean") {
@@ -37,8 +38,8 @@ export function security(tls: boolean | TlsOptions): Security {
 /**
  * Makes the credentials of a connection.
  *
- * @param tls - True: TLS with the authorities that Node.js brings. False: plain text.
- * @throws InvalidArgumentError - TLS could not work with what is given.
+ * @param tls - True: TLS with the authorities of Node.js. False: plain text.
+ * @throws InvalidArgumentError - The certificates or the key are unusable for TLS.
  */
 export function channelCredentials(tls: boolean | TlsOptions): ChannelCredentials {
   if (security(tls) === "plain") {

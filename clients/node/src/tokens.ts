@@ -2,13 +2,13 @@ import { invalid } from "./errors.js";
 import type { Security } from "./tls.js";
 import { isLocal } from "./targets.js";
 
-/** A bearer token, or what gives one for each attempt of each call, so that it can be renewed. */
+/** A bearer token, or a function that returns one for each attempt of each call, so that it can be renewed. */
 export type Token = string | (() => string | Promise<string>);
 
 /**
- * Refuses a token that others could read on its way.
+ * Refuses to send a token in plain text to another machine.
  *
- * @throws InvalidArgumentError - It must not be sent.
+ * @throws InvalidArgumentError - The token must not be sent.
  */
 export function checkTokenUse(target: string, security: Security, insecureToken: boolean): void {
   if (security === "plain" && !insecureToken && !isLocal(target)) {
@@ -20,10 +20,10 @@ export function checkTokenUse(target: string, security: Security, insecureToken:
 }
 
 /**
- * The header for a token: without a byte order mark before it, and without blanks and line breaks around it. The message
- * of the error does not repeat it, as gRPC's own would.
+ * The header for a token, without a leading byte order mark, and without blanks and line breaks around it. The error
+ * does not contain the token, while gRPC's own would.
  *
- * @throws InvalidArgumentError - It is not text that a header can hold.
+ * @throws InvalidArgumentError - The token is not valid text for a header.
  */
 export function authorization(token: unknown): string {
   if (typeof token !== "string") {

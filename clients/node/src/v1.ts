@@ -1,5 +1,5 @@
 /**
- * The generated stubs, for what {@link Client} does not cover. They share its connection:
+ * The generated stubs, for methods that {@link Client} does not cover. They share its connection:
  *
  * ```ts
  * const stub = new ModelServiceClient(target, credentials.createInsecure(), { channelOverride: client.channel });

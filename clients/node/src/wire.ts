@@ -1,33 +1,33 @@
-/** Responses of streams as they are read here: the values of a column at once, see packed.ts. */
+/** Decoded responses of streams. Each column is decoded as a whole; see packed.ts. */
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { GenerateImagesResponse, RowStreamInfo } from "./gen/synthserve/v1/generation.js";
 import { SchemaPart, type ImageSchema, type TableSchema } from "./gen/synthserve/v1/schema.js";
 import { readBools, readFixed } from "./packed.js";
 import type { StreamResponse } from "./resume.js";
 
-/** What holds for a whole stream of rows. */
+/** Information about a stream of rows. */
 export interface RowsInfo {
-  /** The model version that generates, as `models/{model}/versions/{version}`. */
+  /** The model version, as `models/{model}/versions/{version}`. */
   readonly model: string;
-  /** The seed in use: the one that was asked for, or the one that the server drew. */
+  /** The seed: the requested one, or the one that the server drew. */
   readonly seed: bigint;
-  /** What the rows look like. */
+  /** The schema of the rows. */
   readonly schema: TableSchema;
 }
 
-/** What holds for a whole stream of images. */
+/** Information about a stream of images. */
 export interface ImagesInfo {
-  /** The model version that generates, as `models/{model}/versions/{version}`. */
+  /** The model version, as `models/{model}/versions/{version}`. */
   readonly model: string;
-  /** The seed in use: the one that was asked for, or the one that the server drew. */
+  /** The seed: the requested one, or the one that the server drew. */
   readonly seed: bigint;
-  /** What the images look like. */
+  /** The schema of the images. */
   readonly schema: ImageSchema;
   /** The media type of each image: `image/png`, `image/jpeg`, or `application/octet-stream` for raw pixels. */
   readonly mediaType: string;
 }
 
-/** The values of one column as they came. */
+/** The values of one column as received. */
 export type WireValues =
   | { readonly type: "double"; readonly values: Float64Array }
   | { readonly type: "int64"; readonly values: BigInt64Array }
@@ -37,25 +37,25 @@ export type WireValues =
   | { readonly type: "timestamp"; readonly values: BigInt64Array }
   | WireTexts;
 
-/** The texts of one column as they came: that of row `i` is what `data` has from `offsets[i]` up to `offsets[i + 1]`. */
+/** The texts of one column as received: that of row `i` is in `data` from `offsets[i]` up to `offsets[i + 1]`. */
 export interface WireTexts {
   readonly type: "string";
   readonly offsets: Int32Array;
   readonly data: Uint8Array;
 }
 
-/** A column as it came. */
+/** A column as received. */
 export interface WireColumn {
   readonly values: WireValues | undefined;
-  /** 1 where there is a value, 0 where it is missing; empty where none is. */
+  /** 1 for a value, 0 for a missing value; empty if no value is missing. */
   readonly validity: Uint8Array;
 }
 
-/** A response with rows: `columns`, or `data` in the encoding that was asked for. */
+/** A response with rows: `columns`, or `data` in the requested encoding. */
 export interface RowsResponse extends StreamResponse<RowsInfo> {
-  /** What a file begins with. */
+  /** The beginning of the file. */
   readonly preamble: Uint8Array;
-  /** How many responses with a `part` follow; of a first response. */
+  /** In a first response: the number of responses with a `part` that follow. */
   readonly partCount: number;
   /** More of the schema and the preamble. */
   readonly part: SchemaPart | undefined;

@@ -23,7 +23,7 @@ export type Kind = keyof typeof KINDS;
 
 interface Wanted {
   readonly kind?: Kind;
-  /** Who signs it; else it is its own authority. */
+  /** The issuer; without it, the certificate is self-signed. */
   readonly issuer?: Identity;
   /** Whether it may sign others. */
   readonly authority?: boolean;

@@ -102,7 +102,7 @@ for (const [program, argument] of Object.entries(programs)) {
       }
     });
 
-    it("fails with a status when nobody can be told", async () => {
+    it("fails with a status when its standard error cannot be written", async () => {
       for (const redirect of ["2>/dev/full", ">&- 2>&-"]) {
         const { status } = await ended(program, "no such thing", { redirect });
         assert.equal(status, 1, redirect);

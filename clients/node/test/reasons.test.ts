@@ -120,7 +120,7 @@ describe("the reason is told, and what to do", () => {
     assert.match(await told(server.target, { tls: { ...CA, ...certified(NOT_TRUSTED) } }), /accept tls\.certificate/);
   });
 
-  it("nobody there", async () => {
+  it("no server at the address", async () => {
     const gone = await FakeServer.start({});
     await gone[Symbol.asyncDispose]();
     const expected = "no server at TARGET (connection refused): is it running? Else check the address";
@@ -129,7 +129,7 @@ describe("the reason is told, and what to do", () => {
     assert.match(await told("unix:/nowhere/socket", {}), /^no server at TARGET \(no such socket\): is it running\?/);
   });
 
-  it("a host that nobody knows", async () => {
+  it("an unknown host", async () => {
     const expected = "cannot find the host of TARGET: check the address";
     assert.equal(await told("nowhere.invalid:1", { tls: CA }), expected);
   });

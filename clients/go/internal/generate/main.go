@@ -1,10 +1,10 @@
 // Command generate writes the stubs of the synthserve protos into synthserve/v1.
 //
-// It needs nothing but the Go toolchain: the protos are compiled here, and the plugins are those that go.mod pins.
+// It needs only the Go toolchain: this command compiles the protos, and go.mod pins the plugins.
 //
 //	go run ./internal/generate [-protos FOLDER] [-check]
 //
-// With -check nothing is written; it fails if what is there is not what would be.
+// With -check it writes nothing, and fails if the existing stubs differ from those that it would write.
 package main
 
 import (
@@ -65,7 +65,7 @@ func run(protos string, check bool) error {
 	return write(stubs)
 }
 
-// compile reads the protos and makes what protoc would send to a plugin.
+// compile reads the protos and builds the request that protoc would send to a plugin.
 func compile(protos string) (*pluginpb.CodeGeneratorRequest, error) {
 	paths, err := fs.Glob(os.DirFS(protos), folder+"/*.proto")
 	if err != nil {
@@ -89,7 +89,7 @@ func compile(protos string) (*pluginpb.CodeGeneratorRequest, error) {
 	}, nil
 }
 
-// withImports lists the files and all that they import, each after what it imports itself.
+// withImports lists the files and all their imports, each file after its own imports.
 func withImports(files linker.Files) []*descriptorpb.FileDescriptorProto {
 	var ordered []*descriptorpb.FileDescriptorProto
 	seen := map[string]bool{}
@@ -134,7 +134,7 @@ func generate(plugin string, request *pluginpb.CodeGeneratorRequest) ([]*pluginp
 }
 
 func write(stubs map[string]string) error {
-	// Stubs of protos that are gone must not stay.
+	// Remove the stubs of deleted protos.
 	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}

@@ -16,8 +16,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * The calls that one logical call takes: they have one time limit, and are cancelled together, by
- * {@link #cancel} or when the client is closed or the context ends in which this was made.
+ * The attempts of one logical call. They share one time limit, and are cancelled together: by
+ * {@link #cancel}, when the client is closed, or when the context of this object ends.
  *
  * <p>It is used by one thread; {@link #cancel} may be called from any.
  */
@@ -42,15 +42,15 @@ final class Attempts implements AutoCloseable {
    * Begins an attempt.
    *
    * @param call makes the call
-   * @return what it returned
-   * @throws SynthserveException if it failed
+   * @return the result of the call
+   * @throws SynthserveException if the call failed
    */
   <T> T begin(Function<CallOptions, T> call) {
     connection.hurry();
     return go(() -> call.apply(limit.callOptions()));
   }
 
-  /** Goes on with an attempt: does something that can raise the same as {@link #begin}. */
+  /** Continues an attempt: runs a step that can fail like {@link #begin}. */
   <T> T go(Supplier<T> step) {
     Context previous = context.attach();
     try {
@@ -80,11 +80,12 @@ final class Attempts implements AutoCloseable {
   }
 
   /**
-   * Waits before the next attempt, or until this is cancelled: then the next attempt tells.
+   * Waits before the next attempt, or until cancellation, which the next attempt then reports.
    *
-   * @param wait how long
-   * @param failure what went wrong
-   * @throws SynthserveException if the time limit would be over, or the thread is interrupted
+   * @param wait the duration
+   * @param failure the error of the last attempt
+   * @throws SynthserveException if the wait would exceed the time limit, or the thread is
+   *     interrupted
    */
   void pause(Duration wait, SynthserveException failure) {
     lastFailure = failure;
@@ -102,12 +103,12 @@ final class Attempts implements AutoCloseable {
     }
   }
 
-  /** What the next wait of the retry policy is multiplied by. */
+  /** The random factor of the next wait. */
   static double jitter() {
     return ThreadLocalRandom.current().nextDouble(0.5, 1);
   }
 
-  /** Cancels what is running and what would follow; does nothing after {@link #close}. */
+  /** Cancels the running and all later attempts; does nothing after {@link #close}. */
   void cancel(String why) {
     context.cancel(new CancellationException(why));
   }

@@ -13,13 +13,13 @@ import java.util.regex.Pattern;
 /**
  * Sends a token with every attempt of every call.
  *
- * @param token gives it, to the thread that makes the call: what it throws, that thread gets
+ * @param token returns the token; the thread of the call runs it and gets its exceptions
  */
 record BearerToken(Supplier<String> token) implements ClientInterceptor {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** What editors put around a token: a byte order mark, blanks, ends of lines. */
+  /** Characters that editors add around a token: a byte order mark, blanks, line ends. */
   private static final Pattern AROUND = Pattern.compile("^\\uFEFF?[ \\t\\r\\n]*|[ \\t\\r\\n]+\\z");
 
   private static final Pattern LINE = Pattern.compile("[\\x20-\\x7e]+");
@@ -36,7 +36,7 @@ record BearerToken(Supplier<String> token) implements ClientInterceptor {
     };
   }
 
-  /** The token as a header can hold it. An error does not repeat it. */
+  /** The token as a header value. The error does not contain the token. */
   static String checked(String token) {
     if (token == null) {
       throw SynthserveException.invalid("token", "its source gave none");

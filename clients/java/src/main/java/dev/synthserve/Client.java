@@ -44,17 +44,17 @@ public final class Client implements AutoCloseable {
    * @param target the server's address: {@code HOST:PORT}, or another target that gRPC knows
    *     ({@code dns:///HOST:PORT}, {@code unix:PATH})
    * @return a builder
-   * @throws SynthserveException with {@code INVALID_ARGUMENT} if it is not an address
+   * @throws SynthserveException with {@code INVALID_ARGUMENT} if the address is invalid
    */
   public static ClientBuilder builder(String target) {
     return new ClientBuilder(target);
   }
 
   /**
-   * Opens a stream of rows with typed values. Its time limit begins now; it asks the server when it
-   * is first read.
+   * Opens a stream of rows with typed values. Its time limit starts now; the first read sends the
+   * request.
    *
-   * @param request what to ask for
+   * @param request the request
    * @return the stream, to be closed
    */
   public RowStream rows(RowsRequest request) {
@@ -62,10 +62,10 @@ public final class Client implements AutoCloseable {
   }
 
   /**
-   * Opens a stream of rows as the bytes of a file, as the server writes it. Its time limit begins
-   * now; it asks the server when it is first read.
+   * Opens a stream of rows as the bytes of a file that the server encodes. Its time limit starts
+   * now; the first read sends the request.
    *
-   * @param request what to ask for
+   * @param request the request
    * @param format the format of the file
    * @return the stream, to be closed
    */
@@ -74,9 +74,9 @@ public final class Client implements AutoCloseable {
   }
 
   /**
-   * Opens a stream of images. Its time limit begins now; it asks the server when it is first read.
+   * Opens a stream of images. Its time limit starts now; the first read sends the request.
    *
-   * @param request what to ask for
+   * @param request the request
    * @return the stream, to be closed
    */
   public ImageStream images(ImagesRequest request) {
@@ -84,46 +84,47 @@ public final class Client implements AutoCloseable {
   }
 
   /**
-   * Lists the models of the server, those that failed to load too, by name; without the categories
-   * of columns and conditions. There is no time limit.
+   * Lists the models of the server, sorted by name, including those that failed to load, without
+   * the categories of columns and conditions. The call has no time limit.
    *
    * @return the models of all pages
-   * @throws SynthserveException if the server cannot be asked
+   * @throws SynthserveException if the call fails
    */
   public List<Model> models() {
     return models(ModelView.BASIC);
   }
 
   /**
-   * Lists the models of the server, those that failed to load too, by name; without the categories
-   * of columns and conditions.
+   * Lists the models of the server, sorted by name, including those that failed to load, without
+   * the categories of columns and conditions.
    *
-   * @param timeout how long it may take, with everything that is tried again
+   * @param timeout the time limit of the call, including all retries
    * @return the models of all pages
-   * @throws SynthserveException if the server cannot be asked
+   * @throws SynthserveException if the call fails
    */
   public List<Model> models(Duration timeout) {
     return models(ModelView.BASIC, timeout);
   }
 
   /**
-   * Lists the models of the server, those that failed to load too, by name. There is no time limit.
+   * Lists the models of the server, sorted by name, including those that failed to load. The call
+   * has no time limit.
    *
-   * @param view how much to tell of each
+   * @param view the detail of each model
    * @return the models of all pages
-   * @throws SynthserveException if the server cannot be asked
+   * @throws SynthserveException if the call fails
    */
   public List<Model> models(ModelView view) {
     return models(view, TimeLimit.start(Optional.empty()));
   }
 
   /**
-   * Lists the models of the server, those that failed to load too, by name.
+   * Lists the models of the server, sorted by name, including those that failed to load.
    *
-   * @param view how much to tell of each
-   * @param timeout how long it may take, with everything that is tried again
+   * @param view the detail of each model
+   * @param timeout the time limit of the call, including all retries
    * @return the models of all pages
-   * @throws SynthserveException if the server cannot be asked
+   * @throws SynthserveException if the call fails
    */
   public List<Model> models(ModelView view, Duration timeout) {
     return models(view, TimeLimit.start(Optional.of(Objects.requireNonNull(timeout, "timeout"))));
@@ -145,11 +146,12 @@ public final class Client implements AutoCloseable {
   }
 
   /**
-   * Describes a model, with all categories of its columns and conditions. There is no time limit.
+   * Describes a model, with all categories of its columns and conditions. The call has no time
+   * limit.
    *
    * @param name the model
-   * @return the version that it names, or the newest one that is ready, else the newest
-   * @throws SynthserveException with {@code NOT_FOUND} if there is no such model or version
+   * @return the version in the name; without one, the newest that is ready, else the newest
+   * @throws SynthserveException with {@code NOT_FOUND} if the model or version does not exist
    */
   public Model model(String name) {
     return model(name, TimeLimit.start(Optional.empty()));
@@ -159,9 +161,9 @@ public final class Client implements AutoCloseable {
    * Describes a model, with all categories of its columns and conditions.
    *
    * @param name the model
-   * @param timeout how long it may take, with everything that is tried again
-   * @return the version that it names, or the newest one that is ready, else the newest
-   * @throws SynthserveException with {@code NOT_FOUND} if there is no such model or version
+   * @param timeout the time limit of the call, including all retries
+   * @return the version in the name; without one, the newest that is ready, else the newest
+   * @throws SynthserveException with {@code NOT_FOUND} if the model or version does not exist
    */
   public Model model(String name, Duration timeout) {
     return model(name, TimeLimit.start(Optional.of(Objects.requireNonNull(timeout, "timeout"))));
@@ -175,7 +177,7 @@ public final class Client implements AutoCloseable {
     while (!page.getNextPageToken().isEmpty()) {
       page = page(request.setPageToken(page.getNextPageToken()), limit);
       if (!SchemaParts.hasCategories(page.getPart())) {
-        // Empty pages could follow without end.
+        // Otherwise a server could send empty pages forever.
         throw SynthserveException.protocol("a page of the model came without categories");
       }
       SchemaParts.append(model, page.getPart());
@@ -189,8 +191,8 @@ public final class Client implements AutoCloseable {
   }
 
   /**
-   * Gives the connection, with token and TLS, for the stubs of {@code dev.synthserve.v1}: for what
-   * this class does not cover, such as loading models.
+   * Returns the connection, with token and TLS, for the stubs of {@code dev.synthserve.v1}: for
+   * methods that this class does not cover, such as loading models.
    *
    * @return the channel; it is closed with this client
    */
@@ -198,7 +200,7 @@ public final class Client implements AutoCloseable {
     return connection.channel();
   }
 
-  /** Closes the connection. What is running fails with {@code CANCELLED}. */
+  /** Closes the connection. Running calls fail with {@code CANCELLED}. */
   @Override
   public void close() {
     connection.close();

@@ -23,12 +23,12 @@ import java.util.function.Supplier;
 
 /**
  * Builds a {@link Client}; see {@link Client#builder}. The connection is in plain text unless TLS
- * is asked for.
+ * is set.
  */
 public final class ClientBuilder {
   private static final int MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
-  // Finds a peer that vanished. Servers by default close connections that ping more than once in
+  // Detects a peer that vanished. Servers by default close connections that ping more than once in
   // five minutes.
   private static final int KEEPALIVE_SECONDS = 330;
 
@@ -48,7 +48,7 @@ public final class ClientBuilder {
   }
 
   /**
-   * Sets how often to try again, by default {@link RetryPolicy#standard}.
+   * Sets the retry policy, by default {@link RetryPolicy#standard}.
    *
    * @param policy the policy
    * @return this builder
@@ -59,7 +59,7 @@ public final class ClientBuilder {
   }
 
   /**
-   * Connects over TLS, with the authorities that Java trusts.
+   * Connects over TLS, and trusts the authorities of Java.
    *
    * @return this builder
    */
@@ -69,7 +69,7 @@ public final class ClientBuilder {
   }
 
   /**
-   * Connects over TLS, with authorities of one's own in place of those that Java trusts.
+   * Connects over TLS, and trusts the given authorities in place of those of Java.
    *
    * @param certificates a PEM file with the certificates of the authorities
    * @return this builder
@@ -81,10 +81,10 @@ public final class ClientBuilder {
   }
 
   /**
-   * Connects over mutual TLS: shows a certificate to the server. The files are read once, so a
-   * client that goes on for longer than its certificate is valid must be made anew.
+   * Connects over mutual TLS, with a client certificate. The files are read once: when the
+   * certificate expires, build a new client.
    *
-   * @param chain a PEM file with the client's certificate and those between it and its authority
+   * @param chain a PEM file with the client's certificate, then the intermediate certificates
    * @param key a PEM file with its private key (PKCS #8), without a password
    * @return this builder
    */
@@ -98,10 +98,10 @@ public final class ClientBuilder {
   /**
    * Sends a bearer token with every call.
    *
-   * @param token the token; what editors put around it is left out: a byte order mark, blanks, ends
-   *     of lines
+   * @param token the token; a byte order mark, blanks and line ends around it are removed
    * @return this builder
-   * @throws SynthserveException with {@code INVALID_ARGUMENT} if it is not a line of ASCII text
+   * @throws SynthserveException with {@code INVALID_ARGUMENT} if the token is not a line of ASCII
+   *     text
    */
   public ClientBuilder token(String token) {
     String checked = BearerToken.checked(Objects.requireNonNull(token, "token"));
@@ -109,10 +109,10 @@ public final class ClientBuilder {
   }
 
   /**
-   * Sends a bearer token with every call, so that it can be renewed.
+   * Sends a bearer token with every call, from a source that can renew it.
    *
-   * @param token gives the token; it is asked for each attempt of each call, by the thread that
-   *     makes it, so it should keep a token for as long as that is good
+   * @param token returns the token; it is called for each attempt of each call, by the thread of
+   *     the call, so it should cache a valid token
    * @return this builder
    */
   public ClientBuilder token(Supplier<String> token) {
@@ -121,8 +121,8 @@ public final class ClientBuilder {
   }
 
   /**
-   * Lets the token be sent in plain text to another machine, where something else secures the
-   * connection.
+   * Allows sending the token in plain text to another machine, for connections that are secured by
+   * other means.
    *
    * @return this builder
    */
@@ -132,11 +132,11 @@ public final class ClientBuilder {
   }
 
   /**
-   * Changes the channel in ways that this builder does not know: interceptors for tracing,
-   * keepalive, proxies.
+   * Configures the channel beyond this builder's settings: interceptors for tracing, keepalive,
+   * proxies.
    *
-   * @param configuration is given the channel's builder last; a proxy that it sets is not used
-   *     where {@link #build} connects directly
+   * @param configuration gets the channel's builder last; a proxy that it sets is ignored if {@link
+   *     #build} connects directly
    * @return this builder
    */
   public ClientBuilder configureChannel(Consumer<? super ManagedChannelBuilder<?>> configuration) {
@@ -145,12 +145,12 @@ public final class ClientBuilder {
   }
 
   /**
-   * Makes the client. It connects with its first call: directly to this machine, and directly where
-   * a token goes in plain text; else through the proxy that Java is set to use, if any.
+   * Creates the client. Its first call connects: directly to a server on this machine, and directly
+   * if a token is sent in plain text; otherwise through the proxy of Java's configuration, if any.
    *
    * @return the client, to be closed
-   * @throws SynthserveException with {@code INVALID_ARGUMENT} if others could read the token on its
-   *     way, a file does not hold what it should, or gRPC does not take the address
+   * @throws SynthserveException with {@code INVALID_ARGUMENT} if the token would be sent in plain
+   *     text to another machine, a file has the wrong content, or gRPC rejects the address
    * @throws UncheckedIOException if a file cannot be read
    */
   public Client build() {

@@ -33,16 +33,16 @@ public abstract sealed class ColumnData {
   }
 
   /**
-   * Tells what the column means.
+   * Returns the column's specification.
    *
-   * @return its description, as in the schema
+   * @return the column, as in the schema
    */
   public Column column() {
     return column;
   }
 
   /**
-   * Tells the column's name.
+   * Returns the column's name.
    *
    * @return the name
    */
@@ -51,7 +51,7 @@ public abstract sealed class ColumnData {
   }
 
   /**
-   * Tells how many rows there are.
+   * Returns the number of rows.
    *
    * @return the number, at least 1
    */
@@ -60,33 +60,33 @@ public abstract sealed class ColumnData {
   }
 
   /**
-   * Tells whether any value is missing.
+   * Returns whether values can be missing.
    *
-   * @return false if surely none is
+   * @return false only if no value is missing
    */
   public boolean hasMissing() {
     return values.getValidityCount() > 0;
   }
 
   /**
-   * Tells whether a value is missing.
+   * Returns whether a value is missing.
    *
    * @param row the row
-   * @return whether it is
-   * @throws IndexOutOfBoundsException if there is no such row
+   * @return true if the value is missing
+   * @throws IndexOutOfBoundsException if the row does not exist
    */
   public boolean isMissing(int row) {
     return hasMissing() && !values.getValidity(row);
   }
 
   /**
-   * Gives a value as an object.
+   * Returns a value as an object.
    *
    * @param row the row
    * @return a {@link Double}, {@link Long}, {@link Boolean}, {@link String}, {@link LocalDate},
-   *     {@link Instant} or {@link LocalDateTime}, which is what {@code get(row)} returns; null if
-   *     it is missing
-   * @throws IndexOutOfBoundsException if there is no such row
+   *     {@link Instant} or {@link LocalDateTime}, as {@code get(row)} returns; null if the value is
+   *     missing
+   * @throws IndexOutOfBoundsException if the row does not exist
    */
   public abstract Object value(int row);
 
@@ -106,11 +106,11 @@ public abstract sealed class ColumnData {
     }
 
     /**
-     * Gives a value.
+     * Returns a value.
      *
      * @param row the row
      * @return the value
-     * @throws NoSuchElementException if it is missing
+     * @throws NoSuchElementException if the value is missing
      */
     public double get(int row) {
       require(row);
@@ -140,11 +140,11 @@ public abstract sealed class ColumnData {
     }
 
     /**
-     * Gives a value.
+     * Returns a value.
      *
      * @param row the row
      * @return the value
-     * @throws NoSuchElementException if it is missing
+     * @throws NoSuchElementException if the value is missing
      */
     public long get(int row) {
       require(row);
@@ -174,11 +174,11 @@ public abstract sealed class ColumnData {
     }
 
     /**
-     * Gives a value.
+     * Returns a value.
      *
      * @param row the row
      * @return the value
-     * @throws NoSuchElementException if it is missing
+     * @throws NoSuchElementException if the value is missing
      */
     public boolean get(int row) {
       require(row);
@@ -207,11 +207,11 @@ public abstract sealed class ColumnData {
     }
 
     /**
-     * Gives a value.
+     * Returns a value.
      *
      * @param row the row
      * @return the value
-     * @throws NoSuchElementException if it is missing
+     * @throws NoSuchElementException if the value is missing
      */
     public abstract String get(int row);
 
@@ -236,11 +236,11 @@ public abstract sealed class ColumnData {
     }
 
     /**
-     * Gives a value as a number.
+     * Returns the code of a value.
      *
      * @param row the row
      * @return the index into the column's categories
-     * @throws NoSuchElementException if it is missing
+     * @throws NoSuchElementException if the value is missing
      */
     public int code(int row) {
       require(row);
@@ -289,11 +289,11 @@ public abstract sealed class ColumnData {
     }
 
     /**
-     * Gives a value.
+     * Returns a value.
      *
      * @param row the row
      * @return the value
-     * @throws NoSuchElementException if it is missing
+     * @throws NoSuchElementException if the value is missing
      */
     public LocalDate get(int row) {
       require(row);
@@ -353,11 +353,11 @@ public abstract sealed class ColumnData {
     }
 
     /**
-     * Gives a value.
+     * Returns a value.
      *
      * @param row the row
      * @return the value
-     * @throws NoSuchElementException if it is missing
+     * @throws NoSuchElementException if the value is missing
      */
     public Instant get(int row) {
       return Instant.ofEpochSecond(second(row), nano(row));
@@ -376,11 +376,11 @@ public abstract sealed class ColumnData {
     }
 
     /**
-     * Gives a value.
+     * Returns a value.
      *
      * @param row the row
      * @return the value
-     * @throws NoSuchElementException if it is missing
+     * @throws NoSuchElementException if the value is missing
      */
     public LocalDateTime get(int row) {
       return LocalDateTime.ofEpochSecond(second(row), nano(row), ZoneOffset.UTC);

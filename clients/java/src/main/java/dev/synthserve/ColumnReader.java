@@ -7,7 +7,7 @@ import dev.synthserve.v1.ColumnValues;
 import dev.synthserve.v1.StringValues;
 import java.util.function.IntConsumer;
 
-/** Reads a column of a response, and refuses what does not fit the schema. */
+/** Reads a column of a response, and refuses values that do not match the schema. */
 final class ColumnReader {
   private final Column column;
   private final ColumnValues values;
@@ -20,8 +20,8 @@ final class ColumnReader {
   /**
    * Reads a column.
    *
-   * @param rows how many values there must be, at least 1
-   * @throws SynthserveException if the values do not fit the column or the number of rows
+   * @param rows the expected number of values, at least 1
+   * @throws SynthserveException if the values do not match the column or the number of rows
    */
   static ColumnData read(Column column, ColumnValues values, long rows) {
     ColumnReader reader = new ColumnReader(column, values);
@@ -48,7 +48,7 @@ final class ColumnReader {
     };
   }
 
-  /** Checks how many values came; those of another type than the column's count as none. */
+  /** Checks the number of values; values of another type than the column's do not count. */
   private void checkCount(int size, long rows) {
     int marks = values.getValidityCount();
     if (size != rows || (marks != 0 && marks != rows)) {
@@ -71,7 +71,7 @@ final class ColumnReader {
           default -> row -> {};
         };
     for (int row = 0; row < data.size(); row++) {
-      // What came in place of a missing value means nothing.
+      // The placeholder of a missing value has no meaning.
       if (!data.isMissing(row)) {
         check.accept(row);
       }

@@ -14,7 +14,7 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * What a column of all samples of a stream has in common; see {@link StreamRequest.Builder#where}.
+ * A condition on a column of all samples of a stream; see {@link StreamRequest.Builder#where}.
  * Immutable.
  *
  * <p>A value is a {@link String}, a number ({@link Integer}, {@link Long}, {@link Short}, {@link
@@ -23,7 +23,7 @@ import java.util.function.Consumer;
  * timestamp without a time zone, or an {@link Instant} for one in UTC. Numbers must be finite,
  * dates of the years 1 to 9999, and timestamps of whole microseconds.
  *
- * <p>Which of these a model takes is told by {@code Model.conditions}.
+ * <p>{@code Model.conditions} lists the conditions that a model supports.
  */
 public final class Condition {
   private final Consumer<dev.synthserve.v1.Condition.Builder> test;
@@ -46,7 +46,7 @@ public final class Condition {
   /**
    * The column has one of several values in each sample.
    *
-   * @param values the values, at least one; null among them: the value can be missing, too
+   * @param values the values, at least one; with null among them, the value can also be missing
    * @return the condition
    */
   public static Condition anyOf(Object... values) {
@@ -56,7 +56,7 @@ public final class Condition {
   /**
    * The column has one of several values in each sample.
    *
-   * @param values the values, at least one; null among them: the value can be missing, too
+   * @param values the values, at least one; with null among them, the value can also be missing
    * @return the condition
    */
   public static Condition anyOf(Collection<?> values) {
@@ -80,8 +80,8 @@ public final class Condition {
   /**
    * The values of the column lie in a range, both ends included.
    *
-   * @param low the smallest value; null: there is none
-   * @param high the largest value; null: there is none
+   * @param low the smallest value; null: unbounded
+   * @param high the largest value; null: unbounded
    * @return the condition; at least one end must be set
    */
   public static Condition between(Object low, Object high) {
@@ -118,7 +118,7 @@ public final class Condition {
     return new Condition(message -> message.setMissing(false));
   }
 
-  /** A condition as it is, or the one that a column has this value. */
+  /** Returns a condition unchanged; turns any other value into an equality condition. */
   static Condition of(Object valueOrCondition) {
     return valueOrCondition instanceof Condition condition ? condition : equalTo(valueOrCondition);
   }
@@ -126,7 +126,8 @@ public final class Condition {
   /**
    * The message to send.
    *
-   * @throws SynthserveException with {@code INVALID_ARGUMENT} if no column can have a value of it
+   * @throws SynthserveException with {@code INVALID_ARGUMENT} if a value is invalid for every
+   *     column
    */
   dev.synthserve.v1.Condition on(String column) {
     var message = dev.synthserve.v1.Condition.newBuilder().setColumn(column);

@@ -12,7 +12,7 @@ import io.grpc.stub.ClientCalls;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 
-/** What all calls of a client share. */
+/** The state that all calls of a client share. */
 final class Connection implements AutoCloseable {
   private final Peer peer;
   private final ManagedChannel managed;
@@ -47,10 +47,10 @@ final class Connection implements AutoCloseable {
   }
 
   /**
-   * Has a connection that failed tried again by the next call.
+   * Makes the next call reconnect after a failed connection.
    *
-   * <p>gRPC for Java would wait, for up to two minutes, and fail calls in the meantime with what it
-   * saw last. Its backoff cannot be configured; calls have that of the retry policy.
+   * <p>gRPC for Java would wait up to two minutes, and meanwhile fail calls with its last error.
+   * Its backoff cannot be configured; calls use that of the retry policy.
    */
   void hurry() {
     if (managed.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
@@ -58,7 +58,7 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** Makes a call with one answer, as often as the retry policy says. */
+  /** Makes a unary call, with the retries of the retry policy. */
   <Q, R> R unary(MethodDescriptor<Q, R> method, Q request, TimeLimit limit) {
     try (Attempts attempts = new Attempts(this, limit)) {
       for (int failures = 1; ; failures++) {

@@ -21,17 +21,17 @@ public final class EncodedRowStream extends SampleStream<RowChunk> {
   }
 
   private static RowChunk chunk(GenerateRowsResponse response, boolean first) {
-    // Where the stream was resumed, a second preamble is not part of the file.
+    // After a resume, the repeated preamble is not part of the file.
     ByteString preamble = first ? response.getInfo().getPreamble() : ByteString.EMPTY;
     return new RowChunk(
         response.getFirstIndex(), response.getRowCount(), preamble.concat(response.getData()));
   }
 
   /**
-   * Tells what the rows look like. Waits for the first message if none has come yet.
+   * Returns the schema of the rows. Waits for the first response if necessary.
    *
    * @return the columns, in their order in the file
-   * @throws SynthserveException if the stream failed before
+   * @throws SynthserveException if the stream failed before the first response
    */
   public TableSchema schema() {
     return (TableSchema) info().schema();
@@ -40,11 +40,11 @@ public final class EncodedRowStream extends SampleStream<RowChunk> {
   /**
    * Writes the whole stream.
    *
-   * @param out where to; it is not closed
-   * @return how many rows were written
+   * @param out the destination; it is not closed
+   * @return the number of rows written
    * @throws IOException if {@code out} fails
    * @throws SynthserveException if the stream fails
-   * @throws IllegalStateException if it was gone through before
+   * @throws IllegalStateException if the stream was iterated before
    */
   public long writeTo(OutputStream out) throws IOException {
     long rows = 0;

@@ -6,7 +6,7 @@ import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 
-/** From what gRPC raises to what this package raises. */
+/** Converts the exceptions of gRPC to those of this package. */
 final class Failures {
   private static final Metadata.Key<String> REQUEST_ID =
       Metadata.Key.of("x-request-id", Metadata.ASCII_STRING_MARSHALLER);
@@ -16,9 +16,9 @@ final class Failures {
   /**
    * Builds the error for a failed call.
    *
-   * @param raised what gRPC raised
-   * @param peer whose failure it is, for the message
-   * @param cancelledHere whether this side has cancelled the call
+   * @param raised the exception of gRPC
+   * @param peer the server, for the message
+   * @param cancelledHere whether this client has cancelled the call
    */
   static SynthserveException from(StatusRuntimeException raised, Peer peer, boolean cancelledHere) {
     io.grpc.Status got = raised.getStatus();
@@ -30,7 +30,7 @@ final class Failures {
     Code code = got.getCode();
     String message = got.getDescription() == null ? code.name() : got.getDescription();
     if (code == Code.CANCELLED && !cancelledHere && !explained) {
-      // A server that goes down, or a proxy, drops calls like that. Nobody here wanted it.
+      // A server that shuts down, or a proxy, cancels calls like this. This client did not.
       code = Code.UNAVAILABLE;
       message = peer.route() + " dropped the call: " + message;
     } else if (code == Code.UNAVAILABLE && !explained) {
@@ -56,7 +56,7 @@ final class Failures {
     try {
       details = StatusProto.fromThrowable(raised);
     } catch (IllegalArgumentException e) {
-      // A proxy changed the status and left the details of the old one: they mean nothing now.
+      // A proxy changed the status but kept the old details, which no longer apply.
     }
     return details == null ? Status.getDefaultInstance() : details;
   }

@@ -5,7 +5,7 @@ import com.google.protobuf.ByteString;
 /**
  * One image.
  *
- * @param index its index in the stream of its seed
- * @param data the encoded image, in the format that was asked for
+ * @param index the image's index in the model's sequence
+ * @param data the encoded image, in the requested format
  */
 public record Image(long index, ByteString data) {}

@@ -26,10 +26,10 @@ public final class ImageStream extends SampleStream<Image> {
   }
 
   /**
-   * Tells what the images look like. Waits for the first message if none has come yet.
+   * Returns the schema of the images. Waits for the first response if necessary.
    *
    * @return height, width and channels
-   * @throws SynthserveException if the stream failed before
+   * @throws SynthserveException if the stream failed before the first response
    */
   public ImageSchema schema() {
     return (ImageSchema) info().schema();

@@ -2,7 +2,7 @@ package dev.synthserve;
 
 import java.util.Objects;
 
-/** What to ask for with {@link Client#images}. */
+/** A request for {@link Client#images}. */
 public final class ImagesRequest extends StreamRequest {
   final ImageFormat format;
   final int jpegQuality;
@@ -43,7 +43,7 @@ public final class ImagesRequest extends StreamRequest {
     }
 
     /**
-     * Sets how each image is encoded.
+     * Sets the encoding of images.
      *
      * @param format the format, by default {@link ImageFormat#PNG}
      * @return this builder
@@ -65,7 +65,7 @@ public final class ImagesRequest extends StreamRequest {
     }
 
     /**
-     * Hints how many images to put into one message. It never changes the images.
+     * Sets a hint for the number of images per message. It never changes the images.
      *
      * @param images at least 1, or 0 (the default): the server chooses
      * @return this builder
@@ -76,7 +76,7 @@ public final class ImagesRequest extends StreamRequest {
     }
 
     /**
-     * Makes the request.
+     * Builds the request.
      *
      * @return the request
      */

@@ -4,17 +4,14 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Names of models: what people type, and the resource names on the wire. */
+/** Converts model names to resource names. */
 final class ModelNames {
-  // No server counts further than 18 digits.
+  // Version numbers have at most 18 digits.
   private static final Pattern SHORT = Pattern.compile("([^/@]+)(?:@0*([0-9]{1,18}))?");
 
   private ModelNames() {}
 
-  /**
-   * Turns what a person types into a resource name. Whether there is such a model is for the server
-   * to say.
-   */
+  /** Turns a model name into a resource name. The server checks whether the model exists. */
   static String resource(String name) {
     if (Objects.requireNonNull(name, "model").startsWith("models/")) {
       return name;

@@ -1,12 +1,12 @@
 package dev.synthserve;
 
-/** How much a list of models tells of each; see {@link Client#models(ModelView)}. */
+/** The detail of each model in a list; see {@link Client#models(ModelView)}. */
 public enum ModelView {
-  /** All but the categories of columns and conditions, of which only their number is given. */
+  /** Everything except the categories of columns and conditions; only their number is given. */
   BASIC(dev.synthserve.v1.ModelView.MODEL_VIEW_BASIC),
   /**
-   * With the categories, but for a model whose categories do not fit into a message: {@link
-   * Client#model(String)} gives those, too.
+   * With the categories, except for a model whose categories do not fit into a message; {@link
+   * Client#model(String)} returns them.
    */
   FULL(dev.synthserve.v1.ModelView.MODEL_VIEW_FULL);
 

@@ -10,7 +10,7 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 
-/** What is known of who is at the other end; errors tell it. As interceptor it sees answers. */
+/** The server and the route to it, for error messages. As an interceptor it detects responses. */
 final class Peer implements ClientInterceptor {
   /** How the connection is secured. */
   enum Security {
@@ -48,7 +48,7 @@ final class Peer implements ClientInterceptor {
     return proxies.inUse().map(proxy -> target + " through the proxy " + proxy).orElse(target);
   }
 
-  /** Whether anything ever came from the server. */
+  /** Whether the server has ever responded. */
   boolean hasAnswered() {
     return answered;
   }
@@ -77,7 +77,7 @@ final class Peer implements ClientInterceptor {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      // gRPC makes up a status where no server sent one, but no trailers.
+      // If the server sent no status, gRPC creates one, but without trailers.
       if (!trailers.keys().isEmpty()) {
         answered = true;
       }

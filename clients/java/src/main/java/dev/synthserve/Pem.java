@@ -19,15 +19,15 @@ final class Pem {
   private Pem() {}
 
   /**
-   * What stands between BEGIN and END.
+   * A block between BEGIN and END.
    *
-   * @param label what BEGIN says it is
+   * @param label the label of the BEGIN line
    * @param headers the lines before the content, as old encrypted keys have them
-   * @param content the bytes; none or damaged ones where the text is damaged
+   * @param content the bytes; empty or damaged if the text is damaged
    */
   record Block(String label, String headers, ByteString content) {}
 
-  /** Finds the blocks of a file, whatever stands around them. */
+  /** Finds the blocks of a file, and ignores the text around them. */
   static List<Block> blocks(byte[] file) {
     List<Block> blocks = new ArrayList<>();
     Matcher block = BLOCK.matcher(text(file));
@@ -60,7 +60,7 @@ final class Pem {
         file.length > 1
             && ((file[0] == (byte) 0xfe && file[1] == (byte) 0xff)
                 || (file[0] == (byte) 0xff && file[1] == (byte) 0xfe));
-    // What is not ASCII stands between the blocks, and a mark of UTF-8 before the first.
+    // Non-ASCII text lies between the blocks, and a byte order mark before the first.
     return new String(file, utf16 ? UTF_16 : ISO_8859_1);
   }
 }

@@ -32,17 +32,17 @@ final class Proxies implements ProxyDetector {
     this.selector = selector;
   }
 
-  /** The proxies that this Java is set to use. */
+  /** The proxies of this Java's configuration. */
   static Proxies ofJava() {
     return new Proxies(ProxySelector::getDefault);
   }
 
-  /** None, whatever Java is set to use. */
+  /** No proxies, regardless of Java's configuration. */
   static Proxies none() {
     return new Proxies(() -> null);
   }
 
-  /** The proxy that was found last, and where it is set; no user and no password. */
+  /** The last proxy found and the setting that names it, without user and password. */
   Optional<String> inUse() {
     return Optional.ofNullable(inUse);
   }
@@ -82,7 +82,7 @@ final class Proxies implements ProxyDetector {
       List<Proxy> proxies = rule.select(server);
       return proxies == null || proxies.isEmpty() ? Proxy.NO_PROXY : proxies.get(0);
     } catch (URISyntaxException | RuntimeException e) {
-      // gRPC would not survive what a program's own selector throws.
+      // An exception of a program's own selector would break gRPC.
       throw new IOException("the ProxySelector has no answer for " + address, e);
     }
   }

@@ -6,24 +6,24 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The state of one logical stream, which may take several calls: pure, no I/O, no clock.
+ * The state of one logical stream, which can consist of several calls. Pure: no I/O, no clock.
  *
  * <p>Sample {@code i} depends only on the model version, the seed, {@code i} and the conditions. So
- * a stream that broke goes on, with nothing lost and nothing repeated, by asking for the rest: the
+ * a stream that broke resumes, without lost or repeated samples, with a request for the rest: the
  * next index, the version and the seed of the first response. A stream that broke before its first
- * response is simply asked for again; where no seed was given, none of the drawn ones was seen.
+ * response is requested again unchanged; without a given seed, the server then draws another one.
  */
 final class Resume {
   /** The end of the indices: no sample has this one. */
   private static final long END = Long.MAX_VALUE;
 
-  /** What to ask for. */
+  /** A request for samples. */
   record Ask(String model, OptionalLong seed, long offset, OptionalLong count) {}
 
-  /** What holds for a whole stream. */
+  /** The information that applies to a whole stream. */
   record Info(String model, long seed, Message schema) {}
 
-  /** What matters of a response: {@code info} is there in the first one of a call. */
+  /** The relevant part of a response; {@code info} is set in the first response of a call. */
   record Part(Optional<Info> info, long firstIndex, long size) {}
 
   private final RetryPolicy policy;
@@ -36,26 +36,27 @@ final class Resume {
     this.policy = policy;
   }
 
-  /** What is missing, as it is to be asked for. */
+  /** The request for the missing samples. */
   Ask rest() {
     return rest;
   }
 
-  /** What the first response said. */
+  /** The information of the first response. */
   Optional<Info> info() {
     return info;
   }
 
   /**
-   * Whether everything that was asked for has come: without a count, every sample that there is. So
-   * a stream without a count that gets there just ends, whatever the server calls it.
+   * Whether all requested samples were received; without a count, all samples up to the last index.
+   * A stream without a count that reaches the last index ends normally, even if the server reports
+   * an error.
    */
   private boolean complete() {
     return info.isPresent()
         && (rest.count().isPresent() ? rest.count().getAsLong() == 0 : rest.offset() == END);
   }
 
-  /** Takes the next response of the running call. */
+  /** Records the next response of the running call. */
   void accept(Part part) {
     part.info().ifPresent(this::acceptInfo);
     if (info.isEmpty()) {
@@ -100,7 +101,7 @@ final class Resume {
     rest = new Ask(got.model(), OptionalLong.of(got.seed()), rest.offset(), rest.count());
   }
 
-  /** Takes note that the running call ended without an error; refuses it if that is too early. */
+  /** Records that the running call ended without an error; fails if samples are missing. */
   void finish() {
     if (!complete()) {
       throw SynthserveException.protocol(
@@ -114,12 +115,12 @@ final class Resume {
   }
 
   /**
-   * Takes note that the running call failed.
+   * Records that the running call failed.
    *
    * @param jitter as in {@link RetryPolicy#delay}
-   * @return how long to wait before the next call; empty if nothing is missing, so that the error
-   *     does not matter
-   * @throws SynthserveException {@code error}, when the stream cannot go on
+   * @return the wait before the next call; empty if no sample is missing, so that the error does
+   *     not matter
+   * @throws SynthserveException {@code error}, if the stream cannot resume
    */
   Optional<Duration> broken(SynthserveException error, double jitter) {
     if (complete()) {

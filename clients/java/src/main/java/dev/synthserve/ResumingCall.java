@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The responses of one logical stream, over as many calls as it takes.
+ * The responses of one logical stream, made of one or more calls.
  *
  * <p>It is used by one thread; {@link #cancel} may be called from any.
  */
@@ -27,16 +27,16 @@ final class ResumingCall<Q, R, T> {
     this.attempts = new Attempts(connection, TimeLimit.start(request.timeout));
   }
 
-  /** What the first response said. */
+  /** The information of the first response. */
   Optional<Resume.Info> info() {
     return resume.info();
   }
 
   /**
-   * Waits for the next response. At most one more is on its way before it is asked for.
+   * Waits for the next response. At most one response is prefetched.
    *
-   * @return what is in it; nothing at the end
-   * @throws SynthserveException if the stream cannot go on, now and whenever it is asked again
+   * @return its content; empty at the end
+   * @throws SynthserveException if the stream failed; every later call throws it again
    */
   Optional<List<T>> next() {
     if (failure != null) {
@@ -60,7 +60,9 @@ final class ResumingCall<Q, R, T> {
     }
   }
 
-  /** Reads on, in further calls where one breaks; returns nothing when nothing is missing. */
+  /**
+   * Reads the next response, and resumes after a broken call; empty when the stream is complete.
+   */
   private Optional<R> read() {
     while (true) {
       Optional<R> response;
@@ -103,7 +105,7 @@ final class ResumingCall<Q, R, T> {
     return method.unpacking().unpack(response, resume.info().orElseThrow(), first);
   }
 
-  /** Cancels what is running; who waits for it gets {@code CANCELLED}. */
+  /** Cancels the running call; a waiting thread gets {@code CANCELLED}. */
   void cancel() {
     attempts.cancel("the stream was closed");
     attempts.close();

@@ -7,21 +7,21 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How calls are tried again after the server was unavailable, or refused them for now.
+ * Configures retries after the server was unavailable, or refused a call temporarily.
  *
- * <p>A wrong address should be told soon, a stream that already gave a million rows deserves
- * patience: so there is one bound for calls that have given nothing yet, and one for streams that
- * have. Both count attempts since the last progress. The waits between them grow up to {@code
- * maxBackoff}, each shortened by a random part of at most a half; the server can ask for longer
- * ones. A call that is over a limit is tried again only where the server says when: then, and the
- * wait of the policy later, so that not all come at once.
+ * <p>A wrong address should fail soon, but a stream that has delivered a million rows deserves
+ * patience. Therefore there is one bound before the first sample, and one after it. Both count
+ * attempts since the last progress. The waits between them grow up to {@code maxBackoff}, each
+ * shortened by a random part of at most a half; the server can ask for longer ones. A call over a
+ * limit is retried only if the server sends a delay. The policy's wait is added to that delay, so
+ * that not all clients return at once.
  *
- * @param startAttempts attempts in a row, at least 1, before anything came; 1: no second one
- * @param resumeAttempts attempts in a row, at least 1, once a stream has begun, the one that broke
- *     counted; 1: no resuming
+ * @param startAttempts attempts in a row before the first sample, at least 1; 1: no retries
+ * @param resumeAttempts attempts in a row once a stream has begun, including the one that broke, at
+ *     least 1; 1: no resuming
  * @param initialBackoff the wait before the second attempt, not negative
  * @param maxBackoff the longest wait, at least {@code initialBackoff}
- * @param multiplier growth from wait to wait, at least 1 and finite
+ * @param multiplier growth factor of the waits, at least 1 and finite
  */
 public record RetryPolicy(
     int startAttempts,
@@ -31,7 +31,7 @@ public record RetryPolicy(
     double multiplier) {
 
   /**
-   * Makes a policy.
+   * Creates a policy.
    *
    * @param startAttempts at least 1
    * @param resumeAttempts at least 1
@@ -63,7 +63,7 @@ public record RetryPolicy(
   }
 
   /**
-   * The policy of a client that was given none.
+   * The default policy of a client.
    *
    * @return 4 attempts before a stream has begun and 12 afterwards, waits from 0.1 s, doubled each
    *     time, up to 5 s
@@ -73,7 +73,7 @@ public record RetryPolicy(
   }
 
   /**
-   * The policy to try nothing again.
+   * The policy without retries.
    *
    * @return 1 attempt
    */
@@ -84,12 +84,12 @@ public record RetryPolicy(
   /**
    * Decides what follows a failed attempt.
    *
-   * @param failures failures in a row since the last progress, this one counted
+   * @param failures failures in a row since the last progress, including this one
    * @param started whether the stream has begun
-   * @param jitter what the wait of the policy is multiplied by, from 0.5 to 1
-   * @return how long to wait before the next attempt
-   * @throws SynthserveException {@code error}, if trying again would not help or was done often
-   *     enough
+   * @param jitter factor of the policy's wait, from 0.5 to 1
+   * @return the wait before the next attempt
+   * @throws SynthserveException {@code error}, if a retry would not help or the attempts are used
+   *     up
    */
   Duration delay(int failures, SynthserveException error, boolean started, double jitter) {
     Optional<Duration> asked = error.retryDelay();

@@ -8,11 +8,10 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 
 /**
- * One row of a batch. Values are asked for by the name of their column.
+ * One row of a batch. Its methods get values by the name of their column.
  *
- * <p>Its methods throw {@link IllegalArgumentException} if there is no column of that name, or one
- * of another type; and those that ask for a type {@link NoSuchElementException} if the value is
- * missing.
+ * <p>They throw {@link IllegalArgumentException} if the column does not exist or has another type.
+ * The typed getters throw {@link NoSuchElementException} if the value is missing.
  */
 public final class Row {
   private final RowBatch batch;
@@ -24,7 +23,7 @@ public final class Row {
   }
 
   /**
-   * Tells which row it is.
+   * Returns the row's index.
    *
    * @return the index, from 0 to 2^63 - 2
    */
@@ -33,27 +32,27 @@ public final class Row {
   }
 
   /**
-   * Tells whether a value is missing.
+   * Returns whether a value is missing.
    *
    * @param column the column's name
-   * @return whether it is
+   * @return true if the value is missing
    */
   public boolean isMissing(String column) {
     return batch.column(column).isMissing(position);
   }
 
   /**
-   * Gives a value of any type.
+   * Returns a value of any type.
    *
    * @param column the column's name
-   * @return a value of the type that {@link ColumnData#value} tells; null if it is missing
+   * @return a value of the types of {@link ColumnData#value}; null if the value is missing
    */
   public Object get(String column) {
     return batch.column(column).value(position);
   }
 
   /**
-   * Gives the value of a {@code DOUBLE} column.
+   * Returns the value of a {@code DOUBLE} column.
    *
    * @param column the column's name
    * @return the value
@@ -63,7 +62,7 @@ public final class Row {
   }
 
   /**
-   * Gives the value of an {@code INT64} column.
+   * Returns the value of an {@code INT64} column.
    *
    * @param column the column's name
    * @return the value
@@ -73,7 +72,7 @@ public final class Row {
   }
 
   /**
-   * Gives the value of a {@code CATEGORY} or {@code STRING} column.
+   * Returns the value of a {@code CATEGORY} or {@code STRING} column.
    *
    * @param column the column's name
    * @return the value
@@ -83,7 +82,7 @@ public final class Row {
   }
 
   /**
-   * Gives the value of a {@code BOOL} column.
+   * Returns the value of a {@code BOOL} column.
    *
    * @param column the column's name
    * @return the value
@@ -93,7 +92,7 @@ public final class Row {
   }
 
   /**
-   * Gives the value of a {@code DATE} column.
+   * Returns the value of a {@code DATE} column.
    *
    * @param column the column's name
    * @return the value
@@ -103,7 +102,7 @@ public final class Row {
   }
 
   /**
-   * Gives the value of a {@code TIMESTAMP} column of instants ({@code Column.utc}).
+   * Returns the value of a {@code TIMESTAMP} column of instants ({@code Column.utc}).
    *
    * @param column the column's name
    * @return the value
@@ -113,7 +112,7 @@ public final class Row {
   }
 
   /**
-   * Gives the value of a {@code TIMESTAMP} column without a time zone.
+   * Returns the value of a {@code TIMESTAMP} column without a time zone.
    *
    * @param column the column's name
    * @return the value
@@ -123,7 +122,7 @@ public final class Row {
   }
 
   /**
-   * Gives the whole row.
+   * Returns the whole row.
    *
    * @return column name to value, in the order of the schema; null where a value is missing
    */

@@ -10,10 +10,10 @@ import java.util.Objects;
 import java.util.RandomAccess;
 
 /**
- * Some rows of a stream, column by column.
+ * Consecutive rows of a stream, column by column.
  *
  * @param firstIndex the index of the first row; the others follow one by one
- * @param rowCount how many rows there are, at least 1
+ * @param rowCount the number of rows, at least 1
  * @param columns the values of each column, in the order of the schema
  */
 public record RowBatch(long firstIndex, int rowCount, List<ColumnData> columns) {
@@ -21,7 +21,7 @@ public record RowBatch(long firstIndex, int rowCount, List<ColumnData> columns) 
   /**
    * Reads the columns of a response.
    *
-   * @throws SynthserveException if they do not fit the schema or the number of rows
+   * @throws SynthserveException if they do not match the schema or the number of rows
    */
   static RowBatch of(GenerateRowsResponse response, TableSchema schema) {
     List<ColumnValues> values = response.getColumns().getColumnsList();
@@ -39,11 +39,11 @@ public record RowBatch(long firstIndex, int rowCount, List<ColumnData> columns) 
   }
 
   /**
-   * Finds a column.
+   * Returns a column by name.
    *
-   * @param name its name
-   * @return its values
-   * @throws IllegalArgumentException if there is none of this name
+   * @param name the column's name
+   * @return the column's values
+   * @throws IllegalArgumentException if the column does not exist
    */
   public ColumnData column(String name) {
     for (ColumnData column : columns) {
@@ -55,7 +55,7 @@ public record RowBatch(long firstIndex, int rowCount, List<ColumnData> columns) 
   }
 
   /**
-   * Shows the batch row by row.
+   * Returns the rows of the batch.
    *
    * @return a view, not a copy
    */

@@ -1,6 +1,6 @@
 package dev.synthserve;
 
-/** How encoded rows are written; see {@link Client#encodedRows}. */
+/** The file format of encoded rows; see {@link Client#encodedRows}. */
 public enum RowFormat {
   /** Arrow IPC streaming format, categories as dictionaries. */
   ARROW(dev.synthserve.v1.RowFormat.ROW_FORMAT_ARROW),

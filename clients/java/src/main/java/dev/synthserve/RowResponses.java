@@ -7,8 +7,8 @@ import dev.synthserve.v1.SchemaPart;
 import java.util.Iterator;
 
 /**
- * The responses of one call for rows, the first with the whole schema and the whole preamble: what
- * did not fit into it follows in parts, which are put together here.
+ * The responses of one call for rows. Joins a schema and preamble that the server sent in parts
+ * into the first response.
  */
 final class RowResponses implements Iterator<GenerateRowsResponse> {
   private final Iterator<GenerateRowsResponse> responses;
@@ -26,7 +26,7 @@ final class RowResponses implements Iterator<GenerateRowsResponse> {
   /**
    * Waits for the next response.
    *
-   * @throws SynthserveException if a part is missing, misplaced or does not fit
+   * @throws SynthserveException if a part is missing, misplaced or invalid
    */
   @Override
   public GenerateRowsResponse next() {

@@ -24,25 +24,25 @@ public final class RowStream extends SampleStream<RowBatch> {
   }
 
   private static List<RowBatch> unpack(GenerateRowsResponse response, TableSchema schema) {
-    // A response without rows only tells the schema.
+    // A response without rows carries only the schema.
     return response.getRowCount() == 0 ? List.of() : List.of(RowBatch.of(response, schema));
   }
 
   /**
-   * Tells what the rows look like. Waits for the first message if none has come yet.
+   * Returns the schema of the rows. Waits for the first response if necessary.
    *
-   * @return the columns, in the order in which every batch has them
-   * @throws SynthserveException if the stream failed before
+   * @return the columns, in the order of every batch
+   * @throws SynthserveException if the stream failed before the first response
    */
   public TableSchema schema() {
     return (TableSchema) info().schema();
   }
 
   /**
-   * Goes through the rows one by one.
+   * Returns the rows one by one.
    *
-   * @return the rows; they can be gone through once, in place of the batches
-   * @throws IllegalStateException if the batches were gone through before
+   * @return the rows; they can be iterated once, in place of the batches
+   * @throws IllegalStateException if the stream was iterated before
    */
   public Iterable<Row> rows() {
     Iterator<Row> rows = new RowIterator(iterator());

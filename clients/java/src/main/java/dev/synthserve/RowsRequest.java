@@ -1,6 +1,6 @@
 package dev.synthserve;
 
-/** What to ask for with {@link Client#rows} and {@link Client#encodedRows}. */
+/** A request for {@link Client#rows} and {@link Client#encodedRows}. */
 public final class RowsRequest extends StreamRequest {
   final int rowsPerMessage;
 
@@ -35,7 +35,7 @@ public final class RowsRequest extends StreamRequest {
     }
 
     /**
-     * Hints how many rows to put into one message. It never changes the rows.
+     * Sets a hint for the number of rows per message. It never changes the rows.
      *
      * @param rows at least 1, or 0 (the default): the server chooses
      * @return this builder
@@ -46,7 +46,7 @@ public final class RowsRequest extends StreamRequest {
     }
 
     /**
-     * Makes the request.
+     * Builds the request.
      *
      * @return the request
      */

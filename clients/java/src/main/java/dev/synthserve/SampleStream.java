@@ -13,16 +13,16 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * Samples that the server generates while they are read, in bounded memory: a reader that is slow
- * slows the server down.
+ * A stream of samples that the server generates while they are read. Memory is bounded, and a slow
+ * reader slows the server down.
  *
- * <p>Like a {@link java.nio.file.DirectoryStream} it can be gone through once, and must be closed.
- * Where the connection breaks it goes on by itself, with nothing lost and nothing repeated; what
- * does not help is raised as {@link SynthserveException} by the methods of the iterator. It is read
- * by one thread at a time; {@link #close} may be called from any. It is cancelled too when the
- * {@link io.grpc.Context} ends in which it was opened.
+ * <p>Like a {@link java.nio.file.DirectoryStream} it can be iterated once, and must be closed. It
+ * resumes automatically after a broken connection, without lost or repeated samples. The methods of
+ * the iterator throw a {@link SynthserveException} if the stream cannot resume. One thread at a
+ * time can read it; any thread may call {@link #close}. The stream is also cancelled when the
+ * {@link io.grpc.Context} in which it was opened ends.
  *
- * @param <T> what it consists of
+ * @param <T> the type of an item
  */
 public abstract sealed class SampleStream<T> implements Iterable<T>, AutoCloseable
     permits RowStream, EncodedRowStream, ImageStream {
@@ -41,31 +41,31 @@ public abstract sealed class SampleStream<T> implements Iterable<T>, AutoCloseab
   }
 
   /**
-   * Tells which model version generates. Waits for the first message if none has come yet.
+   * Returns the model version. Waits for the first response if necessary.
    *
    * @return the resource name, {@code models/iris-vae/versions/1}
-   * @throws SynthserveException if the stream failed before
+   * @throws SynthserveException if the stream failed before the first response
    */
   public final String model() {
     return info().model();
   }
 
   /**
-   * Tells which seed is in use, the given or the drawn one. Waits for the first message if none has
-   * come yet.
+   * Returns the seed, either given or drawn by the server. Waits for the first response if
+   * necessary.
    *
    * @return the seed, from 0 to 2^63 - 1
-   * @throws SynthserveException if the stream failed before
+   * @throws SynthserveException if the stream failed before the first response
    */
   public final long seed() {
     return info().seed();
   }
 
   /**
-   * Goes through the samples.
+   * Returns the iterator over the samples.
    *
-   * @return the iterator: the stream has one only
-   * @throws IllegalStateException if it was taken before
+   * @return the only iterator of the stream
+   * @throws IllegalStateException if the stream was iterated before
    */
   @Override
   public final Iterator<T> iterator() {
@@ -90,7 +90,7 @@ public abstract sealed class SampleStream<T> implements Iterable<T>, AutoCloseab
   }
 
   /**
-   * Goes through the samples, as a sequential stream.
+   * Returns the samples as a sequential stream.
    *
    * @return the stream; closing it closes this one
    * @throws IllegalStateException if {@link #iterator} was called before
@@ -101,13 +101,13 @@ public abstract sealed class SampleStream<T> implements Iterable<T>, AutoCloseab
         .onClose(this::close);
   }
 
-  /** Cancels what is running. A thread that waits for the stream gets {@code CANCELLED}. */
+  /** Cancels the stream. A thread that waits for it gets {@code CANCELLED}. */
   @Override
   public final void close() {
     cancellation.clean();
   }
 
-  /** What the first response said. */
+  /** The information of the first response. */
   final Resume.Info info() {
     if (call.info().isEmpty()) {
       fill();
@@ -115,7 +115,7 @@ public abstract sealed class SampleStream<T> implements Iterable<T>, AutoCloseab
     return call.info().orElseThrow();
   }
 
-  /** Makes sure that there is a current sample, or tells that there are no more. */
+  /** Fetches the current sample if necessary; returns false at the end of the stream. */
   private boolean fill() {
     try {
       while (!current.hasNext()) {
@@ -127,7 +127,7 @@ public abstract sealed class SampleStream<T> implements Iterable<T>, AutoCloseab
       }
       return true;
     } finally {
-      // Whoever waits here needs the stream, even if this is the last use of it.
+      // A waiting thread needs the stream, even if this is its last use.
       Reference.reachabilityFence(this);
     }
   }

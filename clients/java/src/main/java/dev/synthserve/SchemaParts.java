@@ -15,15 +15,15 @@ import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
- * Puts the categories of a large schema together, which come in parts: pure.
+ * Joins the categories of a large schema, which the server sends in parts. Pure.
  *
- * <p>How many there are was told before, so that a server cannot send them without end. A count of
- * 0 is that of a server which does not tell, and sends no parts.
+ * <p>The server announces the number of categories first, so that it cannot send them without end.
+ * A count of 0 means that the server does not announce the number, and sends no parts.
  */
 final class SchemaParts {
   private SchemaParts() {}
 
-  /** The categories of a column or a condition, as far as they have come. */
+  /** The categories of a column or a condition received so far. */
   private record Categories(String of, int came, int count, Consumer<Iterable<String>> append) {
     Categories(Column.Builder column) {
       this(
@@ -52,7 +52,7 @@ final class SchemaParts {
   /**
    * Appends a part to the schema of a stream.
    *
-   * @throws SynthserveException if it does not fit
+   * @throws SynthserveException if the part is invalid
    */
   static void append(TableSchema.Builder schema, SchemaPart part) {
     append(
@@ -67,7 +67,7 @@ final class SchemaParts {
   /**
    * Appends a part to a model.
    *
-   * @throws SynthserveException if it does not fit
+   * @throws SynthserveException if the part is invalid
    */
   static void append(Model.Builder model, SchemaPart part) {
     append(
@@ -98,9 +98,9 @@ final class SchemaParts {
   }
 
   /**
-   * Makes sure that all categories of a table have come.
+   * Checks that all categories of a table were received.
    *
-   * @throws SynthserveException if not
+   * @throws SynthserveException if categories are missing
    */
   static void requireAll(TableSchemaOrBuilder schema) {
     for (ColumnOrBuilder column : schema.getColumnsOrBuilderList()) {
@@ -109,9 +109,9 @@ final class SchemaParts {
   }
 
   /**
-   * Makes sure that all categories of a model have come.
+   * Checks that all categories of a model were received.
    *
-   * @throws SynthserveException if not
+   * @throws SynthserveException if categories are missing
    */
   static void requireAll(Model.Builder model) {
     requireAll(model.getTableOrBuilder());

@@ -15,13 +15,13 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
- * What a resuming call must know of the method that it calls.
+ * The properties of a streaming method that a resuming call needs.
  *
  * @param descriptor the method
- * @param request makes the request for what is missing
- * @param reading puts responses together that make sense only together
- * @param part tells what matters of a response
- * @param unpacking takes a response apart
+ * @param request builds the request for the missing samples
+ * @param reading joins responses that belong together
+ * @param part extracts the part of a response that {@link Resume} needs
+ * @param unpacking extracts the samples of a response
  */
 record StreamMethod<Q, R, T>(
     MethodDescriptor<Q, R> descriptor,
@@ -30,16 +30,16 @@ record StreamMethod<Q, R, T>(
     Function<R, Resume.Part> part,
     Unpacking<R, T> unpacking) {
 
-  /** What a response brings to who reads the stream. */
+  /** Extracts the samples of a response. */
   @FunctionalInterface
   interface Unpacking<R, T> {
     /**
-     * Takes a response apart.
+     * Extracts the samples of a response.
      *
      * @param response the next response of the stream
-     * @param info what holds for the stream
-     * @param first whether it is the very first one, not only that of a call which resumes
-     * @return what is in it
+     * @param info the information of the stream
+     * @param first whether it is the first response of the stream, not only of a resuming call
+     * @return the samples
      */
     List<T> unpack(R response, Resume.Info info, boolean first);
   }

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What a stream is asked for. Immutable; each use of it gives the same samples if it has a seed and
- * names a version.
+ * A request for a stream. Immutable. Every use of a request with a seed and a model version returns
+ * the same samples.
  */
 public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
   final Resume.Ask ask;
@@ -24,10 +24,10 @@ public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
   }
 
   /**
-   * What requests for rows and for images have in common.
+   * The common part of the builders of requests for rows and images.
    *
-   * <p>Which values are allowed is for the server to judge: what it refuses ends the stream with
-   * {@code INVALID_ARGUMENT}.
+   * <p>The server checks the values: an invalid value ends the stream with {@code
+   * INVALID_ARGUMENT}.
    *
    * @param <B> the builder itself
    */
@@ -47,8 +47,8 @@ public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
     abstract B self();
 
     /**
-     * Asks for so many samples. Without it they come until the stream is closed, or to the last
-     * index, 2^63 - 2.
+     * Sets the number of samples. Without it the stream continues until it is closed, or to the
+     * last index, 2^63 - 2.
      *
      * @param count from 0 up to the server's limit
      * @return this builder
@@ -59,7 +59,7 @@ public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
     }
 
     /**
-     * Sets the seed. Without it the server draws one; {@link SampleStream#seed} tells which.
+     * Sets the seed. Without it the server draws one, which {@link SampleStream#seed} returns.
      *
      * @param seed from 0 to 2^63 - 1
      * @return this builder
@@ -70,7 +70,7 @@ public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
     }
 
     /**
-     * Sets the index of the first sample. A large one costs no more than a small one.
+     * Sets the index of the first sample. A large index costs no more than a small one.
      *
      * @param offset from 0 (the default) to 2^63 - 1
      * @return this builder
@@ -84,10 +84,10 @@ public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
      * Adds a condition that holds for all samples. It replaces an earlier one on the same column.
      *
      * @param column one of {@code Model.conditions}
-     * @param value the value that the column has, or a {@link Condition}, which says which values
-     *     there are
+     * @param value the value of the column, or a {@link Condition} on it
      * @return this builder
-     * @throws SynthserveException with {@code INVALID_ARGUMENT} if no column can have the value
+     * @throws SynthserveException with {@code INVALID_ARGUMENT} if the value is invalid for every
+     *     column
      */
     public B where(String column, Object value) {
       conditions.put(Objects.requireNonNull(column, "column"), Condition.of(value).on(column));
@@ -99,7 +99,8 @@ public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
      *
      * @param conditions column name to value or {@link Condition}
      * @return this builder
-     * @throws SynthserveException with {@code INVALID_ARGUMENT} if no column can have a value
+     * @throws SynthserveException with {@code INVALID_ARGUMENT} if a value is invalid for every
+     *     column
      */
     public B where(Map<String, ?> conditions) {
       Objects.requireNonNull(conditions, "conditions").forEach(this::where);
@@ -107,8 +108,8 @@ public abstract sealed class StreamRequest permits RowsRequest, ImagesRequest {
     }
 
     /**
-     * Sets how long the whole stream may take, from when it is opened, with everything that is
-     * tried again. Without it there is no limit.
+     * Sets the time limit of the whole stream, from when it is opened, including all retries.
+     * Without it the stream has no time limit.
      *
      * @param timeout the limit; past it the stream fails with {@code DEADLINE_EXCEEDED}, at once if
      *     it is not positive; one of more than 100 years counts as that

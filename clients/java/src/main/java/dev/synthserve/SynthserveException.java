@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Whatever goes wrong with a call, or with what a call was asked for.
+ * An error of a call or of its arguments.
  *
- * <p>Programs tell errors apart by {@link #code} and {@link #reason}, never by the message:
+ * <p>Programs distinguish errors by {@link #code} and {@link #reason}, never by the message:
  *
  * <ul>
  *   <li>{@code INVALID_ARGUMENT}: a value that is not allowed, see {@link #fieldViolations}
@@ -57,7 +57,7 @@ public final class SynthserveException extends RuntimeException {
     return new SynthserveException(status, "", cause);
   }
 
-  /** The error for a field that has a value which cannot be sent. */
+  /** The error for a field whose value cannot be sent. */
   static SynthserveException invalid(String field, String description) {
     BadRequest.FieldViolation violation =
         BadRequest.FieldViolation.newBuilder().setField(field).setDescription(description).build();
@@ -70,19 +70,19 @@ public final class SynthserveException extends RuntimeException {
     return new SynthserveException(status, "", null);
   }
 
-  /** The error for an answer that the contract does not allow. */
+  /** The error for a response that violates the contract. */
   static SynthserveException protocol(String message) {
     return of(Code.INTERNAL, message, null);
   }
 
-  /** The same error with something added to the message. */
+  /** The same error with a note added to the message. */
   SynthserveException withNote(String note) {
     Status noted = status.toBuilder().setMessage(status.getMessage() + "; " + note).build();
     return new SynthserveException(noted, requestId, getCause());
   }
 
   /**
-   * Tells what kind of error it is.
+   * Returns the kind of error.
    *
    * @return the gRPC code
    */
@@ -91,7 +91,7 @@ public final class SynthserveException extends RuntimeException {
   }
 
   /**
-   * Tells more than the code, in a word such as {@code MODEL_NOT_FOUND}.
+   * Returns the reason, which is more specific than the code, such as {@code MODEL_NOT_FOUND}.
    *
    * @return {@code google.rpc.ErrorInfo.reason}; empty if the server sent none
    */
@@ -100,7 +100,7 @@ public final class SynthserveException extends RuntimeException {
   }
 
   /**
-   * Tells what belongs to the reason.
+   * Returns the metadata of the reason.
    *
    * @return {@code google.rpc.ErrorInfo.metadata}
    */
@@ -109,16 +109,16 @@ public final class SynthserveException extends RuntimeException {
   }
 
   /**
-   * Tells what the server's log and traces call the request.
+   * Returns the id of the request in the server's log and traces.
    *
-   * @return the request id; empty where the server did not answer it
+   * @return the request id; empty if the server did not answer
    */
   public String requestId() {
     return requestId;
   }
 
   /**
-   * Tells what is wrong with the request, field by field.
+   * Returns the invalid fields of the request.
    *
    * @return the violations of {@code google.rpc.BadRequest}; can be empty
    */
@@ -127,7 +127,7 @@ public final class SynthserveException extends RuntimeException {
   }
 
   /**
-   * Tells what there is not.
+   * Returns the name of the resource that was not found.
    *
    * @return the name in {@code google.rpc.ResourceInfo}
    */
@@ -136,10 +136,10 @@ public final class SynthserveException extends RuntimeException {
   }
 
   /**
-   * Tells when to try again.
+   * Returns the delay before a retry that the server asks for.
    *
-   * @return how long to wait, as {@code google.rpc.RetryInfo} says; within the bounds that Protobuf
-   *     sets, from zero to 10,000 years, also where the server sent another value
+   * @return the delay in {@code google.rpc.RetryInfo}, clamped to the range of Protobuf from zero
+   *     to 10,000 years; empty if the server did not send it
    */
   public Optional<Duration> retryDelay() {
     return detail(RetryInfo.class)
@@ -158,7 +158,8 @@ public final class SynthserveException extends RuntimeException {
   }
 
   /**
-   * Tells which limits were hit, and whose ({@code caller:NAME} or {@code server}).
+   * Returns the limits that the request exceeded, with their owners ({@code caller:NAME} or {@code
+   * server}).
    *
    * @return the violations of {@code google.rpc.QuotaFailure}; can be empty
    */
@@ -167,7 +168,7 @@ public final class SynthserveException extends RuntimeException {
   }
 
   /**
-   * Tells what is not as it must be.
+   * Returns the preconditions that do not hold.
    *
    * @return the violations of {@code google.rpc.PreconditionFailure}; can be empty
    */
@@ -183,7 +184,7 @@ public final class SynthserveException extends RuntimeException {
         try {
           return Optional.of(detail.unpack(type));
         } catch (InvalidProtocolBufferException e) {
-          return Optional.empty(); // A detail that cannot be read says nothing.
+          return Optional.empty(); // Ignore a malformed detail.
         }
       }
     }

@@ -19,10 +19,10 @@ final class Target {
   private Target() {}
 
   /**
-   * Refuses what cannot be an address: gRPC would look for it first, and then say that the server
-   * is unavailable, or try until the deadline.
+   * Refuses an invalid address: gRPC would try to resolve it first, and then report the server as
+   * unavailable, or try until the deadline.
    *
-   * @throws SynthserveException with {@code INVALID_ARGUMENT} if it is none
+   * @throws SynthserveException with {@code INVALID_ARGUMENT} if the address is invalid
    */
   static void check(String target) {
     if (OTHER_SCHEME.matcher(Objects.requireNonNull(target, "target")).matches()) {
@@ -45,8 +45,8 @@ final class Target {
   }
 
   /**
-   * Whether what is sent there surely stays on this machine: a Unix socket, {@code localhost} or a
-   * loopback address. No name is looked up: the answer could be another one when gRPC asks.
+   * Whether the address is certainly on this machine: a Unix socket, {@code localhost} or a
+   * loopback address. Names are not resolved: gRPC could later get another result.
    */
   static boolean isLocal(String target) {
     if (target.startsWith("unix:")) {
@@ -57,7 +57,7 @@ final class Target {
     if (dns.matches()) {
       String server = dns.group("server");
       if (server != null && !server.isEmpty()) {
-        return false; // Whoever names a server means it to decide.
+        return false; // The named DNS server decides.
       }
       address = dns.group("address");
     }
@@ -69,7 +69,7 @@ final class Target {
     try {
       URI address = new URI("//" + text);
       boolean more = !text.equals(address.getRawAuthority()) || address.getUserInfo() != null;
-      // "host:" has no port, and is not what somebody means.
+      // "host:" without a port is a mistake.
       return address.getHost() == null || more || text.endsWith(":")
           ? Optional.empty()
           : Optional.of(address);
@@ -81,7 +81,7 @@ final class Target {
   private static boolean isLoopback(String host) {
     if (host.startsWith("[")) {
       try {
-        // Brackets hold an address, which is read and not looked up.
+        // Brackets enclose an IP address, which is parsed and not resolved.
         return InetAddress.getByName(host).isLoopbackAddress();
       } catch (UnknownHostException e) {
         return false;

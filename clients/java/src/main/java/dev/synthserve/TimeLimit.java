@@ -9,7 +9,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Optional;
 
-/** What a logical call, with all its attempts and waits, must not go past. */
+/** The time limit of a logical call, including all attempts and waits. */
 final class TimeLimit {
   private final Optional<Duration> timeout;
   private final Optional<Deadline> deadline;
@@ -20,29 +20,29 @@ final class TimeLimit {
     this.deadline = timeout.map(t -> Deadline.after(NANOSECONDS.convert(t), NANOSECONDS));
   }
 
-  /** A limit that begins now. */
+  /** A limit that starts now. */
   static TimeLimit start(Optional<Duration> timeout) {
     return new TimeLimit(timeout);
   }
 
-  /** The options of a call that obeys it. */
+  /** Call options with the remaining time as deadline. */
   CallOptions callOptions() {
     return deadline.map(CallOptions.DEFAULT::withDeadline).orElse(CallOptions.DEFAULT);
   }
 
-  /** Whether it is over. */
+  /** Whether the limit has passed. */
   boolean isOver() {
     return deadline.map(Deadline::isExpired).orElse(false);
   }
 
-  /** Whether so long a wait ends in time. */
+  /** Whether a wait of this length ends before the limit. */
   boolean allows(Duration wait) {
     return deadline
         .map(end -> wait.compareTo(Duration.ofNanos(end.timeRemaining(NANOSECONDS))) < 0)
         .orElse(true);
   }
 
-  /** A time as people read it, however long: most conversions of {@link Duration} overflow. */
+  /** A duration as text. Most conversions of {@link Duration} overflow for long ones. */
   static String seconds(Duration time) {
     return BigDecimal.valueOf(time.getSeconds())
         .add(BigDecimal.valueOf(time.getNano(), 9))
@@ -53,8 +53,8 @@ final class TimeLimit {
   /**
    * The error for a call that was not done in time.
    *
-   * @param failure what went wrong last, null if nothing did
-   * @param cause what told, null if nothing did
+   * @param failure the error of the last attempt, or null
+   * @param cause the exception that reported the timeout, or null
    */
   SynthserveException exceeded(SynthserveException failure, Throwable cause) {
     String message = "not done within " + seconds(timeout.orElseThrow()) + " s";

@@ -29,8 +29,8 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * Reads what TLS needs from files, and refuses what gRPC could not use: it would tell so late, by a
- * connection that fails, or call it a missing channel provider.
+ * Reads certificates and keys from files, and refuses those that gRPC could not use. gRPC would
+ * report them late, by a failed connection, or as a missing channel provider.
  */
 final class TlsFiles {
   private static final Set<String> CERTIFICATES =
@@ -50,8 +50,9 @@ final class TlsFiles {
    * Reads the certificates of authorities.
    *
    * @param file a PEM file
-   * @return what trusts those, and no others
-   * @throws SynthserveException with {@code INVALID_ARGUMENT} if there is none, or a damaged one
+   * @return a trust manager for these authorities only
+   * @throws SynthserveException with {@code INVALID_ARGUMENT} if the file has no certificate, or a
+   *     damaged one
    * @throws UncheckedIOException if the file cannot be read
    */
   static TrustManager[] authorities(Path file) {
@@ -60,7 +61,7 @@ final class TlsFiles {
       KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
       store.load(null, null);
       for (X509Certificate certificate : certificates) {
-        // By number: authorities that renew their key keep their name.
+        // Aliases are numbers: an authority that renews its key keeps its name.
         store.setCertificateEntry(Integer.toString(store.size()), certificate);
       }
       TrustManagerFactory trust =
@@ -75,10 +76,10 @@ final class TlsFiles {
   /**
    * Reads a client's certificate and key.
    *
-   * @param chainFile a PEM file with the client's certificate, and those that lead to its authority
-   * @param keyFile a PEM file with its key
-   * @return both, which belong together
-   * @throws SynthserveException with {@code INVALID_ARGUMENT} if gRPC could not use them
+   * @param chainFile a PEM file with the client's certificate, then the intermediate certificates
+   * @param keyFile a PEM file with the key
+   * @return the matching certificate and key
+   * @throws SynthserveException with {@code INVALID_ARGUMENT} if gRPC cannot use them
    * @throws UncheckedIOException if a file cannot be read
    */
   static Identity identity(Path chainFile, Path keyFile) {
@@ -121,7 +122,7 @@ final class TlsFiles {
       for (ByteString certificate : found) {
         certificates.add((X509Certificate) factory.generateCertificate(certificate.newInput()));
       }
-      if (found.isEmpty()) { // Java reads more than PEM.
+      if (found.isEmpty()) { // Java also parses other formats.
         factory
             .generateCertificates(new ByteArrayInputStream(content))
             .forEach(certificate -> certificates.add((X509Certificate) certificate));
@@ -184,7 +185,7 @@ final class TlsFiles {
   }
 
   private static boolean isUsable(ECKey key) {
-    // P-521 is good for servers that are not built on BoringSSL.
+    // P-521 works with servers that do not use BoringSSL.
     return Stream.of("secp256r1", "secp384r1", "secp521r1")
         .anyMatch(curve -> curve(curve).getCurve().equals(key.getParams().getCurve()));
   }
@@ -221,7 +222,7 @@ final class TlsFiles {
       signature.update(any);
       return signature.verify(signed);
     } catch (GeneralSecurityException e) {
-      return false; // Of another kind than the key.
+      return false; // The certificate has a key of another kind.
     }
   }
 

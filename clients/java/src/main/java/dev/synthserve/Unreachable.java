@@ -22,11 +22,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Why there is no connection, in words that tell what to do. What gRPC and Java say stays the cause
- * of the error.
+ * Explains why a connection failed, and how to fix it. The exceptions of gRPC and Java remain the
+ * cause of the error.
  */
 final class Unreachable {
-  /** Alerts with which servers refuse a client's certificate, or that there is none. */
+  /** TLS alerts of servers that refuse a client certificate, or a client without one. */
   private static final Pattern CERTIFICATE_ALERT =
       Pattern.compile(
           "ALERT_(\\w*CERTIFICATE\\w*|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR|NO_RENEGOTIATION)");
@@ -49,7 +49,7 @@ final class Unreachable {
     }
   }
 
-  /** The message for a status of which no server told the reason. */
+  /** The message for a status that gRPC created without a server's response. */
   static String explain(Status status, Peer peer) {
     Unreachable failure = new Unreachable(status, peer);
     return failure
@@ -195,7 +195,7 @@ final class Unreachable {
     return causes.stream().filter(type::isInstance).map(type::cast).findFirst();
   }
 
-  /** The cause of a class that gRPC has within itself. */
+  /** The cause of a class that is internal to gRPC. */
   private Optional<Throwable> named(String end) {
     return causes.stream().filter(cause -> cause.getClass().getName().endsWith(end)).findFirst();
   }
@@ -204,7 +204,7 @@ final class Unreachable {
     return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
-  /** All that gRPC said, without repetitions and the internals of the channel. */
+  /** The whole text of gRPC, without repetitions and channel internals. */
   private String said() {
     List<String> parts = new ArrayList<>();
     String words =

@@ -1,7 +1,7 @@
 /**
  * Rows and images from generative models, streamed over gRPC from a synthserve server.
  *
- * <p>{@link dev.synthserve.Client} is where to begin. The messages that come as the server sends
- * them, and the stubs for what this package does not cover, are in {@code dev.synthserve.v1}.
+ * <p>Start with {@link dev.synthserve.Client}. The package {@code dev.synthserve.v1} contains the
+ * messages of the server, and the stubs for methods that this package does not cover.
  */
 package dev.synthserve;

@@ -43,9 +43,9 @@ class ProgramsTest {
         Files.writeString(
             folder.resolve("play.json"),
             """
-            {"connections": {"nobody": {"target": "localhost:1"}},
-             "cases": [{"name": "a", "connection": "nobody", "call": "models", "retries": false},
-                       {"name": "b", "connection": "nobody", "call": "models", "retries": false}]}
+            {"connections": {"unreachable": {"target": "localhost:1"}},
+             "cases": [{"name": "a", "connection": "unreachable", "call": "models", "retries": false},
+                       {"name": "b", "connection": "unreachable", "call": "models", "retries": false}]}
             """);
   }
 
@@ -123,7 +123,7 @@ class ProgramsTest {
   }
 
   @Test
-  void errorsThatNobodyReadsAreNoFailure() throws Exception {
+  void unreadableStandardErrorIsNoFailure() throws Exception {
     assertEquals(0, run("2>&-", Runner.class, play).status());
     assertEquals(1, run("2>&- >&-", Runner.class, play).status());
   }

@@ -63,11 +63,11 @@ class UnreachableTest {
   }
 
   @Test
-  void nobodyListens() throws IOException {
+  void noServerListens() throws IOException {
     int port = freePort();
     assertSays(
         "no server at localhost:" + port + " (connection refused): is it running?", to(port));
-    Path socket = folder.resolve("nobody.sock");
+    Path socket = folder.resolve("missing.sock");
     assertSays(
         "no server at unix:" + socket, Client.builder("unix:" + socket).retry(RetryPolicy.none()));
   }
@@ -75,8 +75,8 @@ class UnreachableTest {
   @Test
   void thereIsNoSuchHost() {
     assertSays(
-        "cannot find the host of nobody.invalid:1: check the address",
-        Client.builder("nobody.invalid:1").retry(RetryPolicy.none()));
+        "cannot find the host of missing.invalid:1: check the address",
+        Client.builder("missing.invalid:1").retry(RetryPolicy.none()));
   }
 
   @Test

@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 
-/** What to ask; null where the file does not say. */
+/** A case of a play; null for absent fields. */
 record Case(
     String name,
     String connection,

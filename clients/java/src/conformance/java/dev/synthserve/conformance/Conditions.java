@@ -4,7 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.synthserve.Condition;
 
-/** Conditions, as plays write them. */
+/** Conditions in the format of plays. */
 final class Conditions {
   private Conditions() {}
 

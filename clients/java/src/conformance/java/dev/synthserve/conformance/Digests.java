@@ -20,7 +20,7 @@ import java.util.HexFormat;
 import java.util.List;
 import javax.imageio.ImageIO;
 
-/** Digests of the samples of a stream, however they were cut. */
+/** Digests of the samples of a stream; they do not depend on the size of batches. */
 final class Digests {
   private Digests() {}
 
@@ -36,7 +36,7 @@ final class Digests {
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  /** The digest of rows that come batch by batch. */
+  /** The digest of rows, batch by batch. */
   static final class Table {
     private final List<MessageDigest> columns = new ArrayList<>();
 
@@ -62,7 +62,7 @@ final class Digests {
     }
   }
 
-  /** A value as the digest of its column has it. */
+  /** The bytes of a value in the digest of its column. */
   private static ByteBuffer encoded(Object value) {
     if (value == null) {
       return ByteBuffer.wrap(new byte[] {0});

@@ -51,7 +51,7 @@ final class Player {
     return samples == null ? Long.MAX_VALUE : Long.parseLong(samples);
   }
 
-  /** Plays it and tells what came of it. */
+  /** Plays the case and returns the result. */
   Map<String, Object> play() throws IOException {
     Map<String, Object> outcome = new LinkedHashMap<>();
     try {

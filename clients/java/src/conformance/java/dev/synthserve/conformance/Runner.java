@@ -35,13 +35,13 @@ public final class Runner {
     this.connections = connections;
   }
 
-  /** What the file says of a server. */
+  /** A server in the file. */
   private record Connection(String target, String ca, String token) {}
 
   /** The file. */
   private record Play(Map<String, Connection> connections, List<Case> cases) {}
 
-  /** Plays the cases of the file that was named. */
+  /** Plays the cases of the file in the arguments. */
   public static void main(String[] arguments) {
     System.setProperty("java.awt.headless", "true");
     Program.run(

@@ -20,7 +20,7 @@ import java.util.Locale;
 public final class Example {
   private Example() {}
 
-  /** Runs it; ends with 1 and a line on standard error if that fails. */
+  /** Runs the example; on failure, exits with 1 and a line on standard error. */
   public static void main(String[] arguments) {
     String target = arguments.length > 0 ? arguments[0] : "localhost:50051";
     Program.run("Example", () -> write(target));

@@ -10,24 +10,24 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.util.logging.LogManager;
 
-/** Runs what writes lines to standard output, and turns failures into a line and a status. */
+/** Runs a command-line program: turns failures into a line and an exit status. */
 public final class Program {
   private static final int FAILED = 1;
-  private static final int READER_GONE = 141; // What a shell says of a program that SIGPIPE ended.
+  private static final int READER_GONE = 141; // A shell's status for SIGPIPE.
 
-  // System.out keeps its failures to itself.
+  // System.out hides write failures.
   private static final OutputStream OUT = new FileOutputStream(FileDescriptor.out);
 
   private Program() {}
 
-  /** What a program does. */
+  /** The body of a program. */
   @FunctionalInterface
   public interface Body {
-    /** Does it. */
+    /** Runs the body. */
     void run() throws IOException;
   }
 
-  /** Standard output has nobody who reads it. */
+  /** The reader of standard output has closed it. */
   private static final class ReaderGoneException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -37,14 +37,14 @@ public final class Program {
   }
 
   /**
-   * Runs a program. If that fails the process ends with 1 and a line on standard error, or, where
-   * nobody reads standard output any more, silently with 141.
+   * Runs a program. On failure the process exits with 1 and a line on standard error, or silently
+   * with 141 if the reader of standard output has closed it.
    *
    * @param name its name, for the line
-   * @param body what it does
+   * @param body the program
    */
   public static void run(String name, Body body) {
-    LogManager.getLogManager().reset(); // gRPC's own log would come between our lines.
+    LogManager.getLogManager().reset(); // gRPC's log would mix with our lines.
     try {
       body.run();
     } catch (ReaderGoneException e) {
@@ -52,7 +52,7 @@ public final class Program {
     } catch (SynthserveException | IllegalArgumentException e) {
       fail(name, e.getMessage());
     } catch (FileSystemException e) {
-      fail(name, e.toString()); // Its message alone may be but a file's name.
+      fail(name, e.toString()); // Its message may be only a file name.
     } catch (IOException | UncheckedIOException e) {
       fail(name, e.getMessage());
     }

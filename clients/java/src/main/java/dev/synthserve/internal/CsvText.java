@@ -13,7 +13,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.function.Predicate;
 
-/** Values as a CSV file of a model has them: pure. */
+/** Formats values as in a CSV file of a model. Pure. */
 public final class CsvText {
   private static final DateTimeFormatter SECONDS =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss", Locale.ROOT);
@@ -31,7 +31,7 @@ public final class CsvText {
    * @param value a {@link String}, an integer or a decimal number of {@code java.lang} or {@code
    *     java.math}, a {@link Boolean}, {@link LocalDate}, {@link LocalDateTime} or {@link Instant}
    * @return the text
-   * @throws IllegalArgumentException if no column can have the value; the message says why
+   * @throws IllegalArgumentException if the value is invalid for every column; the message says why
    */
   public static String of(Object value) {
     if (value instanceof String text) {
@@ -80,7 +80,7 @@ public final class CsvText {
     return text;
   }
 
-  /** The fewest digits that read back as the number; {@link Double#toString} can have more. */
+  /** The fewest digits that parse to the same number; {@link Double#toString} can have more. */
   private static String shortest(double number, Predicate<BigDecimal> readsBack) {
     if (!Double.isFinite(number)) {
       throw new IllegalArgumentException("must be a finite number, not " + number);

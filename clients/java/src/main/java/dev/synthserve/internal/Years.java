@@ -4,7 +4,7 @@ import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
 
-/** The years that dates and timestamps of columns can have, 1 to 9999: pure. */
+/** The valid years of dates and timestamps, 1 to 9999. Pure. */
 public final class Years {
   private static final LocalDate FIRST = LocalDate.of(1, 1, 1);
   private static final LocalDate LAST = LocalDate.of(9999, 12, 31);
@@ -17,20 +17,20 @@ public final class Years {
   private Years() {}
 
   /**
-   * Tells whether a day lies in them.
+   * Returns whether a day is in this range.
    *
    * @param day in days since 1970-01-01
-   * @return whether it does
+   * @return true if it is
    */
   public static boolean haveDay(long day) {
     return FIRST_DAY <= day && day <= LAST_DAY;
   }
 
   /**
-   * Tells whether a second lies in them.
+   * Returns whether a second is in this range.
    *
    * @param second in seconds since 1970-01-01T00:00:00
-   * @return whether it does
+   * @return true if it is
    */
   public static boolean haveSecond(long second) {
     return FIRST_SECOND <= second && second <= LAST_SECOND;

@@ -1,2 +1,2 @@
-/** What {@code dev.synthserve} is made of, and no part of what it offers. */
+/** Implementation details of {@code dev.synthserve}; not part of its public API. */
 package dev.synthserve.internal;
