@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from google.protobuf import message_factory
@@ -60,7 +61,11 @@ class Rpc:
         Raises:
             DecodeError: The data is not a message of the request's type.
         """
-        return message_factory.GetMessageClass(self.descriptor.input_type).FromString(data)
+        return self._request_type.FromString(data)
+
+    @cached_property
+    def _request_type(self) -> Any:  # noqa: ANN401 - a class of messages
+        return message_factory.GetMessageClass(self.descriptor.input_type)
 
 
 class UndeclaredError(Exception):

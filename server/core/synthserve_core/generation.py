@@ -82,7 +82,7 @@ class GenerationSpec:
     @cached_property
     def query(self) -> str:
         """The conditions as a query string: `country=AT%2CDE&age=30..40`. Thousands of values take a while."""
-        return query(self.tests)
+        return query(self.tests) if self.tests else ""
 
     def image_source(self) -> tuple[str, str]:
         """The provenance of an image, in two parts: before and after its index.

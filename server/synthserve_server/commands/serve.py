@@ -1,6 +1,7 @@
 """The command `synthserve-server`."""
 
 import asyncio
+import gc
 import os
 import sys
 from importlib.metadata import version
@@ -57,6 +58,7 @@ def serve(**flags: Any) -> None:  # noqa: ANN401 - as click gives them
     from synthserve_server.security.files import CredentialsError
     from synthserve_server.telemetry.setup import TelemetryError
 
+    gc.freeze()  # modules stay for ever: collections need not look at them
     announcements = LogWriter(standard_streams.Output(1, sys.stdout))
     try:
         finished = asyncio.run(app.run(settings, lambda ready: _announce(settings, ready, log, announcements)))

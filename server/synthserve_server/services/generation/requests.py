@@ -144,7 +144,7 @@ def _spec(request: Request, model: Model, violations: list[Violation]) -> Genera
     tests, found = conditions(request.conditions, model, violations)
     if violations:
         raise InvalidRequestError(violations)
-    return GenerationSpec(
+    spec = GenerationSpec(
         model=model,
         seed=request.seed if request.HasField("seed") else secrets.randbits(63),
         start=request.offset,
@@ -152,6 +152,8 @@ def _spec(request: Request, model: Model, violations: list[Violation]) -> Genera
         tests=tests,
         settings=found,
     )
+    _ = spec.query  # here, as large requests are checked in a thread
+    return spec
 
 
 def _range_violations(request: Request, max_count: int | None) -> list[Violation]:

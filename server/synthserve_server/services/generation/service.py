@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from grpc import aio
 
@@ -58,8 +57,7 @@ class Responses(Protocol):
         """The serialised response that carries these samples."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What to do for a request that was checked.
 
     Attributes:
@@ -71,9 +69,6 @@ class Plan:
     request: SampleRequest
     sizes: Sizes
     responses: Responses
-
-    def __post_init__(self) -> None:
-        _ = self.request.spec.query  # computed here, which is not always the event loop
 
 
 class GenerationService:
@@ -140,8 +135,7 @@ class GenerationService:
         self, plan: Callable[[], Plan], size: int, kind: Kind, context: Context
     ) -> AsyncGenerator[bytes, None]:
         # Thousands of values take long to look up, and other calls must not wait for them.
-        planned = await asyncio.to_thread(plan) if size > LARGE_REQUEST else plan()
-        request, sizes, responses = planned.request, planned.sizes, planned.responses
+        request, sizes, responses = await asyncio.to_thread(plan) if size > LARGE_REQUEST else plan()
         cancellation = Cancellation()
         spec = request.spec
         call, principal = serving.get(), current_principal().name

@@ -1,9 +1,12 @@
 """Chooses how many samples a message carries."""
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from synthserve_core.encoding.images import image_width
+from synthserve_core.encoding.rows import Format
 from synthserve_core.encoding.widths import row_widths
+from synthserve_core.packages.reading import LoadedPackage
 from synthserve_server.services.generation.requests import ImagesRequest, RowsRequest
 
 LARGEST_MESSAGE = 3 << 20
@@ -51,7 +54,7 @@ def row_sizes(request: RowsRequest, info: int = 0) -> Sizes:
         request: The request.
         info: Bytes that the first message carries in addition to rows.
     """
-    typical, largest = row_widths(request.table, request.file_format)
+    typical, largest = _widths(request)
     most = max(1, LARGEST_MESSAGE // largest)
     size = request.hint or _power_of_two(TYPICAL_MESSAGE // typical) * 2
     few = request.spec.count is not None and request.spec.count <= FEW_ROWS
@@ -70,6 +73,17 @@ def image_sizes(request: ImagesRequest, workers: int) -> Sizes:
     share = MOST_IMAGES if request.spec.count is None else -(-request.spec.count // (2 * workers))
     size = request.hint or _power_of_two(min(MOST_IMAGES, most, max(share, FIRST_IMAGES)))
     return Sizes(min(FIRST_IMAGES, size, most, request.package.model.batch_size), min(size, most))
+
+
+_known: "WeakKeyDictionary[LoadedPackage, dict[Format | None, tuple[int, int]]]" = WeakKeyDictionary()
+
+
+def _widths(request: RowsRequest) -> tuple[int, int]:
+    """The widths of a row; measured once for each package, as it can have many columns and categories."""
+    known = _known.setdefault(request.package.loaded, {})
+    if request.file_format not in known:
+        known[request.file_format] = row_widths(request.table, request.file_format)
+    return known[request.file_format]
 
 
 def _power_of_two(at_most: int) -> int:
