@@ -51,11 +51,11 @@ class Metrics:
         self.requests = counter("requests_total", "Calls that are over.", "method", "model", "code")
         self.in_flight = Gauge("synthserve_requests_in_flight", "Calls under way.", ["method"], registry=registry)
         self.durations = histogram(
-            "request_duration_seconds", "From a call's coming to its end.", _CALLS, "method", "model"
+            "request_duration_seconds", "Seconds from the arrival of a call to its end.", _CALLS, "method", "model"
         )
         self.first = histogram(
             "time_to_first_message_seconds",
-            "From a stream's coming to giving its first message to gRPC.",
+            "Seconds from the arrival of a stream to its first message.",
             _CALLS,
             "method",
             "model",

@@ -40,15 +40,21 @@ def optimise(model: onnx.ModelProto, feeds: Tensors) -> tuple[onnx.ModelProto, l
     best = rewrite(folded, forms)
     for layer in layers:
         other = rewrite(folded, {**forms, layer: Form.APART})
-        if _ratio(best, other, feeds) < WORTH_IT:
+        if time_ratio(best, other, feeds) < WORTH_IT:
             best, forms = other, {**forms, layer: Form.APART}
     changed = [f"transposed convolution {layers.index(layer) + 1}: {form.value}" for layer, form in forms.items()]
-    share = _ratio(model, best, feeds)
+    share = time_ratio(model, best, feeds)
     return best, [*changed, f"takes {share:.2f} of the time on the processor that exported it"]
 
 
-def _ratio(one: onnx.ModelProto, other: onnx.ModelProto, feeds: Tensors) -> float:
-    """The share of one graph's time that another takes: the median over rounds in which both take turns."""
+def time_ratio(one: onnx.ModelProto, other: onnx.ModelProto, feeds: Tensors) -> float:
+    """The time of a graph as a share of that of another: the median over rounds in which they alternate.
+
+    Args:
+        one: The graph that is the measure.
+        other: The graph that is timed.
+        feeds: The inputs of both, by name.
+    """
     sessions = [_session(model, feeds) for model in (one, other)]
     for session in sessions:
         _run(session, feeds)

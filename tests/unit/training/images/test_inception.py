@@ -280,8 +280,8 @@ def test_no_network_says_what_to_do(shop: Path, tmp_path: Path, monkeypatch: pyt
 
 
 def test_python_without_pip_is_said() -> None:
-    assert wheel._reason("/usr/bin/python3: No module named pip\n") == "/usr/bin/python3: No module named pip"
-    assert wheel._reason("") == "pip failed"
+    assert wheel.reason("/usr/bin/python3: No module named pip\n") == "/usr/bin/python3: No module named pip"
+    assert wheel.reason("") == "pip failed"
 
 
 def test_graph_that_comes_out_otherwise_is_not_kept(

