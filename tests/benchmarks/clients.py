@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class ClientError(Exception):
-    """What was to be driven failed; the message tells why."""
+    """A driver failed; the message says why."""
 
 
 class ClientProcess:

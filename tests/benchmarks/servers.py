@@ -76,7 +76,7 @@ def running_peer(peer: Peer, repository: Path, log: Path) -> Iterator[PeerProces
     """Starts a peer on a free port of 127.0.0.1, and makes sure that it and its children are gone afterwards.
 
     Raises:
-        RuntimeError: It is not installed or did not start; the message tells why.
+        RuntimeError: It is not installed or did not start; the message says why.
     """
     if not peer.python.exists():
         raise RuntimeError(f"{peer.environment} is not there; make {peer.environment}/.done installs it")

@@ -46,7 +46,7 @@ class Said:
         if case.pause_after is not None and case.name not in self.paused:
             differences.append("it did not pause, so the server was not killed")
         if case.seed is None and got.seed is not None and case.count is not None:
-            # The vectors cannot know what comes of a seed that the server draws.
+            # The vectors cannot hold the digest for a seed that the server draws.
             wanted = oracle.table_digest(int(got.seed), 0, int(case.count))
             if got.sha256 != wanted:
                 differences.append(f"sha256 is {got.sha256}, not {wanted} as seed {got.seed} gives")

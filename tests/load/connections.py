@@ -76,7 +76,7 @@ def connect(address: str, count: int) -> Iterator[int]:
 
 
 def leaks(address: str, process: psutil.Process, count: int) -> list[str]:
-    """Connects so often, and tells what the server keeps; prints how it goes."""
+    """Opens connections, prints the progress, and returns what the server keeps."""
     warm_up = max(count // 10, 10 * len(KINDS))
     for _ in connect(address, warm_up):
         pass

@@ -2,10 +2,10 @@
 
     python -m tests.load.fuzz_packages --cases 10000
 
-A process of its own loads them, as onnxruntime may crash on what nobody has foreseen. It writes each package to a
-folder before it loads it, so that one that crashes it, takes too long or has no proper reason is at hand: it is kept,
-told, and the rest goes on in a new process. A package that loads is also used: described, sampled, and written in each
-format. Exits with 1 when there was a finding.
+A separate process loads them, as onnxruntime may crash. It writes each package to a folder before it loads it. A
+package that crashes the process, takes too long or fails without a proper reason is a finding: it is kept and printed,
+and a new process continues. A package that loads is also used: described, sampled, and written in each format. Exits
+with 1 when there was a finding.
 """
 
 import argparse

@@ -70,7 +70,7 @@ def load(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture
 def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Runs the command in this process; it must end with one line that tells why the test cannot be made."""
+    """Runs the command in this process; it must end with one line that says why the test cannot run."""
 
     def run(*arguments: str | Path) -> str:
         assert main(["--no-ghz", *map(str, arguments)]) == 2

@@ -157,8 +157,7 @@ def test_the_service_config_retries_what_was_unavailable_before_anything_came(
     scripted.faults = [fault()]
     assert len(list(generation.GenerateRows(pb.GenerateRowsRequest(model="m", count=9)))) == 3
     assert len(scripted.requests) == 5
-    # What is over a limit is not tried again, and neither is a stream that has begun: only who asks for the rest of it
-    # does not get samples twice.
+    # gRPC retries neither a call that is over a limit nor a stream that has begun: its samples would come twice.
     for last in (refusal(), fault(1)):
         scripted.requests.clear()
         scripted.faults = [last]

@@ -383,7 +383,7 @@ async def test_asyncio_a_closed_client_keeps_no_connection(server_address: str) 
         return sum(link.raddr.port == port for link in links if link.raddr)
 
     def write(_: bytes) -> int:
-        # Between two messages: nobody waits for the next one.
+        # Between two messages: the next one is not awaited.
         raise BrokenPipeError
 
     before = connections()

@@ -3,8 +3,8 @@
     python -m tests.load.open_loop --output load-report/index.html
     python -m tests.load.open_loop --target 127.0.0.1:50051 --profile tests/load/profiles/rows.toml
 
-Without --target a server is started on a free loopback port. docs/load.md tells how profiles are written and the report
-is read. Exits with 2 when the test cannot be made, after one line that tells why.
+Without --target a server is started on a free loopback port. docs/load.md explains profiles and the
+report. Exits with 2 when the test cannot run, after one line that says why.
 """
 
 import argparse

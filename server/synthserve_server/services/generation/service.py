@@ -105,7 +105,7 @@ class GenerationService:
     def generate_rows(
         self, request: generation_pb2.GenerateRowsRequest, context: Context
     ) -> AsyncGenerator[bytes, None]:
-        """Checks the request and returns the serialised GenerateRowsResponse messages."""
+        """The serialised GenerateRowsResponse messages; the request is checked before the first."""
         serving.get().named(request.model)
 
         def plan() -> Plan:
@@ -118,7 +118,7 @@ class GenerationService:
     def generate_images(
         self, request: generation_pb2.GenerateImagesRequest, context: Context
     ) -> AsyncGenerator[bytes, None]:
-        """Checks the request and returns the serialised GenerateImagesResponse messages."""
+        """The serialised GenerateImagesResponse messages; the request is checked before the first."""
         serving.get().named(request.model)
 
         def plan() -> Plan:
