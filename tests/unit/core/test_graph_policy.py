@@ -78,6 +78,12 @@ REFUSED: list[tuple[str, Callable[[Any], Any]]] = [
     ("version 6 of the operators of the domain 'ai.onnx'", with_opset("ai.onnx", 6)),
     ("version 99 of the operators of the domain 'ai.onnx.ml'", with_opset("ai.onnx.ml", 99)),
     ("not an ONNX model", lambda made: made.ClearField("graph")),
+    # onnxruntime ends the process on these.
+    ("'num_outputs' of an operator Split", with_node("Split", ["x"], ["a", "b"], axis=1, num_outputs=1)),
+    ("'num_outputs' of an operator Split", with_node("Split", ["x"], ["a", "b"], axis=1, num_outputs=-2)),
+    ("'num_outputs' of an operator Split", with_inside(node("Split", ["x"], ["a", "b"], num_outputs=3))),
+    ("'split' of an operator Split", with_node("Split", ["x"], ["a", "b"], axis=1, split=[2])),
+    ("'num_scan_inputs' of an operator Scan", with_node("Scan", ["x"], ["y"], num_scan_inputs=2)),
 ]
 
 

@@ -75,7 +75,29 @@ def _check_graph(graph: onnx.GraphProto) -> None:
             )
         if node.op_type in RANDOM:
             raise GraphError(f"the graph draws noise of its own ({node.op_type}); noise must come in as an input")
+        _check_counts(node)
         _check_attributes(node.attribute)
+
+
+def _check_counts(node: onnx.NodeProto) -> None:
+    """Compares the numbers that a node declares with the inputs and outputs that it has.
+
+    onnxruntime takes these numbers for the sizes of its lists, and a wrong one ends the whole process.
+    """
+    for attribute in node.attribute:
+        match node.op_type, attribute.name:
+            case "Split", "num_outputs":
+                fits = attribute.i == len(node.output)
+            case "Split", "split":
+                fits = len(attribute.ints) == len(node.output)
+            case "Scan", "num_scan_inputs":
+                fits = 1 <= attribute.i <= len(node.input)
+            case _:
+                continue
+        if not fits:
+            raise GraphError(
+                f"the attribute {attribute.name!r} of an operator {node.op_type} differs from its inputs and outputs"
+            )
 
 
 def _operators(graph: onnx.GraphProto) -> Iterator[str]:
