@@ -3,6 +3,7 @@
 SynthserveTrainingError
 ├── RecipeError      the recipe is not valid, or its parts do not fit together
 ├── DatasetError     a dataset is missing, corrupt or could not be downloaded
+│   └── ReadingError a file of rows, or a query, cannot be read as a table
 ├── RunError         a training run is missing, in the way, belongs to another recipe or diverged
 ├── BackendError     Keras runs on a library that does not train here, or that is not installed
 ├── ExportError      the exported graph does not compute what the trained model computes
@@ -20,6 +21,10 @@ class RecipeError(SynthserveTrainingError):
 
 class DatasetError(SynthserveTrainingError):
     """A dataset is missing, corrupt or could not be downloaded."""
+
+
+class ReadingError(DatasetError):
+    """A file of rows, or a query, cannot be read as a table."""
 
 
 class RunError(SynthserveTrainingError):

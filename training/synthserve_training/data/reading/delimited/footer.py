@@ -1,0 +1,77 @@
+"""Finds the lines below a table that are no rows: notes, sources, counts of rows, and rows without any cell."""
+
+import re
+from collections.abc import Sequence
+
+from synthserve_training.data.reading.delimited.records import Dialect, Record, records
+
+_MOST_LINES = 50
+_NOTE = re.compile(
+    r"[\"']?\s*(\(\d[\d,]* rows?|notes?\b|sources?\b|quelle|fuente|file creation|last updated|generated|data from"
+    r"|copyright|©)[^:,;]{0,12}:?",
+    re.IGNORECASE,
+)
+"""How notes below a table begin, where separators in their text make cells of them."""
+
+
+def start(text: str, dialect: Dialect, width: int, usual: Sequence[Sequence[str]], first: int) -> int | None:
+    """Where the footer of a table begins.
+
+    Args:
+        text: The end of the file, from the begin of a line.
+        dialect: How its cells are written.
+        width: The number of columns.
+        usual: Rows from the begin of the table. If some of them have only a first cell, such lines are rows.
+        first: The line of the first row within the text, from 1.
+
+    Returns:
+        An offset in the text; None: there is no footer.
+    """
+    if width < 2:
+        return None
+    run = next((number for number, cells in enumerate(reversed(usual)) if any(map(str.strip, cells[1:]))), len(usual))
+    above = usual[: len(usual) - run]
+    alone = run <= max(3, 0.3 * len(usual)) and sum(map(_is_alone, above)) <= 0.02 * len(above)
+    notes_above = any(_NOTE.match(cells[0]) for cells in above[:-1])
+    begin = None
+    for record in reversed(_last_records(text, dialect, width, first)):
+        note = alone and _is_alone(record.cells) and _is_text(record.cells[0])
+        found = _NOTE.match(record.cells[0])
+        split_note = found and (len(record.cells) < width or (found[0].endswith(":") and not notes_above))
+        if any(cell.strip() for cell in record.cells) and not note and not split_note:
+            break
+        begin = record.start
+    return begin
+
+
+def given_start(text: str, dialect: Dialect, lines: int) -> int | None:
+    """Where the last lines of a text begin, blank ones not counted; None: there are none."""
+    position = len(text)
+    while lines and position > 0:
+        begin = text.rfind(dialect.newline, 0, position - 1) + 1
+        lines -= bool(text[begin:position].strip())
+        position = begin
+    return position if position < len(text) else None
+
+
+def _last_records(text: str, dialect: Dialect, width: int, first: int) -> list[Record]:
+    """The last records of a text. If it begins within quotes, reading it from a later line makes sense of it."""
+    offset = 0
+    for _ in range(_MOST_LINES):
+        found = [record for record in records(text[offset:], dialect) if record.cells and record.line >= first]
+        if not offset and (first > 1 or sum(len(record.cells) == width for record in found) > 0.5 * len(found)):
+            return found[-_MOST_LINES:]
+        if found and sum(len(record.cells) == width for record in found) > 0.5 * len(found):
+            return [record._replace(start=record.start + offset) for record in found[-_MOST_LINES:]]
+        offset = text.find(dialect.newline, offset) + 1
+        if not offset:
+            break
+    return []
+
+
+def _is_alone(cells: Sequence[str]) -> bool:
+    return bool(cells[0].strip()) and not any(cell.strip() for cell in cells[1:])
+
+
+def _is_text(cell: str) -> bool:
+    return any(map(str.isalpha, cell)) and " " in cell.strip()

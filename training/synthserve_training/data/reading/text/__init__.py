@@ -1,0 +1,1 @@
+"""Reads texts: how they are encoded, and their lines."""
