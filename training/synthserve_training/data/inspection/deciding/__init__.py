@@ -1,0 +1,1 @@
+"""Decides what a column is, and how sure that is."""

@@ -1,0 +1,274 @@
+"""Inspects a source of rows: what each column is, over all rows, and why."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+from pydantic import ValidationError
+
+from synthserve_training import problems
+from synthserve_training.data.inspection.deciding import agreement, markers
+from synthserve_training.data.inspection.deciding.guesses import VALUES, Guess, guess
+from synthserve_training.data.inspection.deciding.questions import Question
+from synthserve_training.data.inspection.formats import numbers, read
+from synthserve_training.data.inspection.settings import NO_SETTINGS, Settings
+from synthserve_training.data.inspection.textual import texts_are_texts, textual
+from synthserve_training.data.inspection.values import ColumnValues, Telling, Values
+from synthserve_training.data.reading.layout import FileLayout, TableSource
+from synthserve_training.errors import DatasetError
+from synthserve_training.problems import did_you_mean
+from synthserve_training.tables.columns import ColumnOptions, ColumnType, Role
+from synthserve_training.types import Progress, no_progress
+
+NO_TYPES: Mapping[str, ColumnType] = MappingProxyType({})
+
+_KEPT = 4_000_000
+_COUNTED = 16_000_000
+"""Distinct values of all columns together that are kept, and that are counted exactly."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A warning or a privacy note, for people.
+
+    Attributes:
+        text: What was found, and what to do about it.
+        line: The line of the file that it is about, from 1.
+        column: The column that it is about.
+    """
+
+    text: str
+    line: int | None = None
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """What a column is.
+
+    Attributes:
+        options: The proposal for the recipe.
+        example: One of its texts, such as the first one.
+        rows: Of the table.
+        missing: Rows without a value.
+        distinct: Distinct texts, without missing ones and without blanks around them.
+        why: The evidence, in a short phrase.
+        notes: Warnings, privacy.
+    """
+
+    options: ColumnOptions
+    example: str
+    rows: int
+    missing: int
+    distinct: int
+    why: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was understood of a source.
+
+    Attributes:
+        layout: How it is written.
+        rows: How many there are.
+        columns: In the order of the source.
+        findings: Warnings and privacy notes.
+    """
+
+    layout: FileLayout
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    findings: tuple[Finding, ...]
+
+
+def inspect(
+    source: TableSource,
+    overrides: Mapping[str, ColumnType] = NO_TYPES,
+    *,
+    settings: Settings = NO_SETTINGS,
+    progress: Progress = no_progress,
+) -> Inspection:
+    """Finds out what each column of a source is, in one pass over all rows and in bounded memory.
+
+    Args:
+        source: The rows.
+        overrides: Types that the user has set, by the name of the column.
+        settings: Other options that the user has set; a `type` among them is an override, too.
+        progress: Reports the bytes that were read.
+
+    Raises:
+        DatasetError: An override names no column, or a type that the column's values do not have.
+        ReadingError: The source cannot be read.
+    """
+    layout = source.layout
+    overrides = {**overrides, **{name: fields["type"] for name, fields in settings.items() if "type" in fields}}
+    for name in [*overrides, *settings]:
+        if name not in layout.names:
+            raise DatasetError(f"there is no column {name!r}{did_you_mean(name, layout.names)}")
+    this_year = datetime.datetime.now(tz=datetime.UTC).year
+    collected: list[ColumnValues] = []
+    kept, counted = _shares(len(layout.names))
+    textual_only: list[bool] = []
+
+    def question(position: int, values: Values) -> Question:
+        name = layout.names[position]
+        base = ColumnOptions.model_construct({"name", "type"}, name=name, type=ColumnType.TEXT)
+        return Question(
+            base,
+            values,
+            first=position == 0,
+            this_year=this_year,
+            wanted=overrides.get(name),
+            texts=textual_only[position],
+            missing=frozenset(settings.get(name, {}).get("missing", ())),
+        )
+
+    def collector(position: int) -> ColumnValues:
+        return ColumnValues(kept, counted, lambda values: _telling(guess(question(position, values))))
+
+    rows = 0
+    size = source.size
+    for chunk in source.chunks(lambda done: progress("reading", done, size or done)):
+        if not collected:
+            collected = [collector(position) for position in range(chunk.width)]
+            textual_only = [texts_are_texts(layout, kind) for kind in chunk.dtypes]
+        for values, cells in zip(collected, chunk.iter_columns(), strict=True):
+            values.add(textual(cells))
+        rows += chunk.height
+    questions = [question(position, values.values()) for position, values in enumerate(collected)]
+    of_file = _markers_of_file(questions)
+    guesses = [guess(replace(one, markers=of_file)) for one in questions]
+    guesses = [_set(found, settings.get(found.options.name, {}), layout) for found in guesses]
+    guesses = agreement.agreed(guesses, layout)
+    profiles, findings = [], [Finding(note.text, note.line, note.column) for note in source.notes()]
+    for asked, found in zip(questions, guesses, strict=True):
+        wanted = asked.wanted
+        if wanted is not None and found.options.type is not wanted:
+            raise DatasetError(
+                f"{_where(layout)}: column {asked.base.name!r} cannot be read as {wanted}: {_unread(asked)}"
+            )
+        profiles.append(_profile(asked.values, found))
+        findings += _findings(found, layout)
+    findings += _of_table(rows, layout)
+    return Inspection(layout, rows, tuple(profiles), tuple(findings))
+
+
+def _set(found: Guess, fields: Mapping[str, Any], layout: FileLayout) -> Guess:
+    """A guess with what the user has set: the one of its ways that has it, or its options with that."""
+    fields = {field: value for field, value in fields.items() if field not in ("type", "missing")}
+    if not fields:
+        return found
+    for way in (found.options, found.other):
+        if way is not None and all(getattr(way, field) == value for field, value in fields.items()):
+            return replace(found, options=way, other=None, doubt=None, why=f"{agreement.said(way)}, as set")
+    try:
+        options = ColumnOptions.model_validate(found.options.model_dump(exclude_unset=True) | fields)
+    except ValidationError as error:
+        raise DatasetError(f"column {found.options.name!r}: {problems.listed(error, ColumnOptions)}") from None
+    return replace(found, options=options, other=None, doubt=None)
+
+
+def _shares(columns: int) -> tuple[int, int]:
+    """How many distinct values of one column are kept, and counted."""
+    return (min(100_000, max(1_000, _KEPT // max(columns, 1))), min(2_000_000, max(4_096, _COUNTED // max(columns, 1))))
+
+
+def _markers_of_file(questions: list[Question]) -> frozenset[str]:
+    tables = [(one.values.table, one.values.empty) for one in questions]
+    return frozenset().union(*(markers.established(table["text"], table["rows"], empty) for table, empty in tables))
+
+
+def _where(layout: FileLayout) -> str:
+    return layout.address or (layout.files[0] if layout.files else "the source")
+
+
+def _unread(asked: Question) -> str:
+    texts = asked.values.table["text"]
+    return f"its values are such as {markers.quoted(tuple(texts[:3]))}; leave --set out to see what they are"
+
+
+def _telling(found: Guess) -> Telling:
+    """Keeps what the found reading of a column does not expect."""
+    ways = [one for one in (found.options, found.other) if one is not None and one.type in VALUES]
+
+    def telling(frame: pl.DataFrame) -> pl.Series:
+        texts = frame["text"]
+        worth = markers.in_any_column(texts)
+        for options in ways:
+            worth = worth | ~_expected(texts, options)
+        return worth
+
+    return telling
+
+
+def _expected(texts: pl.Series, options: ColumnOptions) -> pl.Series:
+    expected = read(texts, options).is_not_null()
+    if options.type in (ColumnType.INTEGER, ColumnType.DECIMAL):
+        expected &= ~texts.str.contains(r"^[-+]?0\d")
+    if options.decimals is not None:
+        decimals = numbers.decimals(texts, options)
+        expected &= decimals == options.decimals if options.fixed_decimals else decimals <= options.decimals
+    return expected
+
+
+def _profile(values: Values, found: Guess) -> ColumnProfile:
+    table = values.table
+    if found.missing.height:
+        table = table.filter(~table["text"].is_in(found.missing["text"].implode()))
+    missing = values.empty + int(found.missing["rows"].sum())
+    distinct = values.distinct - found.missing.height
+    example = str(table["text"][0]) if table.height else ""
+    notes = found.notes if values.exact else (*found.notes, "distinct values are estimated: there are millions")
+    options = ColumnOptions.model_validate(found.options.model_dump(exclude_unset=True))
+    return ColumnProfile(options, example, values.rows, missing, distinct, found.why, notes)
+
+
+def _findings(found: Guess, layout: FileLayout) -> list[Finding]:
+    name = found.options.name
+    result = [
+        Finding(
+            f"{text!r} is read as missing: all other values are {_plural(found.options.type)}",
+            line_of(layout, row),
+            name,
+        )
+        for row, text in found.odd
+    ]
+    if found.other is not None and found.doubt is not None:
+        result.append(
+            Finding(
+                f"{found.doubt!r} and all other values can be {agreement.said(found.options)}, as is taken here, or "
+                f"{agreement.said(found.other)}: decide with --set '{agreement.decided(found.options)}' or "
+                f"--set '{agreement.decided(found.other)}'",
+                column=name,
+            )
+        )
+    if found.options.role is Role.LEARN:
+        result += [Finding(note, column=name) for note in found.notes]
+    return result
+
+
+def _plural(what: ColumnType) -> str:
+    return (
+        "truth values"
+        if what is ColumnType.BOOLEAN
+        else "numbers"
+        if what in (ColumnType.INTEGER, ColumnType.DECIMAL)
+        else f"{what}s"
+    )
+
+
+def line_of(layout: FileLayout, row: int) -> int | None:
+    """The line of a row, from 0, where no cell before it has line breaks."""
+    return None if layout.first_row is None else layout.first_row + row
+
+
+def _of_table(rows: int, layout: FileLayout) -> list[Finding]:
+    if rows == 0:
+        return [Finding("there are no rows below the header", layout.header_row)]
+    if rows < 50:
+        return [Finding(f"{rows} rows are few: what a model learns of them is little, and types are less certain")]
+    return []

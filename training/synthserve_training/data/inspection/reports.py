@@ -1,0 +1,132 @@
+"""What was understood of a source, for people and for programs."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from synthserve_training.data.inspection.inspecting import ColumnProfile, Finding, Inspection
+from synthserve_training.data.reading.layout import FileLayout
+from synthserve_training.tables.columns import Role
+
+_SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "blank"}
+
+
+def as_json(inspection: Inspection) -> dict[str, Any]:
+    """What was understood, for programs.
+
+    Returns:
+        `encoding`, `separator`, `header_row` (its line, from 1, or None), `rows`, and `columns` with `name`, `type`,
+        `missing`, `distinct` and `notes`.
+    """
+    layout = inspection.layout
+    return {
+        "encoding": layout.encoding,
+        "separator": layout.separator,
+        "header_row": layout.header_row or None,
+        "rows": inspection.rows,
+        "columns": [
+            {
+                "name": profile.options.source_name,
+                "type": str(profile.options.type),
+                "missing": profile.missing,
+                "distinct": profile.distinct,
+                "notes": _notes(profile, inspection.findings),
+            }
+            for profile in inspection.columns
+        ],
+    }
+
+
+def _notes(profile: ColumnProfile, findings: Iterable[Finding]) -> list[str]:
+    name = profile.options.source_name
+    warned = [
+        _with_line(finding) for finding in findings if finding.column == name and finding.text not in profile.notes
+    ]
+    return [*profile.notes, *warned]
+
+
+def _with_line(finding: Finding) -> str:
+    return f"line {finding.line}: {finding.text}" if finding.line else finding.text
+
+
+def as_table(inspection: Inspection) -> RenderableType:
+    """What was understood, for people: the file, its columns, warnings with lines, and what is private."""
+    columns = Table(box=None, pad_edge=False, header_style="bold")
+    columns.add_column("column", max_width=32, overflow="ellipsis", no_wrap=True)
+    columns.add_column("type", no_wrap=True)
+    columns.add_column("example", max_width=24, overflow="ellipsis", no_wrap=True)
+    for title in ("missing", "distinct"):
+        columns.add_column(title, justify="right", no_wrap=True)
+    columns.add_column("why", overflow="fold")
+    for profile in inspection.columns:
+        columns.add_row(
+            escape(profile.options.name),
+            _type(profile),
+            escape(_one_line(profile.example)),
+            _share(profile.missing, profile.rows),
+            f"{profile.distinct:,}",
+            escape(_why(profile)),
+        )
+    parts: list[RenderableType] = [
+        Text(_file(inspection.layout, inspection.rows, len(inspection.columns))),
+        "",
+        columns,
+    ]
+    if warnings := [_warning(finding) for finding in inspection.findings]:
+        parts += ["", Text("Warnings", style="bold"), *warnings]
+    if private := _private(inspection.columns):
+        parts += ["", Text("Privacy", style="bold"), *private]
+    return Group(*parts)
+
+
+def _type(profile: ColumnProfile) -> Text:
+    ruled = profile.options.role is Role.RULE
+    return Text(
+        f"{profile.options.type} (rule)" if ruled else str(profile.options.type), style="yellow" if ruled else ""
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _share(missing: int, rows: int) -> str:
+    if not missing:
+        return ""
+    share = 100 * missing / rows
+    return f"{share:.0f} %" if share >= 1 else f"{missing:,} rows"
+
+
+def _why(profile: ColumnProfile) -> str:
+    markers = [text for text in profile.options.missing if text]
+    return f"{profile.why}; missing: {', '.join(map(_one_line, markers))}" if markers else profile.why
+
+
+def _file(layout: FileLayout, rows: int, columns: int) -> str:
+    said = [layout.address or ", ".join(layout.files), layout.format, layout.compression, layout.encoding]
+    if layout.separator:
+        said.append(f"separator {_SEPARATORS.get(layout.separator, layout.separator)}")
+    if layout.format in ("delimited", "excel"):
+        said.append(f"header in line {layout.header_row}" if layout.header_row else "no header")
+    said.append(f"{rows:,} rows, {columns:,} columns")
+    return " · ".join(part for part in said if part)
+
+
+def _warning(finding: Finding) -> Text:
+    where = [f"line {finding.line}"] if finding.line else []
+    where += [f"column {finding.column!r}"] if finding.column else []
+    return Text(f"{', '.join(where)}: {finding.text}" if where else finding.text)
+
+
+def _private(columns: Sequence[ColumnProfile]) -> list[Text]:
+    """One line for each note, with the columns that have it."""
+    by_note: dict[str, list[str]] = {}
+    for profile in columns:
+        if profile.options.role is Role.RULE:
+            for note in profile.notes:
+                by_note.setdefault(note.removeprefix("privacy: "), []).append(profile.options.name)
+    return [Text(f"{', '.join(names)}: {note}") for note, names in by_note.items()]

@@ -1,0 +1,134 @@
+"""SDV's metadata: what it says of columns is read as settings, and a recipe's columns are written as it.
+
+Both versions are read: the one of a single table (`columns`), and the one of several tables (`tables`). The format is
+described in SDV's documentation, "Metadata JSON".
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from synthserve_training.data.inspection.settings import Settings
+from synthserve_training.errors import RecipeError
+from synthserve_training.tables.columns import ColumnOptions, ColumnType, Role
+
+_KINDS = {
+    "email": "email",
+    "phone_number": "phone",
+    "first_name": "first-name",
+    "last_name": "last-name",
+    "name": "name",
+    "ssn": "regex",
+    "iban": "iban",
+    "credit_card_number": "card",
+    "ipv4_address": "ipv4",
+    "street_address": "address",
+    "address": "address",
+    "city": "city",
+    "company": "company",
+    "url": "url",
+    "uuid4": "uuid",
+}
+"""The kind of rule that makes values of SDV's semantic types."""
+
+_SDTYPES = {kind: sdtype for sdtype, kind in _KINDS.items() if sdtype not in ("ssn", "address")}
+
+
+def read(text: str, table: str | None = None) -> Settings:
+    """Reads what metadata says of the columns of a table.
+
+    Args:
+        text: The JSON, of version V1 or V2.
+        table: The name of the table, where there are several.
+
+    Returns:
+        Settings for `inspect`. A numerical column is left to its values, which show whether it is whole.
+
+    Raises:
+        RecipeError: It is no such JSON, or has no such table.
+    """
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"the metadata is no JSON: {error}") from None
+    described = _table(content, table)
+    columns, key = described.get("columns"), described.get("primary_key")
+    if not isinstance(columns, Mapping):
+        raise RecipeError("the metadata has no columns: SDV writes them as 'columns': {'name': {'sdtype': …}}")
+    found = {str(name): _settings(name, column) for name, column in columns.items()}
+    for name in [key] if isinstance(key, str) else key or ():
+        found.setdefault(name, {})["type"] = ColumnType.ID
+    return {name: fields for name, fields in found.items() if fields}
+
+
+def _table(content: object, table: str | None) -> Mapping[str, Any]:
+    if not isinstance(content, Mapping):
+        raise RecipeError("the metadata is no object of JSON")
+    tables = content.get("tables")
+    if not isinstance(tables, Mapping):
+        return content
+    if table is None and len(tables) != 1:
+        raise RecipeError(f"the metadata has the tables {', '.join(map(str, tables))}: name one of them")
+    found = tables.get(next(iter(tables)) if table is None else table)
+    if not isinstance(found, Mapping):
+        raise RecipeError(f"the metadata has no table {table!r}: name one of {', '.join(map(str, tables))}")
+    return found
+
+
+def _settings(name: object, column: object) -> dict[str, Any]:
+    if not isinstance(column, Mapping) or not isinstance(sdtype := column.get("sdtype"), str):
+        raise RecipeError(f"the metadata of column {name!r} has no sdtype")
+    match sdtype:
+        case "numerical":
+            whole = str(column.get("computer_representation", "")).startswith(("Int", "UInt"))
+            return {"type": ColumnType.INTEGER} if whole else {}
+        case "categorical":
+            values = column.get("order") or ()
+            return {"type": ColumnType.CATEGORY} | ({"values": tuple(map(str, values))} if values else {})
+        case "boolean":
+            return {"type": ColumnType.BOOLEAN}
+        case "datetime":
+            pattern = str(column.get("datetime_format") or "")
+            timed = any(part in pattern for part in ("%H", "%I"))
+            kind = {"type": ColumnType.TIMESTAMP if timed else ColumnType.DATE}
+            return kind | {"patterns": (pattern,)} if pattern else {}
+        case "id":
+            return {"type": ColumnType.ID}
+        case "unknown":
+            return {}
+        case _:  # of persons or firms, such as email
+            return {"type": ColumnType.TEXT}
+
+
+def write(columns: Sequence[ColumnOptions], table: str = "table") -> str:
+    """Writes the columns of a recipe as metadata of version V1, without values of the data.
+
+    Args:
+        columns: Of the recipe; those that are dropped are left out.
+        table: The name of the table.
+    """
+    kept = [options for options in columns if options.role is not Role.DROP]
+    described = {"columns": {options.name: _described(options) for options in kept}}
+    return json.dumps({"tables": {table: described}, "relationships": [], "METADATA_SPEC_VERSION": "V1"}, indent=4)
+
+
+def _described(options: ColumnOptions) -> dict[str, Any]:
+    match options.type:
+        case ColumnType.INTEGER:
+            return {"sdtype": "numerical", "computer_representation": "Int64"}
+        case ColumnType.DECIMAL:
+            return {"sdtype": "numerical", "computer_representation": "Float"}
+        case ColumnType.BOOLEAN:
+            return {"sdtype": "boolean"}
+        case ColumnType.DATE | ColumnType.TIMESTAMP if options.patterns and not options.patterns[0].startswith(
+            "epoch:"
+        ):
+            return {"sdtype": "datetime", "datetime_format": options.patterns[0]}
+        case ColumnType.DATE | ColumnType.TIMESTAMP | ColumnType.TIME | ColumnType.CATEGORY:
+            return {"sdtype": "categorical"}
+        case _ if options.rule and (sdtype := _SDTYPES.get(options.rule.get("kind", ""))):
+            return {"sdtype": sdtype, "pii": True}
+        case ColumnType.ID:
+            return {"sdtype": "id"}
+        case _:
+            return {"sdtype": "unknown", "pii": options.role is Role.RULE}

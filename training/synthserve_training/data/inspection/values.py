@@ -1,0 +1,147 @@
+"""Counts the values of a column, over all rows and in bounded memory."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+_SCHEMA = {"text": pl.String, "rows": pl.Int64, "first": pl.Int64}
+
+Telling = Callable[[pl.DataFrame], pl.Series]
+"""Says which values of a frame (text, rows, first) would change what is known of a column: Boolean."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """What the cells of a column hold.
+
+    Attributes:
+        table: Distinct trimmed texts that are not empty, in the order in which the file has them. Columns: text; rows,
+            how many have it; first, the first of them from 0.
+        rows: Of the table.
+        empty: Rows with an empty cell.
+        beyond: Rows whose text is not in `table`: it had become too large, and they add nothing to it.
+        distinct: Distinct texts, those beyond included.
+        exact: Whether `distinct` is a count; else it is an estimate.
+    """
+
+    table: pl.DataFrame
+    rows: int
+    empty: int
+    beyond: int
+    distinct: int
+    exact: bool
+
+
+@dataclass
+class Distinct:
+    """Counts distinct hashes: exactly up to a limit, then by the k smallest of them.
+
+    Source: Bar-Yossef et al., "Counting distinct elements in a data stream", RANDOM 2002.
+    """
+
+    limit: int
+    _smallest: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    _pending: list[NDArray[np.uint64]] = field(default_factory=list)
+    _waiting: int = 0
+    _full: bool = False
+
+    def add(self, hashes: NDArray[np.uint64]) -> None:
+        """Adds hashes, [n]."""
+        if self._full:
+            hashes = hashes[hashes < self._smallest[-1]]
+        self._pending.append(hashes)
+        self._waiting += len(hashes)
+        if self._waiting > self.limit // 2:
+            self._merge()
+
+    def _merge(self) -> None:
+        merged = np.unique(np.concatenate([self._smallest, *self._pending]))
+        self._full = self._full or len(merged) > self.limit
+        self._smallest, self._pending, self._waiting = merged[: self.limit], [], 0
+
+    def count(self) -> tuple[int, bool]:
+        """How many there are, and whether that is exact."""
+        self._merge()
+        if not self._full:
+            return len(self._smallest), True
+        return round((self.limit - 1) / (float(self._smallest[-1]) / 2**64)), False
+
+
+class ColumnValues:
+    """Collects the values of a column, chunk by chunk.
+
+    Up to `kept` distinct values it keeps all of them. Beyond that it keeps what would change what is known of the
+    column, and counts the rest.
+    """
+
+    def __init__(self, kept: int, counted: int, telling: Callable[[Values], Telling]) -> None:
+        """Makes an empty one.
+
+        Args:
+            kept: How many distinct values are kept.
+            counted: How many distinct values are counted exactly.
+            telling: From what is known so far, what is worth keeping.
+        """
+        self._kept, self._limit, self._make_telling = kept, kept, telling
+        self._table = pl.DataFrame(schema=_SCHEMA)
+        self._pending: list[pl.DataFrame] = []
+        self._waiting = 0
+        self._rows = self._empty = self._beyond = 0
+        self._distinct = Distinct(counted)
+        self._telling: Telling | None = None
+
+    def add(self, texts: pl.Series) -> None:
+        """Adds the cells of the rows that follow: String, missing where empty or null."""
+        first, self._rows = self._rows, self._rows + len(texts)
+        frame = pl.DataFrame({"text": texts, "first": pl.int_range(first, self._rows, eager=True)})
+        counted = frame.group_by("text").agg(pl.len().cast(pl.Int64).alias("rows"), pl.col("first").min())
+        self._pending.append(counted)
+        self._waiting += counted.height
+        if self._waiting > max(50_000, self._table.height // 2):
+            self._merge()
+
+    def _merge(self) -> None:
+        if not self._pending:
+            return
+        new = _summed(self._pending)
+        self._pending, self._waiting = [], 0
+        empty = new["text"].is_null() | (new["text"] == "")
+        self._empty += int(new["rows"].filter(empty).sum())
+        new = new.filter(~empty)
+        if self._telling is not None:
+            self._distinct.add(new["text"].hash(seed=0).to_numpy())
+            known = new["text"].is_in(self._table["text"].implode())
+            worth = known.clone() if self._table.height >= 2 * self._limit else known | self._telling(new)
+            self._beyond += int(new["rows"].filter(~worth).sum())
+            new = new.filter(worth)
+        self._table = _summed([self._table, new])
+        if self._table.height > self._limit:
+            self._narrow()
+
+    def _narrow(self) -> None:
+        """Begins to keep only what would change what is known, or learns anew what that is."""
+        if self._telling is None:
+            self._distinct.add(self._table["text"].hash(seed=0).to_numpy())
+        self._telling = self._make_telling(self._values())
+        self._limit = self._table.height + self._kept // 10
+
+    def _values(self) -> Values:
+        distinct, exact = (self._table.height, True) if self._telling is None else self._distinct.count()
+        table = self._table.sort("first")
+        return Values(table, self._rows, self._empty, self._beyond, distinct, exact)
+
+    def values(self) -> Values:
+        """What was collected."""
+        self._merge()
+        return self._values()
+
+
+def _summed(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """One frame of several: trimmed texts, each once."""
+    if len(frames) == 2 and frames[0].height == 0:
+        return frames[1]
+    trimmed = pl.col("text").str.strip_chars()
+    return pl.concat(frames).group_by(trimmed).agg(pl.col("rows").sum(), pl.col("first").min())
