@@ -6,25 +6,28 @@ override ADDRESS := $(or $(ADDRESS),127.0.0.1:50051)
 override LOAD := $(or $(LOAD),--output load-report/index.html)
 override MINUTES := $(or $(MINUTES),30)
 override SEED := $(or $(SEED),7)
+override RESULTS := $(or $(RESULTS),$(HOME)/.cache/synthserve/bench-tables)
 LANGUAGES ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers/.done .venv-peers-mlserver/.done
+TABLE_PEERS := .venv-peers-tables/.done
 TRITONCLIENT := .venv-tritonclient/.done
 SET_UP := $(PYTHON) -I scripts/set_up.py
 # The client as a shell takes it, whatever is in the path.
 CLIENT := $(BIN)/python -c 'import os, shlex; print(shlex.quote(os.path.abspath("$(BIN)/synthserve")))'
 
 # Of the user's variables, those of pip and uv that say where packages come from and how they are reached are kept. The
-# others, which say what is installed and where, and those of Python that say what it imports, are unset.
+# others, which say what is installed and where, and those of Python that say what it imports, are unset. So is the one that
+# keeps compiled modules off the disk: each process, of which the tests start hundreds, would compile all that it imports.
 KEPT := $(foreach tool,PIP UV,$(foreach what,CACHE_DIR CERT CLIENT_CERT CONCURRENT_% CONFIG_FILE DEFAULT_INDEX DEFAULT_TIMEOUT \
   EXTRA_INDEX_URL FIND_LINKS HTTP_% INDEX INDEX_% INSECURE_HOST KEYRING_PROVIDER LINK_MODE NATIVE_TLS NO_CACHE NO_CACHE_DIR \
   NO_INDEX OFFLINE PROXY REQUEST_TIMEOUT RETRIES SYSTEM_CERTS TIMEOUT TRUSTED_HOST USE_FEATURE,$(tool)_$(what)))
 unexport $(filter-out $(KEPT),$(filter PIP_% UV_%,$(.VARIABLES))) VIRTUAL_ENV CDPATH \
-  PYTHONEXECUTABLE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONPLATLIBDIR PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
+  PYTHONDONTWRITEBYTECODE PYTHONEXECUTABLE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONPLATLIBDIR PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
 
-.PHONY: help serve test conformance demo lint format proto model-table bench bench-quick load memory soak connections fuzz lock clean
+.PHONY: help serve test conformance demo lint format proto model-table bench bench-quick bench-tables load memory soak connections fuzz lock clean
 
 help:
 	@echo 'make serve    set up, and serve exported/ on $(ADDRESS)'
@@ -37,6 +40,7 @@ help:
 	@echo 'make model-table   write the README'\''s table of models from exported/'
 	@echo 'make bench    compare with the same work without a server, and with other servers: about two hours'
 	@echo 'make bench-quick   a few cases of it: about 5 minutes'
+	@echo 'make bench-tables  train this table model and others on the tables of the papers; results in RESULTS=$(RESULTS): hours'
 	@echo 'make load     raise the load until the server does not keep up; a report with curves: about 4 minutes'
 	@echo 'make memory   memory of the server over 100 million rows'
 	@echo 'make soak     load a server and break everything that can break, for MINUTES=$(MINUTES)'
@@ -89,6 +93,9 @@ bench: $(VENV)/.dev $(PEERS)
 bench-quick: $(VENV)/.dev $(PEERS)
 	$(BIN)/python -m tests.benchmarks.compare --quick
 
+bench-tables: $(VENV)/.dev $(TABLE_PEERS)
+	$(BIN)/python -m tests.benchmarks.tables.run --results '$(RESULTS)' --page docs/tables.md
+
 load: $(VENV)/.dev
 	@$(BIN)/python -m tests.load.open_loop $(LOAD)
 
@@ -108,7 +115,7 @@ lock: $(VENV)/.dev
 	scripts/lock $(BIN)/uv
 
 clean:
-	rm -rf $(VENV) .venv-peers .venv-peers-mlserver .venv-tritonclient .tools demo load-report .mypy_cache .pytest_cache .ruff_cache .hypothesis fuzz-findings
+	rm -rf $(VENV) .venv-peers .venv-peers-mlserver .venv-peers-tables .venv-tritonclient .tools demo load-report .mypy_cache .pytest_cache .ruff_cache .hypothesis fuzz-findings
 
 # --- environments: scripts/set_up.py knows what is there already ---------------------------------------------------
 
@@ -120,7 +127,7 @@ $(VENV)/.dev: FORCE
 	@$(SET_UP) dev
 
 # What the benchmarks compare with, and the client of the Open Inference Protocol that the tests use.
-$(PEERS) $(TRITONCLIENT): .venv-%/.done: FORCE
+$(PEERS) $(TABLE_PEERS) $(TRITONCLIENT): .venv-%/.done: FORCE
 	@$(SET_UP) $*
 
 FORCE:

@@ -29,7 +29,7 @@ OLDEST, NEWEST = (3, 11), (3, 13)
 MAIN = Path(".venv")
 SERVING = ("clients/python", "server/core", "server")
 ALL = (*SERVING, "training")
-SEPARATE = ("peers", "peers-mlserver", "tritonclient")
+SEPARATE = ("peers", "peers-mlserver", "peers-tables", "tritonclient")
 """Each has its own environment: `.venv-NAME`, installed from `requirements/NAME.txt`."""
 
 STAMPS = (".uv", ".serve", ".dev", ".done")

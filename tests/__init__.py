@@ -1,0 +1,1 @@
+"""A regular package. Without this file, Python prefers any package `tests` that a distribution has installed."""

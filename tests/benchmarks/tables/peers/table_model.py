@@ -1,0 +1,73 @@
+"""The table model of this project, as a user trains it: `synthserve-train inspect` and `synthserve-train fit`.
+
+Its training time is that of both commands: the start of Python, reading, training, export and evaluation. Rows are
+drawn in this process, by `synthserve_core`. It runs under the interpreter of this project. As the peers do, it hears
+which columns of numbers are categories.
+"""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+from tests.benchmarks.tables.peers.process import Job, run
+
+import synthserve_core
+
+
+class TableModel:
+    """The model behind its commands and the library that serves it."""
+
+    def __init__(self) -> None:
+        self._seed = 0
+        self._drawn = 0
+        self._missing: dict[str, str] = {}
+        self._model: Any = None
+
+    def fit(self, job: Job) -> None:
+        """Trains and exports the model, and loads it."""
+        self._seed = job.seed
+        train, folder = job.train(), Path(job.folder)
+        recipe = folder / "recipe.toml"
+        numeric = [name for name in job.roles.categories if train[name].dtype.kind in "iuf"]
+        chosen = [part for name in numeric for part in ("--set", f"{name}.type=category")]
+        _train("inspect", job.csv, "--recipe", recipe, *chosen)
+        models = folder / "models"
+        _train("fit", job.csv, "--recipe", recipe, "--seed", job.seed, "--export", models, "--run-dir", folder / "run")
+        # A text that means a missing value is a category to the peers, such as ? in Adult.
+        columns = tomllib.loads(recipe.read_text())["columns"]
+        self._missing = {column["name"]: column["missing"][0] for column in columns if column.get("missing")}
+        (manifest,) = models.glob("*/*/manifest.json")
+        self._model = synthserve_core.load(manifest.parent)
+
+    def rows(self, count: int) -> pd.DataFrame:
+        """Draws rows."""
+        frame: pd.DataFrame = self._next(count).to_pandas()
+        for name, text in self._missing.items():
+            if name in frame and frame[name].dtype.kind not in "iufbM":
+                frame[name] = frame[name].astype(object).where(frame[name].notna(), text)
+        return frame
+
+    def write_csv(self, count: int, path: Path) -> None:
+        """Draws rows, and writes them as a CSV file."""
+        frame = pl.from_arrow(self._next(count))
+        if not isinstance(frame, pl.DataFrame):
+            raise TypeError("rows are no table")
+        frame.write_csv(path)
+
+    def _next(self, count: int) -> Any:
+        table = self._model.rows(seed=self._seed, count=count, start=self._drawn)
+        self._drawn += count
+        return table
+
+
+def _train(*arguments: object) -> None:
+    program = Path(sys.executable).with_name("synthserve-train")
+    subprocess.run([str(part) for part in (program, *arguments)], check=True)
+
+
+if __name__ == "__main__":
+    run(TableModel)
