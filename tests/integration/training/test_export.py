@@ -1,6 +1,7 @@
 """Real training, real conversion, real onnxruntime; few epochs and small networks."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -57,6 +58,41 @@ def write(experiment: Experiment, repository: Path) -> Path:
     return package.write(experiment.recipe, experiment.generative(), TRAINING, repository, 1)
 
 
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """An untrained model and its package; tests must not change them."""
+
+    experiment: Experiment
+    repository: Path
+    folder: Path
+
+    @property
+    def graph(self) -> bytes:
+        return (self.folder / "generate.onnx").read_bytes()
+
+    @property
+    def manifest(self) -> str:
+        return (self.folder / "manifest.json").read_text()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Exported]:
+    """Exports Iris with a sampler, each once."""
+
+    @functools.cache
+    def export(sampler: str) -> Exported:
+        experiment, repository = iris(sampler), tmp_path_factory.mktemp(sampler)
+        return Exported(experiment, repository, write(experiment, repository))
+
+    return export
+
+
+@pytest.fixture(scope="module")
+def mixture(exported: Callable[[str], Exported]) -> Exported:
+    """Iris with the sampler of its recipe."""
+    return exported("mixture")
+
+
 @pytest.fixture(scope="module")
 def digits() -> LatentModel:
     pixels = np.zeros((4, 28, 28, 1), np.uint8)
@@ -67,12 +103,13 @@ def digits() -> LatentModel:
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_package_holds_a_verified_graph_and_a_manifest_that_describes_it(sampler: str, tmp_path: Path) -> None:
-    experiment = iris(sampler)
-    folder = write(experiment, tmp_path)
-    assert folder == tmp_path / "iris-vae/1"
+def test_package_holds_a_verified_graph_and_a_manifest_that_describes_it(
+    sampler: str, exported: Callable[[str], Exported]
+) -> None:
+    folder = exported(sampler).folder
+    assert folder == exported(sampler).repository / "iris-vae/1"
     assert sorted(p.name for p in folder.iterdir()) == ["generate.onnx", "manifest.json"]
-    manifest = json_format.Parse((folder / "manifest.json").read_text(), Manifest())
+    manifest = json_format.Parse(exported(sampler).manifest, Manifest())
     assert manifest.format_version == 2
     (method,) = manifest.methods
     assert method.method == METHOD_GENERATE
@@ -92,10 +129,9 @@ def test_package_holds_a_verified_graph_and_a_manifest_that_describes_it(sampler
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_package_generates_what_the_trained_model_generates(sampler: str, tmp_path: Path) -> None:
-    experiment = iris(sampler)
-    expected = generate(experiment.generative(), seed=7, count=100, batch_size=64)
-    loaded = synthserve_core.load(write(experiment, tmp_path))
+def test_package_generates_what_the_trained_model_generates(sampler: str, exported: Callable[[str], Exported]) -> None:
+    expected = generate(exported(sampler).experiment.generative(), seed=7, count=100, batch_size=64)
+    loaded = synthserve_core.load(exported(sampler).folder)
     actual = loaded.samples(seed=7, count=100)
     for column in ("sepal_length", "sepal_width", "petal_length", "petal_width"):
         # A value within float error of the middle between two decimals can be rounded to either.
@@ -103,19 +139,19 @@ def test_package_generates_what_the_trained_model_generates(sampler: str, tmp_pa
     assert (actual["species"] == expected["species"]).mean() > 0.97
 
 
-def test_card_says_what_the_sampler_carries_of_the_training_data(tmp_path: Path) -> None:
-    privacy = json.loads((write(iris("mixture"), tmp_path) / "manifest.json").read_text())["card"]["privacy"]
+def test_card_says_what_the_sampler_carries_of_the_training_data(mixture: Exported) -> None:
+    privacy = json.loads(mixture.manifest)["card"]["privacy"]
     carried = "The graph carries means and covariances of groups of encoded training samples, no single sample."
     assert privacy[-1] == carried
 
 
-def test_graph_has_no_random_node() -> None:
-    graph = convert(iris("mixture").generative()).graph
+def test_graph_has_no_random_node(mixture: Exported) -> None:
+    graph = onnx.load_from_string(mixture.graph).graph
     assert not [node.op_type for node in graph.node if "Random" in node.op_type or node.op_type == "Multinomial"]
 
 
-def test_condition_fixes_the_column_and_absence_draws_all_classes(tmp_path: Path) -> None:
-    model = synthserve_core.load(write(iris("mixture"), tmp_path))
+def test_condition_fixes_the_column_and_absence_draws_all_classes(mixture: Exported) -> None:
+    model = synthserve_core.load(mixture.folder)
     for code, species in enumerate(("setosa", "versicolor", "virginica")):
         given = model.samples(seed=0, count=3000, where={"species": Equals(species)})
         assert set(given["species"].tolist()) == {code}
@@ -193,13 +229,13 @@ def test_output_of_another_type_or_shape_is_refused(
         verify.verify(graph, Changed(digits, IMAGE, change))
 
 
-def test_graph_of_another_model_is_refused(digits: LatentModel) -> None:
+def test_graph_of_another_model_is_refused(digits: LatentModel, mixture: Exported) -> None:
     with pytest.raises(ExportError, match="the graph has no input 'condition:species'"):
-        verify.verify(convert(digits).SerializeToString(), iris("mixture").generative())
+        verify.verify(convert(digits).SerializeToString(), mixture.experiment.generative())
 
 
-def test_difference_is_forgiven_on_the_edge_of_a_step_and_only_there() -> None:
-    model = iris("mixture").generative()
+def test_difference_is_forgiven_on_the_edge_of_a_step_and_only_there(mixture: Exported) -> None:
+    model = mixture.experiment.generative()
     described = contract.describe(model, 1)
     noise = np.random.default_rng(0).standard_normal((400_000, model.noise_size), np.float32)
     spread = slice(model.noise_size - 4, None)  # what each of the four numbers varies by on its own
@@ -217,14 +253,13 @@ def test_difference_is_forgiven_on_the_edge_of_a_step_and_only_there() -> None:
     assert not verify.is_on_a_step(model, described, fed, beyond)
 
 
-def test_graph_that_is_wrong_for_one_category_is_refused() -> None:
-    model = iris("mixture").generative()
-    graph = convert(model).SerializeToString()
+def test_graph_that_is_wrong_for_one_category_is_refused(mixture: Exported) -> None:
+    model = mixture.experiment.generative()
     means = model.sampler.means.copy()  # type: ignore[attr-defined]  # the recipe's sampler is a mixture
     means[model.sampler.classes == 2] += 3.0  # type: ignore[attr-defined]  # the recipe's sampler is a mixture
     sampler = dataclasses.replace(model.sampler, means=means)  # type: ignore[type-var]  # the recipe's sampler is a mixture
     with pytest.raises(ExportError, match="differs between onnxruntime and Keras"):
-        verify.verify(graph, dataclasses.replace(model, sampler=sampler))
+        verify.verify(mixture.graph, dataclasses.replace(model, sampler=sampler))
 
 
 def test_column_with_more_decimals_than_it_tells_is_refused() -> None:
@@ -234,26 +269,23 @@ def test_column_with_more_decimals_than_it_tells_is_refused() -> None:
         verify.check_decimals(schema, {"x": np.array([0.3, 28 * 0.1])})
 
 
-def test_version_once_written_is_never_changed(tmp_path: Path) -> None:
-    experiment = iris("mixture")
-    before = (write(experiment, tmp_path) / "manifest.json").read_bytes()
+def test_version_once_written_is_never_changed(mixture: Exported) -> None:
+    before = mixture.manifest
     with pytest.raises(ExportError, match="never changed"):
-        write(experiment, tmp_path)
-    assert (tmp_path / "iris-vae/1/manifest.json").read_bytes() == before
-    assert versions.next_version(tmp_path, "iris-vae") == 2
-    assert versions.next_version(tmp_path, "other") == 1
+        write(mixture.experiment, mixture.repository)
+    assert mixture.manifest == before
+    assert versions.next_version(mixture.repository, "iris-vae") == 2
+    assert versions.next_version(mixture.repository, "other") == 1
 
 
-def test_package_holds_no_training_row(tmp_path: Path) -> None:
-    experiment = iris("mixture")
-    folder = write(experiment, tmp_path)
-    manifest = json.loads((folder / "manifest.json").read_text())
+def test_package_holds_no_training_row(mixture: Exported) -> None:
+    manifest = json.loads(mixture.manifest)
     assert set(manifest) == {
         *("format_version", "model", "version", "table", "conditions", "methods", "card", "provenance")
     }
-    encoded = experiment.preprocessed.samples
-    means = np.asarray(experiment.networks.encoder(encoded)[0])  # type: ignore[misc]  # a VAE has an encoder
-    for tensor in onnx.load(folder / "generate.onnx").graph.initializer:
+    encoded = mixture.experiment.preprocessed.samples
+    means = np.asarray(mixture.experiment.networks.encoder(encoded)[0])  # type: ignore[misc]  # a VAE has an encoder
+    for tensor in onnx.load_from_string(mixture.graph).graph.initializer:
         values = onnx.numpy_helper.to_array(tensor).astype(np.float64).ravel()
         for rows in (encoded, means):
             if values.size < rows.shape[1]:
@@ -273,9 +305,10 @@ def test_graph_that_was_made_faster_holds_against_keras(digits: LatentModel, for
     verify.verify(graph.SerializeToString(), digits)
 
 
-def test_package_tells_what_was_made_faster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    experiment = iris("prior")
+def test_package_tells_what_was_made_faster(
+    exported: Callable[[str], Exported], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(package, "optimise", lambda model, _feeds: (model, ["all of it"]))
-    folder = write(experiment, tmp_path)
+    folder = write(exported("prior").experiment, tmp_path)
     manifest = json_format.Parse((folder / "manifest.json").read_text(), Manifest())
     assert list(manifest.provenance.optimisations) == ["all of it"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.fixtures.small_wgan import experiment, train
+from tests.fixtures.small_wgan import Trained, experiment, train
 
 from synthserve_core.contract.model import IMAGE
 from synthserve_training.errors import RunError
@@ -15,34 +15,30 @@ from synthserve_training.export.graph import convert
 from synthserve_training.models.pipeline import NOISE
 from synthserve_training.train import checkpoint
 from synthserve_training.train.experiment import Experiment
-from synthserve_training.train.run_folder import RunFolder
 
 
 def values(trained: Experiment) -> Mapping[str, list[np.ndarray]]:
     return {name: [np.asarray(v) for v in group] for name, group in trained.variables().items()}
 
 
-def test_resumed_run_equals_the_uninterrupted_one(tmp_path: Path) -> None:
-    whole, resumed = experiment(), experiment()
-    train(whole, tmp_path / "whole", 3)
-    train(experiment(), tmp_path / "parts", 1)
-    run = train(resumed, tmp_path / "parts", 3, resume=True)
-    assert "average" in values(whole)
-    for name, group in values(whole).items():
+def test_resumed_run_equals_the_uninterrupted_one(averaged: Trained, tmp_path: Path) -> None:
+    resumed = experiment()
+    train(experiment(), tmp_path, 1)
+    run = train(resumed, tmp_path, 3, resume=True)
+    assert "average" in values(averaged.experiment)
+    for name, group in values(averaged.experiment).items():
         for expected, actual in zip(group, values(resumed)[name], strict=True):
             np.testing.assert_array_equal(actual, expected)
     log = [{k: v for k, v in row.items() if k != "seconds"} for row in run.losses()]
-    assert log == [{k: v for k, v in row.items() if k != "seconds"} for row in RunFolder(tmp_path / "whole").losses()]
+    assert log == [{k: v for k, v in row.items() if k != "seconds"} for row in averaged.run.losses()]
     assert list(log[0]) == ["epoch", "critic_loss", "critic_distance", "critic_penalty", "generator_loss"]
     for picture in (run.losses_plot, run.samples / "epoch-0003.png"):
         assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_generator_moves_once_for_the_steps_of_its_critic(tmp_path: Path) -> None:
-    trained = experiment()
-    train(trained, tmp_path, 2)  # 2 epochs of 4 batches
-    critic, generator = trained.objective.players
-    assert (int(critic.optimizer.iterations), int(generator.optimizer.iterations)) == (8, 2)
+def test_generator_moves_once_for_the_steps_of_its_critic(averaged: Trained) -> None:
+    critic, generator = averaged.experiment.objective.players
+    assert (int(critic.optimizer.iterations), int(generator.optimizer.iterations)) == (12, 4)
 
 
 def test_epoch_without_a_turn_of_the_generator_is_logged(tmp_path: Path) -> None:
@@ -51,9 +47,8 @@ def test_epoch_without_a_turn_of_the_generator_is_logged(tmp_path: Path) -> None
     assert run.losses_plot.is_file()
 
 
-def test_exported_are_the_averaged_weights(tmp_path: Path) -> None:
-    trained = experiment()
-    train(trained, tmp_path, 2)
+def test_exported_are_the_averaged_weights(averaged: Trained) -> None:
+    trained = averaged.experiment
     model = trained.generative()
     assert trained.average is not None
     assert model.generator is trained.average.network
@@ -63,12 +58,10 @@ def test_exported_are_the_averaged_weights(tmp_path: Path) -> None:
     assert not np.array_equal(np.asarray(model(noise)[IMAGE]), np.asarray(newest(noise)[IMAGE]))
 
 
-def test_plain_recipe_has_no_average_and_does_not_go_on_with_another_ones_run(tmp_path: Path) -> None:
-    trained = experiment("flowers-wgan-gp")
-    assert trained.average is None
-    assert "average" not in trained.variables()
-    run = train(trained, tmp_path, 1)
+def test_plain_recipe_has_no_average_and_does_not_go_on_with_another_ones_run(plain: Trained) -> None:
+    assert plain.experiment.average is None
+    assert "average" not in plain.experiment.variables()
     with pytest.raises(RunError, match=r"preprocessing, objective, training\.average_decay"):
-        train(experiment(), tmp_path, 2, resume=True)
+        train(experiment(), plain.run.path, 3, resume=True)
     with pytest.raises(RunError, match="other networks"):
-        checkpoint.restore(run.checkpoint, experiment().variables())
+        checkpoint.restore(plain.run.checkpoint, experiment().variables())
