@@ -9,6 +9,7 @@ spread. The others are listed.
 """
 
 import argparse
+import json
 import math
 import os
 import sys
@@ -55,11 +56,18 @@ def main() -> None:
             committed = read(folders[model] / "report" / "report.json")
             with tempfile.TemporaryDirectory() as folder:
                 flags = ["--repository", str(options.model_repository), "--output", f"{folder}/report"]
+                if committed.repeats and is_table(folders[model]):
+                    flags += ["--retrain", str(committed.repeats)]
                 if options.data_dir:
                     flags += ["--data-dir", str(options.data_dir)]
                 cost = run(["evaluate", model, "--version", str(committed.version), *flags], environment, Path(folder))
                 found = read(Path(folder) / "report" / "report.json")
             print(row(committed, found, cost), flush=True)
+
+
+def is_table(folder: Path) -> bool:
+    """Whether a package generates a table."""
+    return "table" in json.loads((folder / "manifest.json").read_bytes())
 
 
 def run(arguments: list[str], environment: dict[str, str], folder: Path) -> Cost:

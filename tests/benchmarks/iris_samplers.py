@@ -27,8 +27,9 @@ from synthserve.v1.schema_pb2 import TableSchema
 from synthserve_training import recipe as recipes
 from synthserve_training.components import part
 from synthserve_training.data.preprocessing import table
-from synthserve_training.evaluation.tables.baseline import gaussian_per_class
 from synthserve_training.evaluation.tables.columns import Columns
+from synthserve_training.evaluation.tables.measures.baseline import gaussian_per_class
+from synthserve_training.evaluation.tables.real import typed
 from synthserve_training.models.sampling import generate
 from synthserve_training.recipe import Recipe
 from synthserve_training.train.experiment import build, load
@@ -63,10 +64,10 @@ def main() -> None:
     scores: dict[str, list[dict[str, float]]] = defaultdict(list)
     for split in range(splits):
         train, test = train_test_split(rows, test_size=0.3, random_state=split, stratify=rows[TARGET])
-        real = columns.real(train)
+        real = columns.real(typed(train, schema))
         frames = {"real rows": real, "Gaussian per class": gaussian_per_class(real, columns, split)}
         for name, frame in (frames | vae_rows(recipe, train, columns, split)).items():
-            scores[name].append(accuracies(frame, columns.real(test)))
+            scores[name].append(accuracies(frame, columns.real(typed(test, schema))))
         print(f"split {split + 1}/{splits}", end="\r", flush=True)
     print(f"{'':<24}{'logistic regression':>22}{'random forest':>22}")
     for name, results in scores.items():

@@ -47,12 +47,14 @@ def manifest(folder: Path) -> Manifest:
 def test_command_measures_reports_and_tells_the_manifest(made: Path) -> None:
     folder = made / "exported/small/1"
     before, graph = manifest(folder), (folder / GRAPH_FILE).read_bytes()
-    result = command("evaluate", "small", "--repeats", str(REPEATS), cwd=made)
+    result = command("evaluate", "small", "--retrain", str(REPEATS), cwd=made)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "report: exported/small/1/report/report.html"
 
     report = figures.read(folder / "report/report.json")
-    assert [section.title for section in report.sections] == ["Fidelity", "Detection", "Utility", "Privacy", "Training"]
+    assert [section.title for section in report.sections] == [
+        "Fidelity", "Detection", "Utility", "Conditions", "Privacy", "Columns", "Training",
+    ]  # fmt: skip
     assert all(figure.reference is not None for figure in report.figures())
     assert report.repeats == REPEATS
     assert f"{REPEATS} trainings on halves, 30 epochs each" in report.sections[-1].summary  # the recipe says 300
@@ -77,17 +79,17 @@ def test_command_measures_reports_and_tells_the_manifest(made: Path) -> None:
 def test_report_that_goes_elsewhere_leaves_the_package_as_it_is(made: Path, tmp_path: Path) -> None:
     folder = made / "exported/small/1"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    result = command("evaluate", "small", "--repeats", "1", "--seed", "3", "--output", tmp_path / "report", cwd=made)
+    result = command("evaluate", "small", "--seed", "3", "--output", tmp_path / "report", cwd=made)
     assert result.returncode == 0, result.stderr
     assert figures.read(tmp_path / "report/report.json").seed == 3
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_same_seed_gives_the_same_figures(made: Path) -> None:
-    subject = Subject.open(made / "exported/small/1", seed=5, repeats=1)
+    subject = Subject.open(made / "exported/small/1", seed=5)
     first, second = run.evaluate(subject), run.evaluate(subject)
     assert first.figures() == second.figures()
-    other = run.evaluate(Subject.open(made / "exported/small/1", seed=6, repeats=1))
+    other = run.evaluate(Subject.open(made / "exported/small/1", seed=6))
     assert other.figures() != first.figures()
 
 

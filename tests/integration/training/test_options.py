@@ -21,14 +21,14 @@ def typed(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int | str | 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1.5", "", str(2**31), str(2**63), "9" * 5000])
 @pytest.mark.parametrize(
     "option",
-    ["run --epochs", "export --version", "evaluate --version", "evaluate --repeats"],
+    ["run --epochs", "export --version", "evaluate --version", "evaluate --retrain"],
 )
 def test_count_is_refused_by_name(
     option: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     command, flag = option.split()
-    if (option, value) == ("evaluate --repeats", str(2**31)):
+    if (option, value) == ("evaluate --retrain", str(2**31)):
         value = str(2**31 + 1)
     assert typed([command, "iris-vae", f"{flag}={value}"], monkeypatch) == 2
     assert flag.removeprefix("-") in capsys.readouterr().err

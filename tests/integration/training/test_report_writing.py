@@ -29,7 +29,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     fit(experiment, training, epochs=2)
     history = package.Training(2, training.training_seconds(2), training.facts())
     written = package.write(experiment.recipe, experiment.generative(), history, folder / "exported", 1)
-    return folder / "exported", run.evaluate(Subject.open(written, seed=LARGEST_SEED, repeats=1))
+    return folder / "exported", run.evaluate(Subject.open(written, seed=LARGEST_SEED, retrain=1))
 
 
 @pytest.fixture

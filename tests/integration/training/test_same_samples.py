@@ -13,6 +13,7 @@ import pytest
 from tests.conformance import typed
 from tests.fixtures import packages
 from tests.fixtures.processes import running_server
+from tests.fixtures.tables import typed_rows
 
 from synthserve.v1 import generation_pb2
 from synthserve.v1.generation_pb2_grpc import GenerationServiceStub
@@ -22,12 +23,14 @@ from synthserve_core.contract.model import IMAGE, Arrays, Key, Validity
 from synthserve_core.contract.texts import texts_of
 from synthserve_training import recipe as recipes
 from synthserve_training.data.datasets import Images, flowers102
+from synthserve_training.errors import EvaluationError
 from synthserve_training.evaluation import images, tables
 from synthserve_training.evaluation.images.networks import Inception
 from synthserve_training.evaluation.subject import Subject
-from synthserve_training.evaluation.tables.columns import Columns
+from synthserve_training.evaluation.tables.real import RealRows
 
 SEED, OFFSET, COUNT = 11, 12_345, 5_000
+TITLES = ["Fidelity", "Detection", "Utility", "Conditions", "Privacy", "Columns"]
 SIDE = 64
 
 
@@ -126,18 +129,20 @@ class Trainer:
 
     subject: Subject
 
-    def rows(self) -> pd.DataFrame:
-        return Columns.of(self.subject.manifest).frame(self.subject.samples(400, start=1_000_000))
-
-    def train(self, _rows: pd.DataFrame, *, seed: int, count: int) -> Trained:
+    def train(self, _rows: np.ndarray, *, seed: int, count: int) -> Trained:
         samples = joined(replace(self.subject, seed=seed + 100).samples(count))
         losses = pd.DataFrame({"epoch": [1.0, 2.0], "loss": [2.0, 1.0], "seconds": [0.1, 0.1]})
         return Trained(self.subject.manifest.table, samples, losses)
 
 
+def real_rows(subject: Subject) -> RealRows:
+    schema = subject.manifest.table
+    return RealRows(*(typed_rows(schema, joined(subject.samples(300, start=start))) for start in (10**6, 2 * 10**6)))
+
+
 def test_table_that_is_evaluated_is_that_of_the_server(server: GenerationServiceStub, models: Path) -> None:
-    subject = Subject.open(models / "tiny-table" / "1", seed=SEED, repeats=1)
-    prepared = tables.prepare(subject, Trainer(subject))
+    subject = Subject.open(models / "tiny-table" / "1", seed=SEED)
+    prepared = tables.prepare(subject, real_rows(subject))
     sent = sent_rows(server, "tiny-table", count=len(prepared.exported))
     pd.testing.assert_frame_equal(prepared.exported, prepared.columns.frame([sent]), check_exact=True)
     assert prepared.exported.isna().any().to_dict() == {
@@ -146,12 +151,23 @@ def test_table_that_is_evaluated_is_that_of_the_server(server: GenerationService
 
 
 def test_table_with_missing_values_is_evaluated(models: Path) -> None:
-    subject = Subject.open(models / "tiny-table" / "1", seed=SEED, repeats=2)
-    sections = tables.evaluate(subject, Trainer(subject))
-    assert [section.title for section in sections] == ["Fidelity", "Detection", "Utility", "Privacy", "Training"]
+    subject = Subject.open(models / "tiny-table" / "1", seed=SEED)
+    sections = tables.evaluate(subject, real_rows(subject))
+    assert [section.title for section in sections] == TITLES
     found = {figure.metric: figure for section in sections for figure in section.figures}
     assert found["missing_value_similarity"].value > 0.9
     assert found["membership_attack_auc"].value == pytest.approx(0.5, abs=0.1)
+
+
+def test_table_is_retrained_on_parts_of_its_real_rows(models: Path) -> None:
+    subject = Subject.open(models / "tiny-table" / "1", seed=SEED, retrain=2)
+    sections = tables.evaluate(subject, real_rows(subject), trainer=Trainer(subject))
+    assert [section.title for section in sections] == [*TITLES, "Training"]
+    found = {figure.metric: figure for section in sections for figure in section.figures}
+    assert found["shape_score"].spread is not None
+    assert found["shape_score_graph"].value > 0.9
+    with pytest.raises(EvaluationError, match="cannot be trained anew: leave out --retrain"):
+        tables.prepare(subject, real_rows(subject))
 
 
 class Recorder:

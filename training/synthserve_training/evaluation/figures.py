@@ -129,11 +129,13 @@ class Plot:
         name: The file's name without its suffix; unique within a report.
         caption: What it shows, in one sentence; also its alternative text.
         png: The picture. Kept beside `report.json`, not in it.
+        subject: What it is a picture of, where there is one for each of many, such as a column's name.
     """
 
     name: str
     caption: str
     png: Annotated[bytes, Field(exclude=True)] = b""
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ class Report(BaseModel):
     limits: tuple[str, ...] = ()
     privacy: tuple[str, ...] = ()
     seed: int = Field(ge=0, description="Seed of the splits, the samples and all other random choices")
-    repeats: int = Field(ge=1, description="How often random steps were repeated")
+    repeats: int = Field(ge=0, description="How often the model was trained anew, on parts of the real rows")
     seconds: float = Field(ge=0, description="Wall-clock time of the evaluation")
     hardware: str
     packages: dict[str, str] = Field(description="Versions of the packages that measured, by name")

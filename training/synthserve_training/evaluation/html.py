@@ -1,4 +1,4 @@
-"""Renders a report as one HTML file, which contains its styles and pictures."""
+"""Renders a report as one HTML file, which contains its styles, its pictures and a script that searches and sorts."""
 
 import base64
 from importlib import resources
@@ -18,7 +18,11 @@ def render(report: Report) -> str:
     )
     environment.filters.update(number=number, cell=cell, base64=lambda data: base64.b64encode(data).decode())
     template = resources.files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(template).render(report=report, verdict=verdict)
+    return environment.from_string(template).render(
+        report=report,
+        verdict=verdict,
+        searchable=any(plot.subject for section in report.sections for plot in section.plots),
+    )
 
 
 def number(value: float | None) -> str:

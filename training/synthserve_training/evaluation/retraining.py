@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthserve.v1.schema_pb2 import TableSchema
 from synthserve_core.contract.model import Arrays
@@ -35,36 +37,29 @@ class Retraining:
     Attributes:
         recipe: The recipe.
         epochs: How long to train.
-        data_dir: Where datasets lie; see `Files.locate`.
+        rows: All real rows, cleaned.
     """
 
     recipe: Recipe
     epochs: int
-    data_dir: Path | None
+    rows: pd.DataFrame
 
     @classmethod
     def of(cls, subject: Subject) -> "Retraining":
-        """Trains as long as a package was trained.
+        """Loads the real rows of a package; it is trained anew as long as it was trained.
 
         Raises:
+            DatasetError: The rows could not be loaded.
             RecipeError: Its recipe is not one of this version of the trainer.
         """
-        return cls(subject.recipe, subject.manifest.provenance.epochs, subject.data_dir)
+        recipe = subject.recipe
+        return cls(recipe, subject.manifest.provenance.epochs, load(recipe, subject.data_dir).data)
 
-    def rows(self) -> pd.DataFrame:
-        """All real rows, cleaned.
-
-        Raises:
-            DatasetError: They could not be loaded.
-        """
-        rows: pd.DataFrame = load(self.recipe, self.data_dir).data
-        return rows
-
-    def train(self, rows: pd.DataFrame, *, seed: int, count: int) -> Retrained:
+    def train(self, rows: NDArray[np.int64], *, seed: int, count: int) -> Retrained:
         """Trains on some of the rows.
 
         Args:
-            rows: Some of `rows`.
+            rows: Which of `rows`, [n].
             seed: Of the training and of the samples.
             count: How many samples to draw.
 
@@ -73,8 +68,8 @@ class Retraining:
             RunError: A loss is no longer finite.
         """
         keras.utils.clear_session()  # else the graphs of earlier trainings stay in memory
-        options = table.of_cleaned(self.recipe.preprocessing.options)
-        experiment = build(self.recipe, table.fit(options, rows), seed=seed)
+        options = table.of_cleaned(table.with_columns(self.recipe.preprocessing.options, self.rows))
+        experiment = build(self.recipe, table.fit(options, self.rows.iloc[rows]), seed=seed)
         with tempfile.TemporaryDirectory() as folder:
             run = RunFolder(Path(folder))
             fit(experiment, run, epochs=self.epochs, resume=False)

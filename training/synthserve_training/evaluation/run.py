@@ -11,17 +11,23 @@ from synthserve_core.contract.model import Table
 from synthserve_training.errors import EvaluationError
 from synthserve_training.evaluation import html, images, tables
 from synthserve_training.evaluation.figures import Report, Section
+from synthserve_training.evaluation.sources import real_rows
 from synthserve_training.evaluation.subject import Subject
+from synthserve_training.evaluation.tables.real import RealRows
+from synthserve_training.evaluation.tables.scoring import scorer
 from synthserve_training.train.machine import hardware, package_versions
 from synthserve_training.train.run_folder import check_writable
-from synthserve_training.train.startup import start_keras
 
 REPORT_FOLDER = "report"
 _JSON, _HTML = "report.json", "report.html"
 
 
-def evaluate(subject: Subject) -> Report:
+def evaluate(subject: Subject, real: RealRows | None = None) -> Report:
     """Measures a package.
+
+    Args:
+        subject: The package.
+        real: The real rows of a table that was learnt from a file; default: they are read again.
 
     Raises:
         EvaluationError: The package has no column that can be measured, or its dataset does not fit its output.
@@ -29,7 +35,7 @@ def evaluate(subject: Subject) -> Report:
         RecipeError: Its recipe is not one of this version of the trainer.
     """
     started = time.monotonic()
-    sections = _sections(subject)
+    sections = _sections(subject, real)
     manifest = subject.manifest
     return Report(
         model=manifest.model,
@@ -41,7 +47,7 @@ def evaluate(subject: Subject) -> Report:
         limits=tuple(manifest.card.limits),
         privacy=tuple(manifest.card.privacy),
         seed=subject.seed,
-        repeats=subject.repeats,
+        repeats=subject.retrain,
         seconds=round(time.monotonic() - started, 1),
         hardware=hardware(),
         packages=package_versions(),
@@ -121,11 +127,14 @@ def _files_of_report(folder: Path) -> set[str]:
     return {_JSON, _HTML, *plots}
 
 
-def _sections(subject: Subject) -> list[Section]:
+def _sections(subject: Subject, real: RealRows | None) -> list[Section]:
     if isinstance(subject.package.model.output, Table):
-        # Imported here, as only the evaluation of tables trains: TensorFlow takes more than half a gigabyte.
-        start_keras()
-        from synthserve_training.evaluation.retraining import Retraining
-
-        return tables.evaluate(subject, Retraining.of(subject))
+        trainer = None
+        if real is None:
+            real, trainer = real_rows(subject)
+        return tables.evaluate(subject, real, trainer=trainer, score=scorer(subject))
+    if subject.retrain:
+        raise EvaluationError(
+            f"{subject.manifest.model} generates images, which are not trained anew: leave out --retrain"
+        )
     return images.evaluate(subject)

@@ -27,7 +27,8 @@ class Subject:
         package: The package, ready to run.
         seed: Of the samples, and of all else that the evaluation draws.
         data_dir: Where datasets lie; see `Files.locate`.
-        repeats: How often random steps are repeated, for means and spreads.
+        data: The address of the real rows of a user's table; None: where the recipe says that they are.
+        retrain: How often the model is trained anew, on parts of the real rows; tables only.
         progress: Is told how far long steps have come.
     """
 
@@ -35,7 +36,8 @@ class Subject:
     package: LoadedPackage
     seed: int
     data_dir: Path | None = None
-    repeats: int = 20
+    data: str | None = None
+    retrain: int = 0
     progress: Progress = no_progress
 
     @classmethod
@@ -45,7 +47,8 @@ class Subject:
         *,
         seed: int,
         data_dir: Path | None = None,
-        repeats: int = 20,
+        data: str | None = None,
+        retrain: int = 0,
         progress: Progress = no_progress,
     ) -> "Subject":
         """Loads a package, to run on the CPU.
@@ -54,7 +57,8 @@ class Subject:
             folder: `{model}/{version}/`.
             seed: See `Subject`, as for the other arguments.
             data_dir: See `Subject`.
-            repeats: See `Subject`.
+            data: See `Subject`.
+            retrain: See `Subject`.
             progress: See `Subject`.
 
         Raises:
@@ -64,7 +68,7 @@ class Subject:
             package = load_package(folder, CPU)
         except (CoreError, OSError) as error:
             raise EvaluationError(f"{folder} holds no model package: {error}") from None
-        return cls(folder, package, seed, data_dir, repeats, progress)
+        return cls(folder, package, seed, data_dir, data, retrain, progress)
 
     @property
     def manifest(self) -> Manifest:

@@ -94,7 +94,7 @@ class Page(HTMLParser):
         self.outside: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in ("meta", "img"):
+        if tag not in ("meta", "img", "input"):
             self.open.append(tag)
         self.outside += [v for k, v in attrs if k in ("src", "href") and v and not v.startswith(("data:", "#"))]
 
@@ -112,6 +112,18 @@ def test_page_is_well_formed_needs_nothing_else_and_escapes_what_it_shows() -> N
     assert "&lt;script&gt;" in text
     for shown in ("0.500", "0.750", "A caption", "A note", "0.250", "data:image/png;base64,iVBORw0K"):
         assert shown in text
+
+
+def test_page_of_many_columns_can_be_searched() -> None:
+    assert 'type="search"' not in html.render(report())
+    plots = (Plot("column-1", "age: 0.9.", PNG, subject='a"ge'), Plot("column-2", "sex: 0.8.", PNG, subject="sex"))
+    text = html.render(reports.report(Section("Columns", plots=plots)))
+    page = Page()
+    page.feed(text)
+    assert not page.outside
+    assert 'type="search"' in text
+    assert 'data-name="a&#34;ge"' in text
+    assert text.index("age: 0.9.") < text.index("sex: 0.8.")
 
 
 @pytest.mark.parametrize(

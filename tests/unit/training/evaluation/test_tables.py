@@ -1,26 +1,33 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
-from tests.fixtures.tables import COLUMNS, rows, split, splits
+from tests.fixtures.tables import COLUMNS, compared, rows, split, splits
 
 from synthserve_training.evaluation.figures import Figure, Section
-from synthserve_training.evaluation.tables import detection, fidelity, privacy, utility
-from synthserve_training.evaluation.tables.baseline import gaussian_per_class
-from synthserve_training.evaluation.tables.closeness import corrected_interval
 from synthserve_training.evaluation.tables.features import Features
-from synthserve_training.evaluation.tables.splits import Split
+from synthserve_training.evaluation.tables.measures.baseline import gaussian_per_class
+from synthserve_training.evaluation.tables.sections import detection, fidelity, privacy, utility
+from synthserve_training.evaluation.tables.splits import Source, Split
 
 
 def figures(section: Section) -> dict[str, Figure]:
     return {figure.metric: figure for figure in section.figures}
 
 
+def utility_of(parts: list[Split]) -> dict[str, Figure]:
+    section = utility.evaluate(parts, COLUMNS, Source.RETRAINED)
+    assert section
+    return figures(section)
+
+
 def test_rows_as_good_as_real_ones_get_what_real_ones_get() -> None:
-    found = figures(fidelity.evaluate(splits(), rows(5000, 99), rows(150, 98), COLUMNS))
+    found = figures(fidelity.evaluate(compared(splits(), rows(5000, 99), rows(150, 98))))
     for metric in ("shape_score", "ks_complement", "tv_complement", "pair_trend_score", "shape_score_graph"):
         assert found[metric].value == pytest.approx(found[metric].reference, abs=0.06)
     assert found["correlation_difference"].value < 0.15
-    perfect = fidelity.measure(rows(80, 1), rows(80, 1), COLUMNS)
+    perfect = fidelity.similarities(rows(80, 1), rows(80, 1), COLUMNS)
     assert perfect.pop("correlation_difference") == 0
     assert set(perfect.values()) == {1.0}
 
@@ -30,18 +37,18 @@ def test_values_that_no_real_row_has_are_counted() -> None:
     exported = rows(400, 1)
     exported.loc[:99, "length"] = -1000.0
     exported.loc[100:199, "kind"] = "unheard of"
-    found = figures(fidelity.evaluate(splits(2), exported, real, COLUMNS))
+    found = figures(fidelity.evaluate(compared(splits(2), exported, real)))
     assert found["valid_share"].value == pytest.approx(0.5, abs=0.05)
     at_ends = real.assign(length=real.length.clip(0.5, 1.5))
-    found = figures(fidelity.evaluate(splits(2), at_ends, at_ends, COLUMNS))
+    found = figures(fidelity.evaluate(compared(splits(2), at_ends, at_ends)))
     assert found["at_range_ends"].value == found["at_range_ends"].reference
     assert found["valid_share"].value == 1
 
 
 def test_detector_guesses_among_equals_and_finds_what_is_shifted() -> None:
-    equals = figures(detection.evaluate(splits(3, 100), COLUMNS))
+    equals = figures(detection.evaluate(compared(splits(1, 150))))
     shifted = [split(s.train, s.held_out, rows(80, s.seed, shift=5.0), s.seed) for s in splits(1, 80)]
-    found = figures(detection.evaluate(shifted, COLUMNS))
+    found = figures(detection.evaluate(compared(shifted)))
     for name in detection.DETECTORS:
         assert equals[f"c2st_auc_{name}"].value == pytest.approx(0.5, abs=0.12)
         assert found[f"c2st_auc_{name}"].value > 0.98
@@ -52,13 +59,13 @@ def test_gradient_boosting_sees_what_logistic_regression_does_not() -> None:
     real = rows(120, 0, noise=0.1)
     # Equal means and deviations, other shape: length is no longer in three heaps.
     smooth = real.assign(length=np.random.default_rng(1).normal(real.length.mean(), real.length.std(), 120))
-    found = figures(detection.evaluate([split(real, rows(120, 5, noise=0.1), smooth)], COLUMNS))
+    found = figures(detection.evaluate(compared([split(real, rows(120, 5, noise=0.1), smooth)])))
     assert found["c2st_auc_gradient_boosting"].value > 0.8
 
 
 def test_training_on_the_real_rows_themselves_is_as_good_as_real() -> None:
     same = [split(s.train, s.held_out, s.train, s.seed) for s in splits(1)]
-    found = figures(utility.evaluate(same, COLUMNS))
+    found = utility_of(same)
     assert found["tstr_accuracy"].value == found["tstr_accuracy"].reference
     assert found["tstr_accuracy"].value > 0.6
     assert found["tstr_average_precision"].value > 0.6
@@ -68,9 +75,7 @@ def test_training_on_shuffled_labels_is_chance() -> None:
     def shuffled(frame: pd.DataFrame) -> pd.DataFrame:
         return frame.assign(kind=frame.kind.sample(frac=1, random_state=1).to_numpy())
 
-    found = figures(
-        utility.evaluate([split(s.train, s.held_out, shuffled(s.train), s.seed) for s in splits(1)], COLUMNS)
-    )
+    found = utility_of([split(s.train, s.held_out, shuffled(s.train), s.seed) for s in splits(1)])
     assert found["tstr_accuracy"].value < 0.5
     assert found["tstr_accuracy"].reference is not None
     assert found["tstr_accuracy"].reference > 0.6
@@ -89,7 +94,7 @@ def test_class_that_is_not_generated_is_never_predicted_and_no_error() -> None:
 
 def test_released_training_rows_are_found_out() -> None:
     leaks = [split(s.train, s.held_out, s.train, s.seed) for s in splits(3)]
-    found = figures(privacy.evaluate(leaks, leaks[0].train, leaks[0].train, COLUMNS))
+    found = figures(privacy.evaluate(compared(leaks, leaks[0].train, leaks[0].train)))
     assert found["membership_attack_auc"].value > 0.99
     assert found["nearer_to_training_share"].value > 0.99
     assert found["exact_copies"].value == 1
@@ -98,7 +103,7 @@ def test_released_training_rows_are_found_out() -> None:
 
 
 def test_rows_drawn_anew_tell_nothing_of_members() -> None:
-    found = figures(privacy.evaluate(splits(6), rows(500, 77), rows(300, 78), COLUMNS))
+    found = figures(privacy.evaluate(compared(splits(6), rows(500, 77), rows(300, 78))))
     assert found["membership_attack_auc"].value == pytest.approx(0.5, abs=0.05)
     assert found["nearer_to_training_share"].value == pytest.approx(0.5, abs=0.05)
     assert found["exact_copies"].value == 0
@@ -110,38 +115,40 @@ def test_attack_finds_rows_that_are_nearly_the_training_rows() -> None:
     def leak(s: Split) -> Split:
         return split(s.train, s.held_out, s.train.assign(length=s.train.length + 0.02), s.seed)
 
-    found = figures(privacy.evaluate([leak(s) for s in splits(3)], rows(50, 1), rows(50, 2), COLUMNS))
+    found = figures(privacy.evaluate(compared([leak(s) for s in splits(3)], rows(50, 1), rows(50, 2))))
     assert found["exact_copies"].value == 0
     assert found["membership_attack_auc"].value > 0.95
 
 
-def test_interval_of_splits_of_the_same_rows_does_not_shrink_to_nothing() -> None:
-    values = np.random.default_rng(0).normal(0.5, 0.1, 1000)
-    interval = corrected_interval(values, 1.0)
-    assert interval
-    low, high = interval
-    assert (low + high) / 2 == pytest.approx(values.mean())
-    assert high - low == pytest.approx(2 * 1.96 * 0.1, rel=0.1)
-    assert corrected_interval(np.full(5, 0.6), 1.0) == pytest.approx((0.6, 0.6))
-    assert corrected_interval(np.array([0.6]), 1.0) is None
-    (only,) = privacy.evaluate(splits(1), rows(50, 1), rows(50, 2), COLUMNS).tables
-    assert only.rows[0][2] == "unknown, as there is one split only"
+def test_one_split_has_no_interval() -> None:
+    found = privacy.evaluate(compared(splits(1), rows(50, 1), rows(50, 2)))
+    assert found.tables[0].rows[0][2] == "unknown, as there is one split only"
+    of_the_graph = privacy.evaluate(compared(splits(1), source=Source.GRAPH))
+    assert re.fullmatch(r"0\.\d+ to 0\.\d+", str(of_the_graph.tables[0].rows[0][2]))
+
+
+def test_privacy_is_not_measured_of_a_model_that_has_seen_all_rows() -> None:
+    found = privacy.evaluate(compared(splits(1), source=Source.GRAPH_SEEN_ALL))
+    assert not found.figures
+    assert "--retrain" in found.summary
 
 
 def test_fidelity_is_of_rows_that_the_model_has_not_seen() -> None:
     # The graph gives back all real rows; the recipe trained on a half gives something else.
     poor = [split(s.train, s.held_out, rows(5000, s.seed + 50, shift=1.0), s.seed) for s in splits(2)]
     exported = pd.concat([poor[0].train, poor[0].held_out])
-    found = figures(fidelity.evaluate(poor, exported, exported, COLUMNS))
+    found = figures(fidelity.evaluate(compared(poor, exported, exported)))
     assert found["shape_score"].value < found["shape_score"].reference - 0.05  # type: ignore[operator]  # it has one
     assert found["shape_score_graph"].value > found["shape_score"].value + 0.05
-    assert [f.metric for f in found.values() if f.headline] == ["ks_complement", "pair_trend_score"]
+    assert [f.metric for f in found.values() if f.headline] == [
+        "shape_error", "trend_error", "ks_complement", "pair_trend_score",
+    ]  # fmt: skip
 
 
 def test_small_draws_are_not_held_against_the_model() -> None:
     """A model that gives back what it has learnt from is as good as that, however small the halves are."""
     halves = [split(s.train, s.held_out, s.train.sample(10_000, replace=True, random_state=0)) for s in splits(4, 60)]
-    found = figures(fidelity.evaluate(halves, rows(100, 1), rows(100, 1), COLUMNS))
+    found = figures(fidelity.evaluate(compared(halves, rows(100, 1), rows(100, 1))))
     assert found["ks_complement"].value == pytest.approx(found["ks_complement"].reference, abs=0.005)
 
 

@@ -1,99 +1,166 @@
-"""The evaluation of packages that generate tables: fidelity, detection, utility and privacy."""
+"""The evaluation of packages that generate tables."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
+from synthserve_core.contract.conditions import Test
 from synthserve_training.errors import EvaluationError
 from synthserve_training.evaluation.figures import Plot, Section
 from synthserve_training.evaluation.subject import Subject
-from synthserve_training.evaluation.tables import detection, fidelity, plots, privacy, utility
 from synthserve_training.evaluation.tables.columns import Columns
-from synthserve_training.evaluation.tables.splits import Split, Trainer, split_and_train
+from synthserve_training.evaluation.tables.measures.evidence import Answer, answer, questions
+from synthserve_training.evaluation.tables.plots import curves
+from synthserve_training.evaluation.tables.real import RealRows
+from synthserve_training.evaluation.tables.sections import (
+    conditions,
+    constraints,
+    detection,
+    distributions,
+    fidelity,
+    likelihood,
+    privacy,
+    utility,
+)
+from synthserve_training.evaluation.tables.sections.constraints import Check
+from synthserve_training.evaluation.tables.sections.likelihood import Score
+from synthserve_training.evaluation.tables.splits import DRAWN, Comparison, Source, Split, Trainer, split_and_train
 
-_ROWS = 10_000
+_MOST_ROWS = 100_000
+"""Of the real rows, and of the rows that are drawn."""
 _HALF, _REST = 0.5, 0.3
+_QUESTIONS = 30
 
 _TRAINING = (
     "The {splits} trainings on halves, {epochs:,} epochs each: the median, and the range of the middle 90 % of them."
 )
 
 
-@dataclass(frozen=True)
-class Tables:
-    """The tables that an evaluation compares.
-
-    Attributes:
-        columns: Of all tables.
-        rows: All real rows.
-        exported: Rows of the exported graph.
-        halves: Splits in half: the recipe trained on one half, the other held out.
-        labelled: Splits for classifiers, with the target in proportion; none, where there is no target.
-    """
-
-    columns: Columns
-    rows: pd.DataFrame
-    exported: pd.DataFrame
-    halves: Sequence[Split]
-    labelled: Sequence[Split]
-
-
-def evaluate(subject: Subject, trainer: Trainer) -> list[Section]:
+def evaluate(
+    subject: Subject,
+    real: RealRows,
+    *,
+    trainer: Trainer | None = None,
+    target: str | None = None,
+    checks: Sequence[Check] = (),
+    score: Score | None = None,
+) -> list[Section]:
     """Evaluates a table's package.
 
     Args:
         subject: The package.
-        trainer: Gives the real rows, and trains the package's model anew on parts of them, `2 * repeats` times.
+        real: The real rows.
+        trainer: Trains the package's model anew on parts of the rows that it was trained on, `2 * subject.retrain`
+            times; needed where that is not 0.
+        target: The column of categories that classifiers predict; default: the last one.
+        checks: What must hold in every row.
+        score: The probability of real rows, where the package has a method for it.
 
     Raises:
-        EvaluationError: All columns are text.
-        DatasetError: The real rows could not be loaded.
+        EvaluationError: All columns are text, or the real rows are not of these columns.
     """
-    tables = prepare(subject, trainer)
-    columns, rows, exported = tables.columns, tables.rows, tables.exported
-    sections = [
-        replace(fidelity.evaluate(tables.halves, exported, rows, columns), plots=_plots(tables)),
-        detection.evaluate(tables.halves, columns),
+    comparison = prepare(subject, real, trainer, target)
+    columns, source = comparison.columns, comparison.source
+    steps: list[tuple[str, Callable[[], Section | None]]] = [
+        ("fidelity", lambda: fidelity.evaluate(comparison)),
+        ("likelihood", lambda: likelihood.evaluate(score, real) if score else None),
+        ("constraints", lambda: constraints.evaluate(checks, comparison)),
+        ("detection", lambda: detection.evaluate(comparison)),
+        ("utility", lambda: utility.evaluate(_labelled(subject, comparison, trainer), columns, source)),
+        ("conditions", lambda: conditions.evaluate(_answers(subject, comparison))),
+        ("privacy", lambda: privacy.evaluate(comparison)),
+        ("columns", lambda: distributions.evaluate(comparison)),
     ]
-    if tables.labelled:
-        sections.append(utility.evaluate(tables.labelled, columns))
-    sections.append(privacy.evaluate(tables.halves, exported, rows, columns))
-    return [*sections, _training(tables.halves, subject.manifest.provenance.epochs)]
+    sections = []
+    for done, (_, step) in enumerate(steps):
+        subject.progress("measuring", done, len(steps))
+        if section := step():
+            sections.append(section)
+    subject.progress("measuring", len(steps), len(steps))
+    if source is Source.RETRAINED:
+        sections.append(_training(comparison.splits, subject.manifest.provenance.epochs))
+    return sections
 
 
-def prepare(subject: Subject, trainer: Trainer) -> Tables:
-    """Loads real rows, samples the exported graph, and trains the model on parts of the rows; see `evaluate`."""
-    columns = Columns.of(subject.manifest)
+def prepare(subject: Subject, real: RealRows, trainer: Trainer | None = None, target: str | None = None) -> Comparison:
+    """Puts real and generated rows side by side; see `evaluate`. Of more than 100,000 rows as many at random."""
+    columns = Columns.of(subject.manifest, target=target, made_up=real.made_up)
     if not columns.measured:
         raise EvaluationError(f"{subject.folder} generates columns of text only, which cannot be measured")
-    loaded = trainer.rows()
-    rows = columns.real(loaded)
+    rows = columns.real(real.train)
+    if len(rows) < 2:
+        raise EvaluationError("a table of one row cannot be compared with another: give more rows")
+    if subject.retrain:
+        if trainer is None:
+            raise EvaluationError("this package's model cannot be trained anew: leave out --retrain")
+        exported = columns.frame(subject.samples(DRAWN))
+        halves = _split(subject, trainer, rows, columns, _HALF, "training on halves", stratified=False)
+        return Comparison(columns, Source.RETRAINED, halves, rows, exported)
+    rows = _some(rows, subject.seed)
+    exported = columns.frame(subject.samples(max(DRAWN, len(rows))))
+    if real.held_out is not None and len(real.held_out):
+        source, train, held_out = Source.GRAPH, rows, _some(columns.real(real.held_out), subject.seed)
+    else:
+        source, half = Source.GRAPH_SEEN_ALL, len(rows) // 2
+        order = np.random.default_rng(subject.seed).permutation(len(rows))
+        train, held_out = rows.iloc[order[:half]], rows.iloc[order[half:]]
+    return Comparison(columns, source, [Split(subject.seed, train, held_out, exported)], rows, exported)
 
-    def splits(part: pd.DataFrame, held_out: float, what: str, *, stratified: bool) -> list[Split]:
-        return list(
-            split_and_train(
-                trainer,
-                part,
-                columns,
-                held_out=held_out,
-                stratified=stratified,
-                repeats=subject.repeats,
-                seed=subject.seed,
-                progress=lambda done, total: subject.progress(what, done, total),
-            )
+
+def _labelled(subject: Subject, comparison: Comparison, trainer: Trainer | None) -> Sequence[Split]:
+    """The splits for classifiers: of retrainings others than for the rest, which keep the target in proportion."""
+    columns = comparison.columns
+    if comparison.source is not Source.RETRAINED or trainer is None or columns.target is None:
+        return comparison.splits
+    return _split(subject, trainer, comparison.rows, columns, _REST, "training for utility", stratified=True)
+
+
+def _split(
+    subject: Subject,
+    trainer: Trainer,
+    rows: pd.DataFrame,
+    columns: Columns,
+    held_out: float,
+    what: str,
+    *,
+    stratified: bool,
+) -> list[Split]:
+    return list(
+        split_and_train(
+            trainer,
+            rows,
+            columns,
+            held_out=held_out,
+            stratified=stratified,
+            repeats=subject.retrain,
+            seed=subject.seed,
+            progress=lambda done, total: subject.progress(what, done, total),
         )
+    )
 
-    halves = splits(loaded, _HALF, "training on halves", stratified=False)
-    labelled: list[Split] = []
-    if columns.target is not None:
-        known = loaded[rows[columns.target].notna().to_numpy()]
-        labelled = splits(known, _REST, "training for utility", stratified=True)
-    return Tables(columns, rows, columns.frame(subject.samples(_ROWS)), halves, labelled)
+
+def _answers(subject: Subject, comparison: Comparison) -> list[Answer]:
+    """How the exported graph answers random conditions."""
+    columns, first = comparison.columns, comparison.splits[0]
+
+    def draw(tests: Mapping[str, Test], count: int) -> pd.DataFrame:
+        return columns.frame(subject.samples(count, where=tests))
+
+    asked = questions(
+        subject.package.model.conditions,
+        first.train,
+        first.held_out,
+        comparison.exported,
+        columns,
+        count=_QUESTIONS,
+        seed=subject.seed,
+    )
+    return [answer(one, first.train, first.held_out, draw, columns, subject.seed) for one in asked]
 
 
 def _training(halves: Sequence[Split], epochs: int) -> Section:
-    losses = plots.losses([split.losses for split in halves])
+    losses = curves.losses([split.losses for split in halves if split.losses is not None])
     return Section(
         title="Training",
         summary=_TRAINING.format(splits=len(halves), epochs=epochs),
@@ -101,10 +168,5 @@ def _training(halves: Sequence[Split], epochs: int) -> Section:
     )
 
 
-def _plots(tables: Tables) -> tuple[Plot, ...]:
-    rows, exported, numbers = tables.rows, tables.exported, tables.columns.numbers
-    caption = f"Each column: {len(rows):,} real rows and {len(exported):,} of the exported graph."
-    found = [Plot("columns", caption, plots.columns(rows, exported, tables.columns))]
-    if len(numbers) > 1:
-        found.append(Plot("correlations", "Pearson correlations.", plots.correlations(rows, exported, numbers)))
-    return tuple(found)
+def _some(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    return rows if len(rows) <= _MOST_ROWS else rows.sample(_MOST_ROWS, random_state=seed, ignore_index=True)

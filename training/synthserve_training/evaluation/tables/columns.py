@@ -1,8 +1,9 @@
 """The columns of a table as an evaluation sees them: as numbers, as categories, or as text, which it leaves out."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,15 @@ from synthserve.v1.schema_pb2 import (
     TableSchema,
 )
 from synthserve_core.contract.model import Arrays, Validity
+from synthserve_training.errors import EvaluationError
+from synthserve_training.tables.columns import ColumnType
+from synthserve_training.tables.typed import TypedColumn, TypedTable
 
 _CATEGORICAL = {COLUMN_TYPE_CATEGORY, COLUMN_TYPE_BOOL}
 _DATED = {COLUMN_TYPE_DATE, COLUMN_TYPE_TIMESTAMP}
 _BOOLS = ["false", "true"]
 
 _EPOCH = datetime.datetime(1970, 1, 1)
-_DAY = 86_400
 _MICROSECONDS = 1_000_000
 """In a second."""
 
@@ -41,44 +44,54 @@ class Columns:
     - DOUBLE, INT64, DATE and TIMESTAMP are numbers, float64: dates count days and timestamps seconds since 1970. A
       missing value is NaN.
     - CATEGORY and BOOL are categories, pandas' `string`. A missing value is `pandas.NA`.
-    - STRING columns are left out: their values are not comparable one by one.
+    - STRING columns are left out, as their values are not comparable one by one, and so are the columns that no real
+      row has.
 
     Attributes:
         schema: The columns as the package describes them.
         target: The column of categories that classifiers predict and that splits keep in proportion; None: the table
             has no categories.
+        made_up: Columns that rules make: nothing of the real rows is in them.
     """
 
     schema: TableSchema
     target: str | None
+    made_up: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, manifest: Manifest) -> "Columns":
+    def of(cls, manifest: Manifest, *, target: str | None = None, made_up: Collection[str] = ()) -> "Columns":
         """Reads a manifest of a table.
 
-        The target is the first column of categories that the model takes as a condition, else the last one.
-        """
-        columns = cls(manifest.table, None)
-        categories = columns.categories
-        conditions = [condition.column for condition in manifest.conditions if condition.column in categories]
-        return cls(manifest.table, next(iter([*conditions, *reversed(categories)]), None))
+        Args:
+            manifest: Of the package.
+            target: What classifiers predict; default: the last column of categories.
+            made_up: See `Columns`.
 
-    @property
+        Raises:
+            EvaluationError: The target is no column of categories.
+        """
+        columns = cls(manifest.table, None, frozenset(made_up))
+        if target is not None and target not in columns.categories:
+            raise EvaluationError(f"{target!r} is no column of categories: classifiers cannot predict it")
+        chosen = target or next(reversed(columns.categories), None)
+        return cls(manifest.table, chosen, columns.made_up)
+
+    @cached_property
     def measured(self) -> list[str]:
         """The columns that are measured, in the order of the schema."""
         return [column.name for column in self._measured]
 
     @property
-    def left_out(self) -> list[str]:
+    def texts(self) -> list[str]:
         """The columns of text, which are not measured."""
         return [column.name for column in self.schema.columns if column.type == COLUMN_TYPE_STRING]
 
-    @property
+    @cached_property
     def numbers(self) -> list[str]:
         """The columns of numbers, dates and timestamps among them."""
         return [column.name for column in self._measured if column.type not in _CATEGORICAL]
 
-    @property
+    @cached_property
     def categories(self) -> dict[str, list[str]]:
         """The columns of categories, and the categories of each; a missing value is none of them."""
         return {
@@ -87,12 +100,12 @@ class Columns:
             if column.type in _CATEGORICAL
         }
 
-    @property
+    @cached_property
     def dated(self) -> list[str]:
         """The columns of dates and timestamps."""
         return [column.name for column in self._measured if column.type in _DATED]
 
-    @property
+    @cached_property
     def nullable(self) -> list[str]:
         """The columns in which a value can be missing."""
         return [column.name for column in self._measured if column.nullable]
@@ -120,14 +133,16 @@ class Columns:
             frame[column.name] = _series(column, whole(column.name), valid)
         return pd.DataFrame(frame)
 
-    def real(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def real(self, rows: TypedTable) -> pd.DataFrame:
         """Gives real rows the form of `frame`.
 
-        Args:
-            rows: As the trainer prepares them: numbers; dates and timestamps as datetimes; BOOL as booleans or as the
-                texts `true` and `false`; categories as text.
+        Raises:
+            EvaluationError: The rows lack a column, or it has texts where the package has numbers.
         """
-        return pd.DataFrame({column.name: _real_series(column, rows[column.name]) for column in self._measured})
+        there = {column.options.name: column for column in rows.columns}
+        if absent := [name for name in self.measured if name not in there]:
+            raise EvaluationError(f"the real rows have no column {', '.join(absent)}, which the package generates")
+        return pd.DataFrame({column.name: _real_series(column, there[column.name]) for column in self._measured})
 
     def finished(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rounds drawn numbers as the package rounds its own."""
@@ -138,13 +153,36 @@ class Columns:
         """A value of a column of numbers, for a reader: dates and timestamps as in ISO 8601."""
         if name not in self.dated or not np.isfinite(value):
             return f"{value:.2f}"
-        is_date = any(column.name == name and column.type == COLUMN_TYPE_DATE for column in self._measured)
+        is_date = self._type(name) == COLUMN_TYPE_DATE
         moment = _EPOCH + datetime.timedelta(**{"days" if is_date else "seconds": round(value)})
         return str(moment.date() if is_date else moment)
 
-    @property
+    def literal(self, name: str, value: float) -> str:
+        """A value of a column of numbers as a condition takes it; where values are whole, the nearest one."""
+        if name in self.dated:
+            column = next(column for column in self._measured if column.name == name)
+            text = self.text(name, value).replace(" ", "T")
+            return f"{text}Z" if column.utc else text
+        return repr(float(value)) if self._type(name) == COLUMN_TYPE_DOUBLE else str(round(value))
+
+    def number(self, name: str, literal: str) -> float:
+        """The number that `literal` wrote."""
+        if name not in self.dated:
+            return float(literal)
+        moment = datetime.datetime.fromisoformat(literal.removesuffix("Z"))
+        is_date = self._type(name) == COLUMN_TYPE_DATE
+        return (moment - _EPOCH) / datetime.timedelta(**{"days" if is_date else "seconds": 1})
+
+    def _type(self, name: str) -> int:
+        return next(int(column.type) for column in self._measured if column.name == name)
+
+    @cached_property
     def _measured(self) -> list[Column]:
-        return [column for column in self.schema.columns if column.type != COLUMN_TYPE_STRING]
+        return [
+            column
+            for column in self.schema.columns
+            if column.type != COLUMN_TYPE_STRING and column.name not in self.made_up
+        ]
 
 
 def _series(column: Column, values: NDArray[Any], valid: NDArray[np.bool_] | None) -> pd.Series:
@@ -160,16 +198,23 @@ def _series(column: Column, values: NDArray[Any], valid: NDArray[np.bool_] | Non
     return series if valid is None else series.where(valid)
 
 
-def _real_series(column: Column, values: pd.Series) -> pd.Series:
-    if column.type == COLUMN_TYPE_BOOL:
-        return values.astype("string").str.lower()
-    if column.type == COLUMN_TYPE_CATEGORY:
-        return values.astype("string")
-    if column.type in _DATED:
-        moments = pd.to_datetime(values, utc=True).dt.tz_localize(None)
-        seconds = (moments - _EPOCH) / datetime.timedelta(seconds=1)
-        return seconds if column.type == COLUMN_TYPE_TIMESTAMP else seconds // _DAY
-    return values.astype("float64")
+def _real_series(column: Column, real: TypedColumn) -> pd.Series:
+    kind = real.options.type
+    if kind is ColumnType.EMPTY:
+        missing = pd.NA if column.type in _CATEGORICAL else np.nan
+        return pd.Series([missing] * len(real), dtype="string" if column.type in _CATEGORICAL else "float64")
+    if column.type in _CATEGORICAL:
+        if real.texts:
+            texts = np.array(real.texts, dtype=object)[real.values]
+        elif kind is ColumnType.BOOLEAN:
+            texts = np.array(_BOOLS, dtype=object)[real.values.astype(np.int64)]
+        else:
+            texts = real.values.astype(str).astype(object)
+        return pd.Series(texts, dtype="string").where(real.valid)
+    if real.texts:
+        raise EvaluationError(f"the column {column.name} is text in the real rows, and numbers in the package")
+    scale = _MICROSECONDS if kind is ColumnType.TIMESTAMP else 1
+    return pd.Series(real.values.astype(np.float64) / scale).where(real.valid)
 
 
 def _decimals(column: Column) -> int:

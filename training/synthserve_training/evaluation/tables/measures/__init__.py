@@ -1,0 +1,1 @@
+"""What is measured of tables: numbers from frames, without a word about them."""

@@ -1,0 +1,1 @@
+"""The pictures of a table's report, as PNG."""
