@@ -1,0 +1,1 @@
+"""The kinds of rules: for each its options in a recipe, and what makes its values."""

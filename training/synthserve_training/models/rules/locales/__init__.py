@@ -1,0 +1,1 @@
+"""Texts of a language and country: lists and formats of Faker, as patterns."""
