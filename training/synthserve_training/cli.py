@@ -1,4 +1,4 @@
-"""The command line: `synthserve-train list | run | export | evaluate`."""
+"""The command line: `synthserve-train inspect | fit | list | run | export | evaluate`."""
 
 import multiprocessing
 import os
@@ -11,9 +11,13 @@ import typer
 from synthserve_core.system import signals
 from synthserve_training import console
 from synthserve_training import recipe as recipes
+from synthserve_training.commands.fit import fit
+from synthserve_training.commands.inspect import inspect
 from synthserve_training.errors import BackendError, SynthserveTrainingError
 from synthserve_training.export import versions
 from synthserve_training.progress_bars import a_bar_for_each, one_bar
+from synthserve_training.tables import recipe as table_recipes
+from synthserve_training.tables import shipped
 from synthserve_training.threads import limit_threads
 from synthserve_training.train import startup, training
 from synthserve_training.train.run_folder import RunFolder, check_writable
@@ -47,6 +51,9 @@ RunDirOption = Annotated[
 EpochsOption = Annotated[int | None, typer.Option(min=1, max=_MOST, help="Epochs in all; default: the recipe's")]
 VersionOption = Annotated[int | None, typer.Option(min=1, max=_MOST, help="Version; default: the next free one")]
 
+app.command()(inspect)
+app.command()(fit)
+
 
 @app.command("list")
 def list_recipes() -> None:
@@ -54,6 +61,8 @@ def list_recipes() -> None:
     for name in recipes.names():
         recipe = recipes.parse(recipes.read(name))
         typer.echo(f"{name:<24} {recipe.card.summary}")
+    for name in shipped.names():  # of tables: `fit FILE --recipe NAME`
+        typer.echo(f"{name:<24} {table_recipes.parse(shipped.read(name)).card.summary}")
 
 
 @app.command()
@@ -125,9 +134,15 @@ def evaluate(
     repository: Annotated[Path, typer.Option(parser=_folder, metavar="FOLDER", help="Model repository")] = Path(
         "exported"
     ),
-    # Each repeat has the next seed, and scikit-learn takes those below 2^32.
+    # Each retraining has the next seed, and scikit-learn takes those below 2^32.
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of splits, noise and all else that is drawn")] = 0,
-    repeats: Annotated[int, typer.Option(min=1, max=2**31, help="How often what is random is repeated")] = 20,
+    retrain: Annotated[
+        int | None,
+        typer.Option(min=1, max=2**31, help="Tables: train the recipe anew so often, on parts of the real rows"),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The table that was learnt; default: where its recipe says")
+    ] = None,
     data_dir: DataDirOption = None,
     output: Annotated[
         Path | None,
@@ -147,7 +162,7 @@ def evaluate(
 
     target = output or folder / run.REPORT_FOLDER
     with a_bar_for_each() as progress:
-        subject = Subject.open(folder, seed=seed, data_dir=data_dir, repeats=repeats, progress=progress)
+        subject = Subject.open(folder, seed=seed, data_dir=data_dir, data=data, retrain=retrain or 0, progress=progress)
         run.check_target(target)  # what is measured must not be lost
         report = run.evaluate(subject)
     if not output:

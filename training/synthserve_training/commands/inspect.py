@@ -65,8 +65,7 @@ def inspect(
         proposals = []
         if recipe is not None:
             columns = tuple(profile.options for profile in found.columns)
-            again = open_table(address, options, query=query)
-            proposals = propose(inspection.read_typed(again, columns, rows=PROPOSING_ROWS, progress=progress)[0])
+            proposals = propose(inspection.read_typed(source, columns, rows=PROPOSING_ROWS, progress=progress)[0])
     if recipe is not None:
         with replacing(recipe) as stream:
             stream.write(inspection.recipe_toml(found, model_name(address), proposals=proposals).encode())

@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,35 +79,50 @@ def write(recipe: Recipe, model: Generative, training: Training, repository: Pat
     Raises:
         ExportError: The version exists, or the graph does not compute what the Keras model computes.
     """
-    target = repository / recipe.model / str(version)
-    if target.exists():
-        raise ExportError(f"{target} exists and a version is never changed: give another --version, or delete it")
+    target = new_folder(repository, recipe.model, version)
     size = recipe.export.batch_size
     probe = feeds(contract.describe(model, size).generate, 0, 0, size, {}, {}, 0)
     optimised, optimisations = optimise(convert(model), probe)
     graph, multiple = optimised.SerializeToString(), packet(optimised, probe)
     verify(graph, model, packet=multiple)
 
-    manifest = contract.manifest(
-        model,
-        model=recipe.model,
-        version=version,
-        batch_size=size,
-        packet=multiple,
-        sha256=hashlib.sha256(graph).hexdigest(),
-    )
-    manifest.card.CopyFrom(_card(recipe.card, model))
-    manifest.provenance.CopyFrom(_provenance(recipe, training, optimisations))
-    _put(target, graph, manifest)
+    method = contract.generate(model, batch_size=size, packet=multiple, sha256=hashlib.sha256(graph).hexdigest())
+    manifest = contract.manifest(model, [method], model=recipe.model, version=version)
+    manifest.card.CopyFrom(model_card(recipe.card, model.privacy))
+    manifest.provenance.CopyFrom(provenance(recipe.text, training, optimisations))
+    put(target, {GRAPH_FILE: graph}, manifest)
     return target
 
 
-def _put(target: Path, graph: bytes, manifest: Manifest) -> None:
+def new_folder(repository: Path, model: str, version: int) -> Path:
+    """The folder of a version that is not written yet.
+
+    Raises:
+        ExportError: The version exists.
+    """
+    target = repository / model / str(version)
+    if target.exists():
+        raise ExportError(f"{target} exists and a version is never changed: give another --version, or delete it")
+    return target
+
+
+def put(target: Path, graphs: Mapping[str, bytes], manifest: Manifest) -> None:
+    """Writes the files of a package, all at once.
+
+    Args:
+        target: Its folder.
+        graphs: The graphs, by the name of the file.
+        manifest: The manifest.
+
+    Raises:
+        ExportError: Another process has written the folder meanwhile.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
         package = Path(folder) / "package"
         package.mkdir()
-        (package / GRAPH_FILE).write_bytes(graph)
+        for name, graph in graphs.items():
+            (package / name).write_bytes(graph)
         (package / MANIFEST).write_text(to_json(manifest), encoding="utf-8")
         try:
             package.rename(target)  # at once: a server that is watching never sees half a package
@@ -122,15 +138,23 @@ def _exporters() -> dict[str, str]:
     return {name: version for name, version in package_versions().items() if name in ours}
 
 
-def _card(written: Card, model: Generative) -> ModelCard:
+def model_card(written: Card, privacy: Sequence[str]) -> ModelCard:
+    """The card of a recipe, with what is known of the model's privacy."""
     card = ModelCard(**written.model_dump())
-    card.privacy.extend(model.privacy)
+    card.privacy.extend(privacy)
     return card
 
 
-def _provenance(recipe: Recipe, training: Training, optimisations: list[str]) -> Provenance:
-    provenance = Provenance(
-        recipe=recipe.text,
+def provenance(recipe: str, training: Training, optimisations: Sequence[str] = ()) -> Provenance:
+    """How a package was made.
+
+    Args:
+        recipe: The text of the recipe.
+        training: How it was trained.
+        optimisations: What was changed in its graph, in words.
+    """
+    made = Provenance(
+        recipe=recipe,
         seed=training.facts.seed,
         epochs=training.epochs,
         packages=training.facts.packages | _exporters(),
@@ -138,5 +162,5 @@ def _provenance(recipe: Recipe, training: Training, optimisations: list[str]) ->
         training_seconds=training.seconds,
         optimisations=optimisations,
     )
-    provenance.exported_at.FromDatetime(datetime.now(UTC).replace(microsecond=0))
-    return provenance
+    made.exported_at.FromDatetime(datetime.now(UTC).replace(microsecond=0))
+    return made

@@ -5,9 +5,11 @@ Where nothing of a sample can be part of such a rest, samples can be computed on
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, shape_inference
 
 from synthserve_core.compute.cancellation import Cancellation
@@ -23,9 +25,25 @@ _EXACT = {
     *("Add", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose", "DepthToSpace", "Gather", "Gemm"),
     *("Identity", "LeakyRelu", "MatMul", "Max", "Min", "Mul", "Relu", "Reshape", "Round", "Slice", "Squeeze", "Sub"),
     *("Transpose", "Unsqueeze"),
+    *("Abs", "And", "Ceil", "CumSum", "Div", "Equal", "Expand", "Floor", "GatherElements", "Greater", "GreaterOrEqual"),
+    *(
+        "IsInf",
+        "IsNaN",
+        "Less",
+        "LessOrEqual",
+        "Mod",
+        "Neg",
+        "Not",
+        "Or",
+        "ReduceMax",
+        "ReduceMin",
+        "Shape",
+        "Sum",
+        "Where",
+    ),
 }
 _APPROXIMATED = {"Sigmoid", "Tanh"}
-_ROUNDING = {"Cast", "Round"}
+_ROUNDING = {"Cast", "Floor", "Round"}
 
 
 def packet(model: onnx.ModelProto, feeds: Tensors) -> int:
@@ -39,24 +57,48 @@ def packet(model: onnx.ModelProto, feeds: Tensors) -> int:
         1 where only operations are used that are known to allow it, and small batches give the same bits; else
         `PACKET`.
     """
-    if all(_is_exact(node, sizes) for node, sizes in _nodes(model)) and _gives_the_same(model, feeds):
+    counts = _counts(model)
+    if all(_is_exact(node, sizes, counts) for node, sizes in _nodes(model)) and _gives_the_same(model, feeds):
         return 1
     return PACKET
 
 
 def _nodes(model: onnx.ModelProto) -> Iterator[tuple[onnx.NodeProto, list[int | None]]]:
-    """Each node, and how many values a sample has in each of its outputs; None: not known."""
+    """Each node that computes something of samples, and how many values one has in each output; None: not known.
+
+    What follows from constants and from inputs that all samples share is the same in every batch.
+    """
     graph = shape_inference.infer_shapes(model).graph
+    shared = {"", *(constant.name for constant in graph.initializer)}
+    shared |= {value.name for value in graph.input if value.type.tensor_type.shape.dim[:1] and _is_one(value)}
     sizes: dict[str, int | None] = {}
     for value in (*graph.value_info, *graph.output):
         dimensions = value.type.tensor_type.shape.dim[1:]
         known = all(dimension.HasField("dim_value") for dimension in dimensions)
         sizes[value.name] = int(np.prod([dimension.dim_value for dimension in dimensions])) if known else None
     for node in graph.node:
-        yield node, [sizes.get(name) for name in node.output]
+        has_graph = any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute)
+        if shared.issuperset(node.input) and not has_graph:
+            shared.update(node.output)
+        else:
+            yield node, [sizes.get(name) for name in node.output]
 
 
-def _is_exact(node: onnx.NodeProto, sizes: list[int | None]) -> bool:
+def _is_one(value: onnx.ValueInfoProto) -> bool:
+    return bool(value.type.tensor_type.shape.dim[0].dim_value == 1)
+
+
+def _counts(model: onnx.ModelProto) -> set[str]:
+    """The tensors of numbers that are 0 or 1: their sums are exact in any order."""
+    graph = shape_inference.infer_shapes(model).graph
+    kinds = {value.name: value.type.tensor_type.elem_type for value in graph.value_info}
+    casts = (node for node in graph.node if node.op_type == "Cast" and kinds.get(node.input[0]) == TensorProto.BOOL)
+    return {node.output[0] for node in casts}
+
+
+def _is_exact(node: onnx.NodeProto, sizes: list[int | None], counts: set[str]) -> bool:
+    if node.op_type == "ReduceSum":
+        return node.input[0] in counts
     if node.op_type in _APPROXIMATED:
         return all(size is not None and size % _LANES == 0 for size in sizes)
     return node.op_type in _EXACT
@@ -81,6 +123,11 @@ def _gives_the_same(model: onnx.ModelProto, feeds: Tensors) -> bool:
             # Inputs that all samples share have one row.
             own = {name: array[start : start + size] if len(array) > 1 else array for name, array in feeds.items()}
             part = session.run(own, size, Cancellation())
-            if any(not np.array_equal(values, whole[name][start : start + size]) for name, values in part.items()):
+            if any(not _is_part(values, whole[name], start, size) for name, values in part.items()):
                 return False
     return True
+
+
+def _is_part(values: NDArray[Any], whole: NDArray[Any], start: int, size: int) -> bool:
+    """Whether `values` are those of some samples; what has no first dimension of samples is not compared."""
+    return len(values) != size or len(whole) == size or np.array_equal(values, whole[start : start + size])

@@ -1,14 +1,32 @@
-"""What a package's manifest says about the graph of a model."""
+"""What a package's manifest says about a model and its graphs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
 
 from synthserve.v1 import schema_pb2
-from synthserve.v1.manifest_pb2 import GraphOutput, Manifest, MethodGraph
-from synthserve.v1.schema_pb2 import ImageSchema, TableSchema
+from synthserve.v1.manifest_pb2 import GraphInput, GraphOutput, Manifest, MethodGraph
+from synthserve.v1.schema_pb2 import ConditionSpec, ImageSchema, TableSchema
 from synthserve_core.contract import manifest as manifests
 from synthserve_core.contract.model import IMAGE, PACKET, Key, Model, Validity
-from synthserve_training.models.generative import Generative
 
 GRAPH_FILE = "generate.onnx"
-"""The graph's file in a package."""
+"""The file of the graph that generates, in a package."""
+
+SCORE_FILE = "score.onnx"
+"""The file of the graph that scores."""
+
+DTYPES: Mapping[schema_pb2.ColumnType, Any] = {
+    schema_pb2.COLUMN_TYPE_DOUBLE: np.float64,
+    schema_pb2.COLUMN_TYPE_INT64: np.int64,
+    schema_pb2.COLUMN_TYPE_CATEGORY: np.int32,
+    schema_pb2.COLUMN_TYPE_BOOL: np.bool_,
+    schema_pb2.COLUMN_TYPE_STRING: np.uint8,
+    schema_pb2.COLUMN_TYPE_DATE: np.int32,
+    schema_pb2.COLUMN_TYPE_TIMESTAMP: np.int64,
+}
+"""The dtype of the values of each type of column in a graph."""
 
 _NO_DIGEST = "0" * 64
 
@@ -20,52 +38,108 @@ def output_name(key: Key) -> str:
     return f"valid:{key.column}" if isinstance(key, Validity) else f"column:{key}"
 
 
-def manifest(
-    generative: Generative,
-    *,
-    model: str,
-    version: int,
-    batch_size: int,
-    packet: int = PACKET,
-    sha256: str = _NO_DIGEST,
-) -> Manifest:
-    """The part of a manifest that describes a model and its graph: output, conditions and the method `generate`.
+class Described(Protocol):
+    """What a manifest says about a model's graph; see `Generative`."""
+
+    @property
+    def schema(self) -> TableSchema | ImageSchema:
+        """What it generates."""
+        ...
+
+    @property
+    def conditions(self) -> tuple[ConditionSpec, ...]:
+        """The conditions that it takes."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[GraphInput, ...]:
+        """Its inputs and their roles."""
+        ...
+
+
+class Scoring(Protocol):
+    """What a manifest says about a graph that scores samples of a model."""
+
+    @property
+    def inputs(self) -> tuple[GraphInput, ...]:
+        """Its inputs and their roles."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[GraphOutput, ...]:
+        """Its scores."""
+        ...
+
+
+def generate(described: Described, *, batch_size: int, packet: int = PACKET, sha256: str = _NO_DIGEST) -> MethodGraph:
+    """The method `generate` in a manifest.
 
     Args:
-        generative: The model.
-        model: Its identifier.
-        version: At least 1.
+        described: The model.
         batch_size: How many samples to compute at once.
         packet: Samples are computed in multiples of so many.
         sha256: The digest of the graph, in hexadecimal digits.
+    """
+    return MethodGraph(
+        method=schema_pb2.METHOD_GENERATE,
+        file=GRAPH_FILE,
+        sha256=sha256,
+        batch_size=batch_size,
+        packet=packet,
+        inputs=described.inputs,
+        outputs=_outputs(described.schema),
+    )
+
+
+def score(scoring: Scoring, *, batch_size: int, packet: int = PACKET, sha256: str = _NO_DIGEST) -> MethodGraph:
+    """The method `score` in a manifest; arguments as in `generate`."""
+    return MethodGraph(
+        method=schema_pb2.METHOD_SCORE,
+        file=SCORE_FILE,
+        sha256=sha256,
+        batch_size=batch_size,
+        packet=packet,
+        inputs=scoring.inputs,
+        outputs=scoring.outputs,
+    )
+
+
+def manifest(described: Described, methods: Sequence[MethodGraph], *, model: str, version: int) -> Manifest:
+    """The part of a manifest that describes a model and its graphs.
+
+    Args:
+        described: The model.
+        methods: Its methods; `generate` is one of them.
+        model: Its identifier.
+        version: At least 1.
     """
     made = Manifest(
         format_version=manifests.FORMAT_VERSION,
         model=model,
         version=version,
-        conditions=generative.conditions,
-        methods=[
-            MethodGraph(
-                method=schema_pb2.METHOD_GENERATE,
-                file=GRAPH_FILE,
-                sha256=sha256,
-                batch_size=batch_size,
-                packet=packet,
-                inputs=generative.inputs,
-                outputs=_outputs(generative.schema),
-            )
-        ],
+        conditions=described.conditions,
+        methods=methods,
     )
-    if isinstance(generative.schema, ImageSchema):
-        made.image.CopyFrom(generative.schema)
+    if isinstance(described.schema, ImageSchema):
+        made.image.CopyFrom(described.schema)
     else:
-        made.table.CopyFrom(generative.schema)
+        made.table.CopyFrom(described.schema)
     return made
 
 
-def describe(generative: Generative, batch_size: int, packet: int = PACKET) -> Model:
-    """The core's description of a model that is not exported yet; arguments as in `manifest`."""
-    made = manifest(generative, model="unexported", version=1, batch_size=batch_size, packet=packet)
+def describe(described: Described, batch_size: int, packet: int = PACKET, scoring: Scoring | None = None) -> Model:
+    """The core's description of a model that is not exported yet.
+
+    Args:
+        described: The model.
+        batch_size: How many samples to compute at once.
+        packet: Samples are computed in multiples of so many.
+        scoring: The graph that scores its samples, if it has one.
+    """
+    methods = [generate(described, batch_size=batch_size, packet=packet)]
+    if scoring is not None:
+        methods.append(score(scoring, batch_size=batch_size, packet=packet))
+    made = manifest(described, methods, model="unexported", version=1)
     return manifests.describe(made, made.model, made.version)
 
 

@@ -18,15 +18,16 @@ class WeightAverage:
         network: Its average: to sample from and to export. It computes in float32.
     """
 
-    def __init__(self, source: keras.Model, decay: float) -> None:
+    def __init__(self, source: keras.Model, decay: float, network: keras.Model | None = None) -> None:
         """Starts the average at the present weights.
 
         Args:
             source: The network to follow.
             decay: The share of the average that a step keeps, in [0, 1).
+            network: A copy of it for the average; None: one is made, which a network of Keras' layers allows.
         """
         self.source = source
-        self.network = in_single_precision(source)
+        self.network = network or in_single_precision(source)
         self._decay = decay
 
     def follow(self, steps: Tensor) -> None:

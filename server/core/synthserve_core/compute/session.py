@@ -1,5 +1,6 @@
 """onnxruntime sessions: graphs that are ready to run."""
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,11 @@ onnxruntime.set_default_logger_severity(4)
 
 BATCH = "batch"
 """The name of the first dimension of every input and output."""
+
+REFUSAL = "refuse: "
+"""How the name of a node begins that fails where no sample fulfils the conditions. The rest of the name says why."""
+
+_REFUSED = re.compile(rf"Name:'{REFUSAL}(.*)' Status Message:")
 
 _DTYPES = {
     "tensor(float)": np.dtype(np.float32),
@@ -101,7 +107,8 @@ class Session:
 
         Raises:
             CancelledWorkError: The run was cancelled.
-            GraphInputError: The graph failed because of the value of an input, such as an index that is too large.
+            GraphInputError: The graph failed because of the value of an input, such as an index that is too large, or
+                conditions that no sample fulfils.
             GraphError: The graph failed, or the batch size of an output is wrong.
         """
         options = onnxruntime.RunOptions()
@@ -124,6 +131,8 @@ class Session:
             ) from error
         except Exception as error:
             cancellation.check()
+            if refused := _REFUSED.search(str(error)):
+                raise GraphInputError(refused[1]) from None
             raise GraphError(f"onnxruntime cannot run the graph: {_first_line(error)}") from error
         results = dict(zip(self._outputs, arrays, strict=True))
         return {name: _cut(name, array, size, missing) for name, array in results.items()} if missing else results

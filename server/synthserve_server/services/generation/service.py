@@ -12,9 +12,10 @@ from synthserve_core.compute.cancellation import Cancellation
 from synthserve_core.compute.ranges import cut
 from synthserve_core.compute.sampler import Draw
 from synthserve_core.contract.model import Arrays
+from synthserve_core.errors import GraphInputError
 from synthserve_core.generation import GenerationSpec
 from synthserve_server.callbacks import on_done
-from synthserve_server.errors import IndicesExhaustedError
+from synthserve_server.errors import IndicesExhaustedError, InvalidRequestError, Violation
 from synthserve_server.limits.admission import Admission
 from synthserve_server.limits.pace import Paces
 from synthserve_server.limits.quotas import Kind
@@ -155,14 +156,24 @@ class GenerationService:
         pace = self._admission.pace(principal, kind)
         if pace:
             sizes = sizes.at_most(pace.most)
-        for data in responses.before:
-            yield data
         jobs = self._jobs(request, sizes, responses, cancellation)
-        async with aclosing(self._scheduler.stream(jobs, cancellation, head=sizes.head)) as results:
-            async for made in results:
-                await _deliver(made, pace)
-                yield made.data
-                call.delivered(made.samples)
+        # Whether samples fulfil the conditions, only their first block says: nothing is sent before.
+        before, after = ((), responses.before) if spec.settings else (responses.before, ())
+        for data in before:
+            yield data
+        try:
+            async with aclosing(self._scheduler.stream(jobs, cancellation, head=sizes.head)) as results:
+                async for made in results:
+                    for data in after:
+                        yield data
+                    after = ()
+                    await _deliver(made, pace)
+                    yield made.data
+                    call.delivered(made.samples)
+        except GraphInputError as error:
+            raise InvalidRequestError([Violation("conditions", str(error))]) from None
+        for data in after:  # no sample was asked for
+            yield data
         if spec.count is None:
             raise IndicesExhaustedError(spec.stop)
 

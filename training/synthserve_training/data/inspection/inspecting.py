@@ -237,6 +237,17 @@ def _findings(found: Guess, layout: FileLayout) -> list[Finding]:
         )
         for row, text in found.odd
     ]
+    if (misfits := found.misfits) is not None:
+        more = f" and {misfits.count - 1:,} more are none" if misfits.count > 1 else " is none"
+        result.append(
+            Finding(
+                f"all values are {_plural(misfits.type)}, but {misfits.text!r}{more}: the column is taken for texts. "
+                f"Mend the file, or read it as missing: --set '{name}.type={misfits.type}' "
+                f"--set '{name}.missing={misfits.text}'",
+                line_of(layout, misfits.row),
+                name,
+            )
+        )
     if found.other is not None and found.doubt is not None:
         result.append(
             Finding(

@@ -21,6 +21,8 @@ from synthserve_training.errors import DatasetError, RecipeError
 from synthserve_training.types import Layout, Span, SpanKind, Tensor
 
 _MIN_ROWS = 10
+_MOST_DECIMALS = 15
+"""A double has about so many."""
 
 
 class ColumnOptions(OptionsBase):
@@ -49,7 +51,9 @@ class ColumnOptions(OptionsBase):
 class Options(OptionsBase):
     """Which columns to learn and what counts as invalid. Rows with an invalid or missing value are dropped."""
 
-    columns: tuple[ColumnOptions, ...] = Field(min_length=1)
+    columns: tuple[ColumnOptions, ...] = Field(
+        default=(), min_length=1, description="Default: all of the dataset, as numbers or categories"
+    )
     missing_markers: tuple[str, ...] = ("-999", "N/A", "pending", "")
     max_abs_z: Number | None = Field(default=3.0, gt=0, description="Drop rows with a number further from the mean")
     min_category_rows: Count = Field(
@@ -75,6 +79,7 @@ def fit(options: Options, data: pd.DataFrame | Images) -> Preprocessed:
     if isinstance(data, Images):
         raise RecipeError("preprocessing table: the dataset is one of images: use kind = 'image'")
     cleaned = clean(options, data)
+    options = with_columns(options, cleaned)
     encoders = tuple(_encoder(column, cleaned[column.name]) for column in options.columns)
     return Preprocessed(
         samples=np.concatenate([e.encode(cleaned[e.column.name]) for e in encoders], axis=1),
@@ -86,8 +91,30 @@ def fit(options: Options, data: pd.DataFrame | Images) -> Preprocessed:
     )
 
 
+def with_columns(options: Options, data: pd.DataFrame) -> Options:
+    """The options with the columns of a table where they name none: whole numbers, other numbers, else categories."""
+    if options.columns:
+        return options
+    return options.model_copy(update={"columns": tuple(_described(str(name), data[name]) for name in data.columns)})
+
+
+def _described(name: str, values: "pd.Series[Any]") -> ColumnOptions:
+    if not pd.api.types.is_numeric_dtype(values):
+        return ColumnOptions(name=name, type="category")
+    numbers = values.dropna().to_numpy(np.float64)
+    exact = (places for places in range(_MOST_DECIMALS + 1) if np.array_equal(np.round(numbers, places), numbers))
+    decimals = next(exact, None)
+    if decimals == 0:
+        return ColumnOptions(name=name, type="int64")
+    return ColumnOptions(name=name, type="double", decimals=decimals)
+
+
 def of_cleaned(options: Options) -> Options:
-    """The options that fit the same columns of a table that has been cleaned already, or of a part: all of its rows."""
+    """The options that fit the same columns of a table that has been cleaned already, or of a part: all of its rows.
+
+    Args:
+        options: The options, with their columns.
+    """
     columns = (
         column.model_copy(update={"source": None, "labels": {name: name for name in column.labels.values()}})
         for column in options.columns
@@ -105,6 +132,7 @@ def clean(options: Options, data: pd.DataFrame) -> pd.DataFrame:
     Raises:
         DatasetError: A column is not there, or fewer than 10 rows are left.
     """
+    options = with_columns(options, data)
     if absent := [name for c in options.columns if (name := c.source or c.name) not in data.columns]:
         raise DatasetError(f"the table has no column {', '.join(absent)}; it has {', '.join(map(str, data.columns))}")
     columns: dict[str, pd.Series[Any]] = {}

@@ -12,8 +12,13 @@ NAME: str = keras.backend.backend()
 """What Keras runs on; `startup.start_keras` refuses others than these two."""
 
 if NAME == "jax":
-    from synthserve_training.train.backends._jax import accelerators, compile_steps, input_gradient
+    from synthserve_training.train.backends._jax import accelerators, compile_function, compile_steps, input_gradient
 else:
-    from synthserve_training.train.backends._tensorflow import accelerators, compile_steps, input_gradient
+    from synthserve_training.train.backends._tensorflow import (
+        accelerators,
+        compile_function,
+        compile_steps,
+        input_gradient,
+    )
 
-__all__ = ["NAME", "Losses", "Steps", "Turn", "accelerators", "compile_steps", "input_gradient"]
+__all__ = ["NAME", "Losses", "Steps", "Turn", "accelerators", "compile_function", "compile_steps", "input_gradient"]

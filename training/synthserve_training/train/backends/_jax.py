@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jax
 import keras
@@ -17,8 +17,9 @@ _Values: TypeAlias = list[Tensor]
 _Given: TypeAlias = tuple[Tensor, Tensor, Mapping[str, Tensor]]
 
 
-def compile_steps(players: Sequence[Player], average: WeightAverage | None = None) -> Steps:
-    """Compiles steps of a game, as `_tensorflow.compile_steps`."""
+def compile_steps(players: Sequence[Player], average: WeightAverage | None = None, *, fused: bool = False) -> Steps:
+    """Compiles steps of a game, as `_tensorflow.compile_steps`; JAX always compiles with XLA."""
+    del fused
     for player in players:
         player.optimizer.build(player.variables)
     variables = _variables(players, average)
@@ -73,6 +74,17 @@ def compile_steps(players: Sequence[Player], average: WeightAverage | None = Non
             yield before
 
     return steps
+
+
+def compile_function(network: keras.Model) -> Callable[[Any], Tensor]:
+    """Compiles a network, as `_tensorflow.compile_function`."""
+
+    @jax.jit
+    def function(values: _Values, batch: Any) -> Tensor:  # noqa: ANN401 - what the network takes
+        with _scope(network.variables, values):
+            return network(batch, training=False)
+
+    return lambda batch: function([variable.value for variable in network.variables], batch)
 
 
 def input_gradient(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:

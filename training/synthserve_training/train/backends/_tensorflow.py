@@ -1,7 +1,9 @@
 """TensorFlow: `tf.function` and gradient tapes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -11,18 +13,19 @@ from synthserve_training.train.objectives import Player
 from synthserve_training.types import Tensor
 
 
-def compile_steps(players: Sequence[Player], average: WeightAverage | None = None) -> Steps:
+def compile_steps(players: Sequence[Player], average: WeightAverage | None = None, *, fused: bool = False) -> Steps:
     """Compiles steps in which players in turn make one gradient step.
 
     Args:
         players: In the order of their turns.
         average: Follows the network that it averages each time that a player has moved that.
+        fused: Compile with XLA: pays where many small operations follow each other, and all batches have one shape.
     """
     for player in players:
         player.optimizer.build(player.variables)
 
     # Which players move is in the structure of `noise`: TensorFlow traces the function once for each set of them.
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    @tf.function(reduce_retracing=not fused, jit_compile=fused)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def step(batch: Tensor, noise: Mapping[str, Tensor], schedule: Mapping[str, Tensor]) -> Losses:
         log: dict[str, Tensor] = {}
         for player in players:
@@ -42,6 +45,12 @@ def compile_steps(players: Sequence[Player], average: WeightAverage | None = Non
             yield step(batch, noise, schedule)
 
     return steps
+
+
+def compile_function(network: keras.Model) -> Callable[[Any], Tensor]:
+    """Compiles a network with XLA, for batches of one shape, without training."""
+    function: Callable[[Any], Tensor] = tf.function(lambda batch: network(batch, training=False), jit_compile=True)
+    return function
 
 
 def input_gradient(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:

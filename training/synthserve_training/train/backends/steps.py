@@ -1,15 +1,15 @@
 """What a backend compiles: steps of training."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthserve_training.types import Tensor
 
-Turn: TypeAlias = tuple[NDArray[np.float32], Mapping[str, NDArray[np.float32]]]
-"""A batch [n, *sample_shape], and noise [n, noise_size] by the name of each player that moves."""
+Turn: TypeAlias = tuple[NDArray[np.float32] | Mapping[str, NDArray[Any]], Mapping[str, NDArray[np.float32]]]
+"""A batch [n, *sample_shape], or arrays by name, and noise [n, noise_size] by the name of each player that moves."""
 
 Losses: TypeAlias = Mapping[str, Tensor]
 """The losses of the players that moved, scalars, as "{player}_{loss}"."""

@@ -23,8 +23,8 @@ class Player:
         name: The prefix of its losses in the log.
         networks: The networks whose trainable variables it moves.
         optimizer: Moves them.
-        loss: (batch [n, *sample_shape], noise [n, noise_size], schedule) to named scalars; "loss" is minimised, the
-            others are only logged.
+        loss: (batch [n, *sample_shape] or arrays by name, noise [n, noise_size], schedule) to named scalars; "loss" is
+            minimised, the others are only logged.
         noise_size: Standard normal values that `loss` needs for each sample.
         every: The player moves at each `every`-th batch only. Batches are counted through all epochs.
     """

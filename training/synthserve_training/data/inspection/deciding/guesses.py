@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from synthserve_training.data.inspection.deciding import keys, markers, names, personal
+from synthserve_training.data.inspection.deciding import keys, markers, names, personal, serial_dates
+from synthserve_training.data.inspection.deciding.misfits import Misfits, misfits
 from synthserve_training.data.inspection.deciding.questions import Question
 from synthserve_training.data.inspection.formats import numbers, read, times, truth
 from synthserve_training.data.inspection.values import Values
@@ -49,6 +50,7 @@ class Guess:
         notes: Warnings, privacy.
         odd: The row, from 0, and the text of what is read as missing with a warning.
         missing: Texts that are read as missing.
+        misfits: The few values without which the column would be of another type.
     """
 
     options: ColumnOptions
@@ -58,6 +60,7 @@ class Guess:
     notes: tuple[str, ...] = ()
     odd: tuple[tuple[int, str], ...] = ()
     missing: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"text": pl.String, "rows": pl.Int64}))
+    misfits: Misfits | None = None
 
 
 def guess(question: Question) -> Guess:
@@ -99,7 +102,8 @@ def _of_values(question: Question) -> Guess | None:
         rest = table.filter(~marked)
         found = _readings(question, rest, some_missing=question.values.empty > 0 or bool(marked.any()))
         if found:
-            return _settled(question, found, rest, table.filter(marked), ())
+            infinite = markers.infinite(table["text"])
+            return _settled(question, found, rest, table.filter(marked), _places(table.filter(infinite)))
         if rest.height == 0:
             return None
     odd = markers.odd_words(rest["text"])
@@ -119,8 +123,13 @@ def _of_values(question: Question) -> Guess | None:
         found,
         rest,
         missing,
-        tuple((int(row), str(text)) for row, text in notes.select("first", "text").rows()[:5]),
+        _places(notes),
     )
+
+
+def _places(odd: pl.DataFrame) -> tuple[tuple[int, str], ...]:
+    """The first rows of odd texts, and these."""
+    return tuple((int(row), str(text)) for row, text in odd.select("first", "text").rows()[:5])
 
 
 def _readings(question: Question, rest: pl.DataFrame, *, some_missing: bool) -> list[ColumnOptions]:
@@ -189,20 +198,22 @@ def _settled(
 ) -> Guess | None:
     """The likeliest way to read a column's texts, or None where they are codes rather than values."""
     options, texts, values = found[0], rest["text"], question.values
+    notes: tuple[str, ...] = ()
     if question.wanted is None:
         if values.distinct == 1 and values.empty == 0 and missing.height == 0:
             return _final(question, ColumnType.CONSTANT, "one value in all rows", missing, value=str(texts[0]))
-        if options.type in (ColumnType.INTEGER, ColumnType.DECIMAL) and (
+        if serial_dates.may_be(options, texts):
+            notes = (f"{texts[0]} and all others: {serial_dates.NOTE}",)
+        elif options.type in (ColumnType.INTEGER, ColumnType.DECIMAL) and (
             why := keys.codes(question, options, rest, missing)
         ):
             return _of_texts(question, why)
-    notes: tuple[str, ...] = ()
     if options.type in (ColumnType.INTEGER, ColumnType.DECIMAL):
         outside = markers.far_outside(texts, read(texts, options), rest["rows"])
         if outside.any():
             here = rest.filter(outside)
             missing = pl.concat([missing, here])
-            notes = (f"{markers.quoted(tuple(here['text']))} is read as missing: all other values are at least 0",)
+            notes += (f"{markers.quoted(tuple(here['text']))} is read as missing: all other values are at least 0",)
     other = found[1] if len(found) > 1 else None
     doubt = _doubt(options, other, rest) if other else None
     if other is not None and doubt is not None and (better := _in_order(options, other, rest)):
@@ -287,7 +298,8 @@ def _of_texts(question: Question, why: str = "") -> Guess:
         what = ColumnType.CATEGORY
     said = f"{distinct:,} distinct texts in {filled:,} rows"
     reason = kind.what if kind is not None and what is not ColumnType.CATEGORY else why
-    return _final(question, what, f"{reason}; {said}" if reason else said, missing, kind=kind, rest=rest)
+    found = _final(question, what, f"{reason}; {said}" if reason else said, missing, kind=kind, rest=rest)
+    return found if kind is not None else replace(found, misfits=misfits(question, rest))
 
 
 def _final(

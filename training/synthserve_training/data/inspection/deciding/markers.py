@@ -31,6 +31,8 @@ _EVERYWHERE = frozenset(
 )
 """Missing in columns of any type."""
 
+_INFINITE = frozenset(["inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "1.#inf"])
+
 _BESIDE_VALUES = frozenset(
     [
         "na",
@@ -54,13 +56,6 @@ _BESIDE_VALUES = frozenset(
         "tbd",
         "pending",
         "undefined",
-        "inf",
-        "+inf",
-        "-inf",
-        "infinity",
-        "+infinity",
-        "-infinity",
-        "1.#inf",
         "-1.#ind",
         "#div/0!",
         "#ref!",
@@ -70,7 +65,7 @@ _BESIDE_VALUES = frozenset(
         "0000-00-00",
         "00/00/0000",
     ]
-) | {"not available", "not applicable", "no data", "0000-00-00 00:00:00"}
+) | {"not available", "not applicable", "no data", "0000-00-00 00:00:00", *_INFINITE}
 """Missing in columns of numbers, dates, times and truth values, in any case."""
 
 _DASHES = frozenset(["-", "--", "---", "–", "—"])
@@ -93,6 +88,11 @@ def in_any_column(texts: pl.Series) -> pl.Series:
 def beside_values(texts: pl.Series) -> pl.Series:
     """Which trimmed texts mean missing among numbers, dates, times and truth values: Boolean."""
     return in_any_column(texts) | texts.str.to_lowercase().is_in(list(_BESIDE_VALUES))
+
+
+def infinite(texts: pl.Series) -> pl.Series:
+    """Which trimmed texts are infinite numbers, which no column has: Boolean."""
+    return texts.str.to_lowercase().is_in(list(_INFINITE))
 
 
 def established(texts: pl.Series, rows: pl.Series, empty: int) -> frozenset[str]:

@@ -142,6 +142,11 @@ def of_times(name: str) -> bool:
     return bool(_TIMES & set(tokens(name)))
 
 
+def of_dates(name: str) -> bool:
+    """Whether it is the name of dates, such as birthdate or date_of_sale."""
+    return any(word.endswith("date") for word in tokens(name))
+
+
 def of_amounts(name: str) -> bool:
     """Whether it is the name of counts, such as children or qty."""
     return bool(_AMOUNTS & set(tokens(name)))

@@ -1,0 +1,147 @@
+"""`synthserve-train fit`: from a file to a model that a server serves."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from synthserve_training.commands.inspect import model_name
+from synthserve_training.data.inspection import Inspection, inspect, read_typed, recipe_toml
+from synthserve_training.data.reading import TableSource, open_table
+from synthserve_training.export import versions
+from synthserve_training.progress_bars import a_bar_for_each
+from synthserve_training.tables import recipe as recipes
+from synthserve_training.tables import shipped
+from synthserve_training.tables.constraints.proposing import PROPOSING_ROWS, propose
+from synthserve_training.tables.recipe import TableRecipe
+from synthserve_training.tables.toml import to_toml
+from synthserve_training.train.run_folder import RunFolder, check_writable
+from synthserve_training.types import Progress
+
+if TYPE_CHECKING:  # it imports Keras
+    from synthserve_training.tables.fitting import Fitted
+
+Size = Literal["S", "M", "L"]
+
+
+def fit(
+    file: Annotated[
+        str, typer.Argument(help="A file, a pattern of files, an address such as s3://…, or - for standard input")
+    ],
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="What its columns are, as `inspect --recipe` writes it, or a shipped one; default: found out",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The model's name; default: the recipe's, or that of the file")
+    ] = None,
+    export_to: Annotated[Path, typer.Option("--export", metavar="FOLDER", help="Model repository to write to")] = Path(
+        "models"
+    ),
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Train at most so long; default: until the held-out rows gain nothing")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of all that is random")] = 0,
+    size: Annotated[Size | None, typer.Option(help="Of the network; default: the recipe's, or M")] = None,
+    held_out: Annotated[
+        float | None, typer.Option(min=0, max=0.5, help="Share of the rows to keep for the report; default: 0.1")
+    ] = None,
+    query: Annotated[str | None, typer.Option(help="The SQL query, where FILE is the address of a database")] = None,
+    run_dir: Annotated[Path | None, typer.Option(help="Folder of the run; default: runs/NAME")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete another run that is in the folder")] = False,
+    report: Annotated[bool, typer.Option(help="Measure the model, and write a report")] = True,
+) -> None:
+    """Learn a table and write it as a model: inspect, train, export, measure.
+
+    Interrupted, it keeps what was trained; the same command goes on.
+    """
+    with a_bar_for_each() as progress:
+        parsed, source = _opened(file, recipe, name, query, progress)
+        parsed = _with_options(parsed, name, minutes, size, held_out)
+        folder = RunFolder(run_dir or Path("runs") / parsed.model)
+        check_writable(export_to / parsed.model)
+        # Training imports Keras, which takes seconds: mistakes must show before.
+        from synthserve_training.tables import fitting
+
+        text = to_toml(parsed)
+        fitted = fitting.fit(text, source, folder, seed=seed, overwrite=overwrite, progress=progress)
+        for note in fitted.notes:
+            typer.echo(f"note: {note}", err=True)
+        from synthserve_training.export import tables
+        from synthserve_training.export.package import Training
+
+        history = Training(fitted.epochs, folder.training_seconds(fitted.epochs), folder.facts())
+        version = versions.next_version(export_to, parsed.model)
+        written = tables.write(
+            parsed,
+            text,
+            fitted.model.graph(),
+            history,
+            export_to,
+            version,
+            fitted.model.privacy(parsed.privacy.min_rows),
+            fitted.model.scoring_graph(),
+        )
+        figures = _measure(written, fitted, seed, progress) if report else []
+    for line in figures:
+        typer.echo(line)
+    typer.echo(f"exported {parsed.model}, version {version}: {written}")
+    typer.echo(f"serve it: synthserve-server --model-repository {export_to}")
+
+
+def _opened(
+    file: str, recipe: str | None, name: str | None, query: str | None, progress: Progress
+) -> tuple[TableRecipe, TableSource]:
+    """The recipe, and the source, which is opened once: standard input and the network are not read twice."""
+    if recipe is None:
+        source = open_table(file, query=query)
+        found = inspect(source, progress=progress)
+        _show(found)
+        columns = tuple(profile.options for profile in found.columns)
+        proposals = propose(read_typed(source, columns, rows=PROPOSING_ROWS, progress=progress)[0])
+        return recipes.parse(recipe_toml(found, name or model_name(file), proposals=proposals)), source
+    parsed = recipes.parse(shipped.read(recipe))
+    return parsed, open_table(file, parsed.source, query=query)
+
+
+def _show(found: Inspection) -> None:
+    """Prints what a user must know before the training: the warnings."""
+    for finding in found.findings:
+        place = "".join(
+            [f"line {finding.line}: " if finding.line else "", f"{finding.column}: " if finding.column else ""]
+        )
+        typer.echo(f"note: {place}{finding.text}", err=True)
+
+
+def _with_options(
+    recipe: TableRecipe, name: str | None, minutes: float | None, size: Size | None, held_out: float | None
+) -> TableRecipe:
+    training = {key: each for key, each in (("minutes", minutes), ("held_out", held_out)) if each is not None}
+    changes: dict[str, object] = {"training": recipe.training.model_copy(update=training)}
+    if size:
+        changes["network"] = recipe.network.model_copy(update={"size": size})
+    if name:
+        changes["model"] = name
+    return recipes.parse(to_toml(recipe.model_copy(update=changes)))  # which checks the name, too
+
+
+def _measure(folder: Path, fitted: "Fitted", seed: int, progress: Progress) -> list[str]:
+    """Writes the report beside the graph and the headline figures into the manifest; returns these as lines."""
+    from synthserve_training.evaluation import run
+    from synthserve_training.evaluation.subject import Subject
+    from synthserve_training.evaluation.tables.real import RealRows
+    from synthserve_training.export.manifest import record_figures
+
+    held_out = fitted.rows.held_out
+    subject = Subject.open(folder, seed=seed, progress=progress)
+    report = run.evaluate(subject, RealRows(fitted.rows.train, held_out if len(held_out) else None))
+    run.write(report, folder / run.REPORT_FOLDER)
+    record_figures(folder, report.graph_sha256, report.headline())
+    return [
+        f"{figure.metric:<24} {figure.value:.3f}"
+        + (f"  real data {figure.reference:.3f}" if figure.HasField("reference") else "")
+        for figure in report.headline()
+    ]

@@ -1,0 +1,1 @@
+"""What holds in every row, in the graph that draws them."""

@@ -1,0 +1,171 @@
+"""Columns of numbers as tokens, in a graph.
+
+The lattice is cut into pieces of neighbours that have the same tokens. A number's piece is found by binary search; all
+else is looked up.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthserve_training.models.autoregressive.scoring.columns import Coded
+from synthserve_training.models.autoregressive.scoring.search import count_up_to
+from synthserve_training.models.autoregressive.tokens import UNKNOWN
+from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
+from synthserve_training.models.onnx_graph import GraphBuilder, Value
+
+NO_NUMBER = int(np.iinfo(np.int64).min)
+"""What an int64 value is where it is missing in a column that has no validity; NaN is that of a float64 value."""
+
+_NEAR = 0.25
+"""How far from a lattice point, in steps, a number still counts as that point, for its rounding."""
+
+_FARTHEST = 2.0**62
+"""Ranks are cut off here, so that they fit into int64."""
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Values as ranks.
+
+    Attributes:
+        rank: int64 [batch].
+        is_number: bool [batch]: false where a value is missing in a column that has no validity; None: never.
+        on_lattice: bool [batch]: whether the value is a lattice point, rather than between two; None: always.
+    """
+
+    rank: Value
+    is_number: Value | None = None
+    on_lattice: Value | None = None
+
+
+@dataclass(frozen=True)
+class NumberEncoder:
+    """A column of numbers.
+
+    Attributes:
+        code: Its tokens.
+        whole: Whether the values are int64; else they are float64.
+    """
+
+    code: NumberCode
+    whole: bool
+
+    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None) -> Coded:
+        """See `ColumnEncoder`."""
+        return self.encode_ranks(graph, (self._whole_ranks if self.whole else self._ranks)(graph, values), validity)
+
+    def encode_ranks(self, graph: GraphBuilder, ranks: "Ranks", validity: Value | None) -> Coded:
+        """As `encode`, for ranks."""
+        rank = ranks.rank
+        pieces, tokens = self._pieces, self.code.tokens
+        piece = count_up_to(graph, pieces.starts[1:], rank)
+        codes = [graph.op("Gather", graph.constant(pieces.codes[:, index]), piece) for index in range(len(tokens))]
+        drawable = graph.op("Gather", graph.constant(pieces.drawable), piece)
+        log_points = graph.op("Gather", graph.constant(pieces.log_points), piece)
+        for flag in (ranks.is_number, ranks.on_lattice):
+            if flag is not None:
+                drawable = graph.op("And", drawable, flag)
+        if ranks.is_number is not None:
+            unknown = graph.constant(UNKNOWN, np.int64)
+            codes = [graph.op("Where", ranks.is_number, code, unknown) for code in codes]
+        if validity is not None:
+            missing = [tokens[0].size - 1, UNKNOWN]
+            codes = [
+                graph.op("Where", validity, code, graph.constant(none, np.int64))
+                for code, none in zip(codes, missing, strict=False)
+            ]
+            drawable = graph.op("Or", drawable, graph.op("Not", validity))
+            log_points = graph.op("Where", validity, log_points, graph.constant(0.0, np.float64))
+        cell = graph.op("Max", codes[0], graph.constant(0, np.int64))
+        return Coded(codes, [None, cell][: len(tokens)], drawable, self._floor(graph, rank), log_points)
+
+    def _whole_ranks(self, graph: GraphBuilder, values: Value) -> "Ranks":
+        """Of integers, rounded down."""
+        lattice = self.code.lattice
+        is_number = graph.op("Not", graph.op("Equal", values, graph.constant(NO_NUMBER, np.int64)))
+        known = graph.op(
+            "Where", is_number, values, graph.constant(int(lattice.values(np.array(self._pieces.hull[0]))), np.int64)
+        )
+        moved = graph.op("Sub", known, graph.constant(lattice.offset, np.int64)) if lattice.offset else known
+        if lattice.step == 1:
+            return Ranks(moved, is_number)
+        step = graph.constant(lattice.step, np.int64)
+        rest = graph.op("Mod", moved, step)
+        on_lattice = graph.op("Equal", rest, graph.constant(0, np.int64))
+        return Ranks(graph.op("Div", graph.op("Sub", moved, rest), step), is_number, on_lattice)
+
+    def _ranks(self, graph: GraphBuilder, values: Value) -> "Ranks":
+        """Of numbers, rounded to the nearest."""
+        lattice = self.code.lattice
+        low = graph.constant(float(lattice.values(np.array(self._pieces.hull[0]))), np.float64)
+        is_number = graph.op("Not", graph.op("IsNaN", values))
+        known = graph.op("Where", is_number, values, low)
+        scaled = graph.op("Mul", known, graph.constant(float(lattice.scale), np.float64))
+        moved = graph.op("Sub", scaled, graph.constant(float(lattice.offset), np.float64))
+        place = graph.op("Div", moved, graph.constant(float(lattice.step), np.float64))
+        place = graph.op("Clip", place, graph.constant(-_FARTHEST, np.float64), graph.constant(_FARTHEST, np.float64))
+        rounded = graph.op("Round", place)
+        off = graph.op("Abs", graph.op("Sub", place, rounded))
+        near = graph.op("LessOrEqual", off, graph.constant(_NEAR, np.float64))
+        return Ranks(graph.cast(rounded, np.int64), is_number, near)
+
+    def _floor(self, graph: GraphBuilder, rank: Value) -> Value:
+        """The score of numbers that are never drawn.
+
+        Their share of the rows is spread over all lattice points with the weights N / (3 (N + d) (N + d + 1)). N is the
+        number of points from the first to the last that can be drawn, d the distance from these points, in steps. The
+        weights add up to less than 1.
+        """
+        low, high = self._pieces.hull
+        count = high - low + 1.0
+        place = graph.cast(rank, np.float64)
+        below = graph.op("Sub", graph.constant(float(low), np.float64), place)
+        above = graph.op("Sub", place, graph.constant(float(high), np.float64))
+        distance = graph.op("Max", below, above, graph.constant(0.0, np.float64))
+        near, far = (
+            graph.op("Log", graph.op("Add", distance, graph.constant(count + more, np.float64))) for more in (0, 1)
+        )
+        start = graph.constant(np.log(self.code.rare * count / 3), np.float64)
+        return graph.op("Sub", start, graph.op("Add", near, far))
+
+    @cached_property
+    def _pieces(self) -> "_Pieces":
+        code = self.code
+        starts = [np.zeros(1, np.int64), code.atoms, code.atoms + 1]
+        if len(code.edges):
+            starts += [code.point(code.edges[:, :-1].reshape(-1)), code.point(code.edges[-1:, -1] - 1) + 1]
+        firsts = np.unique(np.concatenate(starts))
+        firsts = np.r_[firsts[0] - 1, firsts]
+        codes = code.encode_ranks(firsts, np.ones(len(firsts), np.bool_)).codes.astype(np.int64)
+        drawable = code.drawable(firsts)
+        points = np.ones(len(firsts), np.int64)
+        cells = codes[:, 0]
+        bins = np.where(cells >= 0, code.bin_of[cells], -1)
+        inside = bins >= 0
+        parts = codes[inside, 1] if len(code.tokens) > 1 else np.zeros(int(inside.sum()), np.int64)
+        points[inside] = code.edges[bins[inside], parts + 1] - code.edges[bins[inside], parts]
+        places = np.flatnonzero(drawable)
+        hull = (int(firsts[places[0]]), int(firsts[places[-1] + 1]) - 1) if len(places) else (0, 0)
+        return _Pieces(firsts, codes, drawable, np.log(points), hull)
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Ranges of ranks: each begins at `starts` and ends before the next; the first has no beginning.
+
+    Attributes:
+        starts: int64 [pieces], rising.
+        codes: int64 [pieces, tokens].
+        drawable: bool [pieces].
+        log_points: float64 [pieces], of the cell or part.
+        hull: The first and the last rank that can be drawn.
+    """
+
+    starts: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    drawable: NDArray[np.bool_]
+    log_points: NDArray[np.float64]
+    hull: tuple[int, int]
