@@ -7,6 +7,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+
 from tests.fixtures import packages
 from tests.fixtures.processes import running_server
 

@@ -13,11 +13,9 @@ from synthserve_core.compute.feeds import feeds
 from synthserve_core.packages.reading import MANIFEST
 from synthserve_training.errors import ExportError
 from synthserve_training.export import versions
-from synthserve_training.export.graph import convert
 from synthserve_training.export.manifest import to_json
 from synthserve_training.export.optimise import optimise
 from synthserve_training.export.packets import packet
-from synthserve_training.export.verify import verify
 from synthserve_training.models import contract
 from synthserve_training.models.contract import GRAPH_FILE
 from synthserve_training.models.generative import Generative
@@ -79,6 +77,10 @@ def write(recipe: Recipe, model: Generative, training: Training, repository: Pat
     Raises:
         ExportError: The version exists, or the graph does not compute what the Keras model computes.
     """
+    # They import Keras and TensorFlow, which packages of tables are written without.
+    from synthserve_training.export.graph import convert
+    from synthserve_training.export.verify import verify
+
     target = new_folder(repository, recipe.model, version)
     size = recipe.export.batch_size
     probe = feeds(contract.describe(model, size).generate, 0, 0, size, {}, {}, 0)

@@ -25,7 +25,7 @@ def read(name_or_path: str) -> str:
     path = Path(name_or_path)
     if not path.exists():
         raise RecipeError(
-            f"there is no recipe {name_or_path!r}: give the path of a file that `inspect --recipe` has written, or one of "
+            f"there is no recipe {name_or_path!r}: give a file that `inspect --recipe` has written, or one of "
             f"{', '.join(names())}{did_you_mean(path.stem, names())}"
         )
     try:

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from tests.fixtures.token_models import every_kind, model_of
 
 from synthserve_training.models.autoregressive.correction import head_scores, softmax
 from synthserve_training.models.autoregressive.evidence import Evidence, EvidenceSampler
 from synthserve_training.models.autoregressive.tokens import Encoded
 from synthserve_training.models.autoregressive.tokens.table import TableCode
 from synthserve_training.train import startup
-from tests.fixtures.token_models import every_kind, model_of
 
 
 @dataclass(frozen=True)
