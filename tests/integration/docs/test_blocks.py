@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 import psutil
@@ -38,6 +39,9 @@ PAGES = sorted(
 INTERPRETERS = {"docs/oip.md": ROOT / ".venv-tritonclient" / "bin" / "python"}
 """Where a page's Python is not that of the tests."""
 
+OWN_REPOSITORIES = {"docs/your-data.md": "models"}
+"""Pages that make a model and serve it: the repository that a command of the page serves, and later blocks ask."""
+
 SERVES = "synthserve-server: serving on "
 
 
@@ -49,6 +53,8 @@ class Stage:
     replaced: dict[str, str]
     """Addresses and ids in the text, and what they are here."""
     environment: dict[str, str]
+    servers: ExitStack
+    """What runs until the page ends."""
 
     def text(self, block: Block) -> str:
         """What a block says, for these servers."""
@@ -108,7 +114,7 @@ def stage(server: ServerProcess, models: Path, tmp_path: Path, request: pytest.F
             mutual = ("--tls-client-ca", str(certificates.ca), "--admin-certificate", "operator")
             secured = others.enter_context(running_server(models, tmp_path / "log.txt", *certificates.flags, *mutual))
             replaced["models.example.org:50051"] = f"localhost:{secured.address.rpartition(':')[2]}"
-        yield Stage(tmp_path, replaced, environment)
+        yield Stage(tmp_path, replaced, environment, others)
 
 
 def run_python(block: Block, stage: Stage) -> None:
@@ -154,6 +160,15 @@ def run_shell(block: Block, stage: Stage) -> None:
             end_session(shell.pid)
         errors.seek(0)
         assert code == 0, f"{block.place}\n{''.join(said)}{errors.read()}"
+
+
+def serve_own(block: Block, stage: Stage) -> None:
+    """Starts the server of a page, which later blocks ask."""
+    repository = OWN_REPOSITORIES[block.page]
+    assert block.text == f"synthserve-server --model-repository {repository}\n", block.place
+    server = stage.servers.enter_context(running_server(stage.folder / repository, stage.folder / "log.txt"))
+    stage.replaced["localhost:50051"] = server.address
+    stage.environment["SYNTHSERVE_SERVER"] = server.address
 
 
 def stop_servers(shell: int) -> None:
@@ -203,6 +218,8 @@ def test_page(page: str, stage: Stage) -> None:
             (stage.folder / block.file).write_text(stage.text(block))
         elif block.language in SOURCES:
             assert is_part_of_a_source(block), f"{block.place}: is in no file of clients/{SOURCES[block.language][0]}"
+        elif block.page in OWN_REPOSITORIES and block.text.startswith("synthserve-server "):
+            serve_own(block, stage)
         elif not block.not_run:
             assert block.language in RUNNERS, f"{block.place}: `{block.language}` is no language that this test runs"
             RUNNERS[block.language](block, stage)
@@ -246,11 +263,27 @@ def the_same_rows_in_parts(folder: Path) -> None:
     assert whole == parts
 
 
+def customers_meet_the_conditions(folder: Path) -> None:
+    def rows(name: str) -> list[dict[str, str]]:
+        with (folder / name).open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file, delimiter=";"))
+
+    def day(text: str) -> date:
+        return datetime.strptime(text, "%d.%m.%Y").date()
+
+    assert len(rows("rows.csv")) == len(rows("some.csv")) == 1000
+    assert all(day(row["joined"]) <= day(row["cancelled"]) for row in rows("rows.csv") if row["cancelled"])
+    assert {row["country"] for row in rows("some.csv")} == {"AT", "DE"}
+    assert {int(row["age"]) for row in rows("some.csv")} <= set(range(30, 41))
+    assert min(day(row["joined"]) for row in rows("some.csv")) >= date(2023, 1, 1)
+
+
 CHECKS: dict[str, Callable[[Path], None]] = {
     "README.md": digits_were_saved,
     "clients/python/README.md": the_same_rows_in_parts,
     "docs/clients.md": people_meet_the_conditions,
     "docs/packages.md": parcels_meet_the_conditions,
     "docs/security.md": reporting_may_call,
+    "docs/your-data.md": customers_meet_the_conditions,
 }
 """What must be true once a page was followed, beyond that every command went well."""

@@ -13,6 +13,8 @@ from pydantic import BaseModel
 
 from synthserve_training import components, evaluation, recipe
 from synthserve_training.evaluation.figures import Metric
+from synthserve_training.tables import columns
+from synthserve_training.tables import recipe as table_recipe
 
 PAGE = (Path(__file__).parents[3] / "docs" / "training.md").read_text()
 
@@ -34,12 +36,22 @@ OTHERS: dict[str, type[BaseModel]] = {
 }
 """How the text before other tables begins, and what they describe."""
 
+OF_TABLES: dict[str, type[BaseModel]] = {
+    "`[source]` of a table": table_recipe.SourceOptions,
+    "`[[columns]]` of a table": columns.ColumnOptions,
+    "`[network]` of a table": table_recipe.NetworkOptions,
+    "`[training]` of a table": table_recipe.TrainingOptions,
+    "`[privacy]` of a table": table_recipe.PrivacyOptions,
+    "`[export]` of a table": table_recipe.ExportOptions,
+}
+"""The same for the recipes that `fit` reads."""
+
 COLUMNS = "Each `[[preprocessing.columns]]`"
 
 
 def table_behind(text: str) -> dict[str, str]:
     """The first two cells of the table that follows, up to the next kind, heading or other table."""
-    before, *_ = re.split(r"^(?:#|`kind = |Each |`\[training\.)", text, maxsplit=1, flags=re.MULTILINE)
+    before, *_ = re.split(r"^(?:#|`kind = |Each |`\[)", text, maxsplit=1, flags=re.MULTILINE)
     rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in before.splitlines() if line.startswith("|")]
     return {cells[0].strip().strip("`"): cells[1].strip() for cells in rows[2:]}
 
@@ -91,9 +103,9 @@ def test_options_of_a_kind(heading: str, kind: str) -> None:
     check(table_behind(behind), options(SECTIONS[heading], kind))
 
 
-@pytest.mark.parametrize("start", OTHERS)
-def test_other_options(start: str) -> None:
-    check(table_after(start), OTHERS[start])
+@pytest.mark.parametrize(("start", "model"), [*OTHERS.items(), *OF_TABLES.items()])
+def test_other_options(start: str, model: type[BaseModel]) -> None:
+    check(table_after(start), model)
 
 
 def test_options_of_a_column() -> None:
