@@ -6,8 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from synthserve_training.commands.inspect import model_name
+from synthserve_training.commands.sources import (
+    DatabaseOption,
+    EncodingOption,
+    HeaderRowOption,
+    QueryOption,
+    SeparatorOption,
+    SetOption,
+    SkipBadRowsOption,
+    SourceArguments,
+    arguments,
+)
 from synthserve_training.data.inspection import Inspection, inspect, read_typed, recipe_toml
+from synthserve_training.data.inspection import settings as column_settings
 from synthserve_training.data.reading import TableSource, open_table
+from synthserve_training.errors import RecipeError
 from synthserve_training.export import versions
 from synthserve_training.progress_bars import a_bar_for_each
 from synthserve_training.tables import recipe as recipes
@@ -26,8 +39,9 @@ Size = Literal["S", "M", "L"]
 
 def fit(
     file: Annotated[
-        str, typer.Argument(help="A file, a pattern of files, an address such as s3://…, or - for standard input")
-    ],
+        str | None,
+        typer.Argument(help="A file, a pattern of files, an address such as s3://…, or - for standard input"),
+    ] = None,
     recipe: Annotated[
         str | None,
         typer.Option(
@@ -49,7 +63,13 @@ def fit(
     held_out: Annotated[
         float | None, typer.Option(min=0, max=0.5, help="Share of the rows to keep for the report; default: 0.1")
     ] = None,
-    query: Annotated[str | None, typer.Option(help="The SQL query, where FILE is the address of a database")] = None,
+    settings: SetOption = None,
+    database: DatabaseOption = None,
+    query: QueryOption = None,
+    encoding: EncodingOption = None,
+    separator: SeparatorOption = None,
+    header_row: HeaderRowOption = None,
+    skip_bad_rows: SkipBadRowsOption = False,
     run_dir: Annotated[Path | None, typer.Option(help="Folder of the run; default: runs/NAME")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete another run that is in the folder")] = False,
     report: Annotated[bool, typer.Option(help="Measure the model, and write a report")] = True,
@@ -58,8 +78,9 @@ def fit(
 
     Interrupted, it keeps what was trained; the same command goes on.
     """
+    asked = arguments(file, database, query, encoding, separator, header_row, skip_bad_rows, settings)
     with a_bar_for_each() as progress:
-        parsed, source = _opened(file, recipe, name, query, progress)
+        parsed, source = _opened(asked, recipe, name, progress)
         parsed = _with_options(parsed, name, minutes, size, held_out)
         folder = RunFolder(run_dir or Path("runs") / parsed.model)
         check_writable(export_to / parsed.model)
@@ -93,27 +114,31 @@ def fit(
 
 
 def _opened(
-    file: str, recipe: str | None, name: str | None, query: str | None, progress: Progress
+    asked: SourceArguments, recipe: str | None, name: str | None, progress: Progress
 ) -> tuple[TableRecipe, TableSource]:
     """The recipe, and the source, which is opened once: standard input and the network are not read twice."""
     if recipe is None:
-        source = open_table(file, query=query)
-        found = inspect(source, progress=progress)
-        _show(found)
+        source = open_table(asked.address, asked.options, query=asked.query)
+        settings = column_settings.parse(asked.settings, source.layout.names)
+        found = inspect(source, settings=settings, progress=progress)
+        _show(found.layout.address or asked.address, found)
         columns = tuple(profile.options for profile in found.columns)
         proposals = propose(read_typed(source, columns, rows=PROPOSING_ROWS, progress=progress)[0])
-        return recipes.parse(recipe_toml(found, name or model_name(file), proposals=proposals)), source
+        return recipes.parse(recipe_toml(found, name or model_name(asked.address), proposals=proposals)), source
+    if asked.given:
+        raise RecipeError(
+            f"--recipe says how the table is read: change it there, and leave out {', '.join(asked.given)}"
+        )
     parsed = recipes.parse(shipped.read(recipe))
-    return parsed, open_table(file, parsed.source, query=query)
+    return parsed, open_table(asked.address, parsed.source, query=asked.query)
 
 
-def _show(found: Inspection) -> None:
+def _show(file: str, found: Inspection) -> None:
     """Prints what a user must know before the training: the warnings."""
     for finding in found.findings:
-        place = "".join(
-            [f"line {finding.line}: " if finding.line else "", f"{finding.column}: " if finding.column else ""]
-        )
-        typer.echo(f"note: {place}{finding.text}", err=True)
+        place = [file, *([f"line {finding.line}"] if finding.line else [])]
+        place += [f"column {finding.column!r}"] if finding.column else []
+        typer.echo(f"note: {', '.join(place)}: {finding.text}", err=True)
 
 
 def _with_options(

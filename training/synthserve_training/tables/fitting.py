@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # it imports Faker
 
 _MOST_ROWS = 1_000_000
 _VALIDATION_SHARE = 0.05
+_VALIDATION_ROWS, _MOST_VALIDATION = 500, 0.2
+"""Fewer rows would say little about when to stop; of a small table, a fifth."""
 _FEWEST_ROWS = 2
 
 
@@ -212,7 +214,8 @@ def _rules(recipe: TableRecipe) -> "dict[str, Rule]":
 def _split(encoded: Encoded, seed: int) -> tuple[Encoded, Encoded]:
     """Rows to train with, and rows that say when to stop."""
     order = np.random.Generator(np.random.Philox(key=seed, counter=1)).permutation(len(encoded.codes))
-    count = max(1, int(len(order) * _VALIDATION_SHARE))
+    rows = len(order)
+    count = max(1, min(int(rows * _MOST_VALIDATION), max(int(rows * _VALIDATION_SHARE), _VALIDATION_ROWS)))
     return _taken(encoded, np.sort(order[count:])), _taken(encoded, order[:count])
 
 

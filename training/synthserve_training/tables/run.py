@@ -67,7 +67,10 @@ class TableRun:
             self._create(machine, encoded)
             return
         epoch = checkpoint.restore(self.folder.checkpoint, trainer.variables())
-        log = [{name: float(cell) for name, cell in row.items()} for row in self.folder.losses()]
+        log = [
+            {name: float(cell) for name, cell in row.items()} | {"epoch": int(row["epoch"])}
+            for row in self.folder.losses()
+        ]
         if len(log) < epoch:
             raise RunError(f"the log in {self.folder.path} lacks epochs of the checkpoint: start anew with --overwrite")
         trainer.state = State.of(log[:epoch], trainer.plan)

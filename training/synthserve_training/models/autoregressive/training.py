@@ -60,7 +60,7 @@ def plan_for(rows: int, seconds: float | None = None) -> Plan:
     """The plan for a number of training rows: about as many steps for small tables as for large ones."""
     batch_size = max(32, min(512, 1 << int(math.log2(max(rows // 40, 1)) if rows >= 40 else 5)))
     steps = -(-rows // batch_size)
-    epochs = max(8, min(400, round(2500 / steps)))
+    epochs = max(20, min(400, round(2500 / steps)))
     return Plan(batch_size=batch_size, epochs=epochs, patience=max(2, epochs // 20), seconds=seconds)
 
 
