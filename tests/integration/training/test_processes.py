@@ -12,12 +12,16 @@ import numpy as np
 import pytest
 
 from synthserve_training import recipe as recipes
+from synthserve_training.tables import recipe as table_recipes
+from synthserve_training.tables import shipped
 from synthserve_training.train.machine import Machine
 from synthserve_training.train.run_folder import RunFolder
 from synthserve_training.train.training import train
 
 PROGRAM = Path(sys.executable).with_name("synthserve-train")
-LISTED = "".join(f"{name:<24} {recipes.parse(recipes.read(name)).card.summary}\n" for name in recipes.names())
+SUMMARIES = [(name, recipes.parse(recipes.read(name)).card.summary) for name in recipes.names()]
+SUMMARIES += [(name, table_recipes.parse(shipped.read(name)).card.summary) for name in shipped.names()]
+LISTED = "".join(f"{name:<24} {summary}\n" for name, summary in SUMMARIES)
 
 
 def shell(line: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

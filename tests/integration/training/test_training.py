@@ -9,6 +9,7 @@ import pytest
 from synthserve_training import cli
 from synthserve_training import recipe as recipes
 from synthserve_training.errors import RunError
+from synthserve_training.tables import shipped
 from synthserve_training.train import checkpoint
 from synthserve_training.train.experiment import Experiment, assemble
 from synthserve_training.train.loop import fit
@@ -142,7 +143,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 def test_commands_train_resume_and_export(command: Callable[..., Ended], tmp_path: Path) -> None:
     listed = command("list")
-    assert [line.split()[0] for line in listed.out.splitlines()] == recipes.names()
+    assert [line.split()[0] for line in listed.out.splitlines()] == [*recipes.names(), *shipped.names()]
     assert command("run", "iris-vae", "--epochs", "2", "--seed", "3").status == 0
     resumed = command("run", "iris-vae", "--epochs", "3", "--resume")
     assert resumed.out == "trained iris-vae: runs/iris-vae\n"

@@ -1,0 +1,145 @@
+"""Files that are no table, or hardly one: one line says what is wrong, before Keras starts, and nothing is written."""
+
+import hashlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import synthserve_core
+from synthserve_training import cli
+from synthserve_training.train import startup
+from synthserve_training.train.machine import Machine
+from synthserve_training.train.run_folder import RunFolder
+
+ROWS = 60
+DAYS = [f"2020-01-{1 + number % 28:02}" for number in range(ROWS)]
+
+
+def lines(header: str, cell: Callable[[int], str]) -> bytes:
+    return "\n".join([header, *(f"{cell(number)},{number % 4}" for number in range(ROWS)), ""]).encode()
+
+
+def with_one(odd: str) -> bytes:
+    """A column of days, but for one in line 7."""
+    return lines("day,b", lambda number: odd if number == 5 else DAYS[number])
+
+
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Runs a command in an empty folder; returns its exit status. It must not come as far as Keras."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(startup, "start_keras", lambda *_: pytest.fail("Keras is started"))
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["synthserve-train", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code
+
+    return run
+
+
+REFUSED = {
+    "empty": (b"", "it is empty"),
+    "binary": (bytes(range(256)) * 40, "it is no text"),
+    "NUL bytes": (b"a,b\n" + b"".join(b"%d,x\0y\n" % number for number in range(ROWS)), "it is no text"),
+    "ragged": (b"a,b,c\n" + b"1,2,3\n" * ROWS + b"1,2\n", f"line {ROWS + 2}: it has 2 cells"),
+}
+
+
+@pytest.mark.parametrize("command", ["inspect", "fit"])
+@pytest.mark.parametrize(("content", "message"), REFUSED.values(), ids=REFUSED)
+def test_no_table_is_refused(
+    command: str, content: bytes, message: str, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("t.csv").write_bytes(content)
+    assert typed(command, "t.csv") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: t.csv")
+    assert message in error
+    assert error.count("\n") == 1
+    assert [path.name for path in Path().iterdir()] == ["t.csv"]
+
+
+HARDLY = {
+    "only a header": (b"a,b,c\n", "t.csv has no rows"),
+    "one row": (b"a,b,c\n1,2,3\n", "t.csv has one row"),
+    "values of too few rows": (b"a,b\n" + b"1,2\n3,2\n1,4\n3,4\n", "there is nothing to learn"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), HARDLY.values(), ids=HARDLY)
+def test_hardly_a_table_is_inspected_but_not_learnt(
+    content: bytes, message: str, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("t.csv").write_bytes(content)
+    assert typed("inspect", "t.csv") == 0
+    assert typed("fit", "t.csv") == 1
+    assert message in capsys.readouterr().err.splitlines()[-1]
+    assert [path.name for path in Path().iterdir()] == ["t.csv"]
+
+
+WARNED = {
+    "a day before year 1": (with_one("0000-01-01"), "line 7, column 'day': all values are dates, but '0000-01-01' is"),
+    "a day after 9999": (with_one("12020-01-01"), "line 7, column 'day': all values are dates, but '12020-01-01' is"),
+    "a day that no month has": (with_one("2020-02-30"), "line 7, column 'day': all values are dates, but '2020-02-30'"),
+    "infinite": (lines("a,b", lambda number: "inf" if number == 5 else f"{number / 2}"), "line 7, column 'a': 'inf'"),
+    "too large": (lines("a,b", lambda number: "1e400" if number == 5 else f"{number / 2}"), "line 7, column 'a': all"),
+    "Excel's days": (lines("Date,b", lambda number: str(43831 + number)), "column 'Date': 43831 and all others: they"),
+    "half a character": (lines("a,b", lambda number: "ö" if number % 2 else "ä") + "1,ö".encode()[:-1], "line 62: "),
+    "a character of another code page": (
+        lines("a,b", lambda number: "ö" if number % 2 else "ä").replace(b"\xb6,1", b",1", 1),
+        "line 3: 1 line is not utf-8",
+    ),
+    "no name": (lines(",b", lambda number: "xyz"[number % 3]), "column 'column_1': column 1 has no name"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), WARNED.values(), ids=WARNED)
+def test_doubtful_value_is_named_with_line_and_column(
+    content: bytes, message: str, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("t.csv").write_bytes(content)
+    assert typed("inspect", "t.csv") == 0
+    assert message in " ".join(capsys.readouterr().out.split())
+
+
+def test_doubtful_value_is_noted_by_fit_with_the_file(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("t.csv").write_bytes(with_one("2020-02-30"))
+    RunFolder(Path("runs/t")).create("another recipe", 0, Machine("tensorflow"), overwrite=False)
+    RunFolder(Path("runs/t")).checkpoint.write_bytes(b"weights")
+    assert typed("fit", "t.csv") == 1
+    note, error = capsys.readouterr().err.splitlines()
+    assert note.startswith("note: t.csv, line 7, column 'day': ")
+    assert error == (
+        "error: runs/t holds the run of another recipe: give another --run-dir, or --overwrite to start anew"
+    )
+
+
+def test_what_has_no_values_is_made_without_training(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{hashlib.sha256(bytes([number])).hexdigest()},NA" for number in range(ROWS)]
+    Path("t.csv").write_text("\n".join(["key,nothing", *rows, ""]))
+    assert typed("fit", "t.csv", "--no-report", "--export", "models") == 0
+    model = synthserve_core.load("models/t/1")
+    made = model.rows(seed=1, count=100)
+    assert made.column_names == ["key", "nothing"]
+    assert made["nothing"].null_count == 100
+    assert len(set(made["key"].to_pylist())) == 100
+    assert "serve it: synthserve-server --model-repository models" in capsys.readouterr().out
+
+
+def test_standard_input_is_read_once(
+    typed: Callable[..., int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text("\n".join(["key,nothing", *(f"k-{number:04},NA" for number in range(ROWS)), ""]))
+    with (tmp_path / "t.csv").open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert typed("fit", "-", "--no-report", "--name", "piped") == 0
+    assert synthserve_core.load("models/piped/1").rows(seed=1, count=10).num_rows == 10
