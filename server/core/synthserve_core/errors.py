@@ -21,5 +21,9 @@ class GraphInputError(GraphError):
     """A graph cannot be run with these input values; the message is one sentence."""
 
 
+class RefusedConditionsError(GraphInputError):
+    """The graph refuses the conditions: no sample fulfils them. The text says why."""
+
+
 class ProviderError(CoreError):
     """The requested provider is not available; the message says why."""

@@ -16,7 +16,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 from synthserve_core.compute.cancellation import Cancellation
 from synthserve_core.compute.devices import Devices, Provider
 from synthserve_core.contract.model import Method, Tensor, Tensors
-from synthserve_core.errors import CancelledWorkError, GraphError, GraphInputError
+from synthserve_core.errors import CancelledWorkError, GraphError, GraphInputError, RefusedConditionsError
 
 # Errors are raised as exceptions, so onnxruntime need not print them.
 onnxruntime.set_default_logger_severity(4)
@@ -107,8 +107,8 @@ class Session:
 
         Raises:
             CancelledWorkError: The run was cancelled.
-            GraphInputError: The graph failed because of the value of an input, such as an index that is too large, or
-                conditions that no sample fulfils.
+            GraphInputError: The graph failed because of the value of an input, such as an index that is too large.
+            RefusedConditionsError: No sample fulfils the conditions.
             GraphError: The graph failed, or the batch size of an output is wrong.
         """
         options = onnxruntime.RunOptions()
@@ -132,7 +132,7 @@ class Session:
         except Exception as error:
             cancellation.check()
             if refused := _REFUSED.search(str(error)):
-                raise GraphInputError(refused[1]) from None
+                raise RefusedConditionsError(refused[1]) from None
             raise GraphError(f"onnxruntime cannot run the graph: {_first_line(error)}") from error
         results = dict(zip(self._outputs, arrays, strict=True))
         return {name: _cut(name, array, size, missing) for name, array in results.items()} if missing else results

@@ -12,7 +12,7 @@ from synthserve_core.compute.cancellation import Cancellation
 from synthserve_core.compute.ranges import cut
 from synthserve_core.compute.sampler import Draw
 from synthserve_core.contract.model import Arrays
-from synthserve_core.errors import GraphInputError
+from synthserve_core.errors import RefusedConditionsError
 from synthserve_core.generation import GenerationSpec
 from synthserve_server.callbacks import on_done
 from synthserve_server.errors import IndicesExhaustedError, InvalidRequestError, Violation
@@ -170,7 +170,7 @@ class GenerationService:
                     await _deliver(made, pace)
                     yield made.data
                     call.delivered(made.samples)
-        except GraphInputError as error:
+        except RefusedConditionsError as error:
             raise InvalidRequestError([Violation("conditions", str(error))]) from None
         for data in after:  # no sample was asked for
             yield data
