@@ -27,10 +27,11 @@ KEPT := $(foreach tool,PIP UV,$(foreach what,CACHE_DIR CERT CLIENT_CERT CONCURRE
 unexport $(filter-out $(KEPT),$(filter PIP_% UV_%,$(.VARIABLES))) VIRTUAL_ENV CDPATH \
   PYTHONDONTWRITEBYTECODE PYTHONEXECUTABLE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONPLATLIBDIR PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
 
-.PHONY: help serve test conformance demo lint format proto model-table bench bench-quick bench-tables load memory soak connections fuzz lock clean
+.PHONY: help serve trainer test conformance demo lint format proto model-table bench bench-quick bench-tables load memory soak connections fuzz lock clean
 
 help:
 	@echo 'make serve    set up, and serve exported/ on $(ADDRESS)'
+	@echo 'make trainer  set up the trainer too: $(BIN)/synthserve-train'
 	@echo 'make demo     set up, serve, write 1,000 rows and a grid of digits to demo/, stop'
 	@echo 'make test     set up, and run all tests'
 	@echo 'make conformance   build the clients of all languages, and hold them to the same cases (LANGUAGES="go rust": some)'
@@ -53,6 +54,9 @@ serve: $(VENV)/.serve
 
 demo: $(VENV)/.serve
 	@$(BIN)/python -m scripts.demo
+
+trainer: $(VENV)/.dev
+	@echo 'learn a table: $(BIN)/synthserve-train fit FILE.csv'
 
 test: $(VENV)/.dev $(TRITONCLIENT)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile

@@ -18,7 +18,7 @@ from synthserve_training.models.autoregressive.drawing.columns import Drawn, Evi
 from synthserve_training.models.autoregressive.drawing.conditions import log_share
 from synthserve_training.models.autoregressive.drawing.heads import MASKED, Heads, RunningSum
 from synthserve_training.models.autoregressive.drawing.limits import Limits, Reach, clipped
-from synthserve_training.models.autoregressive.drawing.moments import Moments
+from synthserve_training.models.autoregressive.drawing.limits.moments import Moments
 from synthserve_training.models.autoregressive.drawing.numbers import NumberGraph
 from synthserve_training.models.autoregressive.drawing.uniforms import Uniforms
 from synthserve_training.models.autoregressive.tokens.dates import DAYS, MICROSECONDS, DateCode

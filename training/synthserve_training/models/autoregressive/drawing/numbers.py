@@ -18,7 +18,7 @@ from synthserve_training.models.autoregressive.drawing.columns import Drawn, Evi
 from synthserve_training.models.autoregressive.drawing.conditions import log_share, told
 from synthserve_training.models.autoregressive.drawing.heads import Heads, RunningSum
 from synthserve_training.models.autoregressive.drawing.limits import Limits, Reach
-from synthserve_training.models.autoregressive.drawing.rank_bounds import RankBounds, rank_bounds
+from synthserve_training.models.autoregressive.drawing.limits.ranks import RankBounds, rank_bounds
 from synthserve_training.models.autoregressive.drawing.uniforms import Uniforms
 from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
 from synthserve_training.models.autoregressive.weights import HeadWeights
