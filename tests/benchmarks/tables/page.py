@@ -34,6 +34,7 @@ ERRORS = frozenset({"shape", "trend", "trend_same_bins"})
 
 SPEED = (
     ("training, s", "fit_seconds"),
+    ("CPU s", "fit_cpu_seconds"),
     ("peak memory, MiB", "peak_mib"),
     ("first row, ms", "first_row_seconds"),
     ("rows/s, data frame", "frame_rows_per_second"),

@@ -18,7 +18,7 @@ def test_graph_scores_rows_as_the_network_does_in_training() -> None:
     with_times = every_kind(rows=60)
     table = TypedTable([each for each in with_times.columns if each.options.type is not ColumnType.TIME])
     code = fitting.fit(table, min_rows=1)  # all numbers are atoms, which have one lattice point
-    network = TokenNetwork(code, Widths(8, 8), [np.full(token.size, 1 / token.size) for token in code.tokens])
+    network = TokenNetwork(code, Widths(8, 8, 6), [np.full(token.size, 1 / token.size) for token in code.tokens])
     generator = np.random.default_rng(0)
     for variable in network.trainable_variables:
         moved = np.asarray(variable) + generator.normal(0, 0.2, variable.shape)

@@ -22,9 +22,9 @@ _SIZES = (1, 2, 3, 5)  # batches to compare with whole ones
 
 # Each value or row by itself, in one operation or in sums whose order does not depend on the number of rows.
 _EXACT = {
-    *("Add", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose", "DepthToSpace", "Gather", "Gemm"),
-    *("Identity", "LeakyRelu", "MatMul", "Max", "Min", "Mul", "Relu", "Reshape", "Round", "Slice", "Squeeze", "Sub"),
-    *("Transpose", "Unsqueeze"),
+    *("Add", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose", "DepthToSpace", "DequantizeLinear"),
+    *("Gather", "Gemm", "Identity", "LeakyRelu", "MatMul", "Max", "Min", "Mul", "QuantizeLinear", "Relu", "Reshape"),
+    *("Round", "Slice", "Squeeze", "Sub", "Transpose", "Unsqueeze"),
     *("Abs", "And", "Ceil", "CumSum", "Div", "Equal", "Expand", "Floor", "GatherElements", "Greater", "GreaterOrEqual"),
     *(
         "IsInf",
@@ -43,7 +43,7 @@ _EXACT = {
     ),
 }
 _APPROXIMATED = {"Sigmoid", "Tanh"}
-_ROUNDING = {"Cast", "Floor", "Round"}
+_ROUNDING = {"Cast", "Floor", "QuantizeLinear", "Round"}
 
 
 def packet(model: onnx.ModelProto, feeds: Tensors) -> int:

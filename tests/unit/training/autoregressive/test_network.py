@@ -37,7 +37,7 @@ def trained() -> Trained:
     table = every_kind()
     code = model_of(table).code
     marginals = [np.full(token.size, 1 / token.size, np.float32) for token in code.tokens]
-    return Trained(TokenNetwork(code, Widths(16, 12), marginals), code, code.encode(table), EvidenceSampler(code))
+    return Trained(TokenNetwork(code, Widths(16, 12, 10), marginals), code, code.encode(table), EvidenceSampler(code))
 
 
 def test_exported_weights_give_the_same_probabilities(trained: Trained) -> None:

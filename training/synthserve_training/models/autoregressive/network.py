@@ -31,14 +31,16 @@ class Widths:
 
     Attributes:
         state: Of the running sum.
-        hidden: Of each head.
+        first: Of the first hidden layer of each head.
+        second: Of its second one.
     """
 
     state: int
-    hidden: int
+    first: int
+    second: int
 
 
-SIZES: Mapping[str, Widths] = {"S": Widths(48, 48), "M": Widths(64, 64), "L": Widths(128, 128)}
+SIZES: Mapping[str, Widths] = {"S": Widths(48, 32, 32), "M": Widths(64, 48, 32), "L": Widths(128, 96, 64)}
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class TokenNetwork(keras.Model):  # type: ignore[misc]  # Keras has no types
         super().__init__(name="tokens")
         self.code, self.widths = code, widths
         sizes = [token.size for token in code.tokens]
-        count, state, hidden = len(sizes), widths.state, widths.hidden
+        count, state, first, hidden = len(sizes), widths.state, widths.first, widths.second
         # Row 0 of each token's table: unknown.
         self._starts = np.r_[0, np.cumsum([token.rows for token in code.tokens])].astype(np.int32)
         self._steps = np.array([token.size if token.rows > token.size + 1 else 0 for token in code.tokens], np.int32)
@@ -85,9 +87,9 @@ class TokenNetwork(keras.Model):  # type: ignore[misc]  # Keras has no types
         self.curves = normal(count, _IN_WAVES, state, scale=0.3 / np.sqrt(count))
         self._in_waves = np.concatenate([_in_waves(token) for token in code.tokens])
         self._of_first = _padded([_in_waves(code.tokens[t])[1:] for t in code.firsts])
-        self.first_kernels = normal(count, state, hidden, scale=np.sqrt(2 / state))
-        self.first_biases = zeros(count, 1, hidden)
-        self.second_kernels = normal(count, hidden, hidden, scale=0.5 * np.sqrt(2 / hidden))
+        self.first_kernels = normal(count, state, first, scale=np.sqrt(2 / state))
+        self.first_biases = zeros(count, 1, first)
+        self.second_kernels = normal(count, first, hidden, scale=np.sqrt(2 / first))
         self.second_biases = zeros(count, 1, hidden)
         self.kernels = [normal(len(b.tokens), hidden, b.size, scale=0.1 / np.sqrt(hidden)) for b in self._buckets]
         self.mixes = [normal(len(b.tokens), hidden, _OUT_WAVES, scale=0.1 / np.sqrt(hidden)) for b in self._buckets]
@@ -131,7 +133,7 @@ class TokenNetwork(keras.Model):  # type: ignore[misc]  # Keras has no types
         told = self._told(batch, own, unknown)
         states = self._states(own, unknown, told)
         hidden = ops.relu(ops.matmul(ops.transpose(states, (1, 0, 2)), self.first_kernels) + self.first_biases)
-        hidden = hidden + ops.relu(ops.matmul(hidden, self.second_kernels) + self.second_biases)
+        hidden = ops.relu(ops.matmul(hidden, self.second_kernels) + self.second_biases)
         return self._log_probabilities(hidden, codes, batch["contexts"])
 
     def unregularised(self) -> list[keras.Variable]:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class HeadWeights:
-    """The weights of one token. Its size is called K here, that of the running sum H, and that of the head R.
+    """The weights of one token. Its size is called K here, that of the running sum H, those of its layers Q and R.
 
     Attributes:
         embeddings: float32 [`Token.rows`, H]; row 0: unknown, the others: `Token.row`.
-        first: float32 [H, R], and its biases [R].
-        second: float32 [R, R], and its biases [R].
+        first: float32 [H, Q], and its biases [Q].
+        second: float32 [Q, R], and its biases [R].
         last: float32 [R, K], and its biases [K].
         context_scores: float32 [contexts, K], or None.
         class_kernel: float32 [R, classes], or None.
@@ -39,16 +39,16 @@ class HeadWeights:
         return 0.0
 
     def hidden(self, state: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The hidden layer of the head: float32 [n, H], the running sum, to [n, R]."""
+        """The second hidden layer of the head: float32 [n, H], the running sum, to [n, R]."""
         hidden = self.activated(self.seen(state) @ self.first[0] + self.first[1])
-        return hidden + self.activated(hidden @ self.second[0] + self.second[1])
+        return self.activated(hidden @ self.second[0] + self.second[1])
 
     def seen(self, state: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the head sees of the running sum, [n, H]."""
         return state
 
     def activated(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The activation of a layer, [n, R]."""
+        """The activation of a layer, [n, Q] or [n, R]."""
         return np.maximum(values, 0)
 
     def raised(self, shift: NDArray[np.float32]) -> Self:

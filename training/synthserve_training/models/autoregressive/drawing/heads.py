@@ -102,7 +102,7 @@ class Heads:
         return self.draw(scores, token.size, uniforms)
 
     def scores(self, weights: HeadWeights, seen: RunningSum, mask: Value | None) -> tuple[Value, Value]:
-        """The scores of a token, and the hidden layer that they come from.
+        """The scores of a token, and the last hidden layer, which they are computed from.
 
         Args:
             weights: Of the token.
@@ -113,24 +113,21 @@ class Heads:
             float32 [K, batch] and [batch, R]; the batch is 1 as long as nothing was drawn.
         """
         graph = self._graph
-        hidden = self.activated(self.first(weights, seen))
-        kernel, bias = (graph.constant(array) for array in weights.second)
-        hidden = graph.op("Add", hidden, self.activated(graph.op("Gemm", hidden, kernel, bias)))
+        hidden = self.hidden(weights, seen)
         kernel, bias = graph.constant(weights.last[0].T), graph.constant(weights.last[1][:, None])
         if mask is not None:
             bias = graph.op("Add", bias, self.in_units(mask))
         return graph.op("Gemm", kernel, hidden, bias, transB=1), hidden
 
-    def first(self, weights: HeadWeights, seen: RunningSum) -> Value:
-        """The first layer before its activation: float32 [batch, R]."""
+    def hidden(self, weights: HeadWeights, seen: RunningSum) -> Value:
+        """The second hidden layer: float32 [batch, R]."""
         graph = self._graph
         kernel, bias = (graph.constant(array) for array in weights.first)
-        offset = graph.op("Gemm", seen.shared, kernel, bias)
-        return offset if seen.rows is None else graph.op("Gemm", seen.rows, kernel, offset)
-
-    def activated(self, values: Value) -> Value:
-        """The activation of a layer."""
-        return self._graph.op("Relu", values)
+        values = graph.op("Gemm", seen.shared, kernel, bias)
+        if seen.rows is not None:
+            values = graph.op("Gemm", seen.rows, kernel, values)
+        kernel, bias = (graph.constant(array) for array in weights.second)
+        return graph.op("Relu", graph.op("Gemm", graph.op("Relu", values), kernel, bias))
 
     def in_units(self, logarithms: Value) -> Value:
         """What is added to scores, in their units."""

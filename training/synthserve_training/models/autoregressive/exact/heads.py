@@ -1,17 +1,18 @@
 """Heads in whole numbers, in ONNX."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from synthserve_training.models.autoregressive.drawing.heads import Heads, RunningSum
 from synthserve_training.models.autoregressive.drawing.uniforms import Uniforms
 from synthserve_training.models.autoregressive.exact.weights import (
     FARTHEST,
-    LARGEST_ACTIVATION,
     LARGEST_POWER,
     LARGEST_STATE,
     STEPS,
     ExactHead,
     powers,
+    units,
 )
 from synthserve_training.models.autoregressive.weights import HeadWeights, Weights
 from synthserve_training.models.onnx_graph import GraphBuilder, Value
@@ -20,16 +21,35 @@ from synthserve_training.models.onnx_graph import GraphBuilder, Value
 class ExactHeads(Heads):
     """Heads of `ExactHead` weights. All sums are exact, so neither their order nor the batch matters."""
 
-    def first(self, weights: HeadWeights, seen: RunningSum) -> Value:
-        """See `Heads`."""
-        graph = self._graph
-        state = seen.shared if seen.rows is None else graph.op("Add", seen.rows, seen.shared)
-        state = self._floor(state, -LARGEST_STATE, LARGEST_STATE)
-        return graph.op("Gemm", state, *(graph.constant(array) for array in weights.first))
+    def hidden(self, weights: HeadWeights, seen: RunningSum) -> Value:
+        """See `Heads`.
 
-    def activated(self, values: Value) -> Value:
-        """See `Heads`."""
-        return self._floor(values, 0, LARGEST_ACTIVATION)
+        The layers are written in the form for which runtimes have products of bytes (quantise, dequantise). Computed
+        in float32 they give the same numbers, as no sum exceeds what is exact there.
+        """
+        graph, one = self._graph, self._graph.constant(np.float32(1))
+        state = seen.shared if seen.rows is None else graph.op("Add", seen.rows, seen.shared)
+        zero = graph.constant(np.uint8(LARGEST_STATE))
+        values = graph.op("DequantizeLinear", graph.op("QuantizeLinear", state, one, zero), one, zero)
+        zero = graph.constant(np.uint8(0))
+        for kernel, biases in (weights.first, weights.second):
+            sums = graph.op("Gemm", values, *self._layer(kernel, biases))
+            values = graph.op("DequantizeLinear", graph.op("QuantizeLinear", sums, one, zero), one, zero)
+        return values
+
+    def _layer(self, kernel: NDArray[np.float32], biases: NDArray[np.float32]) -> tuple[Value, Value]:
+        """The kernel and the biases of a hidden layer, dequantised from int8 and int32."""
+        steps = units(kernel, biases)
+        return self._dequantised(kernel, steps, np.int8), self._dequantised(biases, steps, np.int32)
+
+    def _dequantised(self, values: NDArray[np.float32], steps: NDArray[np.float32], dtype: type[np.integer]) -> Value:
+        graph = self._graph
+        # onnxruntime recognises a layer only with zero points, even where they are 0.
+        zeros = graph.constant(np.zeros(len(steps)), dtype)
+        axis = values.ndim - 1
+        return graph.op(
+            "DequantizeLinear", graph.constant(values / steps, dtype), graph.constant(steps), zeros, axis=axis
+        )
 
     def in_units(self, logarithms: Value) -> Value:
         """See `Heads`."""
@@ -60,10 +80,6 @@ class ExactHeads(Heads):
         graph = self._graph
         product = graph.op("Mul", uniforms.whole(), graph.cast(total, np.int64))
         return graph.cast(graph.op("Div", product, graph.constant(2**24, np.int64)), np.int32)
-
-    def _floor(self, values: Value, low: int, high: int) -> Value:
-        graph = self._graph
-        return graph.op("Clip", graph.op("Floor", values), *(graph.constant(np.float32(end)) for end in (low, high)))
 
 
 def heads_of(graph: GraphBuilder, weights: Weights) -> Heads:

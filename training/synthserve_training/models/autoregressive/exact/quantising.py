@@ -3,22 +3,26 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from synthserve_training.errors import ExportError
 from synthserve_training.models.autoregressive.exact.weights import (
     EMBEDDING_STEP,
     LARGEST_ACTIVATION,
     LARGEST_STATE,
+    LARGEST_WEIGHT,
     MOST_CODES,
     STEPS,
     ExactHead,
+    units,
 )
 from synthserve_training.models.autoregressive.tokens import Encoded, Token
 from synthserve_training.models.autoregressive.weights import HeadWeights, Weights
 
 _ROWS = 4_096
-_LARGEST_WEIGHT = 127
+_LARGEST_LAST = 127
+"""The weights of scores, which float32 sums."""
+
 _LARGEST_EMBEDDING = 2**15 - 1
 _EXACT = 2**24
 """float32 has all whole numbers up to this one."""
@@ -44,7 +48,7 @@ def quantised(weights: Weights, tokens: Sequence[Token], rows: Encoded) -> list[
     every = max(1, len(rows.codes) // _ROWS)
     states = _states(weights, tokens, Encoded(rows.codes[::every], rows.contexts[::every]))
     largest = max(float(np.abs(state).max()) for state in states)
-    scale = _power(LARGEST_STATE / largest)
+    scale = float(_power((LARGEST_STATE - 1) / largest))
     found = [_head(head, state, scale) for head, state in zip(weights, states, strict=True)]
     check(found)
     return found
@@ -60,40 +64,33 @@ def check(weights: Sequence[ExactHead]) -> None:
     _require(total < _EXACT, "the running sum")
     for head in weights:
         _require(len(head.last[1]) <= MOST_CODES, "the sum of the weights of all codes")
-        _require(_sum(head.first, LARGEST_STATE) < _EXACT, "a hidden layer")
-        _require(_sum(head.second, LARGEST_ACTIVATION) < _EXACT, "a hidden layer")
-        scores = _sum(head.last, 2 * LARGEST_ACTIVATION)
-        unit = _unit(*head.last)
+        for layer, largest in ((head.first, LARGEST_STATE), (head.second, LARGEST_ACTIVATION)):
+            steps = units(*layer)
+            _require((_sums(*layer, largest) / steps).max() < _EXACT, "a hidden layer")
+            _require((np.abs(layer[0]) / steps).max() <= LARGEST_WEIGHT, "the sum of two products of a hidden layer")
+        parts = [*head.last]
+        scores = _sums(*head.last, LARGEST_ACTIVATION).max()
         if head.context_scores is not None:
-            scores += float(np.abs(head.context_scores).max()) / unit
+            parts.append(head.context_scores)
+            scores += np.abs(head.context_scores).max()
         if head.class_kernel is not None:
-            nothing = np.zeros(head.class_kernel.shape[1], np.float32)
-            smaller = min(unit, _unit(head.class_kernel))
-            scores = scores * unit / smaller + _sum((head.class_kernel, nothing), 2 * LARGEST_ACTIVATION)
+            parts.append(head.class_kernel)
+            scores += _sums(head.class_kernel, np.float32(0), LARGEST_ACTIVATION).max()
         # Two scores are subtracted from each other.
-        _require(scores < _EXACT / 2, "a score")
+        _require(scores / min(units(part).min() for part in parts) < _EXACT / 2, "a score")
 
 
-def _require(holds: bool, what: str) -> None:
+def _require(holds: bool | np.bool_, what: str) -> None:
     if not holds:
         raise ExportError(
             f"{what} may exceed the largest whole number that is exact: give a smaller size, or exact = false"
         )
 
 
-def _sum(layer: tuple[NDArray[np.float32], NDArray[np.float32]], largest: int) -> float:
-    """The largest sum that a layer may make, in units of its smallest binary place."""
-    kernel, biases = layer
-    sums = np.abs(kernel.astype(np.float64)).sum(axis=0) * largest + np.abs(biases)
-    return float(sums.max()) / _unit(kernel, biases)
-
-
-def _unit(*arrays: NDArray[np.float32]) -> float:
-    """The largest power of two, at most 1, of which all numbers are multiples."""
-    unit = 1.0
-    while any((np.mod(array.astype(np.float64), unit) != 0).any() for array in arrays):
-        unit /= 2
-    return unit
+def _sums(kernel: NDArray[np.float32], biases: NDArray[np.float32] | np.float32, largest: int) -> NDArray[np.float64]:
+    """The largest sums that a layer may make, [N]."""
+    sums: NDArray[np.float64] = np.abs(kernel.astype(np.float64)).sum(axis=0) * largest + np.abs(biases)
+    return sums
 
 
 def _states(weights: Weights, tokens: Sequence[Token], rows: Encoded) -> list[NDArray[np.float32]]:
@@ -110,35 +107,45 @@ def _states(weights: Weights, tokens: Sequence[Token], rows: Encoded) -> list[ND
 def _head(head: HeadWeights, state: NDArray[np.float32], scale: float) -> ExactHead:
     embeddings = _rounded(head.embeddings, scale / EMBEDDING_STEP, _LARGEST_EMBEDDING) * EMBEDDING_STEP
     hidden = np.maximum(state @ head.first[0] + head.first[1], 0)
-    added = np.maximum(hidden @ head.second[0] + head.second[1], 0)
-    largest = max(float(np.quantile(np.concatenate([hidden, added]), _REACH)), 1e-6)
-    inner = _power(LARGEST_ACTIVATION / largest)
+    second = np.maximum(hidden @ head.second[0] + head.second[1], 0)
+    inner, outer = (float(_power(LARGEST_ACTIVATION / _reached(values))) for values in (hidden, second))
     return ExactHead(
         embeddings.astype(np.float32),
-        _layer(*head.first, scale, inner),
-        _layer(*head.second, inner, inner),
-        _layer(*head.last, inner, STEPS),
+        _layer(*head.first, scale, inner, LARGEST_WEIGHT),
+        _layer(*head.second, inner, outer, LARGEST_WEIGHT),
+        _layer(*head.last, outer, STEPS, _LARGEST_LAST),
         None if head.context_scores is None else np.rint(head.context_scores * STEPS).astype(np.float32),
-        None if head.class_kernel is None else _layer(head.class_kernel, np.zeros(1, np.float32), inner, STEPS)[0],
+        None
+        if head.class_kernel is None
+        else _layer(head.class_kernel, np.zeros(head.class_kernel.shape[1], np.float32), outer, STEPS, _LARGEST_LAST)[
+            0
+        ],
     )
 
 
+def _reached(activations: NDArray[np.float32]) -> float:
+    """The number that nearly all activations are below."""
+    return max(float(np.quantile(activations, _REACH)), 1e-6)
+
+
 def _layer(
-    kernel: NDArray[np.float32], biases: NDArray[np.float32], source: float, target: float
+    kernel: NDArray[np.float32], biases: NDArray[np.float32], source: float, target: float, largest: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A layer whose inputs have `source` units to one, and whose outputs have `target`."""
-    # A kernel of small numbers gets no finer scale than its biases allow, which share it.
-    scale = min(_power(_LARGEST_WEIGHT / max(float(np.abs(kernel).max()), 1e-6)), target / source * _FINEST)
+    # A column of small numbers gets no finer scale than its bias allows, which shares it.
+    finest = target / source * _FINEST
+    scale = np.minimum(_power(largest / np.maximum(np.abs(kernel).max(axis=0), 1e-6)), finest)
     unit = target / (scale * source)
     whole = np.rint(biases.astype(np.float64) * scale * source)
-    return _rounded(kernel, scale, _LARGEST_WEIGHT) * np.float32(unit), (whole * unit).astype(np.float32)
+    return (_rounded(kernel, scale, largest) * unit).astype(np.float32), (whole * unit).astype(np.float32)
 
 
-def _rounded(values: NDArray[np.float32], scale: float, largest: int) -> NDArray[np.float32]:
-    rounded: NDArray[np.float32] = np.clip(np.rint(values * np.float32(scale)), -largest, largest)
+def _rounded(values: NDArray[np.float32], scale: float | NDArray[np.float64], largest: int) -> NDArray[np.float64]:
+    rounded: NDArray[np.float64] = np.clip(np.rint(values * scale), -largest, largest)
     return rounded
 
 
-def _power(number: float) -> float:
-    """The largest power of two that is at most as large."""
-    return float(2.0 ** np.floor(np.log2(number)))
+def _power(number: ArrayLike) -> NDArray[np.float64]:
+    """The largest powers of two that are at most as large."""
+    power: NDArray[np.float64] = 2.0 ** np.floor(np.log2(number))
+    return power

@@ -7,14 +7,18 @@ from numpy.typing import NDArray
 
 from synthserve_training.models.autoregressive.weights import HeadWeights
 
-LARGEST_STATE = 127
-"""Heads see the running sum rounded down and cut off at this number, both ways."""
+LARGEST_STATE = 128
+"""Heads see the running sum rounded, from minus this number to one below it: as an unsigned byte less this number."""
 
 EMBEDDING_STEP = 1 / 32
 """Embeddings are whole multiples of it, in units of the running sum as heads see it."""
 
 LARGEST_ACTIVATION = 255
-"""Activations are rounded down and cut off at 0 and at this number."""
+"""Activations are rounded, and cut off at 0 and at this number: they are unsigned bytes."""
+
+LARGEST_WEIGHT = 64
+"""Weights of hidden layers are at most so many of the units of their column, so that the sum of two products of a
+weight and an activation is a signed number of 16 bits: processors with AVX2 add them in such numbers."""
 
 STEPS = 256
 """Units of the scores that make one natural logarithm."""
@@ -43,8 +47,9 @@ def powers() -> NDArray[np.int32]:
 class ExactHead(HeadWeights):
     """The weights of one token, in whole numbers.
 
-    All are whole multiples of powers of two, such that what is rounded down is in units of 1: the running sum as heads
-    see it, activations, and scores, of which `STEPS` make a natural logarithm.
+    All are whole multiples of powers of two, such that what is rounded is in units of 1: the running sum as heads see
+    it, activations, and scores, of which `STEPS` make a natural logarithm. Numbers halfway between two are rounded to
+    the even one, as QuantizeLinear rounds.
     """
 
     @property
@@ -59,11 +64,27 @@ class ExactHead(HeadWeights):
 
     def seen(self, state: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `HeadWeights`."""
-        return np.clip(np.floor(state), -LARGEST_STATE, LARGEST_STATE)
+        return np.clip(np.rint(state), -LARGEST_STATE, LARGEST_STATE - 1)
 
     def activated(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `HeadWeights`."""
-        return np.clip(np.floor(values), 0, LARGEST_ACTIVATION)
+        return np.clip(np.rint(values), 0, LARGEST_ACTIVATION)
 
     def _units(self, logarithms: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.rint(logarithms * STEPS).astype(np.float32)
+
+
+def units(*arrays: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each column the largest power of two, at most 1, of which all numbers are multiples.
+
+    Args:
+        arrays: [..., N] each.
+
+    Returns:
+        float32 [N].
+    """
+    found = np.ones(arrays[0].shape[-1])
+    rows = np.concatenate([np.reshape(array, (-1, len(found))) for array in arrays]).astype(np.float64)
+    while (odd := (np.mod(rows, found) != 0).any(axis=0)).any():
+        found[odd] /= 2
+    return found.astype(np.float32)
