@@ -1,7 +1,8 @@
 """The models of the vectors, whose samples are the same on every processor.
 
 Every value is computed from the latents by operations that IEEE 754 or integer arithmetic define exactly (scaling by
-powers of two, floor, integer sums and remainders, one division), so no kernel can round another way.
+powers of two, floor, integer sums and remainders, one division), so no kernel can round another way. `exact` has the
+network of a learnt table in whole numbers.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper
-from tests.conformance import typed, wide
+from tests.conformance import exact, typed, wide
 from tests.fixtures.packages import SLOW_MANIFEST, graph, picky_graph, slow_graph, write_package
 
 TABLE, IMAGE, GREY = "conformance-table", "conformance-image", "conformance-grey"
@@ -152,6 +153,7 @@ def write_models(root: Path) -> Path:
     write_package(root, FAILS, picky_graph(), SLOW_MANIFEST)
     _write_format_2(root, typed.NAME, typed.graph(), typed.MANIFEST)
     _write_format_2(root, wide.NAME, wide.graph(), wide.MANIFEST)
+    exact.write(root)
     broken = write_package(root, BROKEN, table_graph(), TABLE_MANIFEST)
     (broken / "model.onnx").write_bytes(b"not what the manifest says")
     return root

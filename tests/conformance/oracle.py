@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.conformance import typed, wide
+from tests.conformance import exact, typed, wide
 from tests.conformance.digests import Cells, TableDigest
 from tests.conformance.models import CITIES, HEIGHT, IDS, SCALE, TABLE_LATENT, WIDTH
 
@@ -67,4 +67,12 @@ def wide_digest(seed: int, offset: int, count: int) -> str:
     digest = TableDigest(wide.COLUMNS + 1)
     for start, size in _parts(offset, count):
         digest.update(wide.cells(seed, start, size))
+    return digest.hexdigest()
+
+
+def exact_digest(seed: int, offset: int, count: int, **conditions: Any) -> str:
+    """The digest of rows of the learnt table, under conditions as `exact.cells` takes them."""
+    digest = TableDigest(len(exact.UNSET))
+    for start, size in _parts(offset, count):
+        digest.update(exact.cells(seed, start, size, conditions))
     return digest.hexdigest()

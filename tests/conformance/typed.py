@@ -238,13 +238,13 @@ MANIFEST: dict[str, Any] = {
 }
 
 
-def uniform_words(seed: int, start: int, count: int) -> NDArray[np.int64]:
-    """The whole numbers behind the UNIFORM noise, `[count, NOISE]`, from NumPy's own generator."""
-    before, skipped = divmod(start * NOISE, 4)
+def uniform_words(seed: int, start: int, count: int, width: int = NOISE) -> NDArray[np.int64]:
+    """The whole numbers behind the UNIFORM noise, `[count, width]`, from NumPy's own generator."""
+    before, skipped = divmod(start * width, 4)
     counter = np.array([before % 2**64, before >> 64, 0, 1], np.uint64)
     philox = np.random.Philox(key=np.array([seed, 0], np.uint64), counter=counter)
-    words = philox.random_raw(skipped + count * NOISE)[skipped:]
-    found: NDArray[np.int64] = (words >> np.uint64(40)).astype(np.int64).reshape(count, NOISE)
+    words = philox.random_raw(skipped + count * width)[skipped:]
+    found: NDArray[np.int64] = (words >> np.uint64(40)).astype(np.int64).reshape(count, width)
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conformance import oracle, typed, vectors, wide
+from tests.conformance import exact, oracle, typed, vectors, wide
 from tests.conformance.digests import Cells, TableDigest
 from tests.conformance.vectors import Case, Failure, Outcome
 
@@ -54,6 +54,17 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 """What the conditions of the cases mean for the graph, worked out by hand."""
 
 
+LEARNT: dict[str, dict[str, Any]] = {
+    "a learnt table under conditions": {
+        "kind": np.array([[True, False, True, False]]),
+        "number": np.array([[-1.0, 700.0]]),
+        "day": np.array([[20_125.0, 20_190.0]]),
+    },
+    "a learnt table, a missing value": {"kind": np.array([[False, False, False, True]])},
+}
+"""The same for the learnt table."""
+
+
 @pytest.mark.parametrize("case", named(GENERATING, "rows", {None, "columns"}))
 def test_digest_of_rows(case: Case) -> None:
     of = (int(case.seed or 0), int(case.offset or 0), int(case.expect.samples or 0))
@@ -61,6 +72,9 @@ def test_digest_of_rows(case: Case) -> None:
         case typed.NAME:
             assert (case.name in CONDITIONS) == (case.where is not None)
             wanted = oracle.typed_digest(*of, **CONDITIONS.get(case.name, {}))
+        case exact.NAME:
+            assert (case.name in LEARNT) == (case.where is not None)
+            wanted = oracle.exact_digest(*of, **LEARNT.get(case.name, {}))
         case wide.NAME:
             wanted = oracle.wide_digest(*of)
         case _:
