@@ -1,8 +1,8 @@
 """The table model of this project, as a user trains it: `synthserve-train inspect` and `synthserve-train fit`.
 
-Its training time is that of both commands: the start of Python, reading, training, export and evaluation. Rows are
-drawn in this process, by `synthserve_core`. It runs under the interpreter of this project. As the peers do, it hears
-which columns of numbers are categories.
+Its training time is that of both commands: the start of Python, reading, training and export. As the peers do, it
+learns all rows that it is given, measures none of its own, and hears which columns of numbers are categories. Rows are
+drawn in this process, by `synthserve_core`. It runs under the interpreter of this project.
 """
 
 import subprocess
@@ -36,7 +36,8 @@ class TableModel:
         chosen = [part for name in numeric for part in ("--set", f"{name}.type=category")]
         _train("inspect", job.csv, "--recipe", recipe, *chosen)
         models = folder / "models"
-        _train("fit", job.csv, "--recipe", recipe, "--seed", job.seed, "--export", models, "--run-dir", folder / "run")
+        options = ("--recipe", recipe, "--seed", job.seed, "--export", models, "--run-dir", folder / "run")
+        _train("fit", job.csv, *options, "--held-out", 0, "--no-report")
         # A text that means a missing value is a category to the peers, such as ? in Adult.
         columns = tomllib.loads(recipe.read_text())["columns"]
         self._missing = {column["name"]: column["missing"][0] for column in columns if column.get("missing")}

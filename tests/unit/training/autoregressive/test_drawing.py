@@ -181,7 +181,6 @@ def test_secrets_of_single_rows_are_not_in_the_graph_nor_drawn() -> None:
         values = secrets[name].values
         assert not any(number.tobytes() in content for number in values)
         assert not np.isin(drawn[f"column:{name}"], values).any()
-        assert drawn[f"column:{name}"].max() < np.sort(values)[-8]
     assert set(drawn["column:date"] // 31) == {np.int32(19_000 // 31)} or drawn["column:date"].min() > 18_900
 
 

@@ -259,6 +259,25 @@ def test_network_of_tiny_weights_and_large_biases_is_rounded_closely() -> None:
         np.testing.assert_allclose(softmax(after), softmax(before), atol=0.01)
 
 
+def test_network_of_heads_that_have_died_is_rounded() -> None:
+    """Hidden layers that are nearly 0 for all rows, because of their biases."""
+    table = small_table()
+    model = model_of(table)
+    dead = [
+        replace(head, first=(head.first[0] * np.float32(1e-3), np.full_like(head.first[1], -20.0)))
+        for head in model.weights
+    ]
+    for weights in (dead, [replace(head, second=(head.second[0], head.second[1] - 50)) for head in dead]):
+        exact = quantised(weights, model.code.tokens, model.code.encode(table))
+        state = np.sum([each.embeddings[:1] for each in exact], axis=0)
+        for token, head, other in zip(model.code.tokens, weights, exact, strict=True):
+            before, after = (
+                softmax(head_scores(token, one, np.zeros_like(state) if one is head else state, np.zeros(1, np.int64)))
+                for one in (head, other)
+            )
+            np.testing.assert_allclose(after, before, atol=0.01)
+
+
 def test_corrected_weights_stay_whole() -> None:
     table = small_table()
     model = exact_model(table)

@@ -228,8 +228,8 @@ def test_core_takes_the_method(mixed: Mixed) -> None:
 
 def test_time_as_text_scores_like_its_microseconds() -> None:
     seconds = np.random.default_rng(0).integers(0, 86_400, 500) * 1_000_000
-    model = model_of(TypedTable([column(ColumnType.TIME, seconds, patterns=("%I:%M:%S %p",))]))
-    as_number = model_of(TypedTable([column(ColumnType.INTEGER, seconds)]))
+    model = model_of(TypedTable([column(ColumnType.TIME, seconds, patterns=("%I:%M:%S %p",))]), min_rows=1)
+    as_number = model_of(TypedTable([column(ColumnType.INTEGER, seconds)]), min_rows=1)
     rows = drawn(model)
     found = scores(model, rows)["score"]
     texts = [bytes(row).decode() for row in rows[output_name("time")]]

@@ -27,6 +27,9 @@ _LARGEST_EMBEDDING = 2**15 - 1
 _EXACT = 2**24
 """float32 has all whole numbers up to this one."""
 
+_LARGEST_BIAS = 2**22
+"""Of the units of its column."""
+
 _FINEST = 2**8
 """Weights are multiples of no less than one over this, in units of what their layer puts out."""
 
@@ -108,7 +111,7 @@ def _head(head: HeadWeights, state: NDArray[np.float32], scale: float) -> ExactH
     embeddings = _rounded(head.embeddings, scale / EMBEDDING_STEP, _LARGEST_EMBEDDING) * EMBEDDING_STEP
     hidden = np.maximum(state @ head.first[0] + head.first[1], 0)
     second = np.maximum(hidden @ head.second[0] + head.second[1], 0)
-    inner, outer = (float(_power(LARGEST_ACTIVATION / _reached(values))) for values in (hidden, second))
+    inner, outer = _units_to_one(hidden, head.first[1]), _units_to_one(second, head.second[1])
     return ExactHead(
         embeddings.astype(np.float32),
         _layer(*head.first, scale, inner, LARGEST_WEIGHT),
@@ -123,9 +126,10 @@ def _head(head: HeadWeights, state: NDArray[np.float32], scale: float) -> ExactH
     )
 
 
-def _reached(activations: NDArray[np.float32]) -> float:
-    """The number that nearly all activations are below."""
-    return max(float(np.quantile(activations, _REACH)), 1e-6)
+def _units_to_one(activations: NDArray[np.float32], biases: NDArray[np.float32]) -> float:
+    """The units of a layer's outputs that make 1: nearly all activations fit, and so do the biases."""
+    reached = max(float(np.quantile(activations, _REACH)), 1e-6)
+    return float(_power(min(LARGEST_ACTIVATION / reached, _LARGEST_BIAS / max(float(np.abs(biases).max()), 1e-6))))
 
 
 def _layer(
@@ -133,7 +137,7 @@ def _layer(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A layer whose inputs have `source` units to one, and whose outputs have `target`."""
     # A column of small numbers gets no finer scale than its bias allows, which shares it.
-    finest = target / source * _FINEST
+    finest = np.minimum(target / source * _FINEST, _power(_LARGEST_BIAS / np.maximum(np.abs(biases) * source, 1e-6)))
     scale = np.minimum(_power(largest / np.maximum(np.abs(kernel).max(axis=0), 1e-6)), finest)
     unit = target / (scale * source)
     whole = np.rint(biases.astype(np.float64) * scale * source)

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from synthserve_training.models.autoregressive.tokens import LEAST_RARE, UNKNOWN, Encoded, Token, rare_share
+from synthserve_training.models.autoregressive.tokens import LEAST_RARE, UNKNOWN, Encoded, Token, rare_share, tails
 from synthserve_training.models.autoregressive.tokens.lattice import Lattice
 from synthserve_training.tables.typed import TypedColumn
 
@@ -34,6 +34,7 @@ class NumberCode:
         atoms: int64 [atoms], ranks, rising.
         edges: int64 [bins, parts + 1], free ranks: part `f` of bin `b` has those from `edges[b, f]` to before
             `edges[b, f + 1]`. Unused parts at the end of a bin are empty.
+        tails: bool [bins]: whether a bin is extrapolated. Its rows have no part.
         missing: Whether the value can be missing; its code is the last one.
         shares: As in `ColumnCode`.
         part_shares: float32 [bins, parts]: the share of each part in the rows of its bin.
@@ -44,6 +45,7 @@ class NumberCode:
     lattice: Lattice
     atoms: NDArray[np.int64]
     edges: NDArray[np.int64]
+    tails: NDArray[np.bool_]
     missing: bool
     shares: NDArray[np.float32]
     part_shares: NDArray[np.float32]
@@ -120,12 +122,11 @@ class NumberCode:
         )
         return self.encode_ranks(self.lattice.ranks(values), column.valid)
 
-    def encode_ranks(self, ranks: NDArray[np.int64], valid: NDArray[np.bool_]) -> Encoded:
-        """Encodes ranks. Numbers outside of all bins go into the nearest one.
+    def places(self, ranks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The code of the cell that each rank lies in or next to, and of its part: `UNKNOWN` for atoms.
 
         Args:
             ranks: [n].
-            valid: [n]: false where the value is missing.
         """
         code_of = np.argsort(self.order)
         place = np.searchsorted(self.atoms, ranks)
@@ -146,15 +147,36 @@ class NumberCode:
             parts = np.minimum(parts, last[bins])
         if len(self.atoms):
             cells = np.where(is_atom, code_of[np.minimum(place, len(self.atoms) - 1)], cells)
+        return cells, np.where(is_atom, UNKNOWN, parts)
+
+    def encode_ranks(self, ranks: NDArray[np.int64], valid: NDArray[np.bool_]) -> Encoded:
+        """Encodes ranks. Numbers outside of all bins go into the nearest one.
+
+        Args:
+            ranks: [n].
+            valid: [n]: false where the value is missing.
+        """
+        cells, parts = self.places(ranks)
+        if len(self.edges):
+            bins = self.bin_of[cells]
+            parts = np.where((bins >= 0) & self.tails[bins], UNKNOWN, parts)
         missing = len(self.order) if self.missing else UNKNOWN
         cells = np.where(valid, cells, missing)
-        parts = np.where(valid & ~is_atom, parts, UNKNOWN)
+        parts = np.where(valid, parts, UNKNOWN)
         codes = np.stack([cells, parts][: len(self.tokens)], axis=1).astype(np.int32)
         contexts = np.stack([np.zeros_like(cells), np.maximum(cells, 0)][: len(self.tokens)], axis=1).astype(np.int32)
         return Encoded(codes, contexts)
 
 
-def fit(name: str, lattice: Lattice, ranks: NDArray[np.int64], valid: NDArray[np.bool_], min_rows: int) -> NumberCode:
+def fit(
+    name: str,
+    lattice: Lattice,
+    ranks: NDArray[np.int64],
+    valid: NDArray[np.bool_],
+    min_rows: int,
+    *,
+    extrapolate: bool = False,
+) -> NumberCode:
     """Finds atoms and bins.
 
     No atom, bin or part has fewer than `min_rows` rows, no edge is a value of a row (edges lie between neighbours),
@@ -166,15 +188,16 @@ def fit(name: str, lattice: Lattice, ranks: NDArray[np.int64], valid: NDArray[np
         ranks: [n].
         valid: [n]: false where the value is missing.
         min_rows: At least 1.
+        extrapolate: Whether numbers beyond the bins are drawn, see `tails`.
     """
     present = np.sort(ranks[valid])
     missing_rows = int((~valid).sum())
     missing = missing_rows >= min_rows
     atoms = _atoms(present, min_rows)
     rest = present[~np.isin(present, atoms)]
-    free = rest - np.searchsorted(atoms, rest)
-    edges = _edges(free, min_rows)
-    sketch = NumberCode(name, lattice, atoms, edges, missing, np.zeros(0, np.float32), np.zeros((0, 0), np.float32))
+    edges, extrapolated = _edges(rest, atoms, lattice, min_rows, extrapolate=extrapolate)
+    nothing = np.zeros(0, np.float32)
+    sketch = NumberCode(name, lattice, atoms, edges, extrapolated, missing, nothing, np.zeros((0, 0), np.float32))
     encoded = sketch.encode_ranks(ranks, valid)
     size = sketch.tokens[0].size
     counts = np.bincount(encoded.codes[:, 0][encoded.codes[:, 0] >= 0], minlength=size).astype(np.float64)
@@ -182,12 +205,12 @@ def fit(name: str, lattice: Lattice, ranks: NDArray[np.int64], valid: NDArray[np
     if sketch.parts > 1:
         inside = encoded.codes[:, 1] >= 0
         bins = sketch.bin_of[encoded.codes[inside, 0]]
-        part_shares = np.zeros((len(edges), sketch.parts))
+        part_shares = np.where(extrapolated[:, None], np.diff(edges, axis=1) > 0, 0.0)
         np.add.at(part_shares, (bins, encoded.codes[inside, 1]), 1.0)
     part_shares /= np.maximum(part_shares.sum(axis=1, keepdims=True), 1.0)
     shares = (counts / max(counts.sum(), 1.0)).astype(np.float32)
     rare = rare_share(int((~sketch.drawable(present)).sum()) + missing_rows * (not missing), len(ranks))
-    return NumberCode(name, lattice, atoms, edges, missing, shares, part_shares.astype(np.float32), rare)
+    return NumberCode(name, lattice, atoms, edges, extrapolated, missing, shares, part_shares.astype(np.float32), rare)
 
 
 def _atoms(present: NDArray[np.int64], min_rows: int) -> NDArray[np.int64]:
@@ -209,29 +232,56 @@ def _atoms(present: NDArray[np.int64], min_rows: int) -> NDArray[np.int64]:
     return np.sort(distinct[chosen])
 
 
-def _edges(free: NDArray[np.int64], min_rows: int) -> NDArray[np.int64]:
-    """The edges of bins and their parts, [bins, parts + 1]; no bins where there are too few rows.
+def _edges(
+    rest: NDArray[np.int64], atoms: NDArray[np.int64], lattice: Lattice, min_rows: int, *, extrapolate: bool
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The edges of bins and their parts, [bins, parts + 1], and whether each is extrapolated.
+
+    There are no bins where there are too few rows.
 
     Args:
-        free: [m], rising.
+        rest: [m], rising: the ranks that are no atoms.
+        atoms: Ranks, rising.
+        lattice: Of the ranks.
         min_rows: How many rows each part has at least.
+        extrapolate: Whether there are tails.
     """
+    free = rest - np.searchsorted(atoms, rest)
     rows = len(free)
     if rows < min_rows:
-        return np.zeros((0, 1), np.int64)
+        return np.zeros((0, 1), np.int64), np.zeros(0, np.bool_)
     bins = max(1, min(_BINS, rows // min_rows))
     parts = max(1, min(_PARTS, rows // bins // min_rows))
     hull = _hull(free, min_rows)
+    below, above = (
+        (find(rest, atoms, lattice, min_rows, parts) if extrapolate else None) for find in (tails.lower, tails.upper)
+    )
+    ends = [np.unique(tail.edges - np.searchsorted(atoms, tail.edges)) for tail in (below, above) if tail is not None]
+    if below is not None:
+        hull, free = (int(ends[0][-1]), hull[1]), free[below.rows :]
+    if above is not None:
+        hull, free = (hull[0], int(ends[-1][0])), free[: -above.rows]
     inner = np.clip(free, hull[0], hull[1] - 1)
     coarse = _cuts(inner, bins, min_rows, hull)
     table = []
     for low, high in pairwise(coarse):
         cell = inner[np.searchsorted(inner, low) : np.searchsorted(inner, high)]
         fine = _cuts(cell, parts, min_rows, (low, high))
-        table.append(np.r_[fine, np.full(parts + 1 - len(fine), fine[-1])])
+        table.append(_padded(fine, parts + 1))
+    if below is not None:
+        table.insert(0, _padded(ends[0], parts + 1))
+    if above is not None:
+        table.append(_padded(ends[-1], parts + 1))
     edges = np.array(table, np.int64)
+    extrapolated = np.zeros(len(edges), np.bool_)
+    extrapolated[:1], extrapolated[-1:] = below is not None, above is not None
     used = int((np.diff(edges, axis=1) > 0).sum(axis=1).max())
-    return edges[:, : used + 1]
+    return edges[:, : used + 1], extrapolated
+
+
+def _padded(edges: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    padded: NDArray[np.int64] = np.r_[edges, np.full(size - len(edges), edges[-1])]
+    return padded
 
 
 def _hull(free: NDArray[np.int64], min_rows: int) -> tuple[int, int]:
