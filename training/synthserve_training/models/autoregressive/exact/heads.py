@@ -12,7 +12,7 @@ from synthserve_training.models.autoregressive.exact.weights import (
     STEPS,
     ExactHead,
     powers,
-    units,
+    unit,
 )
 from synthserve_training.models.autoregressive.weights import HeadWeights, Weights
 from synthserve_training.models.onnx_graph import GraphBuilder, Value
@@ -38,18 +38,18 @@ class ExactHeads(Heads):
         return values
 
     def _layer(self, kernel: NDArray[np.float32], biases: NDArray[np.float32]) -> tuple[Value, Value]:
-        """The kernel and the biases of a hidden layer, dequantised from int8 and int32."""
-        steps = units(kernel, biases)
-        return self._dequantised(kernel, steps, np.int8), self._dequantised(biases, steps, np.int32)
+        """The kernel and the biases of a hidden layer, dequantised from int8 and int32.
 
-    def _dequantised(self, values: NDArray[np.float32], steps: NDArray[np.float32], dtype: type[np.integer]) -> Value:
-        graph = self._graph
-        # onnxruntime recognises a layer only with zero points, even where they are 0.
-        zeros = graph.constant(np.zeros(len(steps)), dtype)
-        axis = values.ndim - 1
-        return graph.op(
-            "DequantizeLinear", graph.constant(values / steps, dtype), graph.constant(steps), zeros, axis=axis
-        )
+        They share one scale, as onnxruntime has no scales of columns on GPUs. It recognises a layer only with zero
+        points, even where they are 0.
+        """
+        graph, step = self._graph, unit(kernel, biases)
+        scale = graph.constant(np.float32(step))
+        found = [
+            graph.op("DequantizeLinear", graph.constant(values / step, dtype), scale, graph.constant(0, dtype))
+            for values, dtype in ((kernel, np.int8), (biases, np.int32))
+        ]
+        return found[0], found[1]
 
     def in_units(self, logarithms: Value) -> Value:
         """See `Heads`."""

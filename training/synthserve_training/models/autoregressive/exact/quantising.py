@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from synthserve_training.errors import ExportError
 from synthserve_training.models.autoregressive.exact.weights import (
@@ -14,7 +14,7 @@ from synthserve_training.models.autoregressive.exact.weights import (
     MOST_CODES,
     STEPS,
     ExactHead,
-    units,
+    unit,
 )
 from synthserve_training.models.autoregressive.tokens import Encoded, Token
 from synthserve_training.models.autoregressive.weights import HeadWeights, Weights
@@ -28,7 +28,7 @@ _EXACT = 2**24
 """float32 has all whole numbers up to this one."""
 
 _LARGEST_BIAS = 2**22
-"""Of the units of its column."""
+"""Of the units of its layer."""
 
 _FINEST = 2**8
 """Weights are multiples of no less than one over this, in units of what their layer puts out."""
@@ -51,7 +51,7 @@ def quantised(weights: Weights, tokens: Sequence[Token], rows: Encoded) -> list[
     every = max(1, len(rows.codes) // _ROWS)
     states = _states(weights, tokens, Encoded(rows.codes[::every], rows.contexts[::every]))
     largest = max(float(np.abs(state).max()) for state in states)
-    scale = float(_power((LARGEST_STATE - 1) / largest))
+    scale = _power((LARGEST_STATE - 1) / largest)
     found = [_head(head, state, scale) for head, state in zip(weights, states, strict=True)]
     check(found)
     return found
@@ -68,32 +68,32 @@ def check(weights: Sequence[ExactHead]) -> None:
     for head in weights:
         _require(len(head.last[1]) <= MOST_CODES, "the sum of the weights of all codes")
         for layer, largest in ((head.first, LARGEST_STATE), (head.second, LARGEST_ACTIVATION)):
-            steps = units(*layer)
-            _require((_sums(*layer, largest) / steps).max() < _EXACT, "a hidden layer")
-            _require((np.abs(layer[0]) / steps).max() <= LARGEST_WEIGHT, "the sum of two products of a hidden layer")
+            step = unit(*layer)
+            _require(_sum(*layer, largest) / step < _EXACT, "a hidden layer")
+            _require(np.abs(layer[0]).max() / step <= LARGEST_WEIGHT, "the sum of two products of a hidden layer")
         parts = [*head.last]
-        scores = _sums(*head.last, LARGEST_ACTIVATION).max()
+        scores = _sum(*head.last, LARGEST_ACTIVATION)
         if head.context_scores is not None:
             parts.append(head.context_scores)
-            scores += np.abs(head.context_scores).max()
+            scores += float(np.abs(head.context_scores).max())
         if head.class_kernel is not None:
             parts.append(head.class_kernel)
-            scores += _sums(head.class_kernel, np.float32(0), LARGEST_ACTIVATION).max()
+            scores += _sum(head.class_kernel, np.float32(0), LARGEST_ACTIVATION)
         # Two scores are subtracted from each other.
-        _require(scores / min(units(part).min() for part in parts) < _EXACT / 2, "a score")
+        _require(scores / min(unit(part) for part in parts) < _EXACT / 2, "a score")
 
 
-def _require(holds: bool | np.bool_, what: str) -> None:
+def _require(holds: bool, what: str) -> None:
     if not holds:
         raise ExportError(
             f"{what} may exceed the largest whole number that is exact: give a smaller size, or exact = false"
         )
 
 
-def _sums(kernel: NDArray[np.float32], biases: NDArray[np.float32] | np.float32, largest: int) -> NDArray[np.float64]:
-    """The largest sums that a layer may make, [N]."""
-    sums: NDArray[np.float64] = np.abs(kernel.astype(np.float64)).sum(axis=0) * largest + np.abs(biases)
-    return sums
+def _sum(kernel: NDArray[np.float32], biases: NDArray[np.float32] | np.float32, largest: int) -> float:
+    """The largest sum that a layer may make."""
+    sums = np.abs(kernel.astype(np.float64)).sum(axis=0) * largest + np.abs(biases)
+    return float(sums.max())
 
 
 def _states(weights: Weights, tokens: Sequence[Token], rows: Encoded) -> list[NDArray[np.float32]]:
@@ -129,27 +129,30 @@ def _head(head: HeadWeights, state: NDArray[np.float32], scale: float) -> ExactH
 def _units_to_one(activations: NDArray[np.float32], biases: NDArray[np.float32]) -> float:
     """The units of a layer's outputs that make 1: nearly all activations fit, and so do the biases."""
     reached = max(float(np.quantile(activations, _REACH)), 1e-6)
-    return float(_power(min(LARGEST_ACTIVATION / reached, _LARGEST_BIAS / max(float(np.abs(biases).max()), 1e-6))))
+    return _power(min(LARGEST_ACTIVATION / reached, _LARGEST_BIAS / _largest(biases)))
 
 
 def _layer(
     kernel: NDArray[np.float32], biases: NDArray[np.float32], source: float, target: float, largest: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A layer whose inputs have `source` units to one, and whose outputs have `target`."""
-    # A column of small numbers gets no finer scale than its bias allows, which shares it.
-    finest = np.minimum(target / source * _FINEST, _power(_LARGEST_BIAS / np.maximum(np.abs(biases) * source, 1e-6)))
-    scale = np.minimum(_power(largest / np.maximum(np.abs(kernel).max(axis=0), 1e-6)), finest)
-    unit = target / (scale * source)
+    # A kernel of small numbers gets no finer scale than its biases allow, which share it.
+    finest = min(target / source * _FINEST, _LARGEST_BIAS / (_largest(biases) * source))
+    scale = _power(min(largest / _largest(kernel), finest))
+    step = target / (scale * source)
     whole = np.rint(biases.astype(np.float64) * scale * source)
-    return (_rounded(kernel, scale, largest) * unit).astype(np.float32), (whole * unit).astype(np.float32)
+    return (_rounded(kernel, scale, largest) * step).astype(np.float32), (whole * step).astype(np.float32)
 
 
-def _rounded(values: NDArray[np.float32], scale: float | NDArray[np.float64], largest: int) -> NDArray[np.float64]:
-    rounded: NDArray[np.float64] = np.clip(np.rint(values * scale), -largest, largest)
+def _largest(values: NDArray[np.float32]) -> float:
+    return max(float(np.abs(values).max()), 1e-6)
+
+
+def _rounded(values: NDArray[np.float32], scale: float, largest: int) -> NDArray[np.float64]:
+    rounded: NDArray[np.float64] = np.clip(np.rint(values.astype(np.float64) * scale), -largest, largest)
     return rounded
 
 
-def _power(number: ArrayLike) -> NDArray[np.float64]:
-    """The largest powers of two that are at most as large."""
-    power: NDArray[np.float64] = 2.0 ** np.floor(np.log2(number))
-    return power
+def _power(number: float) -> float:
+    """The largest power of two that is at most as large."""
+    return float(2.0 ** np.floor(np.log2(number)))

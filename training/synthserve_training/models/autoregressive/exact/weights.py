@@ -17,7 +17,7 @@ LARGEST_ACTIVATION = 255
 """Activations are rounded, and cut off at 0 and at this number: they are unsigned bytes."""
 
 LARGEST_WEIGHT = 64
-"""Weights of hidden layers are at most so many of the units of their column, so that the sum of two products of a
+"""Weights of hidden layers are at most so many of their layer's units, so that the sum of two products of a
 weight and an activation is a signed number of 16 bits: processors with AVX2 add them in such numbers."""
 
 STEPS = 256
@@ -74,17 +74,13 @@ class ExactHead(HeadWeights):
         return np.rint(logarithms * STEPS).astype(np.float32)
 
 
-def units(*arrays: NDArray[np.float32]) -> NDArray[np.float32]:
-    """For each column the largest power of two, at most 1, of which all numbers are multiples.
-
-    Args:
-        arrays: [..., N] each.
-
-    Returns:
-        float32 [N].
-    """
-    found = np.ones(arrays[0].shape[-1])
-    rows = np.concatenate([np.reshape(array, (-1, len(found))) for array in arrays]).astype(np.float64)
-    while (odd := (np.mod(rows, found) != 0).any(axis=0)).any():
-        found[odd] /= 2
-    return found.astype(np.float32)
+def unit(*arrays: NDArray[np.float32]) -> float:
+    """The largest power of two of which all numbers are multiples; 1 where all are 0."""
+    numbers = np.concatenate([np.reshape(array, -1) for array in arrays]).astype(np.float64)
+    numbers = numbers[numbers != 0]
+    if not len(numbers):
+        return 1.0
+    found = 2.0 ** np.floor(np.log2(np.abs(numbers).min()))
+    while (np.mod(numbers, found) != 0).any():
+        found /= 2
+    return float(found)
