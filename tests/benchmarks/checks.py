@@ -11,6 +11,8 @@ PNG_BASE64 = b"iVBORw0KGgo"
 
 SAMPLES = 20
 LIMIT = 60.0
+LARGEST_SCHEMA = 16 << 10
+"""The most bytes of the names and categories of a table."""
 
 
 def small(workload: Workload) -> Workload:
@@ -30,9 +32,9 @@ def complaint(plan: Plan, row_width: int) -> str | None:
     if workload.form == "png":
         return _expect("images", max(body.count(PNG), body.count(PNG_BASE64)), workload.count)
     if workload.form == "typed" or (workload.form == "arrow" and plan.transport is not Transport.GRPC_STREAM):
-        # Around the values are their names and lengths; without them the body is exactly as long as the values.
+        # Around the values are the schema and their lengths; without them the body is exactly as long as the values.
         least = row_width * workload.count
-        most = least if plan.transport is Transport.HTTP else least + 1000
+        most = least if plan.transport is Transport.HTTP else least + LARGEST_SCHEMA
         return None if least <= len(body) <= most else f"{len(body)} bytes, not {least} to {most}"
     if plan.transport is Transport.GRPC_STREAM:
         # Text and Arrow of this server lie within messages, whose own bytes can be line ends: the tests look closer.

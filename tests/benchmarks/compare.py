@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.compare --quick
     python -m tests.benchmarks.compare --cases 'rows-100k-*' --cases 'images-*-c8' --rounds 5 --seconds 2
+    python -m tests.benchmarks.compare --table adult-ar --cases 'rows-100k-*-c1' --sides synthserve --sides in-process
 
 All servers are started at once and stay. In each round the sides take turns, one at a time, each with the same callers:
 A B C, B C A, C A B. A turn begins calls for `--seconds`, and ends when the last of them has ended, or at `--limit`.
@@ -36,7 +37,7 @@ from tests.benchmarks import checks, report
 from tests.benchmarks.clients import ClientError, ClientProcess
 from tests.benchmarks.figures import Turn, turn
 from tests.benchmarks.measure import Usage
-from tests.benchmarks.models import Models, find_models
+from tests.benchmarks.models import TABLE, Models, find_models
 from tests.benchmarks.plans import Transport
 from tests.benchmarks.servers import PEERS, running_peer
 from tests.benchmarks.sides import BEFORE, IN_PROCESS, SDK, SERVER, Side
@@ -52,7 +53,7 @@ WARM_SECONDS = 0.2
 def main() -> int:
     """Runs the comparison; the exit code is 1 when a side failed."""
     arguments = parsed()
-    models = find_models(arguments.model_repository)
+    models = find_models(arguments.model_repository, arguments.table)
     patterns = arguments.cases or (QUICK if arguments.quick else ["*"])
     cases = chosen(workloads(models.table, models.images), patterns)
     if not cases:
@@ -75,6 +76,9 @@ def parsed() -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model-repository", type=Path, default=Path("exported"))
+    parser.add_argument(
+        "--table", default=TABLE, metavar="MODEL", help="whose rows are asked for; default: %(default)s"
+    )
     parser.add_argument("--cases", action="append", metavar="GLOB", help="only cases of such names; may come again")
     parser.add_argument("--sides", action="append", metavar="GLOB", help="only such sides; may come again")
     parser.add_argument("--quick", action="store_true", help="few cases and short turns: about 5 minutes")

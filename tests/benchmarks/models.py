@@ -27,23 +27,27 @@ class Models:
     images: list[str]
 
 
-def find_models(repository: Path) -> Models:
-    """Finds the table, and the images where there are such, in their newest version.
+def find_models(repository: Path, name: str = TABLE) -> Models:
+    """Finds a table model, and the image models that are there, in their newest version.
+
+    Args:
+        repository: The model packages.
+        name: The table model.
 
     Raises:
-        FileNotFoundError: There is no `iris-vae`.
-        ManifestError: Its manifest is not right, or that of another kind of model.
+        FileNotFoundError: It is not there, or generates images.
+        ManifestError: Its manifest is not right.
     """
     folders = newest(repository)
-    if TABLE not in folders:
-        raise FileNotFoundError(f"no {TABLE} in {repository}")
-    folder = folders[TABLE]
+    if name not in folders:
+        raise FileNotFoundError(f"no {name} in {repository}")
+    folder = folders[name]
     found = manifest.parse((folder / MANIFEST).read_bytes())
-    table = manifest.describe(found, TABLE, int(folder.name)).output
+    table = manifest.describe(found, name, int(folder.name)).output
     if not isinstance(table, Table):
-        raise FileNotFoundError(f"{TABLE} in {repository} generates images")
+        raise FileNotFoundError(f"{name} in {repository} generates images")
     _, width = row_widths(table, None)
-    return Models(TABLE, width, [name for name in IMAGES if name in folders])
+    return Models(name, width, [name for name in IMAGES if name in folders])
 
 
 def newest(repository: Path) -> dict[str, Path]:

@@ -179,7 +179,7 @@ def _misused(package: CataloguePackage) -> str | None:
     try:
         schema_of(package.loaded)
         table = package.model.output
-        encoders = [row_encoder(table, one, {}) for one in Format] if isinstance(table, Table) else []
+        encoders = [row_encoder(table, one) for one in Format] if isinstance(table, Table) else []
         arrays = sample(Draw(package.model, package.loaded.session, seed=1, start=5, count=9), cancellation)
         for encoder in encoders:
             encoder.encode(arrays)

@@ -1,27 +1,40 @@
 """Generates samples of a package in this process, without a server: the same bytes that a server would send."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from synthserve_core.compute.cancellation import Cancellation
 from synthserve_core.compute.devices import CPU, Devices
 from synthserve_core.compute.ranges import cut
 from synthserve_core.compute.sampler import Draw, sample
+from synthserve_core.compute.thread_map import thread_map
 from synthserve_core.contract.conditions import Test
-from synthserve_core.contract.model import IMAGE, Image, Key, Model, Table
+from synthserve_core.contract.model import IMAGE, Arrays, Image, Key, Model, Table, tensors_of
 from synthserve_core.contract.names import VERSION
 from synthserve_core.encoding import images
 from synthserve_core.encoding.arrow_rows import ArrowEncoder
 from synthserve_core.generation import GenerationSpec
 from synthserve_core.packages.reading import MANIFEST, LoadedPackage, PackageLimits, load_package
+from synthserve_core.system.cores import available_cores
 
-_FRAME_VALUES = 1 << 20
-"""About how many values are computed at once; a text counts as its bytes."""
+_MOST_VALUES = 1 << 18
+"""The most values of a frame, which one thread computes at once; a text counts as its bytes."""
+
+_FEWEST_VALUES = 1 << 14
+"""The fewest values for which a second thread is worth its start."""
+
+Frame: TypeAlias = tuple[int, int]
+"""The index of the first sample, and how many samples."""
+
+Result = TypeVar("Result")
 
 
 class LocalModel:
@@ -32,9 +45,21 @@ class LocalModel:
         >>> table = synthserve_core.load("exported/iris-vae/1").rows(seed=7, count=1000)
     """
 
-    def __init__(self, package: LoadedPackage) -> None:
-        """Wraps a package; `synthserve_core.load` makes one from a folder."""
+    def __init__(self, package: LoadedPackage, threads: int | None = None) -> None:
+        """Wraps a package; `synthserve_core.load` makes one from a folder.
+
+        Args:
+            package: The package.
+            threads: How many threads compute the samples of a call; None: one for each available core. The samples do
+                not depend on it.
+
+        Raises:
+            ValueError: There are less than one.
+        """
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads must be at least 1, not {threads}")
         self._package = package
+        self._threads = available_cores() if threads is None else threads
 
     @property
     def model(self) -> Model:
@@ -60,7 +85,19 @@ class LocalModel:
             GraphError: The graph failed.
             ValueError: A number is out of its range.
         """
-        return self._sample(self._spec(seed, count, start, where), start, count)
+        spec = self._spec(seed, count, start, where)
+        tensors = tensors_of(self.model.output)
+        arrays = {key: np.empty((count, *tensor.shape), tensor.dtype) for key, tensor in tensors.items()}
+
+        def fill(drawn: Arrays, frame: Frame) -> None:
+            first, some = frame[0] - start, frame[1]
+            for key, values in drawn.items():
+                arrays[key][first : first + some] = values
+
+        with closing(self._drawn(spec, count, fill)) as frames:
+            for _ in frames:
+                pass
+        return arrays
 
     def rows(self, *, seed: int, count: int, start: int = 0, where: Mapping[str, Test] | None = None) -> Any:  # noqa: ANN401 - pyarrow has no types.
         """Rows as a `pyarrow.Table` with their provenance in its schema; arguments and errors as for `samples`.
@@ -68,15 +105,10 @@ class LocalModel:
         Raises:
             TypeError: The model generates images.
         """
-        import pyarrow as pa
-
         spec = self._spec(seed, count, start, where)
-        table = self.model.output
-        if not isinstance(table, Table):
-            raise TypeError(f"{self.model.name} generates images, not rows")
-        encoder = ArrowEncoder(table, spec.schema_metadata())
-        batches = [encoder.batch(self._sample(spec, *part)) for part in self._frames(start, count)]
-        return pa.Table.from_batches(batches, encoder.schema)
+        encoder = self._arrow
+        with closing(self._drawn(spec, count, lambda drawn, _: encoder.batch(drawn))) as batches:
+            return pa.Table.from_batches(batches, encoder.schema(spec.schema_metadata()))
 
     def pictures(
         self, *, seed: int, count: int, start: int = 0, where: Mapping[str, Test] | None = None
@@ -93,38 +125,71 @@ class LocalModel:
 
     def _encoded(self, spec: GenerationSpec, count: int) -> Iterator[bytes]:
         before, after = spec.image_source()
-        for first, some in self._frames(spec.start, count):
-            pixels: NDArray[np.uint8] = self._sample(spec, first, some)[IMAGE]
-            sources = [f"{before}{index}{after}" for index in range(first, first + some)]
-            yield from images.encode(pixels, images.Format.PNG, 0, sources)
 
-    def _frames(self, start: int, count: int) -> Iterator[tuple[int, int]]:
-        """The index ranges to compute, one after the other."""
-        sample = sum(math.prod(tensor.shape) for tensor in self.model.generate.output_tensors.values())
-        frame = max(1, _FRAME_VALUES // sample)
-        return cut(start, start + count, frame, frame)
+        def encode(drawn: Arrays, frame: Frame) -> list[bytes]:
+            first, some = frame
+            sources = [f"{before}{index}{after}" for index in range(first, first + some)]
+            return images.encode(drawn[IMAGE], images.Format.PNG, 0, sources)
+
+        with closing(self._drawn(spec, count, encode)) as frames:
+            for pictures in frames:
+                yield from pictures
+
+    @cached_property
+    def _arrow(self) -> ArrowEncoder:
+        table = self.model.output
+        if not isinstance(table, Table):
+            raise TypeError(f"{self.model.name} generates images, not rows")
+        return ArrowEncoder(table)
+
+    def _drawn(
+        self, spec: GenerationSpec, count: int, use: Callable[[Arrays, Frame], Result]
+    ) -> Generator[Result, None, None]:
+        """Draws the frames in several threads, which call `use` with each; yields its results in order."""
+        cancellation = Cancellation()
+
+        def draw(frame: Frame) -> Result:
+            first, some = frame
+            drawn = Draw(self.model, self._package.session, spec.seed, first, some, spec.settings)
+            return use(sample(drawn, cancellation), frame)
+
+        size = self._frame_size(count)
+        threads = min(self._threads, max(1, math.ceil(count / size)))
+        return thread_map(draw, cut(spec.start, spec.start + count, size, size), threads, cancellation)
+
+    def _frame_size(self, count: int) -> int:
+        """How many samples of `count` are computed at once: as many frames for each thread, and not too large ones."""
+        values = sum(math.prod(tensor.shape) for tensor in self.model.generate.output_tensors.values())
+        most, fewest = max(1, _MOST_VALUES // values), max(1, _FEWEST_VALUES // values)
+        rounds = max(1, math.ceil(count / (most * self._threads)))
+        size = max(fewest, math.ceil(count / (rounds * self._threads)))
+        # In whole batches where smaller ones would be filled up.
+        least = self._package.session.least
+        return math.ceil(size / least) * least
 
     def _spec(self, seed: int, count: int, start: int, where: Mapping[str, Test] | None) -> GenerationSpec:
         return GenerationSpec(self.model, seed, start, count).where(where or {})
 
-    def _sample(self, spec: GenerationSpec, first: int, count: int) -> dict[Key, NDArray[Any]]:
-        return sample(Draw(self.model, self._package.session, spec.seed, first, count, spec.settings), Cancellation())
 
-
-def load(folder: str | Path, devices: Devices = CPU, limits: PackageLimits | None = None) -> LocalModel:
+def load(
+    folder: str | Path, devices: Devices = CPU, limits: PackageLimits | None = None, *, threads: int | None = None
+) -> LocalModel:
     """Loads a package.
 
     Args:
         folder: `{model}/{version}/`, with `manifest.json` in it; or `{model}/`, for its newest version.
         devices: Where its graphs run. Default: on the CPU.
         limits: Limits on the package.
+        threads: How many threads compute the samples of a call; None: one for each available core. The samples do not
+            depend on it.
 
     Raises:
         ManifestError: The manifest is not valid, or a file does not match it.
         GraphError: A graph cannot be run.
         OSError: A file cannot be read.
+        ValueError: There are less than one thread.
     """
-    return LocalModel(load_package(_version_folder(Path(folder)), devices, limits))
+    return LocalModel(load_package(_version_folder(Path(folder)), devices, limits), threads)
 
 
 def _version_folder(folder: Path) -> Path:

@@ -295,8 +295,8 @@ def test_rows(served: Served, name: str, count: int, file_format: Format | None)
         read = pa.ipc.open_stream(info.preamble + data).read_all()
         assert read.combine_chunks().equals(local.rows(seed=7, start=5, count=count).combine_chunks())
     else:
-        encoder = row_encoder(table, file_format, {})
-        assert info.preamble == encoder.preamble
+        encoder = row_encoder(table, file_format)
+        assert info.preamble == encoder.preamble({})
         assert data == encoder.encode(arrays)
 
 

@@ -149,9 +149,9 @@ def _equal(column: Column, values: generation_pb2.ColumnValues, expected: Arrays
 @pytest.mark.parametrize("file_format", [Format.CSV, Format.JSON_LINES])
 def test_text_files_are_those_of_the_core(served: Served, tests: dict[str, Test], file_format: Format) -> None:
     responses = served.rows(conditions=_conditions(tests), format=FORMATS[file_format])
-    encoder = row_encoder(served.table, file_format, {})
+    encoder = row_encoder(served.table, file_format)
     arrays = served.local.samples(seed=7, start=START, count=COUNT, where=tests)
-    assert responses[0].info.preamble == encoder.preamble
+    assert responses[0].info.preamble == encoder.preamble({})
     assert b"".join(response.data for response in responses) == encoder.encode(arrays)
 
 

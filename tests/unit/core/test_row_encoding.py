@@ -59,10 +59,10 @@ def arrays(rows: list[Row]) -> dict[Key, NDArray[Any]]:
 
 
 def encoded(rows: list[Row], file_format: Format, cuts: list[int]) -> bytes:
-    encoder = row_encoder(TABLE, file_format, {"synthserve.seed": "7"})
+    encoder = row_encoder(TABLE, file_format)
     ends = sorted({min(cut, len(rows)) for cut in cuts} | {len(rows)})
     starts = [0, *ends[:-1]]
-    return encoder.preamble + b"".join(
+    return encoder.preamble({"synthserve.seed": "7"}) + b"".join(
         encoder.encode(arrays(rows[start:end])) for start, end in zip(starts, ends, strict=True) if end > start
     )
 
@@ -108,11 +108,11 @@ def test_arrow_reads_back(rows: list[Row], cuts: list[int]) -> None:
 
 @pytest.mark.parametrize("file_format", Format)
 def test_no_rows(file_format: Format) -> None:
-    encoder = row_encoder(TABLE, file_format, {})
+    encoder = row_encoder(TABLE, file_format)
     data = encoder.encode(arrays([]))
     if file_format is Format.ARROW:
-        assert pa.ipc.open_stream(encoder.preamble + data).read_all().num_rows == 0
-        assert pa.ipc.open_stream(encoder.preamble).read_all().num_rows == 0
+        assert pa.ipc.open_stream(encoder.preamble({}) + data).read_all().num_rows == 0
+        assert pa.ipc.open_stream(encoder.preamble({})).read_all().num_rows == 0
     else:
         assert data == b""
 
@@ -125,7 +125,7 @@ def test_an_empty_text_is_not_a_missing_one() -> None:
 def test_a_missing_value_in_the_only_column_is_no_empty_line() -> None:
     table = Table((Column("n", ColumnType.INT64, nullable=True),))
     rows = {"n": np.array([1, 2, 3]), Validity("n"): np.array([True, False, True])}
-    assert row_encoder(table, Format.CSV, {}).encode(rows) == b'1\n""\n3\n'
+    assert row_encoder(table, Format.CSV).encode(rows) == b'1\n""\n3\n'
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
@@ -140,7 +140,7 @@ def test_no_row_is_wider_than_its_bound(file_format: Format | None) -> None:
     typical, largest = row_widths(TABLE, file_format)
     assert typical <= largest
     if file_format in (Format.CSV, Format.JSON_LINES):
-        assert len(row_encoder(TABLE, file_format, {}).encode(arrays(widest))) <= 50 * largest
+        assert len(row_encoder(TABLE, file_format).encode(arrays(widest))) <= 50 * largest
 
 
 def test_pandas_is_not_imported_with_the_first_rows() -> None:

@@ -68,10 +68,10 @@ def rows(table: Table, arrays: Arrays) -> dict[str, list[Any]]:
 
 def _parts(table: Table, arrays: Arrays, file_format: Format) -> tuple[bytes, list[bytes]]:
     """The preamble, and the data of messages of several sizes."""
-    encoder = row_encoder(table, file_format, {"key": "value"})
+    encoder = row_encoder(table, file_format)
     cuts = [0, 1, 9, 9, 400, ROWS]
     pieces = [{key: array[low:high] for key, array in arrays.items()} for low, high in itertools.pairwise(cuts)]
-    return encoder.preamble, [encoder.encode(piece) for piece in pieces]
+    return encoder.preamble({"key": "value"}), [encoder.encode(piece) for piece in pieces]
 
 
 def test_arrow(table: Table, arrays: Arrays, rows: dict[str, list[Any]]) -> None:
@@ -175,7 +175,7 @@ def _csv(column: Column, values: NDArray[Any], valid: Sequence[bool] | None = No
     found: dict[Any, NDArray[Any]] = {column.name: values, "one": np.ones(len(values), np.int64)}
     if valid is not None:
         found[column.validity] = np.array(valid, np.bool_)
-    lines = row_encoder(table, Format.CSV, {}).encode(found).decode().split("\n")
+    lines = row_encoder(table, Format.CSV).encode(found).decode().split("\n")
     assert lines.pop() == ""
     assert all(line.endswith(f"{delimiter}1") for line in lines)
     return [line.removesuffix(f"{delimiter}1") for line in lines]

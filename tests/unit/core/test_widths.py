@@ -100,7 +100,7 @@ def test_no_line_is_wider_than_its_bound(made: tuple[Table, dict[Key, NDArray[An
     for file_format in (Format.CSV, Format.JSON_LINES):
         typical, largest = row_widths(table, file_format)
         assert typical > 0
-        assert len(row_encoder(table, file_format, {}).encode(arrays)) <= count * largest
+        assert len(row_encoder(table, file_format).encode(arrays)) <= count * largest
 
 
 @given(tables())
@@ -109,7 +109,7 @@ def test_no_binary_row_is_wider_than_its_bound(made: tuple[Table, dict[Key, NDAr
     # What a message has however many rows it carries: 64 bytes a buffer at most in Arrow, keys and lengths on the wire.
     frame = 1000 + 400 * len(table.columns)
     for file_format, data in (
-        (Format.ARROW, row_encoder(table, Format.ARROW, {}).encode(arrays)),
+        (Format.ARROW, row_encoder(table, Format.ARROW).encode(arrays)),
         (None, columns_response(table, arrays, None, 0)),
     ):
         typical, largest = row_widths(table, file_format)
@@ -121,5 +121,5 @@ def test_the_widest_values_of_each_type_nearly_have_their_bound() -> None:
     table = Table((Column("c", ColumnType.STRING, max_bytes=1000),))
     values = every_type.padded([b"\x01" * 1000], 1000)
     _, largest = row_widths(table, Format.JSON_LINES)
-    written = len(row_encoder(table, Format.JSON_LINES, {}).encode({"c": values}))
+    written = len(row_encoder(table, Format.JSON_LINES).encode({"c": values}))
     assert 0.95 * largest < written <= largest

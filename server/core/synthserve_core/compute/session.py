@@ -44,6 +44,7 @@ class Session:
 
     Attributes:
         devices: Where it runs.
+        least: The fewest samples of a run; smaller batches are padded, which takes as long.
     """
 
     def __init__(self, graph: bytes, devices: Devices, batch_size: int) -> None:
@@ -83,7 +84,7 @@ class Session:
         self._shared = {node.name for node in self._sessions[0].get_inputs() if node.shape[:1] == [1]}
         self._outputs = [output.name for output in self._sessions[0].get_outputs()]
         # cuBLAS and cuDNN choose their kernels, and so the rounding, by the batch size.
-        self._least = 1 if devices.provider is Provider.CPU else batch_size
+        self.least = 1 if devices.provider is Provider.CPU else batch_size
 
     def check(self, method: Method) -> None:
         """Compares the graph's inputs and outputs with those that the manifest declares.
@@ -113,7 +114,7 @@ class Session:
         """
         options = onnxruntime.RunOptions()
         options.log_severity_level = 4
-        missing = max(0, self._least - size)
+        missing = max(0, self.least - size)
         if missing:
             feeds = {name: array if name in self._shared else _filled(array, missing) for name, array in feeds.items()}
 

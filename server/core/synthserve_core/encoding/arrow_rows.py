@@ -4,7 +4,6 @@ Arrays are built from their buffers, in the layout of the Arrow columnar format:
 import pandas, where it is installed, which takes most of a second.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,23 +27,25 @@ _TYPES = {
 class ArrowEncoder:
     """Encodes rows as record batches. Categories are dictionary-encoded; the preamble holds the dictionaries."""
 
-    def __init__(self, table: Table, metadata: Mapping[str, str]) -> None:
-        """Prepares the schema.
-
-        Args:
-            table: The schema of the rows.
-            metadata: The metadata of the Arrow schema.
-        """
+    def __init__(self, table: Table) -> None:
+        """Prepares the schema and the dictionaries."""
         self._columns = table.columns
         self._dictionaries = {
             column.name: _string_array(_encoded(column.categories))
             for column in table.columns
             if column.type is ColumnType.CATEGORY
         }
-        self.schema = pa.schema(
-            [pa.field(column.name, _type(column), column.nullable) for column in table.columns], dict(metadata)
-        )
-        self.preamble = self._head()
+        self._schema = pa.schema([pa.field(column.name, _type(column), column.nullable) for column in table.columns])
+        self._dictionary_messages = self._encoded_dictionaries()
+
+    def schema(self, metadata: Mapping[str, str]) -> Any:  # noqa: ANN401 - pyarrow has no types.
+        """The schema of a stream, with its metadata."""
+        return self._schema.with_metadata(dict(metadata))
+
+    def preamble(self, metadata: Mapping[str, str]) -> bytes:
+        """The schema and dictionary messages, which a stream writer puts before the first record batch."""
+        head: bytes = self.schema(metadata).serialize().to_pybytes()
+        return head + self._dictionary_messages
 
     def encode(self, arrays: Arrays) -> bytes:
         """One record batch message."""
@@ -52,24 +53,20 @@ class ArrowEncoder:
 
     def batch(self, arrays: Arrays) -> Any:  # noqa: ANN401 - pyarrow has no types.
         """The rows as a record batch."""
-        return pa.record_batch([self._array(column, arrays) for column in self._columns], schema=self.schema)
+        return pa.record_batch([self._array(column, arrays) for column in self._columns], schema=self._schema)
 
-    def _head(self) -> bytes:
-        """The schema and dictionary messages, which the stream writer puts before the first record batch."""
+    def _encoded_dictionaries(self) -> bytes:
         sink = pa.BufferOutputStream()
-        empty = [pa.nulls(0, field.type) for field in self.schema]
-        for i, column in enumerate(self._columns):
-            if column.type is ColumnType.CATEGORY:
-                codes = pa.nulls(0, pa.int32())
-                empty[i] = pa.DictionaryArray.from_arrays(codes, self._dictionaries[column.name])
-        with pa.ipc.new_stream(sink, self.schema) as writer:
-            writer.write_batch(pa.record_batch(empty, schema=self.schema))
+        empty = [self._empty(column) for column in self._columns]
+        with pa.ipc.new_stream(sink, self._schema) as writer:
+            writer.write_batch(pa.record_batch(empty, schema=self._schema))
         messages = pa.ipc.MessageReader.open_stream(sink.getvalue())
-        head = io.BytesIO()
-        for message in messages:
-            if message.type != "record batch":
-                head.write(message.serialize().to_pybytes())
-        return head.getvalue()
+        return b"".join(message.serialize().to_pybytes() for message in messages if message.type == "dictionary")
+
+    def _empty(self, column: Column) -> Any:  # noqa: ANN401 - pyarrow has no types.
+        if column.type is ColumnType.CATEGORY:
+            return pa.DictionaryArray.from_arrays(pa.nulls(0, pa.int32()), self._dictionaries[column.name])
+        return pa.nulls(0, _type(column))
 
     def _array(self, column: Column, arrays: Arrays) -> Any:  # noqa: ANN401 - pyarrow has no types.
         values = arrays[column.name]

@@ -19,15 +19,20 @@ class CsvEncoder:
     quotes the empty cell, because readers skip empty lines.
     """
 
-    def __init__(self, table: Table, _metadata: Mapping[str, str]) -> None:
-        """Prepares the header line. CSV cannot hold metadata."""
-        self._columns = Columns(table)
+    def __init__(self, table: Table) -> None:
+        """Prepares the header line."""
+        missing = {column.name: column.csv.missing_text for column in table.columns if column.csv.missing_text}
+        self._columns = Columns(table, missing)
         self._delimiter = table.csv_delimiter
         self._missing = '""' if len(table.columns) == 1 else ""
         header = io.StringIO()
         names = [column.name for column in table.columns]
         csv.writer(header, delimiter=self._delimiter, lineterminator="\n").writerow(names)
-        self.preamble = header.getvalue().encode()
+        self._header = header.getvalue().encode()
+
+    def preamble(self, _metadata: Mapping[str, str]) -> bytes:
+        """The header line; CSV cannot hold metadata."""
+        return self._header
 
     def encode(self, arrays: Arrays) -> bytes:
         """Encodes rows as lines."""
@@ -40,7 +45,7 @@ class CsvEncoder:
 
     def _series(self, column: Column, arrays: Arrays) -> pl.Series:
         series = _formatted(column, self._columns.series(column, arrays))
-        if missing := column.csv.missing_text:
+        if (missing := column.csv.missing_text) and series.null_count():
             series = series.cast(pl.String).fill_null(missing)
         return series
 

@@ -15,11 +15,13 @@ class JsonEncoder:
     Missing values, NaN and infinities become null, as JSON cannot represent them. Dates are ISO 8601 text.
     """
 
-    preamble = b""
-
-    def __init__(self, table: Table, _metadata: Mapping[str, str]) -> None:
-        """Prepares the columns. JSON lines cannot hold metadata."""
+    def __init__(self, table: Table) -> None:
+        """Prepares the columns."""
         self._columns = Columns(table)
+
+    def preamble(self, _metadata: Mapping[str, str]) -> bytes:
+        """Nothing; JSON lines cannot hold metadata."""
+        return b""
 
     def encode(self, arrays: Arrays) -> bytes:
         """Encodes rows as lines."""

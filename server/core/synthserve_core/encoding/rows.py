@@ -19,14 +19,18 @@ class Format(enum.Enum):
 
 
 class RowEncoder(Protocol):
-    """Encodes the rows of one stream. Safe to use from several threads.
+    """Encodes the rows of a table, for any number of streams. Safe to use from several threads.
 
     The preamble followed by the data of all frames is a file of the format. The bytes of CSV and JSON lines do not
     depend on how the rows are cut into frames.
     """
 
-    preamble: bytes
-    """The bytes before the first row."""
+    def preamble(self, metadata: Mapping[str, str]) -> bytes:
+        """The bytes before the first row of a stream.
+
+        Args:
+            metadata: The metadata of an Arrow schema; the other formats cannot hold it.
+        """
 
     def encode(self, arrays: Arrays) -> bytes:
         """Encodes one frame.
@@ -39,19 +43,18 @@ class RowEncoder(Protocol):
         """
 
 
-_ENCODERS: Mapping[Format, Callable[[Table, Mapping[str, str]], RowEncoder]] = {
+_ENCODERS: Mapping[Format, Callable[[Table], RowEncoder]] = {
     Format.ARROW: ArrowEncoder,
     Format.CSV: CsvEncoder,
     Format.JSON_LINES: JsonEncoder,
 }
 
 
-def row_encoder(table: Table, file_format: Format, metadata: Mapping[str, str]) -> RowEncoder:
+def row_encoder(table: Table, file_format: Format) -> RowEncoder:
     """Makes an encoder.
 
     Args:
         table: The schema of the rows.
         file_format: The file format.
-        metadata: The metadata of an Arrow schema; the other formats cannot hold it.
     """
-    return _ENCODERS[file_format](table, metadata)
+    return _ENCODERS[file_format](table)

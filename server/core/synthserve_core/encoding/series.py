@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -12,32 +13,48 @@ from synthserve_core.contract.texts import texts_of
 class Columns:
     """Converts the columns of a table to series. Safe to use from several threads."""
 
-    def __init__(self, table: Table) -> None:
-        """Prepares the texts of categories for the lookup by code."""
+    def __init__(self, table: Table, missing: Mapping[str, str] | None = None) -> None:
+        """Prepares the texts of categories for the lookup by code.
+
+        Args:
+            table: The columns.
+            missing: The text of a missing category, by column; without one it is null.
+        """
         self.table = table
+        missing = missing or {}
+        # The last text is that of a missing value.
         self._texts: Mapping[str, pl.Series] = {
-            column.name: pl.Series(column.categories, dtype=pl.String)
+            column.name: pl.Series(column.name, [*column.categories, missing.get(column.name)], dtype=pl.String)
             for column in table.columns
             if column.type is ColumnType.CATEGORY
         }
 
     def series(self, column: Column, arrays: Arrays) -> pl.Series:
-        """A column as Float64, Int64, Boolean, String (also categories), Date or Datetime; missing values are null."""
+        """A column as Float64, Int64, Boolean, String (also categories), Date or Datetime.
+
+        A missing value is null, except for a category whose column has a text for it.
+        """
+        if column.type is ColumnType.CATEGORY:
+            return self._categories(column, arrays)
         if column.type is ColumnType.STRING:
             values = _strings(column, arrays)
         else:
             values = pl.Series(column.name, arrays[column.name])
         if column.nullable:
-            # Set to null before the lookup, as the code of a missing value can be any number.
             valid = pl.Series(arrays[column.validity])
             values = values.zip_with(valid, pl.Series([None], dtype=values.dtype))
-        if column.type is ColumnType.CATEGORY:
-            return self._texts[column.name].gather(values).alias(column.name)
         if column.type is ColumnType.DATE:
             return values.cast(pl.Date)
         if column.type is ColumnType.TIMESTAMP:
             return values.cast(pl.Datetime("us"))
         return values
+
+    def _categories(self, column: Column, arrays: Arrays) -> pl.Series:
+        codes = arrays[column.name]
+        if column.nullable:
+            codes = np.where(arrays[column.validity], codes, len(column.categories))
+        # An index is several times faster than `gather`, which goes through a query.
+        return self._texts[column.name][codes]
 
 
 def _strings(column: Column, arrays: Arrays) -> pl.Series:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from synthserve.v1 import generation_pb2, schema_pb2
 from synthserve_core.contract.model import Arrays, Table
-from synthserve_core.encoding.rows import RowEncoder, row_encoder
+from synthserve_core.encoding.rows import Format, RowEncoder, row_encoder
+from synthserve_core.packages.reading import LoadedPackage
 from synthserve_server.services.generation.requests import RowsRequest
 from synthserve_server.services.generation.wire import columns_response, data_response
 from synthserve_server.services.schemas import LARGEST_PART, cut_bytes, schema_of
@@ -46,8 +48,8 @@ class RowResponses:
 def row_responses(request: RowsRequest) -> RowResponses:
     """Prepares the responses to a request."""
     spec = request.spec
-    encoder = row_encoder(request.table, request.file_format, spec.schema_metadata()) if request.file_format else None
-    preamble = encoder.preamble if encoder else b""
+    encoder = _encoder(request)
+    preamble = encoder.preamble(spec.schema_metadata()) if encoder else b""
     schema = schema_of(request.package.loaded)
     parts = schema.column_parts()
     if len(preamble) > LARGEST_PART:
@@ -58,6 +60,19 @@ def row_responses(request: RowsRequest) -> RowResponses:
     )
     before = tuple(_messages(info, parts, spec.start)) if parts else ()
     return RowResponses(request.table, encoder, spec.start, None if parts else info.SerializeToString(), before)
+
+
+_encoders: "WeakKeyDictionary[LoadedPackage, dict[Format, RowEncoder]]" = WeakKeyDictionary()
+
+
+def _encoder(request: RowsRequest) -> RowEncoder | None:
+    """The encoder of the format; made once for each package, as it holds the categories."""
+    if request.file_format is None:
+        return None
+    known = _encoders.setdefault(request.package.loaded, {})
+    if request.file_format not in known:
+        known[request.file_format] = row_encoder(request.table, request.file_format)
+    return known[request.file_format]
 
 
 def _messages(info: generation_pb2.RowStreamInfo, parts: list[schema_pb2.SchemaPart], start: int) -> Iterator[bytes]:
