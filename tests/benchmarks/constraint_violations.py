@@ -6,15 +6,18 @@
 import sys
 import time
 
-from tests.unit.training.constraints import test_drawing as models
+from tests.unit.training.constraints.test_derived import summed
+from tests.unit.training.constraints.test_entangled import entangled
+from tests.unit.training.constraints.test_orders import order_of_numbers
+from tests.unit.training.constraints.test_together import combined, implied
 
 _BLOCK = 100_000
 _MODELS = {
-    "orders": models.order_of_numbers,
-    "combinations": models.combined,
-    "sums": models.summed,
-    "implications": models.implied,
-    "entangled": models.entangled,
+    "orders": order_of_numbers,
+    "combinations": combined,
+    "sums": summed,
+    "implications": implied,
+    "entangled": entangled,
 }
 
 

@@ -136,7 +136,10 @@ def test_shipped_report_is_about_the_shipped_graph(path: Path) -> None:
 def test_model_that_is_not_there_is_one_line_and_a_status(tmp_path: Path) -> None:
     result = command("evaluate", "nope", cwd=tmp_path)
     assert result.returncode == 1
-    assert result.stderr == "error: exported holds no model nope: make one with `synthserve-train export`\n"
+    assert result.stderr == (
+        "error: exported holds no model nope: give the folder that has it as --repository, or make one with "
+        "`synthserve-train fit` or `export`\n"
+    )
 
 
 def test_adhd_from_raw_files_to_a_package(data_dir: Path, tmp_path: Path) -> None:

@@ -135,6 +135,18 @@ def test_what_has_no_values_is_made_without_training(
     assert "serve it: synthserve-server --model-repository models" in capsys.readouterr().out
 
 
+def test_what_cannot_be_measured_has_a_model_and_no_report(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{number + 1},{hashlib.sha256(bytes([number])).hexdigest()}" for number in range(ROWS)]
+    Path("t.csv").write_text("\n".join(["row,key", *rows, ""]))
+    assert typed("fit", "t.csv") == 0
+    printed = capsys.readouterr()
+    assert "there is no report: models/t/1 has nothing to measure" in printed.err
+    assert "exported t, version 1: models/t/1" in printed.out
+    assert synthserve_core.load("models/t/1").rows(seed=1, count=3)["row"].to_pylist() == [1, 2, 3]
+
+
 def test_standard_input_is_read_once(
     typed: Callable[..., int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

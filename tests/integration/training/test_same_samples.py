@@ -137,7 +137,8 @@ class Trainer:
 
 def real_rows(subject: Subject) -> RealRows:
     schema = subject.manifest.table
-    return RealRows(*(typed_rows(schema, joined(subject.samples(300, start=start))) for start in (10**6, 2 * 10**6)))
+    train, held_out = (typed_rows(schema, joined(subject.samples(300, start=start))) for start in (10**6, 2 * 10**6))
+    return RealRows(train, held_out)
 
 
 def test_table_that_is_evaluated_is_that_of_the_server(server: GenerationServiceStub, models: Path) -> None:

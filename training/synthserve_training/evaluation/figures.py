@@ -26,7 +26,7 @@ class Figure:
         metric: What was measured, in snake_case, for example `tstr_accuracy`. Unique within a report.
         value: What the model gets. Finite.
         reference: What held-out real data gets under the same protocol; None: there is no such measurement.
-        spread: Standard deviation of `value` over repeats; None: measured once.
+        spread: Standard deviation of `value`, over repeats or by its interval; None: measured once.
         better: Whether a good value is high, low, or close to the reference.
         description: How it was measured, in one sentence.
         headline: Whether it belongs into the manifest, where clients see it.
@@ -211,6 +211,16 @@ class Report(BaseModel):
             )
             for figure in self.figures()
             if figure.headline
+        ]
+
+    def lines(self) -> list[str]:
+        """The headline figures for people, one a line: below each other, and which of two values is the better one."""
+        told = [figure for figure in self.figures() if figure.headline]
+        name = max((len(figure.metric) for figure in told), default=0)
+        beside = ["" if each.reference is None else f"real data {each.reference:8.3f}" for each in told]
+        return [
+            f"{figure.metric:<{name}} {figure.value:8.3f}  {reference:<18}  {figure.better} is better"
+            for figure, reference in zip(told, beside, strict=True)
         ]
 
     def to_json(self) -> str:

@@ -11,12 +11,13 @@ from synthserve_core.contract.model import Table
 from synthserve_training.errors import EvaluationError
 from synthserve_training.evaluation import html, images, tables
 from synthserve_training.evaluation.figures import Report, Section
-from synthserve_training.evaluation.sources import real_rows
+from synthserve_training.evaluation.sources import real_rows, table_recipe
 from synthserve_training.evaluation.subject import Subject
 from synthserve_training.evaluation.tables.real import RealRows
 from synthserve_training.evaluation.tables.scoring import scorer
 from synthserve_training.train.machine import hardware, package_versions
 from synthserve_training.train.run_folder import check_writable
+from synthserve_training.whole_files import errors_naming
 
 REPORT_FOLDER = "report"
 _JSON, _HTML = "report.json", "report.html"
@@ -85,18 +86,20 @@ def write(report: Report, folder: Path) -> None:
 
     Raises:
         EvaluationError: The folder cannot be written, or holds something else.
+        OSError: No space is left; an earlier report stays as it was. The error names the folder.
     """
     check_target(folder)
     place = folder.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".") as scratch:
         part, before = Path(scratch) / "report", Path(scratch) / "before"
-        part.mkdir()
-        (part / _JSON).write_text(report.to_json(), encoding="utf-8")
-        (part / _HTML).write_text(html.render(report), encoding="utf-8")
-        for section in report.sections:
-            for plot in section.plots:
-                (part / f"{plot.name}.png").write_bytes(plot.png)
+        with errors_naming(folder, part):
+            part.mkdir()
+            (part / _JSON).write_text(report.to_json(), encoding="utf-8")
+            (part / _HTML).write_text(html.render(report), encoding="utf-8")
+            for section in report.sections:
+                for plot in section.plots:
+                    (part / f"{plot.name}.png").write_bytes(plot.png)
         if place.exists():
             _copy_modes(place, part)
         try:
@@ -132,7 +135,7 @@ def _sections(subject: Subject, real: RealRows | None) -> list[Section]:
         trainer = None
         if real is None:
             real, trainer = real_rows(subject)
-        return tables.evaluate(subject, real, trainer=trainer, score=scorer(subject))
+        return tables.evaluate(subject, real, trainer=trainer, recipe=table_recipe(subject), score=scorer(subject))
     if subject.retrain:
         raise EvaluationError(
             f"{subject.manifest.model} generates images, which are not trained anew: leave out --retrain"

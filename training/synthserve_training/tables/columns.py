@@ -36,6 +36,9 @@ class ColumnType(enum.StrEnum):
     """No value in any row."""
 
 
+_TEXTS = frozenset({ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.ID})
+
+
 class Role(enum.StrEnum):
     """What becomes of a column."""
 
@@ -92,6 +95,10 @@ class ColumnOptions(OptionsBase):
     values: tuple[str, ...] = Field(
         default=(), description="category: its values in their order. Default: by frequency"
     )
+    templates: bool = Field(
+        default=False,
+        description="category, text, id: templates of its texts are learnt, such as AA-9999. Characters are random",
+    )
     value: str | None = Field(default=None, description="constant: its value")
     rule: dict[str, Any] | None = Field(default=None, description="role = 'rule': the kind of rule, and its options")
 
@@ -100,6 +107,19 @@ class ColumnOptions(OptionsBase):
         if (self.rule is not None) != (self.role is Role.RULE):
             raise PydanticCustomError("rule", "a rule and role = 'rule' belong together: give both, or neither")
         return self
+
+    @model_validator(mode="after")
+    def _templates_are_of_learnt_texts(self) -> Self:
+        if self.templates and (self.role is not Role.LEARN or self.type not in _TEXTS):
+            raise PydanticCustomError(
+                "templates", "templates are those of a learnt column of type category, text or id: leave them out"
+            )
+        return self
+
+    @property
+    def hides_values(self) -> bool:
+        """Whether no value is in the model: a rule makes them, or templates of them are learnt."""
+        return self.role is Role.RULE or self.templates
 
     @property
     def source_name(self) -> str:

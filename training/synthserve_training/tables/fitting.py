@@ -200,6 +200,9 @@ def _notes(constrained: Constrained, rows: int) -> Iterator[str]:
         yield f"{count:,} of {rows:,} training rows violate `{text}`: they are not learnt"
     for text in constrained.ignored:
         yield f"`{text}` is left out: no value of one of its columns has enough rows"
+    for each in constrained.derived:
+        if each.condition is None:
+            yield f"{each.name!r} takes no condition, as it is computed from others: `{each.text}`"
 
 
 def _rules(recipe: TableRecipe) -> "dict[str, Rule]":

@@ -12,6 +12,7 @@ from synthserve_training.models.autoregressive.drawing.dates import DateGraph
 from synthserve_training.models.autoregressive.drawing.graph import DrawingGraph, drawing_graph
 from synthserve_training.models.autoregressive.drawing.groups import GroupGraph
 from synthserve_training.models.autoregressive.drawing.numbers import NumberGraph
+from synthserve_training.models.autoregressive.drawing.templates import TemplateGraph
 from synthserve_training.models.autoregressive.drawing.times import TimeGraph
 from synthserve_training.models.autoregressive.scoring.categories import CategoryEncoder
 from synthserve_training.models.autoregressive.scoring.columns import ColumnEncoder
@@ -19,6 +20,7 @@ from synthserve_training.models.autoregressive.scoring.dates import DateEncoder
 from synthserve_training.models.autoregressive.scoring.graph import ScoredColumn, ScoringGraph, scoring_graph
 from synthserve_training.models.autoregressive.scoring.groups import GroupEncoder
 from synthserve_training.models.autoregressive.scoring.numbers import NumberEncoder
+from synthserve_training.models.autoregressive.scoring.templates import TemplateEncoder
 from synthserve_training.models.autoregressive.scoring.times import TimeEncoder
 from synthserve_training.models.autoregressive.tokens import ColumnCode
 from synthserve_training.models.autoregressive.tokens.categories import CategoryCode
@@ -26,6 +28,7 @@ from synthserve_training.models.autoregressive.tokens.dates import DateCode
 from synthserve_training.models.autoregressive.tokens.groups import GroupedCode
 from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
 from synthserve_training.models.autoregressive.tokens.table import TableCode
+from synthserve_training.models.autoregressive.tokens.templates import TemplateCode
 from synthserve_training.models.autoregressive.weights import Weights
 from synthserve_training.models.rules import Rule
 from synthserve_training.tables.columns import ColumnOptions, ColumnType
@@ -65,11 +68,8 @@ class TableModel:
 
     def scoring_graph(self) -> ScoringGraph | None:
         """The graph that scores rows; None: nothing is learnt."""
-        columns = [
-            ScoredColumn(each.schema, each.code.tokens, _encoder(each))
-            for each in column_graphs(self.columns, self.code)
-        ]
-        return scoring_graph(columns, self.weights) if columns else None
+        columns = [ScoredColumn(each, _encoder(each)) for each in column_graphs(self.columns, self.code)]
+        return scoring_graph(columns, self.weights, self.constraints) if columns else None
 
     def privacy(self, min_rows: int) -> tuple[str, ...]:
         """For the model card: what the model carries of the data.
@@ -81,9 +81,14 @@ class TableModel:
             f"Categories, repeated numbers, bins and extremes are in the model if {min_rows} rows or more have them.",
             "It was trained without differential privacy: the report has the results of attacks on it.",
         )
+        shaped = ", ".join(sorted(each.name for each in self.code.columns if isinstance(each, TemplateCode)))
+        of_templates = (
+            f"Of {shaped}, templates and the words in them are in the model if {min_rows} rows or more have them."
+        )
+        by_template = (of_templates,) if shaped else ()
         made = sorted(self.rules)
         by_rule = (f"Rules make {', '.join(made)}: nothing of the data is in them.",) if made else ()
-        return (*(learned if self.code.columns else ()), *by_rule)
+        return (*(learned if self.code.columns else ()), *by_template, *by_rule)
 
 
 def column_graphs(columns: Sequence[ColumnOptions], code: TableCode) -> list[ColumnGraph]:
@@ -102,6 +107,8 @@ def _column_graph(options: ColumnOptions, code: ColumnCode) -> ColumnGraph:
         return CategoryGraph(options, code)
     if isinstance(code, GroupedCode):
         return GroupGraph(options, code)
+    if isinstance(code, TemplateCode):
+        return TemplateGraph(options, code)
     if isinstance(code, DateCode):
         return DateGraph(options, code)
     if not isinstance(code, NumberCode):
@@ -115,6 +122,8 @@ def _encoder(column: ColumnGraph) -> ColumnEncoder:
             return CategoryEncoder(column.code)
         case GroupGraph():
             return GroupEncoder(column.code)
+        case TemplateGraph():
+            return TemplateEncoder(column.code, column.schema.max_bytes)
         case DateGraph():
             return DateEncoder(column.code)
         case TimeGraph():

@@ -50,7 +50,7 @@ class TableRun:
             RunError: It has one, which may not be deleted.
         """
         if self._goes_on and (not self._rows.is_file() or self._rows.read_text() != _digest(encoded)):
-            raise self._other("table, or the table has changed since")
+            raise self._other("table, or the table or the trainer has changed since")
 
     def start(self, trainer: "TableTrainer", encoded: Encoded) -> None:
         """Starts the run, or sets a trainer to what an earlier one has reached; `check` and `check_rows` have passed.

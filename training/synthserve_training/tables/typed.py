@@ -65,3 +65,14 @@ class TypedTable:
     def take(self, rows: NDArray[np.int64]) -> "TypedTable":
         """Some rows, in that order."""
         return TypedTable([column.take(rows) for column in self.columns])
+
+
+def concatenated(one: TypedColumn, other: TypedColumn) -> TypedColumn:
+    """The rows of a column, and behind them those of another one of the same type."""
+    texts = tuple(sorted({*one.texts, *other.texts}))
+    place = {text: code for code, text in enumerate(texts)}
+    values = [
+        np.array([place[text] for text in each.texts], np.int32)[each.values] if each.texts else each.values
+        for each in (one, other)
+    ]
+    return TypedColumn(one.options, np.concatenate(values), np.concatenate([one.valid, other.valid]), texts)

@@ -56,7 +56,7 @@ def test_each_number_lies_in_its_cell_unless_it_is_an_extreme(values: np.ndarray
     ranks = lattice.ranks(values)
     code = numbers.fit("x", lattice, ranks, np.ones(len(ranks), np.bool_), min_rows)
     if not code.tokens[0].size:
-        assert len(values) < min_rows
+        assert len(values) < 3 * min_rows
         return
     codes = code.encode_ranks(ranks, np.ones(len(ranks), np.bool_)).codes[:, 0]
     known = ranks[codes != UNKNOWN]
@@ -66,6 +66,13 @@ def test_each_number_lies_in_its_cell_unless_it_is_an_extreme(values: np.ndarray
     assert outside.sum() <= 2 * min_rows
     if min_rows == 1:
         assert not outside.any()
+
+
+@pytest.mark.parametrize("others", [[30, 31], [-31, 30], [*range(-30, -24), *range(30, 35)]])
+def test_bins_are_not_one_number_of_too_few_rows(others: list[int]) -> None:
+    values = np.array([0] * 9 + others)
+    code = numbers.fit("x", Lattice.of_integers(values), values, np.ones(len(values), np.bool_), 10)
+    assert not code.tokens[0].size
 
 
 @settings(deadline=None)

@@ -104,10 +104,14 @@ def test_real_rows_of_other_types_are_converted_or_refused() -> None:
 
 
 def test_columns_that_rules_make_are_left_out() -> None:
-    options = ColumnOptions(name="visits", type=ColumnType.INTEGER, role=Role.RULE, rule={"kind": "sequence"})
-    table = TypedTable([TypedColumn(options, np.arange(2), np.ones(2, np.bool_))])
-    assert RealRows(table).made_up == ["visits"]
-    columns = Columns.of(Manifest(table=SCHEMA), made_up=["visits"])
+    visits = ColumnOptions(name="visits", type=ColumnType.INTEGER, role=Role.RULE, rule={"kind": "sequence"})
+    height = ColumnOptions(name="height", type=ColumnType.DECIMAL)
+    table = TypedTable([TypedColumn(height, np.array([1.7, 1.8]), np.ones(2, np.bool_))])
+    real = RealRows.of([visits, height], table, table.take(np.arange(0)))
+    assert real.held_out is None
+    schema = TableSchema(columns=[column for column in SCHEMA.columns if column.name in ("visits", "height")])
+    assert list(Columns.of(Manifest(table=schema), made_up=real.made_up).real(real.train)) == ["height"]
+    columns = Columns.of(Manifest(table=SCHEMA), made_up=real.made_up)
     assert columns.measured == ["height", "city", "member", "born", "seen"]
     train, held_out, drawn = (columns.frame([samples(60, seed)]) for seed in range(3))
     parts = [split(train, held_out, drawn)]

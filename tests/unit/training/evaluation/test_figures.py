@@ -42,6 +42,19 @@ def report(summary: str = "Flowers") -> Report:
     return reports.report(*sections, summary=summary)
 
 
+def test_lines_are_the_headline_figures_below_each_other() -> None:
+    found = (
+        Figure("short", 0.5, 0.75, 0.1, "higher", "T.", headline=True),
+        Figure("left_out", 1.0, None, None, "lower", "T."),
+        Figure("a_longer_name", 123.4567, None, None, "closer", "T.", headline=True),
+    )
+    assert reports.report(Section("Fidelity", "Text.", found)).lines() == [
+        "short            0.500  real data    0.750  higher is better",
+        "a_longer_name  123.457                      closer is better",
+    ]
+    assert reports.report().lines() == []
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_figure_is_finite(bad: float) -> None:
     for value, reference, spread in ((bad, 1.0, None), (1.0, bad, None), (1.0, 1.0, bad)):

@@ -13,9 +13,9 @@ from synthserve_core.contract.model import MethodKind
 from synthserve_training.evaluation.subject import Subject
 from synthserve_training.evaluation.tables.scoring import scorer
 from synthserve_training.models import contract
-from synthserve_training.tables.columns import ColumnType
+from synthserve_training.tables.columns import ColumnOptions, ColumnType
 from synthserve_training.tables.model import TableModel
-from synthserve_training.tables.typed import TypedTable
+from synthserve_training.tables.typed import TypedColumn, TypedTable
 
 
 def subject(model: TableModel, *, with_score: bool = True) -> Subject:
@@ -65,3 +65,17 @@ def test_times_are_written_as_the_model_writes_them(pattern: str) -> None:
     strange = TypedTable([column(ColumnType.TIME, np.array([1_000_000 * 60 * 1440 - 60_000_000]), patterns=(pattern,))])
     in_model = minutes == strange.columns[0].values[0]
     assert in_model.any() or score(strange)[0] < score(table).min()
+
+
+def test_texts_of_templates_are_scored_as_they_are_drawn() -> None:
+    texts = [*(f"A-{number}" for number in range(100, 150)), "A-10000"]
+    options = ColumnOptions(name="code", type=ColumnType.TEXT, templates=True)
+    present = np.ones(len(texts), np.bool_)
+    learnt = TypedColumn(options, np.arange(51, dtype=np.int32), present, tuple(texts))
+    score = scorer(subject(model_of(TypedTable([learnt]), min_rows=20)))
+    assert score is not None
+    found = score(TypedTable([learnt]))
+    assert len(np.unique(found[:50])) == 1
+    assert found[50] < np.log(0.5)  # too long to be drawn
+    missing = score(TypedTable([TypedColumn(options, learnt.values, ~present, learnt.texts)]))
+    assert set(missing) == {found[50]}

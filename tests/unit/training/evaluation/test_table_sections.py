@@ -12,8 +12,7 @@ from synthserve_core.contract.model import ColumnType, Condition, ConditionKind
 from synthserve_training.evaluation.tables.measures.evidence import answer, fulfils, questions
 from synthserve_training.evaluation.tables.plots.columns import distribution
 from synthserve_training.evaluation.tables.real import RealRows
-from synthserve_training.evaluation.tables.sections import conditions, constraints, distributions, fidelity, likelihood
-from synthserve_training.evaluation.tables.sections.constraints import Check
+from synthserve_training.evaluation.tables.sections import conditions, distributions, fidelity, likelihood
 from synthserve_training.evaluation.tables.splits import Source
 from synthserve_training.tables.typed import TypedTable
 
@@ -95,22 +94,10 @@ def test_bits_are_those_of_the_probability() -> None:
     assert by_heart
     assert by_heart.figures[1].value == 1
     assert likelihood.evaluate(lambda table: np.zeros(len(table)), RealRows(train)) is None
-    assert likelihood.evaluate(lambda table: np.full(len(table), -np.inf), RealRows(train, held_out)) is None
-
-
-def test_violations_are_counted_once_a_row() -> None:
-    exported = rows(100, 3).assign(age=[*range(90), *[-1] * 10])
-    checks = [
-        Check("age >= 0", lambda frame: (frame.age < 0).to_numpy()),
-        Check("age != -1", lambda frame: (frame.age == -1).to_numpy()),
-        Check("length = length", lambda frame: (frame.length != frame.length).to_numpy()),
-    ]
-    section = constraints.evaluate(checks, compared(splits(1), exported))
-    assert section
-    (figure,) = section.figures
-    assert (figure.value, figure.reference) == (0.1, 0.0)
-    assert section.tables[0].rows == (("age >= 0", 10, 0), ("age != -1", 10, 0), ("length = length", 0, 0))
-    assert constraints.evaluate([], compared(splits(1))) is None
+    impossible = likelihood.evaluate(lambda table: np.full(len(table), -np.inf), RealRows(train, held_out))
+    assert impossible
+    assert not impossible.figures
+    assert "150 real rows no probability" in impossible.summary
 
 
 def test_pictures_tell_nothing_of_rare_values() -> None:

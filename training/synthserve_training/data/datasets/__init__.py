@@ -1,6 +1,7 @@
-"""Datasets: real data from official sources, verified by checksum.
+"""Datasets: what recipes of networks are trained on.
 
-A module of this package is a `DatasetKind`.
+A module of this package is a `DatasetKind`: a public dataset, downloaded from its official source and verified by
+checksum, or a table of the user (`file`).
 """
 
 from dataclasses import dataclass

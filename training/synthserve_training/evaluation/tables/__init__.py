@@ -9,6 +9,7 @@ from synthserve_core.contract.conditions import Test
 from synthserve_training.errors import EvaluationError
 from synthserve_training.evaluation.figures import Plot, Section
 from synthserve_training.evaluation.subject import Subject
+from synthserve_training.evaluation.tables.arrays import to_table
 from synthserve_training.evaluation.tables.columns import Columns
 from synthserve_training.evaluation.tables.measures.evidence import Answer, answer, questions
 from synthserve_training.evaluation.tables.plots import curves
@@ -23,12 +24,16 @@ from synthserve_training.evaluation.tables.sections import (
     privacy,
     utility,
 )
-from synthserve_training.evaluation.tables.sections.constraints import Check
 from synthserve_training.evaluation.tables.sections.likelihood import Score
 from synthserve_training.evaluation.tables.splits import DRAWN, Comparison, Source, Split, Trainer, split_and_train
+from synthserve_training.tables.recipe import TableRecipe
+from synthserve_training.tables.typed import TypedTable
 
 _MOST_ROWS = 100_000
 """Of the real rows, and of the rows that are drawn."""
+
+_FEWEST_ROWS = 10
+"""Of the held-out rows; of all rows, where none is held out, twice as many."""
 _HALF, _REST = 0.5, 0.3
 _QUESTIONS = 30
 
@@ -43,7 +48,7 @@ def evaluate(
     *,
     trainer: Trainer | None = None,
     target: str | None = None,
-    checks: Sequence[Check] = (),
+    recipe: TableRecipe | None = None,
     score: Score | None = None,
 ) -> list[Section]:
     """Evaluates a table's package.
@@ -54,7 +59,7 @@ def evaluate(
         trainer: Trains the package's model anew on parts of the rows that it was trained on, `2 * subject.retrain`
             times; needed where that is not 0.
         target: The column of categories that classifiers predict; default: the last one.
-        checks: What must hold in every row.
+        recipe: Of a table that was learnt from a file: what it says of every row is checked.
         score: The probability of real rows, where the package has a method for it.
 
     Raises:
@@ -65,7 +70,7 @@ def evaluate(
     steps: list[tuple[str, Callable[[], Section | None]]] = [
         ("fidelity", lambda: fidelity.evaluate(comparison)),
         ("likelihood", lambda: likelihood.evaluate(score, real) if score else None),
-        ("constraints", lambda: constraints.evaluate(checks, comparison)),
+        ("constraints", lambda: _constraints(subject, real, comparison, recipe)),
         ("detection", lambda: detection.evaluate(comparison)),
         ("utility", lambda: utility.evaluate(_labelled(subject, comparison, trainer), columns, source)),
         ("conditions", lambda: conditions.evaluate(_answers(subject, comparison))),
@@ -87,10 +92,9 @@ def prepare(subject: Subject, real: RealRows, trainer: Trainer | None = None, ta
     """Puts real and generated rows side by side; see `evaluate`. Of more than 100,000 rows as many at random."""
     columns = Columns.of(subject.manifest, target=target, made_up=real.made_up)
     if not columns.measured:
-        raise EvaluationError(f"{subject.folder} generates columns of text only, which cannot be measured")
+        raise EvaluationError(f"{subject.folder} has nothing to measure: all its columns are texts, or rules make them")
     rows = columns.real(real.train)
-    if len(rows) < 2:
-        raise EvaluationError("a table of one row cannot be compared with another: give more rows")
+    _check_count(rows, real.held_out)
     if subject.retrain:
         if trainer is None:
             raise EvaluationError("this package's model cannot be trained anew: leave out --retrain")
@@ -99,13 +103,28 @@ def prepare(subject: Subject, real: RealRows, trainer: Trainer | None = None, ta
         return Comparison(columns, Source.RETRAINED, halves, rows, exported)
     rows = _some(rows, subject.seed)
     exported = columns.frame(subject.samples(max(DRAWN, len(rows))))
-    if real.held_out is not None and len(real.held_out):
+    if real.held_out is not None:
         source, train, held_out = Source.GRAPH, rows, _some(columns.real(real.held_out), subject.seed)
     else:
         source, half = Source.GRAPH_SEEN_ALL, len(rows) // 2
         order = np.random.default_rng(subject.seed).permutation(len(rows))
         train, held_out = rows.iloc[order[:half]], rows.iloc[order[half:]]
     return Comparison(columns, source, [Split(subject.seed, train, held_out, exported)], rows, exported)
+
+
+def _check_count(rows: pd.DataFrame, held_out: TypedTable | None) -> None:
+    """Checks that there are enough rows: classifiers are tried on fifths, and of fewer nothing can be said.
+
+    Raises:
+        EvaluationError: There are not.
+    """
+    if len(rows) < 2 * _FEWEST_ROWS:
+        raise EvaluationError(f"{len(rows)} rows are too few to measure with: {2 * _FEWEST_ROWS} are needed")
+    if held_out is not None and len(held_out) < _FEWEST_ROWS:
+        counted = "one held-out row is" if len(held_out) == 1 else f"{len(held_out)} held-out rows are"
+        raise EvaluationError(
+            f"{counted} too few to measure with: {_FEWEST_ROWS} are needed, and `fit --held-out` keeps a larger share"
+        )
 
 
 def _labelled(subject: Subject, comparison: Comparison, trainer: Trainer | None) -> Sequence[Split]:
@@ -138,6 +157,22 @@ def _split(
             progress=lambda done, total: subject.progress(what, done, total),
         )
     )
+
+
+def _constraints(
+    subject: Subject, real: RealRows, comparison: Comparison, recipe: TableRecipe | None
+) -> Section | None:
+    """What of the recipe's constraints generated rows violate; those about columns that are not learnt are left out."""
+    if recipe is None:
+        return None
+    options = {column.name: column for column in recipe.columns}
+    schemas = {column.name: column for column in subject.manifest.table.columns}
+    checked = [each for each in recipe.constraints if schemas.keys() >= set(each.names)]
+    if not checked:
+        return None
+    names = dict.fromkeys(name for each in checked for name in each.names)
+    drawn = to_table(subject.samples(len(comparison.exported)), [(options[name], schemas[name]) for name in names])
+    return constraints.evaluate(checked, real, drawn, recipe.privacy.min_rows)
 
 
 def _answers(subject: Subject, comparison: Comparison) -> list[Answer]:

@@ -1,5 +1,6 @@
 """The real rows that a package is compared with: those that its model was trained on, and others."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,15 +25,24 @@ class RealRows:
     Attributes:
         train: The rows that the model was trained on.
         held_out: Rows of the same source that it has not seen; None: it was trained on all.
+        made_up: The names of the columns that rules make, which the rows do not have.
     """
 
     train: TypedTable
     held_out: TypedTable | None = None
+    made_up: frozenset[str] = frozenset()
 
-    @property
-    def made_up(self) -> list[str]:
-        """The columns whose values a rule makes."""
-        return [column.options.name for column in self.train.columns if column.options.role is Role.RULE]
+    @classmethod
+    def of(cls, columns: Iterable[ColumnOptions], train: TypedTable, held_out: TypedTable) -> "RealRows":
+        """The rows of a table that were read by a recipe.
+
+        Args:
+            columns: The columns of the recipe.
+            train: See `RealRows`.
+            held_out: There may be none.
+        """
+        made_up = frozenset(column.name for column in columns if column.role is Role.RULE)
+        return cls(train, held_out if len(held_out) else None, made_up)
 
 
 def typed(frame: pd.DataFrame, schema: TableSchema) -> TypedTable:

@@ -27,6 +27,9 @@ from synthserve_training.types import Progress, Tensor, no_progress
 
 _PLAYER = "network"
 _LOWER = 1 / 3
+_MOST_STEPS, _PATIENT_STEPS = 6_000, 125
+_USUAL_EPOCHS = 8
+"""Most trainings end after about so many times `patience` epochs: an estimate of the time left counts with that."""
 _TRAINING = "training"
 
 
@@ -57,11 +60,15 @@ class Plan:
 
 
 def plan_for(rows: int, seconds: float | None = None) -> Plan:
-    """The plan for a number of training rows: about as many steps for small tables as for large ones."""
+    """The plan for a number of training rows: about as many steps for small tables as for large ones.
+
+    Tables with many columns can need all epochs; the others end long before, by `patience`.
+    """
     batch_size = max(32, min(512, 1 << int(math.log2(max(rows // 40, 1)) if rows >= 40 else 5)))
     steps = -(-rows // batch_size)
-    epochs = max(20, min(400, round(2500 / steps)))
-    return Plan(batch_size=batch_size, epochs=epochs, patience=max(2, epochs // 20), seconds=seconds)
+    epochs = max(20, min(400, round(_MOST_STEPS / steps)))
+    patience = max(2, min(20, _PATIENT_STEPS // steps))
+    return Plan(batch_size=batch_size, epochs=epochs, patience=patience, seconds=seconds)
 
 
 @dataclass
@@ -241,9 +248,8 @@ class TableTrainer:
 
     def _share_done(self, steps: int = 0, seconds: float = 0.0) -> float:
         """The share of the training that is done, after steps and seconds of the present epoch."""
-        # Most trainings end before half of the epochs: an estimate of the time left counts with that.
         epochs = self.state.epoch + steps / self.steps_per_epoch
-        share = max(min(epochs / (0.4 * self.plan.epochs), 0.95), len(self.state.lowered) / self.plan.rates)
+        share = max(min(epochs / (_USUAL_EPOCHS * self.plan.patience), 0.95), len(self.state.lowered) / self.plan.rates)
         if self.plan.seconds:
             # The epochs that fit into the time.
             share = max(share, (self.state.seconds + seconds) / self.plan.seconds)

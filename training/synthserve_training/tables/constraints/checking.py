@@ -23,8 +23,9 @@ from synthserve_training.tables.constraints.kinds import (
     Range,
     Side,
     Sum,
+    Unique,
 )
-from synthserve_training.tables.typed import TypedColumn, TypedTable
+from synthserve_training.tables.typed import TypedColumn, TypedTable, concatenated
 
 MICROSECONDS = 86_400_000_000
 _EXACT = 1e-9
@@ -62,25 +63,29 @@ def kept(table: TypedTable, constraints: Sequence[Constraint], min_rows: int = 1
     return Kept(np.flatnonzero(good), violations)
 
 
-def violating(table: TypedTable, constraint: Constraint, min_rows: int = 1) -> NDArray[np.bool_]:
+def violating(
+    table: TypedTable, constraint: Constraint, min_rows: int = 1, *, known: TypedTable | None = None
+) -> NDArray[np.bool_]:
     """Which rows violate a constraint: bool [n].
 
     Args:
         table: The rows.
         constraint: What is to hold.
         min_rows: Combinations of fewer rows count as violations.
+        known: The rows whose combinations and dependencies are to hold; default: the same ones. A row whose key is
+            not among them violates no dependency.
     """
+    start = 0 if known is None else len(known)
     match constraint:
         case Range():
             return _range(table[constraint.column], constraint)
         case Order():
             return _order([table[name] for name in constraint.columns], strict=constraint.strict)
         case Combinations():
-            groups = np.unique(codes(table, constraint.columns), axis=0, return_inverse=True, return_counts=True)
-            rare: NDArray[np.bool_] = (groups[2] < min_rows)[groups[1].reshape(-1)]
-            return rare
+            return _combinations(_joined(table, constraint.columns, known), start, min_rows)
         case Dependency():
-            return _dependency(table, constraint)
+            key, column = _joined(table, (constraint.key, constraint.column), known)
+            return _dependency(key, column, start)
         case Sum():
             return _sum([table[name] for name in constraint.parts], table[constraint.total])
         case Formula():
@@ -91,8 +96,16 @@ def violating(table: TypedTable, constraint: Constraint, min_rows: int = 1) -> N
             return fulfilled(table[constraint.when.column], constraint.when) & ~fulfilled(
                 table[constraint.then.column], constraint.then
             )
-        case _:  # unique values are made by rules
-            return np.zeros(len(table), np.bool_)
+        case Unique():
+            return _repeated([each for each in table.columns if each.options.name == constraint.column], len(table))
+
+
+def _repeated(columns: Sequence[TypedColumn], count: int) -> NDArray[np.bool_]:
+    """Rows whose value another row has, too. Training rows lack the column: a rule makes it."""
+    if not columns:
+        return np.zeros(count, np.bool_)
+    numbers = _numbered(columns[0])
+    return np.asarray((np.bincount(numbers + 1)[numbers + 1] > 1) & columns[0].valid, np.bool_)
 
 
 def end(value: End, kind: ColumnType, constraint: Range) -> float:
@@ -114,11 +127,6 @@ def end(value: End, kind: ColumnType, constraint: Range) -> float:
         raise RecipeError(f"the constraint `{constraint.text}`: {str(value)!r} is no date such as 2024-12-31")
     since = moment.replace(tzinfo=None) - datetime.datetime(1970, 1, 1)
     return float(since.days) if kind is ColumnType.DATE else float(since // datetime.timedelta(microseconds=1))
-
-
-def codes(table: TypedTable, names: Sequence[str]) -> NDArray[np.int64]:
-    """The values of categories and truth values, -1 where they are missing: [n, columns]."""
-    return np.stack([codes_of(table[name]) for name in names], axis=1)
 
 
 def codes_of(column: TypedColumn) -> NDArray[np.int64]:
@@ -167,18 +175,39 @@ def _order(columns: Sequence[TypedColumn], *, strict: bool) -> NDArray[np.bool_]
     return bad
 
 
-def _dependency(table: TypedTable, constraint: Dependency) -> NDArray[np.bool_]:
-    """Rows whose value is not the most frequent one of their key."""
-    keys = _numbered(table[constraint.key])
-    values = _numbered(table[constraint.column])
-    pairs, inverse, counts = np.unique(
-        np.stack([keys, values], axis=1), axis=0, return_inverse=True, return_counts=True
-    )
+def _joined(table: TypedTable, names: Sequence[str], known: TypedTable | None) -> list[TypedColumn]:
+    """Columns of the known rows, if there are others than those of the table, and behind them of the table's."""
+    if known is None:
+        return [table[name] for name in names]
+    return [concatenated(known[name], table[name]) for name in names]
+
+
+def _combinations(columns: Sequence[TypedColumn], start: int, min_rows: int) -> NDArray[np.bool_]:
+    """Which rows from `start` on have a combination of values that too few of those before it have.
+
+    Args:
+        columns: Categories and truth values.
+        start: The number of known rows; 0: all rows are known.
+        min_rows: How many rows are enough.
+    """
+    codes = np.stack([codes_of(each) for each in columns], axis=1)
+    inverse = np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
+    counts = np.bincount(inverse[: start or None], minlength=inverse.max(initial=-1) + 1)
+    return np.asarray(counts[inverse[start:]] < min_rows, np.bool_)
+
+
+def _dependency(key: TypedColumn, column: TypedColumn, start: int) -> NDArray[np.bool_]:
+    """Which rows from `start` on have another value than the most frequent one of their key before it; as above."""
+    pairs, inverse = np.unique(np.stack([_numbered(key), _numbered(column)], axis=1), axis=0, return_inverse=True)
+    inverse = inverse.reshape(-1)
+    counts = np.bincount(inverse[: start or None], minlength=len(pairs))
     order = np.lexsort((np.arange(len(pairs)), -counts, pairs[:, 0]))
     firsts = np.r_[True, np.diff(pairs[order, 0]) != 0] if len(order) else np.zeros(0, np.bool_)
     chosen = np.zeros(len(pairs), np.bool_)
     chosen[order[firsts]] = True
-    return np.asarray(~chosen[inverse.reshape(-1)], np.bool_)
+    # Where no known row has the key, none of its values is known to be right.
+    unknown = np.isin(pairs[:, 0], pairs[counts > 0, 0], invert=True)
+    return np.asarray(~(chosen | unknown)[inverse[start:]], np.bool_)
 
 
 def _numbered(column: TypedColumn) -> NDArray[np.int64]:

@@ -119,6 +119,8 @@ def _check_types(constraint: Constraint, known: Mapping[str, ColumnOptions]) -> 
     for name in names:
         if known[name].role is not Role.LEARN:
             raise _error(constraint, f"{name!r} is not learnt (role = {known[name].role.value!r})")
+    if drawn := next((name for name in _valued(constraint) if known[name].templates), None):
+        raise _error(constraint, f"texts of {drawn!r} are drawn at random from templates: leave it out")
     types = {name: known[name].type for name in names}
     match constraint:
         case Range():
@@ -149,6 +151,13 @@ def _check_types(constraint: Constraint, known: Mapping[str, ColumnOptions]) -> 
             for name in expressions.columns(constraint.expression):
                 _require(constraint, types, (name,), MOMENTS if name in temporal else NUMBERS)
             _require(constraint, types, (constraint.column,), NUMBERS)
+
+
+def _valued(constraint: Constraint) -> tuple[str, ...]:
+    """The columns whose values matter, beside whether they are missing."""
+    if isinstance(constraint, Implication):
+        return tuple(side.column for side in (constraint.when, constraint.then) if side.values)
+    return constraint.names
 
 
 def _comparable(kind: ColumnType) -> str | None:

@@ -69,6 +69,11 @@ def of_share(successes: int, trials: int) -> Interval:
     return float(middle - half), float(middle + half)
 
 
+def deviation(interval: Interval) -> float:
+    """The standard deviation of a measurement that is distributed normally and has this interval."""
+    return (interval[1] - interval[0]) / (2 * _Z)
+
+
 def text(interval: Interval | None) -> str:
     """An interval for a reader."""
     return "{:.3f} to {:.3f}".format(*interval) if interval else "unknown, as there is one split only"

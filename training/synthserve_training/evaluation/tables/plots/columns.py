@@ -4,24 +4,23 @@ A picture tells nothing of single rows: numbers are shown between the tenth smal
 categories that fewer than ten real rows have are one bar together.
 """
 
-import datetime
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from synthserve_training.evaluation.tables.columns import Columns
+from synthserve_training.evaluation.tables.plots import moments
 from synthserve_training.evaluation.tables.plots.style import COLOURS, png, style
 
 _BINS = 40
 _MOST_BARS = 20
 _LEAST_ROWS = 10
-_EPOCH = datetime.datetime(1970, 1, 1)
 _DAY = 86_400.0
+"""Seconds."""
 _LONGEST = 24
 """Of the text below a bar."""
 
@@ -45,7 +44,7 @@ def distribution(real: pd.Series, synthetic: pd.Series, columns: Columns) -> byt
             _steps(axes[0], real, synthetic, name, columns)
             axes[0].set_xlabel("" if name in columns.dated else columns.units[name])
         axes[0].set_ylabel("share")
-        axes[0].legend()
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         if missing:
             shares = [np.array([values.isna().mean()]) for values in (real, synthetic)]
             _bars(axes[1], ["missing"], *shares)
@@ -87,16 +86,16 @@ def _steps(axis: Axes, real: pd.Series, synthetic: pd.Series, name: str, columns
     beyond = min(_LEAST_ROWS, (len(values) - 1) // 4)
     low, high = values[beyond], values[len(values) - 1 - beyond]
     edges = _edges(values, float(low), float(high))
-    places = _moments(edges, name, columns)
+    is_dated = name in columns.dated
+    is_date = is_dated and columns.units[name].startswith("days")
+    places = edges / _DAY if is_dated and not is_date else edges
     for other, label in ((real, "real"), (synthetic, "synthetic")):
         shown = other.dropna().to_numpy(np.float64).clip(edges[0], edges[-1])
         shares = np.histogram(shown, edges)[0] / max(1, len(shown))
         axis.stairs(shares, places, color=COLOURS[label], fill=True, alpha=0.18)
         axis.stairs(shares, places, color=COLOURS[label], linewidth=1.5, label=label)
-    if name in columns.dated:
-        locator = dates.AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
-        axis.xaxis.set_major_locator(locator)
-        axis.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    if is_dated:
+        axis.set_xticks(*moments.ticks(float(places[0]), float(places[-1]), whole_days=is_date))
 
 
 def _edges(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
@@ -110,11 +109,3 @@ def _edges(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.f
         bins = int(np.ceil((round((high - low) / step) + 1) / points))
         return np.asarray(low - step / 2 + step * points * np.arange(bins + 1), np.float64)
     return np.linspace(low, high, _BINS + 1)
-
-
-def _moments(edges: NDArray[np.float64], name: str, columns: Columns) -> NDArray[np.float64]:
-    if name not in columns.dated:
-        return edges
-    is_date = columns.units[name].startswith("days")
-    start = float(dates.date2num(_EPOCH))  # type: ignore[no-untyped-call]
-    return start + edges / (1.0 if is_date else _DAY)

@@ -26,7 +26,7 @@ def correlation_maps(real: pd.DataFrame, synthetic: pd.DataFrame, numbers: Seque
     annotated = len(shown) <= _MOST_WITH_NUMBERS
     size = max(4.2, 0.24 * len(shown))
     with style():
-        figure = Figure(figsize=(3 * size, size), layout="constrained")
+        figure = Figure(figsize=(3 * size, size), layout="compressed")
         axes = figure.subplots(1, 3, sharey=True)
         for axis, (title, values) in zip(
             axes, (("real", first), ("synthetic", second), ("synthetic - real", second - first)), strict=True

@@ -9,7 +9,8 @@ _MOST = 200
 
 _SUMMARY = (
     "The rows that the model was trained on and {exported:,} rows of the exported graph, in the order of their "
-    "similarity, the least similar first."
+    "similarity, the least similar first. Pictures of numbers end at the tenth smallest and the tenth largest real "
+    "value; the outermost bars also hold what lies beyond."
 )
 
 

@@ -34,14 +34,18 @@ _SUMMARY = (
     "that neither has seen knows the table better. Bits are comparable only among models of the same columns."
 )
 
+_NOT_MEASURED = (
+    "The model gives {rows:,} real rows no probability, so the bits that it needs for a row are not measured."
+)
+
 
 def evaluate(score: Score, real: RealRows) -> Section | None:
-    """Measures likelihood; None: the model has seen all rows, or gives one of them no probability."""
+    """Measures likelihood, where there are rows that the model has not seen and all have a probability."""
     if real.held_out is None:
         return None
     train, held_out = (score(rows) / np.log(2.0) for rows in (real.train, real.held_out))
-    if not (np.isfinite(train).all() and np.isfinite(held_out).all()):
-        return None
+    if impossible := int((~np.isfinite(np.concatenate([train, held_out]))).sum()):
+        return Section(title="Likelihood", summary=_NOT_MEASURED.format(rows=impossible))
     area, attack = intervals.auc(train, held_out)
     measured = {
         "held_out_bits_per_row": Measurement(-float(held_out.mean()), -float(train.mean())),

@@ -200,10 +200,13 @@ def measure(comparison: Comparison) -> Findings:
         if known := [risk for risk in tried if risk is not None]:
             risks[name] = known[0]
             metric = f"singling_out_risk_{name}"
-            measured[metric] = Measurement.repeated([risk.value for risk in known], 0.0)
-            ranges[metric] = known[0].interval
             if comparison.source is Source.RETRAINED:
+                measured[metric] = Measurement.repeated([risk.value for risk in known], 0.0)
                 ranges[metric] = intervals.of_splits(np.array([risk.value for risk in known]), ratio)
+            else:
+                # Without the interval, any risk but 0 would count as one.
+                measured[metric] = Measurement(known[0].value, 0.0, intervals.deviation(known[0].interval))
+                ranges[metric] = known[0].interval
     return Findings(
         measured=measured,
         intervals=ranges,

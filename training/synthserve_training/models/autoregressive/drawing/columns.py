@@ -29,6 +29,10 @@ class Evidence:
     limits: Mapping[str, Value]
 
 
+NO_EVIDENCE = Evidence("", None, {})
+"""Of a column whose embedding is not asked for: there is no condition on it."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A drawn column.

@@ -14,7 +14,7 @@ from synthserve.v1.schema_pb2 import (
     Column,
     ConditionSpec,
 )
-from synthserve_training.models.autoregressive.drawing.columns import Drawn, Evidence
+from synthserve_training.models.autoregressive.drawing.columns import NO_EVIDENCE, Drawn, Evidence
 from synthserve_training.models.autoregressive.drawing.conditions import log_share
 from synthserve_training.models.autoregressive.drawing.heads import MASKED, Heads, RunningSum
 from synthserve_training.models.autoregressive.drawing.limits import Limits, Reach, clipped
@@ -142,7 +142,7 @@ class DateGraph:
         rank, _, after, time_codes = self._time.draw_rank(
             heads,
             weights[count + 1 :],
-            _NO_EVIDENCE,
+            NO_EVIDENCE,
             inner,
             uniforms,
             lambda token: masks(count + 1 + token),
@@ -220,6 +220,3 @@ class DateGraph:
             timedelta(days=1, microseconds=-1) if last else timedelta()
         )
         return moment.isoformat() + ("Z" if self.options.utc else "")
-
-
-_NO_EVIDENCE = Evidence("", None, {})

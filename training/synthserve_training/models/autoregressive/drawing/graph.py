@@ -1,6 +1,6 @@
 """Puts the drawing of all columns of a table into one graph."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from synthserve_training.models.autoregressive.drawing.constraints.derived impor
 from synthserve_training.models.autoregressive.drawing.constraints.holding import Holding
 from synthserve_training.models.autoregressive.drawing.constraints.kinds import Constraint
 from synthserve_training.models.autoregressive.drawing.constraints.refusals import refuse_unless
+from synthserve_training.models.autoregressive.drawing.constraints.scope import Known
 from synthserve_training.models.autoregressive.drawing.heads import MASKED, RunningSum
 from synthserve_training.models.autoregressive.drawing.uniforms import Uniforms
 from synthserve_training.models.autoregressive.exact.heads import heads_of
@@ -91,7 +92,7 @@ def drawing_graph(
             refusals.append(refuse_unless(graph, _any_left(graph, told.mask), _reason(name, derived)))
     columns = {each.schema.name: each for each in learned}
     holding = Holding(graph, columns, dict(zip(columns, evidence, strict=True)), constraints)
-    refusals += holding.refusals
+    refusals += [refuse_unless(graph, possible, reason) for possible, reason in holding.demands]
     shared: Value | None = None
     for told in evidence:
         shared = told.embedding if shared is None else graph.op("Add", shared, told.embedding)
@@ -106,8 +107,9 @@ def drawing_graph(
         without = graph.op("Sub", before, told.embedding)
         seen = RunningSum(rows, graph.op("Add", without, nothing))
         name = each.schema.name
-        drawn = each.draw(heads, one, told, seen, uniforms, holding.masks(name), holding.limits(name))
-        holding.drew(name, drawn)
+        masks = _of_first_token(holding.mask(name))
+        drawn = each.draw(heads, one, told, seen, uniforms, masks, holding.limits(name))
+        holding.learn(name, Known(drawn.codes, drawn.units, drawn.output.validity))
         rows, before = drawn.seen.rows, without
         outputs[name] = drawn.output
         codes.extend(drawn.codes)
@@ -137,6 +139,10 @@ def drawing_graph(
         roles.append(GraphInput(name=INDEX, index=IndexInput()))
     model = graph.build()
     return DrawingGraph(model, schema, tuple(specs), tuple(roles), tuple(codes))
+
+
+def _of_first_token(mask: Value | None) -> Callable[[int], Value | None]:
+    return lambda token: mask if token == 0 else None
 
 
 def _by_column(learned: Sequence[ColumnGraph], weights: Weights) -> list[Weights]:

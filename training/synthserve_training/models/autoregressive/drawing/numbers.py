@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synthserve.v1.schema_pb2 import (
     COLUMN_TYPE_DOUBLE,
@@ -20,6 +19,7 @@ from synthserve_training.models.autoregressive.drawing.heads import Heads, Runni
 from synthserve_training.models.autoregressive.drawing.limits import Limits, Reach
 from synthserve_training.models.autoregressive.drawing.limits.ranks import RankBounds, rank_bounds
 from synthserve_training.models.autoregressive.drawing.uniforms import Uniforms
+from synthserve_training.models.autoregressive.tokens.cells import Cells
 from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
 from synthserve_training.models.autoregressive.weights import HeadWeights
 from synthserve_training.models.onnx_graph import GraphBuilder, Value
@@ -159,7 +159,7 @@ class NumberGraph:
         bounds = None if limits is None else self._bounds(graph, evidence, limits)
         mask = masks(0)
         if bounds is not None:
-            inside = bounds.cell_mask(graph, *self._extents)
+            inside = bounds.cell_mask(graph, *self._cells.extents)
             mask = inside if mask is None else graph.op("Add", mask, inside)
         cell = heads.first_token(weights[0], seen, evidence.mask, mask, size, uniforms)
         seen = heads.add(seen, weights[0].embeddings[1:], cell)
@@ -173,7 +173,7 @@ class NumberGraph:
         if code.parts > 1:
             mask = masks(1)
             if bounds is not None:
-                inside = bounds.part_mask(graph, *self._part_extents, cell)
+                inside = bounds.part_mask(graph, *self._cells.part_extents, cell)
                 mask = inside if mask is None else graph.op("Add", mask, inside)
             part = heads.next_token(code.tokens[1], weights, seen, cell, evidence.limits.get("parts"), mask, uniforms)
             is_bin = graph.op("Gather", graph.constant(code.bin_of >= 0), cell)
@@ -300,22 +300,6 @@ class NumberGraph:
             graph, self.code.lattice, self.code.atoms, limits, evidence.limits.get("first"), evidence.limits.get("last")
         )
 
-    @property
-    def _extents(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-        """Of each code, [K, 1]: its first and last lattice point, and whether it is a bin; the missing one has all."""
-        low, high = self._cells.low[:, :1], self._cells.high.max(axis=1, keepdims=True) - 1
-        everything = np.full((int(self.code.missing), 1), np.inf)
-        return np.r_[low, -everything], np.r_[high, everything], (self.code.bin_of >= 0)[:, None]
-
-    @property
-    def _part_extents(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Of each code and part, [K, parts]: its first and last lattice point; what has no parts has all points."""
-        low, high = (np.full((len(self.code.bin_of), self.code.parts), end) for end in (-np.inf, np.inf))
-        is_bin = self.code.bin_of >= 0
-        inside = is_bin[: len(self._cells.low)]
-        low[is_bin], high[is_bin] = self._cells.low[inside], self._cells.high[inside] - 1
-        return low, high
-
     def _count(self, graph: GraphBuilder, true: Value) -> Value:
         return graph.sum(graph.cast(true, np.float64), 1, keep=True)
 
@@ -332,27 +316,5 @@ class NumberGraph:
         return str(int(value)) if self.options.type is ColumnType.INTEGER else repr(float(value))
 
     @cached_property
-    def _cells(self) -> "_Cells":
-        code, parts = self.code, max(self.code.parts, 1)
-        count = len(code.order)
-        low, high = np.zeros((count, parts)), np.zeros((count, parts))
-        shares = np.zeros((count, parts), np.float32)
-        bins = code.bin_of[:count]
-        for place, (cell, one) in enumerate(zip(code.order, bins, strict=True)):
-            if one < 0:
-                low[place], high[place] = code.atoms[cell], code.atoms[cell] + 1
-                shares[place, 0] = 1
-            else:
-                low[place], high[place] = code.edges[one, :-1], code.edges[one, 1:]
-                shares[place] = code.part_shares[one]
-        return _Cells(low, high, shares, np.broadcast_to((bins >= 0)[:, None], (count, parts)).copy())
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """Lattice points of each cell and part, [cells, parts]: ranks of atoms, free ranks of bins; `high` is excluded."""
-
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    shares: NDArray[np.float32]
-    is_bin: NDArray[np.bool_]
+    def _cells(self) -> Cells:
+        return Cells(self.code)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synthserve_training.models.autoregressive.drawing.limits import Limits
 from synthserve_training.models.autoregressive.scoring.columns import Coded
 from synthserve_training.models.autoregressive.tokens import UNKNOWN
 from synthserve_training.models.autoregressive.tokens.categories import CategoryCode
@@ -20,8 +21,9 @@ class CategoryEncoder:
 
     code: CategoryCode
 
-    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None) -> Coded:
-        """See `ColumnEncoder`; the values are bool or int32."""
+    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None, limits: Limits | None) -> Coded:
+        """See `ColumnEncoder`; the values are bool or int32, and have no order."""
+        del limits
         count = len(self.code.values)
         index = graph.cast(values, np.int64)
         drawable = graph.op(

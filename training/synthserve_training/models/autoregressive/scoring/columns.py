@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from synthserve_training.models.autoregressive.drawing.limits import Limits
 from synthserve_training.models.onnx_graph import GraphBuilder, Value
 
 
@@ -16,7 +17,11 @@ class Coded:
         contexts: Of each token, int64 [batch]; None where it has but one.
         drawable: bool [batch]: whether the value can be drawn.
         floor: float64 [batch] or [1]: the score of a value that cannot be drawn.
-        log_points: float64 [batch] or [1]: the logarithm of the number of values that have the same tokens.
+        log_points: float64 [batch] or [1]: the logarithm of the number of values that have the same tokens, and are
+            within the limits.
+        masks: Of each token, what limits add to its scores, float32 [K, batch] or [K, 1]; None: nothing. Empty: there
+            are no limits.
+        units: int64 [batch], if the values are ordered: what limits compare; see `drawing.limits`.
     """
 
     codes: Sequence[Value]
@@ -24,17 +29,21 @@ class Coded:
     drawable: Value
     floor: Value
     log_points: Value
+    masks: Sequence[Value | None] = ()
+    units: Value | None = None
 
 
 class ColumnEncoder(Protocol):
     """Turns finished values into tokens, as `ColumnCode.encode` does, in a graph."""
 
-    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None) -> Coded:
+    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None, limits: Limits | None) -> Coded:
         """Adds the nodes.
 
         Args:
             graph: Where they go.
             values: [batch], as the column is in a graph of the contract. Any value is allowed.
             validity: bool [batch]; None: no value is missing.
+            limits: What constraints leave of values that are ordered; None: everything. Whether the value itself is
+                within them is the caller's to find out.
         """
         ...

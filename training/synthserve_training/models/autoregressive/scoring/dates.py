@@ -1,9 +1,13 @@
 """Columns of dates and timestamps as tokens, in a graph."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from synthserve_training.models.autoregressive.drawing.columns import NO_EVIDENCE
+from synthserve_training.models.autoregressive.drawing.heads import MASKED
+from synthserve_training.models.autoregressive.drawing.limits import Limits
+from synthserve_training.models.autoregressive.drawing.limits.moments import Moments
 from synthserve_training.models.autoregressive.scoring.columns import Coded
 from synthserve_training.models.autoregressive.scoring.numbers import NumberEncoder, Ranks
 from synthserve_training.models.autoregressive.tokens import UNKNOWN
@@ -30,15 +34,20 @@ class DateEncoder:
 
     code: DateCode
 
-    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None) -> Coded:
+    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None, limits: Limits | None) -> Coded:
         """See `ColumnEncoder`; the values are int32 days, or int64 microseconds."""
-        days, time = graph.cast(values, np.int64), None
+        units = days = graph.cast(values, np.int64)
+        time = None
         if self.code.time:
             length = graph.constant(MICROSECONDS, np.int64)
             time = graph.op("Mod", days, length)
             days = graph.op("Div", graph.op("Sub", days, time), length)
         month, day = _month_and_day(graph, days)
-        months = NumberEncoder(self.code.months, whole=True).encode_ranks(graph, Ranks(month), validity)
+        moments = Moments(self.code)
+        within = None if limits is None else moments.within(graph, NO_EVIDENCE, limits)
+        ends = None if within is None else moments.days(graph, within)
+        of_months = None if ends is None else moments.months(graph, ends)
+        months = NumberEncoder(self.code.months, whole=True).encode_ranks(graph, Ranks(month), validity, of_months)
         none = graph.constant(UNKNOWN, np.int64)
         known = graph.op("GreaterOrEqual", months.codes[0], graph.constant(0, np.int64))
         if validity is not None:
@@ -51,9 +60,15 @@ class DateEncoder:
         day = graph.op("Min", day, graph.op("Gather", graph.constant(self.code.lengths - 1), place))
         codes = [*months.codes, graph.op("Where", known, day, none)]
         contexts = [*months.contexts, place]
+        masks = [] if ends is None else [*months.masks, moments.day_mask(graph, ends, place)]
         drawable, log_points, each = months.drawable, months.log_points, float(DAYS)
         if self.code.time and time is not None:
-            encoded = NumberEncoder(self.code.time, whole=True).encode(graph, time, None)
+            of_times = None if within is None or ends is None else moments.times(graph, within, ends, days)
+            encoded = NumberEncoder(self.code.time, whole=True).encode(graph, time, None, of_times)
+            if within is not None and ends is not None:
+                end = graph.op("Where", graph.op("Equal", days, ends.low), within.low, within.high)
+                encoded = _settled(graph, encoded, graph.op("Equal", units, end))
+            masks += encoded.masks
             codes += [graph.op("Where", known, code, none) for code in encoded.codes]
             contexts += encoded.contexts
             possible = (
@@ -65,7 +80,29 @@ class DateEncoder:
             each *= max(MICROSECONDS / self.code.time.lattice.step, 1.0)
         # What is not drawn shares its probability with the other times of its month.
         floor = graph.op("Sub", months.floor, graph.constant(np.log(each), np.float64))
-        return Coded(codes, contexts, drawable, floor, log_points)
+        return Coded(codes, contexts, drawable, floor, log_points, masks, units)
+
+
+def _settled(graph: GraphBuilder, time: Coded, is_end: Value) -> Coded:
+    """The time of day where limits leave none of those that the column has: `DateGraph` puts out the end of the limits.
+
+    Args:
+        graph: Where the nodes go.
+        time: The time of day within limits.
+        is_end: bool [batch]: whether the value is that end.
+    """
+    best = graph.op("ReduceMax", time.masks[0] or "", graph.constant([0], np.int64), keepdims=0)
+    settled = graph.op("Less", best, graph.constant(np.float32(MASKED / 2)))
+    unknown = graph.constant(UNKNOWN, np.int64)
+    drawable = graph.op(
+        "Or", graph.op("And", settled, is_end), graph.op("And", graph.op("Not", settled), time.drawable)
+    )
+    return replace(
+        time,
+        codes=[graph.op("Where", settled, unknown, code) for code in time.codes],
+        drawable=drawable,
+        log_points=graph.op("Where", settled, graph.constant(0.0, np.float64), time.log_points),
+    )
 
 
 def _month_and_day(graph: GraphBuilder, days: Value) -> tuple[Value, Value]:

@@ -1,7 +1,8 @@
 """Puts the scoring of all learnt columns into one graph."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import onnx
@@ -9,7 +10,12 @@ import onnx
 from synthserve.v1.manifest_pb2 import DataInput, GraphInput, GraphOutput, ScoreOutput
 from synthserve.v1.schema_pb2 import Column
 from synthserve_core.contract.model import Validity
-from synthserve_training.models.autoregressive.drawing.heads import RunningSum
+from synthserve_training.models.autoregressive.drawing.columns import NO_EVIDENCE, ColumnGraph
+from synthserve_training.models.autoregressive.drawing.constraints.holding import Holding
+from synthserve_training.models.autoregressive.drawing.constraints.kinds import Constraint
+from synthserve_training.models.autoregressive.drawing.constraints.scope import Known
+from synthserve_training.models.autoregressive.drawing.heads import MASKED, RunningSum
+from synthserve_training.models.autoregressive.drawing.limits import UNLIMITED, Limits
 from synthserve_training.models.autoregressive.exact.heads import heads_of
 from synthserve_training.models.autoregressive.scoring.columns import Coded, ColumnEncoder
 from synthserve_training.models.autoregressive.tokens import Token
@@ -18,10 +24,6 @@ from synthserve_training.models.contract import DTYPES, output_name
 from synthserve_training.models.onnx_graph import GraphBuilder, Value
 
 TOTAL = "score"
-
-Masks = Callable[[int, Sequence[Value]], Value | None]
-"""What constraints add to the scores of a token, float32 [size, batch]; None: nothing. It depends on the token's number
-and on the codes of all tokens, int64 [batch] each, of which only earlier ones count."""
 
 
 @dataclass(frozen=True)
@@ -44,54 +46,107 @@ class ScoredColumn:
     """A learnt column.
 
     Attributes:
-        schema: The column in the manifest.
-        tokens: Its tokens.
+        drawing: How it is drawn.
         encoder: How its values become tokens.
     """
 
-    schema: Column
-    tokens: Sequence[Token]
+    drawing: ColumnGraph
     encoder: ColumnEncoder
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.drawing.schema.name
 
 
 def scoring_graph(
-    columns: Sequence[ScoredColumn], weights: Weights, masks: Masks = lambda _token, _codes: None
+    columns: Sequence[ScoredColumn], weights: Weights, constraints: Sequence[Constraint] = ()
 ) -> ScoringGraph:
     """Builds the graph.
 
     Args:
         columns: The learnt columns, in the order in which they are drawn.
         weights: Of the network.
-        masks: What constraints add to the scores.
+        constraints: What holds in every row.
     """
     graph = GraphBuilder()
     heads = heads_of(graph, weights)
     inputs: list[GraphInput] = []
-    coded = [_encoded(graph, column, inputs) for column in columns]
-    codes = [code for each in coded for code in each.codes]
-    unknown = np.stack([each.embeddings[0] for each in weights])
-    rows: Value | None = None
     outputs: list[GraphOutput] = []
     scores: list[Value] = []
+    unknown = np.stack([each.embeddings[0] for each in weights])
+    holding = Holding(
+        graph,
+        {each.name: each.drawing for each in columns},
+        {each.name: NO_EVIDENCE for each in columns},
+        constraints,
+    )
+    off: Value | None = None  # bool [batch]: whether a column before has a value that is not drawn in such a row
+    rows: Value | None = None
     index = 0
-    for column, each in zip(columns, coded, strict=True):
+    for column in columns:
+        values, validity = _inputs(graph, column.drawing.schema, inputs)
+        mask, limits = _unless(graph, off, holding.mask(column.name), holding.limits(column.name))
+        each = column.encoder.encode(graph, values, validity, limits)
+        masks = each.masks or [None] * len(each.codes)
         logs: list[Value] = []
-        for token, code, context in zip(column.tokens, each.codes, each.contexts, strict=True):
+        for place, token in enumerate(column.drawing.code.tokens):
+            code, context = each.codes[place], each.contexts[place]
+            added = [one for one in (masks[place], mask if place == 0 else None) if one is not None]
             seen = RunningSum(rows, graph.constant(unknown[index:].sum(axis=0, keepdims=True)))
-            log = heads.log_probability(token, weights[index], seen, code, context, masks(index, codes))
-            logs.append(log)
+            whole = graph.op("Sum", *added) if added else None
+            logs.append(heads.log_probability(token, weights[index], seen, code, context, whole))
             row = _row(graph, token, code, context)
             rows = heads.add(seen, weights[index].embeddings, row).rows
             index += 1
+        kept = _kept(graph, each, validity, mask, limits)
+        drawable = reduce(lambda one, other: graph.op("And", one, other), kept, each.drawable)
         score = graph.op("Sub", graph.op("Sum", *logs), each.log_points)
-        score = graph.op("Where", each.drawable, score, each.floor)
+        score = graph.op("Where", drawable, score, each.floor)
         scores.append(score)
-        name = f"{TOTAL}:{column.schema.name}"
+        name = f"{TOTAL}:{column.name}"
         graph.output(name, score, np.float64)
-        outputs.append(GraphOutput(name=name, score=ScoreOutput(column=column.schema.name)))
+        outputs.append(GraphOutput(name=name, score=ScoreOutput(column=column.name)))
+        if constraints:
+            holding.learn(column.name, Known(each.codes, each.units, validity))
+            missed = graph.op("Not", drawable)
+            off = missed if off is None else graph.op("Or", off, missed)
     graph.output(TOTAL, graph.op("Sum", *scores), np.float64)
     outputs.append(GraphOutput(name=TOTAL, score=ScoreOutput()))
     return ScoringGraph(graph.build("score"), tuple(inputs), tuple(outputs))
+
+
+def _unless(
+    graph: GraphBuilder, off: Value | None, mask: Value | None, limits: Limits | None
+) -> tuple[Value | None, Limits | None]:
+    """What constraints leave, or everything in rows that have left what can be drawn."""
+    if off is None:
+        return mask, limits
+    if mask is not None:
+        mask = graph.op("Where", off, graph.constant(np.float32(0)), mask)
+    if limits is not None:
+        unlimited = (graph.constant(-UNLIMITED, np.int64), graph.constant(UNLIMITED, np.int64))
+        ends = zip(unlimited, (limits.low, limits.high), strict=True)
+        limits = Limits(*(None if end is None else graph.op("Where", off, none, end) for none, end in ends))
+    return mask, limits
+
+
+def _kept(
+    graph: GraphBuilder, coded: Coded, validity: Value | None, mask: Value | None, limits: Limits | None
+) -> Iterator[Value]:
+    """Whether values are among what constraints leave, by each of them: bool [batch]."""
+    if mask is not None:
+        code = graph.op("Max", coded.codes[0], graph.constant(0, np.int64))
+        nothing = graph.cast(graph.op("Mul", code, graph.constant(0, np.int64)), np.float32)
+        place = graph.op("Unsqueeze", code, graph.constant([0], np.int64))
+        picked = graph.op("GatherElements", graph.op("Add", mask, nothing), place, axis=0)  # one mask for each row
+        picked = graph.op("Squeeze", picked, graph.constant([0], np.int64))
+        yield graph.op("Greater", picked, graph.constant(np.float32(MASKED / 2)))
+    if limits is not None and coded.units is not None:
+        for comparison, end in (("GreaterOrEqual", limits.low), ("LessOrEqual", limits.high)):
+            if end is not None:
+                inside = graph.op(comparison, coded.units, end)
+                yield inside if validity is None else graph.op("Or", inside, graph.op("Not", validity))
 
 
 def _row(graph: GraphBuilder, token: Token, code: Value, context: Value | None) -> Value:
@@ -105,14 +160,13 @@ def _row(graph: GraphBuilder, token: Token, code: Value, context: Value | None) 
     return graph.op("Add", row, graph.op("Where", graph.op("Equal", row, zero), zero, offset))
 
 
-def _encoded(graph: GraphBuilder, column: ScoredColumn, inputs: list[GraphInput]) -> Coded:
-    """Adds the inputs of a column, and what makes tokens of them."""
-    name = column.schema.name
-    shape = [column.schema.max_bytes] if column.schema.max_bytes else []
-    values = graph.input(output_name(name), DTYPES[column.schema.type], shape)
-    inputs.append(GraphInput(name=values, data=DataInput(column=name)))
-    validity = None
-    if column.schema.nullable:
-        validity = graph.input(output_name(Validity(name)), np.bool_, [])
-        inputs.append(GraphInput(name=validity, data=DataInput(validity=name)))
-    return column.encoder.encode(graph, values, validity)
+def _inputs(graph: GraphBuilder, schema: Column, inputs: list[GraphInput]) -> tuple[Value, Value | None]:
+    """Adds the inputs of a column: its values, and its validity; None: no value is missing."""
+    shape = [schema.max_bytes] if schema.max_bytes else []
+    values = graph.input(output_name(schema.name), DTYPES[schema.type], shape)
+    inputs.append(GraphInput(name=values, data=DataInput(column=schema.name)))
+    if not schema.nullable:
+        return values, None
+    validity = graph.input(output_name(Validity(schema.name)), np.bool_, [])
+    inputs.append(GraphInput(name=validity, data=DataInput(validity=schema.name)))
+    return values, validity

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synthserve_training.models.autoregressive.drawing.limits import Limits
 from synthserve_training.models.autoregressive.scoring.categories import CategoryEncoder
 from synthserve_training.models.autoregressive.scoring.columns import Coded
 from synthserve_training.models.autoregressive.tokens import UNKNOWN
@@ -21,9 +22,9 @@ class GroupEncoder:
 
     code: GroupedCode
 
-    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None) -> Coded:
-        """See `ColumnEncoder`; the values are int32."""
-        single = CategoryEncoder(self.code.values).encode(graph, values, validity)
+    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None, limits: Limits | None) -> Coded:
+        """See `ColumnEncoder`; the values are int32, and have no order."""
+        single = CategoryEncoder(self.code.values).encode(graph, values, validity, limits)
         groups, members = self.code.places
         # Behind the values: the missing one, and one that is never drawn.
         nothing = [UNKNOWN]

@@ -4,15 +4,19 @@ The lattice is cut into pieces of neighbours that have the same tokens. A number
 else is looked up.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synthserve_training.models.autoregressive.drawing.limits import Limits, clipped
+from synthserve_training.models.autoregressive.drawing.limits.ranks import rank_bounds
 from synthserve_training.models.autoregressive.scoring.columns import Coded
 from synthserve_training.models.autoregressive.scoring.search import count_up_to
 from synthserve_training.models.autoregressive.tokens import UNKNOWN
+from synthserve_training.models.autoregressive.tokens.cells import Cells
 from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
 from synthserve_training.models.onnx_graph import GraphBuilder, Value
 
@@ -53,11 +57,12 @@ class NumberEncoder:
     code: NumberCode
     whole: bool
 
-    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None) -> Coded:
+    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None, limits: Limits | None) -> Coded:
         """See `ColumnEncoder`."""
-        return self.encode_ranks(graph, (self._whole_ranks if self.whole else self._ranks)(graph, values), validity)
+        ranks = (self._whole_ranks if self.whole else self._ranks)(graph, values)
+        return self.encode_ranks(graph, ranks, validity, limits)
 
-    def encode_ranks(self, graph: GraphBuilder, ranks: "Ranks", validity: Value | None) -> Coded:
+    def encode_ranks(self, graph: GraphBuilder, ranks: "Ranks", validity: Value | None, limits: Limits | None) -> Coded:
         """As `encode`, for ranks."""
         rank = ranks.rank
         pieces, tokens = self._pieces, self.code.tokens
@@ -71,6 +76,9 @@ class NumberEncoder:
         if ranks.is_number is not None:
             unknown = graph.constant(UNKNOWN, np.int64)
             codes = [graph.op("Where", ranks.is_number, code, unknown) for code in codes]
+        masks: Sequence[Value | None] = ()
+        if limits is not None:
+            masks, log_points = self._limited(graph, codes, limits)
         if validity is not None:
             missing = [tokens[0].size - 1, UNKNOWN]
             codes = [
@@ -80,7 +88,44 @@ class NumberEncoder:
             drawable = graph.op("Or", drawable, graph.op("Not", validity))
             log_points = graph.op("Where", validity, log_points, graph.constant(0.0, np.float64))
         cell = graph.op("Max", codes[0], graph.constant(0, np.int64))
-        return Coded(codes, [None, cell][: len(tokens)], drawable, self._floor(graph, rank), log_points)
+        return Coded(
+            codes,
+            [None, cell][: len(tokens)],
+            drawable,
+            self._floor(graph, rank),
+            log_points,
+            masks,
+            self._units(graph, rank),
+        )
+
+    def _limited(
+        self, graph: GraphBuilder, codes: Sequence[Value], limits: Limits
+    ) -> tuple[Sequence[Value | None], Value]:
+        """What limits add to the scores of the tokens, and the logarithm of the number of points that they leave."""
+        code, cells = self.code, Cells(self.code)
+        bounds = rank_bounds(graph, code.lattice, code.atoms, limits, None, None)
+        masks = [bounds.cell_mask(graph, *cells.extents)]
+        place = cell = graph.op("Max", codes[0], graph.constant(0, np.int64))
+        if code.parts > 1:
+            masks.append(bounds.part_mask(graph, *cells.part_extents, cell))
+            part = graph.op("Max", codes[1], graph.constant(0, np.int64))
+            place = graph.op("Add", graph.op("Mul", cell, graph.constant(code.parts, np.int64)), part)
+        start, points = (
+            graph.op("Gather", graph.constant(each.reshape(-1)), place) for each in (cells.low, cells.high - cells.low)
+        )
+        is_bin = graph.op("Gather", graph.constant(code.bin_of >= 0), cell)
+        return masks, graph.op("Log", bounds.cut(graph, start, points, is_bin)[1])
+
+    def _units(self, graph: GraphBuilder, rank: Value) -> Value:
+        """The numbers of ranks, times the lattice's scale; those that are never drawn are moved next to those that are.
+
+        So they are small enough for all that limits compute of them.
+        """
+        lattice = self.code.lattice
+        ends = Limits(*(graph.constant(end, np.int64) for end in (self._pieces.hull[0] - 1, self._pieces.hull[1] + 1)))
+        near = clipped(graph, rank, ends)
+        whole = near if lattice.step == 1 else graph.op("Mul", near, graph.constant(lattice.step, np.int64))
+        return graph.op("Add", whole, graph.constant(lattice.offset, np.int64)) if lattice.offset else whole
 
     def _whole_ranks(self, graph: GraphBuilder, values: Value) -> "Ranks":
         """Of integers, rounded down."""
@@ -139,7 +184,7 @@ class NumberEncoder:
             starts += [code.point(code.edges[:, :-1].reshape(-1)), code.point(code.edges[-1:, -1] - 1) + 1]
         firsts = np.unique(np.concatenate(starts))
         firsts = np.r_[firsts[0] - 1, firsts]
-        codes = code.encode_ranks(firsts, np.ones(len(firsts), np.bool_)).codes.astype(np.int64)
+        codes = np.stack(code.places(firsts)[: len(code.tokens)], axis=1)
         drawable = code.drawable(firsts)
         points = np.ones(len(firsts), np.int64)
         cells = codes[:, 0]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synthserve_training.models.autoregressive.drawing.limits import Limits
 from synthserve_training.models.autoregressive.scoring.columns import Coded
 from synthserve_training.models.autoregressive.scoring.numbers import NumberEncoder
 from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
@@ -28,7 +29,7 @@ class TimeEncoder:
     code: NumberCode
     pieces: Sequence[tuple[str, int]]
 
-    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None) -> Coded:
+    def encode(self, graph: GraphBuilder, values: Value, validity: Value | None, limits: Limits | None) -> Coded:
         """See `ColumnEncoder`; the values are uint8 [batch, bytes]. Text of another form gives any time."""
         micros, start = graph.constant([0], np.int64), 0
         for piece, width in self.pieces:
@@ -44,7 +45,7 @@ class TimeEncoder:
                 later = graph.op("Equal", graph.slice(text, 0, 1, 1), graph.constant(ord("P"), np.int64))
                 flat = graph.op("Reshape", graph.cast(later, np.int64), graph.constant([-1], np.int64))
                 micros = graph.op("Add", micros, graph.op("Mul", flat, graph.constant(_HALF_DAY, np.int64)))
-        return NumberEncoder(self.code, whole=True).encode(graph, micros, validity)
+        return NumberEncoder(self.code, whole=True).encode(graph, micros, validity, limits)
 
     def _number(self, graph: GraphBuilder, text: Value, piece: str) -> Value:
         width = dict(self.pieces)[piece]

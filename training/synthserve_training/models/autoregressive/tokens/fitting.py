@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from synthserve_training.models.autoregressive.tokens import ColumnCode, categories, dates, numbers
+from synthserve_training.models.autoregressive.tokens import ColumnCode, categories, dates, numbers, templates
 from synthserve_training.models.autoregressive.tokens.categories import CategoryCode
 from synthserve_training.models.autoregressive.tokens.groups import LEAST_VALUES, grouped
 from synthserve_training.models.autoregressive.tokens.lattice import Lattice
@@ -57,14 +57,17 @@ def _grouped(codes: dict[str, ColumnCode], table: TypedTable, ungrouped: Collect
 
 def _fit(column: TypedColumn, min_rows: int) -> ColumnCode:
     name, values, valid = column.options.name, column.values, column.valid
+    if column.options.templates:
+        return templates.fit(column, min_rows)
     match column.options.type:
         case ColumnType.INTEGER:
             lattice = Lattice.of_integers(values[valid]) if valid.any() else Lattice(0, 1, 1)
-            return numbers.fit(name, lattice, lattice.ranks(values), valid, min_rows)
+            return numbers.fit(name, lattice, lattice.ranks(values), valid, min_rows, extrapolate=True)
         case ColumnType.DECIMAL:
             decimals = _MOST_DECIMALS if column.options.decimals is None else column.options.decimals
             lattice = Lattice.of_decimals(values[valid], decimals) if valid.any() else Lattice(0, 1, 1)
-            return numbers.fit(name, lattice, lattice.ranks(np.where(valid, values, 0.0)), valid, min_rows)
+            ranks = lattice.ranks(np.where(valid, values, 0.0))
+            return numbers.fit(name, lattice, ranks, valid, min_rows, extrapolate=True)
         case ColumnType.DATE | ColumnType.TIMESTAMP:
             return dates.fit(column, min_rows)
         case ColumnType.TIME:

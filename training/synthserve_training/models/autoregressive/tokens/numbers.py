@@ -253,6 +253,9 @@ def _edges(
     bins = max(1, min(_BINS, rows // min_rows))
     parts = max(1, min(_PARTS, rows // bins // min_rows))
     hull = _hull(free, min_rows)
+    inside = free[(free >= hull[0]) & (free < hull[1])]
+    if len(inside) < min_rows and len(np.unique(inside)) < 2:  # bins would publish the number of a few rows
+        return np.zeros((0, 1), np.int64), np.zeros(0, np.bool_)
     below, above = (
         (find(rest, atoms, lattice, min_rows, parts) if extrapolate else None) for find in (tails.lower, tails.upper)
     )

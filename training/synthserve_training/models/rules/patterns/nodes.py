@@ -249,6 +249,11 @@ class Slotted:
             if len(lists) < len(parts):
                 return None
             chains.append(lists)
+        return cls.of_chains(chains, weights)
+
+    @classmethod
+    def of_chains(cls, chains: Sequence[Sequence[Listed]], weights: Weights = None) -> "Slotted":
+        """One of several chains of any lengths."""
         most = max(map(len, chains))
         return cls(tuple((*lists, *[NOTHING] * (most - len(lists))) for lists in chains), weights)
 
@@ -262,14 +267,22 @@ class Slotted:
         """See Pattern."""
         return sum(max(one.width for one in lists) for lists in self._slots)
 
-    @cached_property
+    @property
     def uniforms(self) -> int:
         """See Pattern."""
-        return 1 + sum(any(one.size > 1 for one in lists) for lists in self._slots)
+        return 1 + self.uniforms_of_choice
+
+    @cached_property
+    def uniforms_of_choice(self) -> int:
+        """How many uniform numbers `drawn_of` takes."""
+        return sum(any(one.size > 1 for one in lists) for lists in self._slots)
 
     def drawn(self, scope: Scope) -> Text:
         """See Pattern."""
-        choice = whole.chosen(scope.graph, scope.uniform(), len(self.chains), self.weights)
+        return self.drawn_of(scope, whole.chosen(scope.graph, scope.uniform(), len(self.chains), self.weights))
+
+    def drawn_of(self, scope: Scope, choice: Value) -> Text:
+        """A random text of a chosen chain, int32 or int64 [batch]."""
         made = []
         for lists in self._slots:
             pool = whole.Pool.of([(one.texts, one.weights) for one in lists])

@@ -11,7 +11,7 @@ from synthserve_training.tables.constraints.proposing import arithmetic, depende
 from synthserve_training.tables.constraints.proposing.evidence import MOST_COLUMNS, Proposal, Sample
 from synthserve_training.tables.typed import TypedTable
 
-__all__ = ["PROPOSING_ROWS", "Proposal", "propose"]
+__all__ = ["MOST_COLUMNS", "PROPOSING_ROWS", "Proposal", "propose"]
 
 PROPOSING_ROWS = 1_000_000
 """As many rows of a source are looked at; of larger ones, a sample."""

@@ -87,7 +87,7 @@ class Combinations(Constraint):
         if (self, place) in scope.kept:
             return scope.kept[self, place]
         graph, level = scope.graph, self._levels[place - 1]
-        code = scope.drawn[self.columns[place - 1]].codes[0]
+        code = scope.known[self.columns[place - 1]].codes[0]
         if place > 1:
             size = graph.constant(level.next.shape[1], np.int64)
             code = graph.op("Add", graph.op("Mul", self._state(scope, place - 1), size), code)

@@ -223,6 +223,9 @@ class _Unconditional:
 class Remainder(_Unconditional):
     """The last part of a total: what the other parts leave.
 
+    It takes no condition. A range of it would need parts that add up to a range, and parts can have gaps between their
+    values: whether the later parts can still reach the range is a subset-sum problem in every row.
+
     Attributes:
         total: The total.
         parts: The other parts.

@@ -1,11 +1,10 @@
-"""Makes constraints hold while columns are drawn."""
+"""Makes constraints hold, column by column: while rows are drawn, and in the probabilities of rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from synthserve_training.models.autoregressive.drawing.columns import ColumnGraph, Drawn, Evidence
+from synthserve_training.models.autoregressive.drawing.columns import ColumnGraph, Evidence
 from synthserve_training.models.autoregressive.drawing.constraints.kinds import Constraint
-from synthserve_training.models.autoregressive.drawing.constraints.refusals import refuse_unless
-from synthserve_training.models.autoregressive.drawing.constraints.scope import Scope
+from synthserve_training.models.autoregressive.drawing.constraints.scope import Known, Scope
 from synthserve_training.models.autoregressive.drawing.limits import Limits, intersection
 from synthserve_training.models.onnx_graph import GraphBuilder, Value
 
@@ -14,7 +13,7 @@ class Holding:
     """Constraints in a graph that is being built.
 
     Attributes:
-        refusals: float32 [1] each, zeros: none of them can be computed where conditions and constraints leave no row.
+        demands: What must be true for conditions and constraints to leave a row, bool [1] each, and what to say else.
     """
 
     def __init__(
@@ -34,13 +33,13 @@ class Holding:
         """
         self._scope = Scope(graph, columns, evidence)
         self._of = {name: [each for each in constraints if name in each.columns] for name in columns}
-        self.refusals: list[Value] = []
+        self.demands: list[tuple[Value, str]] = []
         for name in reversed(list(columns)):
             if self._of[name]:
                 self._narrow(name)
 
-    def masks(self, name: str) -> Callable[[int], Value | None]:
-        """What is added to the scores of the tokens of a column; see `ColumnGraph.draw`."""
+    def mask(self, name: str) -> Value | None:
+        """What is added to the scores of the first token of a column, float32 [K, batch] or [K, 1]; None: nothing."""
         scope = self._scope
         found = [each for each in (one.mask(scope, name) for one in self._of[name]) if each is not None]
         if name in scope.domains and scope.domains[name].narrowed:
@@ -48,7 +47,7 @@ class Holding:
         whole: Value | None = None
         for each in found:
             whole = each if whole is None else scope.graph.op("Add", whole, each)
-        return lambda token: whole if token == 0 else None
+        return whole
 
     def limits(self, name: str) -> Limits | None:
         """The limits of a column; see `ColumnGraph.draw`."""
@@ -57,9 +56,9 @@ class Holding:
             found.append(shared)
         return intersection(self._scope.graph, found)
 
-    def drew(self, name: str, drawn: Drawn) -> None:
-        """Remembers what was drawn."""
-        self._scope.drawn[name] = drawn
+    def learn(self, name: str, known: Known) -> None:
+        """Remembers the values of a column, for those after it."""
+        self._scope.known[name] = known
 
     def _narrow(self, name: str) -> None:
         scope, mine = self._scope, self._of[name]
@@ -77,4 +76,4 @@ class Holding:
         if codes or limits:
             reasons = [each.text for each, code, limit in found if code is not None or limit is not None]
             reason = f"no value of {name!r} fulfils these conditions: in every row, {' and '.join(reasons)}"
-            self.refusals.append(refuse_unless(scope.graph, scope.any(domain.codes), reason))
+            self.demands.append((scope.any(domain.codes), reason))

@@ -74,7 +74,7 @@ class Rising(Constraint):
         graph = scope.graph
         lows = []
         for earlier in self.columns[: self.columns.index(name)]:
-            units, valid = scope.units(earlier), scope.drawn[earlier].output.validity
+            units, valid = scope.units(earlier), scope.known[earlier].validity
             conversion = Conversion.between(scope.ordered(earlier).scale, scope.ordered(name).scale)
             if self.strict:
                 low = graph.op("Add", conversion.down(graph, units), graph.constant(1, np.int64))
@@ -134,7 +134,7 @@ class Total(Constraint):
 
     def _drawn(self, scope: Scope, name: str, missing: int) -> Value:
         """What was drawn, in common units; `missing` where it is missing."""
-        graph, valid = scope.graph, scope.drawn[name].output.validity
+        graph, valid = scope.graph, scope.known[name].validity
         units = self._common(scope, name, scope.units(name))
         if valid is None:
             return units

@@ -1,11 +1,11 @@
-"""What constraints know while a graph is built: what conditions leave of each column, and what was drawn so far."""
+"""What constraints know while a graph is built: what conditions leave of each column, and its values so far."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from synthserve_training.models.autoregressive.drawing.columns import ColumnGraph, Drawn, Evidence, Ordered
+from synthserve_training.models.autoregressive.drawing.columns import ColumnGraph, Evidence, Ordered
 from synthserve_training.models.autoregressive.drawing.heads import MASKED
 from synthserve_training.models.autoregressive.drawing.limits import Limits, Reach, intersection
 from synthserve_training.models.onnx_graph import GraphBuilder, Value
@@ -30,6 +30,21 @@ class Domain:
     narrowed: bool
 
 
+@dataclass(frozen=True)
+class Known:
+    """A column of the rows whose value is known.
+
+    Attributes:
+        codes: int64 [batch], of each token.
+        units: int64 [batch], if its values are ordered; see `limits`.
+        validity: bool [batch]; None: no value is missing.
+    """
+
+    codes: Sequence[Value]
+    units: Value | None
+    validity: Value | None
+
+
 @dataclass
 class Scope:
     """A graph that is being built.
@@ -39,14 +54,14 @@ class Scope:
         columns: The columns that are drawn, by name, in that order.
         evidence: What conditions say about each.
         domains: Of the columns that were looked at so far: from the last one to the first.
-        drawn: The columns that were drawn so far.
+        known: The columns whose values are known so far.
     """
 
     graph: GraphBuilder
     columns: Mapping[str, ColumnGraph]
     evidence: Mapping[str, Evidence]
     domains: dict[str, Domain] = field(default_factory=dict)
-    drawn: dict[str, Drawn] = field(default_factory=dict)
+    known: dict[str, Known] = field(default_factory=dict)
     kept: dict[tuple[object, int], Value] = field(default_factory=dict)
     """What a constraint keeps for itself, by the constraint and a number of its own."""
 
@@ -91,12 +106,12 @@ class Scope:
         return Domain(possible, reach, found, may_miss, narrowed)
 
     def units(self, name: str) -> Value:
-        """What was drawn of a column whose values are ordered: int64 [batch].
+        """The known values of a column whose values are ordered: int64 [batch].
 
         Raises:
             TypeError: The column has no order.
         """
-        units = self.drawn[name].units
+        units = self.known[name].units
         if units is None:
             raise TypeError(f"the values of {name!r} are not ordered")
         return units
