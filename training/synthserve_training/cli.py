@@ -170,9 +170,8 @@ def evaluate(
     run.write(report, target)
     if not output:
         record_figures(folder, report.graph_sha256, report.headline())
-    for figure in report.headline():
-        beside = f"real data {figure.reference:.3f}" if figure.HasField("reference") else ""
-        typer.echo(f"{figure.metric:<24} {figure.value:.3f}  {beside}".rstrip())
+    for line in report.lines():
+        typer.echo(line)
     typer.echo(f"report: {target / 'report.html'}")
 
 

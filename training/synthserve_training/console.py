@@ -42,6 +42,14 @@ def exit_status(status: int) -> int:
     return _FAILED
 
 
+def note(text: str) -> None:
+    """Prints what a user must know, on standard error: on a terminal above the bars of progress.
+
+    `typer.echo` writes to the stream below the one that the bars put into `sys.stderr`, in the middle of their lines.
+    """
+    sys.stderr.write(f"note: {text}\n")
+
+
 def progress_console() -> Console:
     """Makes the console for progress, on standard error.
 

@@ -22,16 +22,16 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         path: The file.
 
     Raises:
-        OSError: It cannot be written; it stays as it was.
+        OSError: It cannot be written; it stays as it was. The error names the file.
     """
     final = Path(os.path.realpath(path))
     if final.exists() and not final.is_file():
-        with final.open("wb") as stream:
+        with errors_naming(path, final), final.open("wb") as stream:
             yield stream
         return
     part = final.with_name(final.name + SUFFIX)
     try:
-        with part.open("wb") as stream:
+        with errors_naming(path, part), part.open("wb") as stream:
             with suppress(FileNotFoundError):
                 shutil.copymode(final, part)
             yield stream
@@ -41,6 +41,22 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def errors_naming(path: Path, scratch: Path) -> Iterator[None]:
+    """Makes errors of the system name what a user knows: those of a full disk name no file.
+
+    Args:
+        path: What is being written.
+        scratch: The file or folder that takes its place meanwhile, whose name says nothing to a user.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None and not Path(error.filename).is_relative_to(scratch):
+            raise
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def write(path: Path, data: bytes) -> None:

@@ -129,6 +129,7 @@ def test_a_pattern_that_has_a_directive_twice_is_only_written() -> None:
         (DATE, "0000-01-01", "is no day of the calendar"),
         (DATE, "2023-02-29", "is no day of the calendar"),
         (_column(ColumnType.DATE, "%d.%m.%Y"), "1.1", "must be a date such as 29.02.2024 or 2024-02-29"),
+        (_column(ColumnType.DATE, "%Y-%m-%d"), "1.1", "must be a date such as 2024-02-29"),
         (LOCAL, "12:30", "must be a date or a timestamp such as 2024-02-29T12:30:00"),
         (UTC, "now", "must be a date or a timestamp such as 2024-02-29T12:30:00Z"),
         (UTC, "2024-02-29T12:30:00.1234567", "must be a date or a timestamp such as 2024-02-29T12:30:00Z"),

@@ -84,7 +84,9 @@ def test_model_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "iris-vae" / "1").mkdir(parents=True)
     with pytest.raises(ExportError, match=r"holds no model iris_vae: did you mean iris-vae\?"):
         versions.newest_version(tmp_path, "iris_vae")
-    with pytest.raises(ExportError, match=r"holds no model digits: make one with"):
+    with pytest.raises(
+        ExportError, match=r"holds no model digits: give the folder that has it as --repository, or make"
+    ):
         versions.newest_version(tmp_path, "digits")
-    with pytest.raises(ExportError, match=r"absent holds no model iris-vae: make one with"):
+    with pytest.raises(ExportError, match=r"absent holds no model iris-vae: give the folder"):
         versions.newest_version(tmp_path / "absent", "iris-vae")

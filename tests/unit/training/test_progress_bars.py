@@ -1,8 +1,13 @@
 """Progress where there is no terminal: hardly a line, with an estimate of the time that is left."""
 
+import os
+import pty
+import sys
+
 import pytest
 
-from synthserve_training import progress_bars
+from synthserve_core.system.standard_streams import Output
+from synthserve_training import console, progress_bars
 from synthserve_training.progress_bars import a_bar_for_each
 
 
@@ -36,3 +41,19 @@ def test_quick_steps_have_no_lines(capsys: pytest.CaptureFixture[str]) -> None:
             progress("reading", step, 8)
             progress("training", step, 8)
     assert capsys.readouterr().err == ""
+
+
+def test_note_has_a_line_of_its_own_above_the_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, terminal = pty.openpty()
+    monkeypatch.setattr(sys, "stderr", Output(terminal, sys.__stderr__))
+    with a_bar_for_each() as progress:
+        progress("reading", 1, 2)
+        console.note("the first")
+        progress("reading", 2, 2)
+    sys.stderr.flush()
+    os.close(terminal)
+    lines = os.read(reader, 65536).decode().split("\n")
+    os.close(reader)
+    written = next(line for line in lines if "the first" in line)
+    # Whatever was drawn in the line is erased first.
+    assert written.rpartition("\x1b[2K")[2].rstrip("\r") == "note: the first"

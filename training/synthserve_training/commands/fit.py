@@ -1,15 +1,20 @@
 """`synthserve-train fit`: from a file to a model that a server serves."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from synthserve_training import console
 from synthserve_training.commands.inspect import model_name
 from synthserve_training.commands.sources import (
     DatabaseOption,
     EncodingOption,
     HeaderRowOption,
+    MetadataOption,
+    MetadataTableOption,
     QueryOption,
     SeparatorOption,
     SetOption,
@@ -17,15 +22,13 @@ from synthserve_training.commands.sources import (
     SourceArguments,
     arguments,
 )
-from synthserve_training.data.inspection import Inspection, inspect, read_typed, recipe_toml
-from synthserve_training.data.inspection import settings as column_settings
+from synthserve_training.data.inspection import Inspection, inspect, proposed, recipe_toml
 from synthserve_training.data.reading import TableSource, open_table
-from synthserve_training.errors import RecipeError
+from synthserve_training.errors import EvaluationError, RecipeError
 from synthserve_training.export import versions
 from synthserve_training.progress_bars import a_bar_for_each
 from synthserve_training.tables import recipe as recipes
 from synthserve_training.tables import shipped
-from synthserve_training.tables.constraints.proposing import PROPOSING_ROWS, propose
 from synthserve_training.tables.recipe import TableRecipe
 from synthserve_training.tables.toml import to_toml
 from synthserve_training.train.run_folder import RunFolder, check_writable
@@ -64,6 +67,8 @@ def fit(
         float | None, typer.Option(min=0, max=0.5, help="Share of the rows to keep for the report; default: 0.1")
     ] = None,
     settings: SetOption = None,
+    metadata: MetadataOption = None,
+    metadata_table: MetadataTableOption = None,
     database: DatabaseOption = None,
     query: QueryOption = None,
     encoding: EncodingOption = None,
@@ -78,7 +83,9 @@ def fit(
 
     Interrupted, it keeps what was trained; the same command goes on.
     """
-    asked = arguments(file, database, query, encoding, separator, header_row, skip_bad_rows, settings)
+    asked = arguments(
+        file, database, query, encoding, separator, header_row, skip_bad_rows, settings, metadata, metadata_table
+    )
     with a_bar_for_each() as progress:
         parsed, source = _opened(asked, recipe, name, progress)
         parsed = _with_options(parsed, name, minutes, size, held_out)
@@ -88,9 +95,10 @@ def fit(
         from synthserve_training.tables import fitting
 
         text = to_toml(parsed)
-        fitted = fitting.fit(text, source, folder, seed=seed, overwrite=overwrite, progress=progress)
+        with _saying_what_is_kept(folder, overwrite=overwrite):
+            fitted = fitting.fit(text, source, folder, seed=seed, overwrite=overwrite, progress=progress)
         for note in fitted.notes:
-            typer.echo(f"note: {note}", err=True)
+            console.note(note)
         from synthserve_training.export import tables
         from synthserve_training.export.package import Training
 
@@ -119,11 +127,9 @@ def _opened(
     """The recipe, and the source, which is opened once: standard input and the network are not read twice."""
     if recipe is None:
         source = open_table(asked.address, asked.options, query=asked.query)
-        settings = column_settings.parse(asked.settings, source.layout.names)
-        found = inspect(source, settings=settings, progress=progress)
+        found = inspect(source, settings=asked.column_settings(source.layout.names), progress=progress)
         _show(found.layout.address or asked.address, found)
-        columns = tuple(profile.options for profile in found.columns)
-        proposals = propose(read_typed(source, columns, rows=PROPOSING_ROWS, progress=progress)[0])
+        proposals = proposed(source, found, progress=progress)
         return recipes.parse(recipe_toml(found, name or model_name(asked.address), proposals=proposals)), source
     if asked.given:
         raise RecipeError(
@@ -138,7 +144,19 @@ def _show(file: str, found: Inspection) -> None:
     for finding in found.findings:
         place = [file, *([f"line {finding.line}"] if finding.line else [])]
         place += [f"column {finding.column!r}"] if finding.column else []
-        typer.echo(f"note: {', '.join(place)}: {finding.text}", err=True)
+        console.note(f"{', '.join(place)}: {finding.text}")
+
+
+@contextmanager
+def _saying_what_is_kept(folder: RunFolder, *, overwrite: bool) -> Iterator[None]:
+    """Says where a training that is interrupted is kept, and how it goes on."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if folder.checkpoint.is_file():
+            same = "the same command without --overwrite" if overwrite else "the same command"
+            console.note(f"interrupted: {folder.path} keeps what was trained, and {same} goes on from there")
+        raise
 
 
 def _with_options(
@@ -160,13 +178,13 @@ def _measure(folder: Path, fitted: "Fitted", seed: int, progress: Progress) -> l
     from synthserve_training.evaluation.tables.real import RealRows
     from synthserve_training.export.manifest import record_figures
 
-    held_out = fitted.rows.held_out
     subject = Subject.open(folder, seed=seed, progress=progress)
-    report = run.evaluate(subject, RealRows(fitted.rows.train, held_out if len(held_out) else None))
+    real = RealRows.of(fitted.recipe.columns, fitted.rows.train, fitted.rows.held_out)
+    try:
+        report = run.evaluate(subject, real)
+    except EvaluationError as error:  # such as of a table of texts alone: its model can be served all the same
+        console.note(f"there is no report: {error}")
+        return []
     run.write(report, folder / run.REPORT_FOLDER)
     record_figures(folder, report.graph_sha256, report.headline())
-    return [
-        f"{figure.metric:<24} {figure.value:.3f}"
-        + (f"  real data {figure.reference:.3f}" if figure.HasField("reference") else "")
-        for figure in report.headline()
-    ]
+    return report.lines()

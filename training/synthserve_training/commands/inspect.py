@@ -8,10 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from synthserve._output.descriptors import own_descriptor
+from synthserve._output.destinations import write_whole
 from synthserve_training.commands.sources import (
     DatabaseOption,
     EncodingOption,
     HeaderRowOption,
+    MetadataOption,
+    MetadataTableOption,
     QueryOption,
     SeparatorOption,
     SetOption,
@@ -19,7 +23,6 @@ from synthserve_training.commands.sources import (
     arguments,
 )
 from synthserve_training.progress_bars import a_bar_for_each
-from synthserve_training.whole_files import replacing
 
 _WIDTH = 160
 """Of the table where the output is no terminal."""
@@ -34,7 +37,13 @@ def inspect(
     recipe: Annotated[
         Path | None, typer.Option("--recipe", metavar="FILE", help="Write a recipe to edit, for `fit --recipe`")
     ] = None,
+    sdv_metadata: Annotated[
+        Path | None,
+        typer.Option("--sdv-metadata", metavar="FILE", help="Write what the columns are as SDV's metadata (JSON)"),
+    ] = None,
     settings: SetOption = None,
+    metadata: MetadataOption = None,
+    metadata_table: MetadataTableOption = None,
     database: DatabaseOption = None,
     query: QueryOption = None,
     encoding: EncodingOption = None,
@@ -43,33 +52,34 @@ def inspect(
     skip_bad_rows: SkipBadRowsOption = False,
 ) -> None:
     """Say what a table holds: how the file is written, and what each column is, over all rows, and why."""
-    asked = arguments(file, database, query, encoding, separator, header_row, skip_bad_rows, settings)
+    asked = arguments(
+        file, database, query, encoding, separator, header_row, skip_bad_rows, settings, metadata, metadata_table
+    )
+    written = [path for path in (recipe, sdv_metadata) if path is not None]
+    to_output = [path for path in written if own_descriptor(path) == 1]
+    if len(to_output) + as_json > 1:
+        raise typer.BadParameter("only one of the recipe, the metadata and --json can go to standard output")
     # These take a while to import, and only this command needs them.
     from synthserve_training.data import inspection
-    from synthserve_training.data.inspection import settings as column_settings
     from synthserve_training.data.reading import open_table
-    from synthserve_training.tables.constraints.proposing import PROPOSING_ROWS, propose
 
     with a_bar_for_each() as progress:
         source = open_table(asked.address, asked.options, query=asked.query)
-        parsed = column_settings.parse(asked.settings, source.layout.names)
-        found = inspection.inspect(source, settings=parsed, progress=progress)
-        proposals = []
-        if recipe is not None:
-            columns = tuple(profile.options for profile in found.columns)
-            proposals = propose(inspection.read_typed(source, columns, rows=PROPOSING_ROWS, progress=progress)[0])
+        found = inspection.inspect(source, settings=asked.column_settings(source.layout.names), progress=progress)
+        proposals = inspection.proposed(source, found, progress=progress)
     if recipe is not None:
-        with replacing(recipe) as stream:
-            stream.write(inspection.recipe_toml(found, model_name(asked.address), proposals=proposals).encode())
+        write_whole(recipe, inspection.recipe_toml(found, model_name(asked.address), proposals=proposals).encode())
+    if sdv_metadata is not None:
+        write_whole(sdv_metadata, inspection.sdv_metadata.write(found).encode())
     if as_json:
-        typer.echo(json.dumps(inspection.as_json(found), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(inspection.as_json(found, proposals), ensure_ascii=False, indent=1))
         return
-    console = Console()
+    console = Console(stderr=bool(to_output))
     if not console.is_terminal:
-        console = Console(width=_WIDTH, force_terminal=False)
-    console.print(inspection.as_table(found))
-    if recipe is not None:
-        typer.echo(f"recipe: {recipe}")
+        console = Console(stderr=bool(to_output), width=_WIDTH, force_terminal=False)
+    console.print(inspection.as_table(found, proposals))
+    for path in written:
+        typer.echo(f"written: {path}", err=bool(to_output))
 
 
 def model_name(address: str) -> str:

@@ -1,12 +1,16 @@
 """The options that say how a source is read, which `inspect` and `fit` share."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from synthserve_training.tables.recipe import SourceOptions
+
+if TYPE_CHECKING:
+    from synthserve_training.data.inspection.settings import Settings
 
 SetOption = Annotated[
     list[str] | None,
@@ -24,6 +28,13 @@ HeaderRowOption = Annotated[
 SkipBadRowsOption = Annotated[
     bool, typer.Option("--skip-bad-rows", help="Leave out rows with too few or too many cells")
 ]
+MetadataOption = Annotated[
+    Path | None,
+    typer.Option("--metadata", metavar="FILE", help="SDV's metadata (JSON), which says what columns are; --set wins"),
+]
+MetadataTableOption = Annotated[
+    str | None, typer.Option("--metadata-table", metavar="NAME", help="The table of --metadata, where it has several")
+]
 
 
 @dataclass(frozen=True)
@@ -35,12 +46,33 @@ class SourceArguments:
         query: Of a database.
         options: How a file is read.
         settings: What the user has set of columns, as `--set` takes it.
+        metadata: A file of SDV's metadata.
+        metadata_table: The table of the metadata.
     """
 
     address: str
     query: str | None
     options: SourceOptions
     settings: Sequence[str]
+    metadata: Path | None = None
+    metadata_table: str | None = None
+
+    def column_settings(self, names: Collection[str]) -> "Settings":
+        """What the metadata and the user say of columns; the user has the last word.
+
+        Args:
+            names: Of the columns of the source.
+
+        Raises:
+            RecipeError: It cannot be read, or is not about these columns.
+        """
+        # These take a while to import, and mistakes of typing must show before.
+        from synthserve_training.data.inspection import sdv_metadata, settings
+
+        given = settings.parse(self.settings, names)
+        if self.metadata is None:
+            return given
+        return settings.merged(sdv_metadata.read_file(self.metadata, names, self.metadata_table), given)
 
     @property
     def given(self) -> list[str]:
@@ -51,6 +83,7 @@ class SourceArguments:
             *found,
             *(["--skip-bad-rows"] if self.options.skip_bad_rows else []),
             *(["--set"] if self.settings else []),
+            *(["--metadata"] if self.metadata else []),
         ]
 
 
@@ -63,20 +96,24 @@ def arguments(
     header_row: int | None,
     skip_bad_rows: bool,
     settings: Sequence[str] | None,
+    metadata: Path | None = None,
+    metadata_table: str | None = None,
 ) -> SourceArguments:
     """Checks the options of a command.
 
     Raises:
-        typer.BadParameter: There is no source, or there are two.
+        typer.BadParameter: There is no source, or there are two, or an option is given without the one it belongs to.
     """
     if (file is None) == (database is None):
         raise typer.BadParameter("name a file, or a --database with a --query")
     if (database is None) != (query is None):
         raise typer.BadParameter("--database and --query belong together")
+    if metadata_table is not None and metadata is None:
+        raise typer.BadParameter("--metadata-table names a table of --metadata: give that, too")
     options = SourceOptions(
         encoding=encoding,
         separator="\t" if separator in ("\\t", "tab") else separator,
         header_row=header_row,
         skip_bad_rows=skip_bad_rows,
     )
-    return SourceArguments(file or database or "", query, options, settings or ())
+    return SourceArguments(file or database or "", query, options, settings or (), metadata, metadata_table)

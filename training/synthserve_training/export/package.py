@@ -23,6 +23,7 @@ from synthserve_training.recipe import Card, Recipe
 from synthserve_training.train.machine import package_versions
 from synthserve_training.train.run_folder import Facts
 from synthserve_training.train.training import Trained
+from synthserve_training.whole_files import errors_naming
 
 
 @dataclass(frozen=True)
@@ -118,14 +119,16 @@ def put(target: Path, graphs: Mapping[str, bytes], manifest: Manifest) -> None:
 
     Raises:
         ExportError: Another process has written the folder meanwhile.
+        OSError: It cannot be written, and is not there; the error names it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
         package = Path(folder) / "package"
-        package.mkdir()
-        for name, graph in graphs.items():
-            (package / name).write_bytes(graph)
-        (package / MANIFEST).write_text(to_json(manifest), encoding="utf-8")
+        with errors_naming(target, package):
+            package.mkdir()
+            for name, graph in graphs.items():
+                (package / name).write_bytes(graph)
+            (package / MANIFEST).write_text(to_json(manifest), encoding="utf-8")
         try:
             package.rename(target)  # at once: a server that is watching never sees half a package
         except OSError as error:

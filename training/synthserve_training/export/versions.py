@@ -24,4 +24,5 @@ def newest_version(repository: Path, model: str) -> int:
         return newest
     there = [folder.name for folder in repository.iterdir() if folder.is_dir()] if repository.is_dir() else []
     meant = problems.did_you_mean(model, there)
-    raise ExportError(f"{repository} holds no model {model}{meant or ': make one with `synthserve-train export`'}")
+    made = ": give the folder that has it as --repository, or make one with `synthserve-train fit` or `export`"
+    raise ExportError(f"{repository} holds no model {model}{meant or made}")

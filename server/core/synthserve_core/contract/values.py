@@ -128,5 +128,5 @@ def _by_pattern(text: str, pattern: str) -> datetime.datetime | None:
 def _example(csv: CsvFormat, default: str) -> str:
     if not csv.pattern:
         return default
-    moment = datetime.datetime(2024, 2, 29, 12, 30)
-    return f"{moment.strftime(csv.pattern)} or {default}"
+    written = datetime.datetime(2024, 2, 29, 12, 30).strftime(csv.pattern)
+    return default if written == default else f"{written} or {default}"

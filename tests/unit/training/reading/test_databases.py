@@ -78,6 +78,7 @@ def test_bad_query_is_refused(database: str, query: str | None, message: str) ->
             "postgresql://user:secret@127.0.0.1:9/people",
             r"postgresql\+psycopg://user:\*\*\*@127.0.0.1:9/people: .*refused",
         ),
+        ("postgresql://127.0.0.1:9/people?user=me&password=secret", "127.0.0.1:9/people: .*refused"),
         ("no url", "no URL of a database"),
         ("strange://host/x", "strange://host/x: "),
     ],
@@ -86,3 +87,9 @@ def test_database_that_cannot_be_reached_is_named_without_its_password(address: 
     with pytest.raises(ReadingError, match=message) as caught:
         open_table(address, query="SELECT 1")
     assert "secret" not in str(caught.value)
+
+
+def test_address_is_recorded_without_parameters(database: str) -> None:
+    layout = open_table(f"{database}?timeout=31", query="SELECT id FROM people").layout
+    assert layout.address == database
+    assert layout.files == (database,)

@@ -30,6 +30,17 @@ def test_separator_is_found(read_text: ReadText, separator: str) -> None:
         ("id,at\n1,12:30:45\n2,12:31:45\n", ",", ("1", "12:30:45")),
         ("a b c\n1 2 3\n4 5 6\n", " ", ("1", "2", "3")),
         ("a:b\n1:2\n3:4\n", ":", ("1", "2")),
+        ("a,b\n1,=cmd|calc!A0\n2,=cmd|calc!A1\n", ",", ("1", "=cmd|calc!A0")),
+        ("a,b\n=cmd|calc!A0,+cmd|calc!B0\n=cmd|calc!A1,+cmd|calc!B1\n", ",", ("=cmd|calc!A0", "+cmd|calc!B0")),
+        ("film,genres\nHeat,Crime|Drama\nBig,Comedy|Drama\n", ",", ("Heat", "Crime|Drama")),
+        ("id,genres,n\n7,a|b|c,1\n8,c|a|b,2\n", ",", ("7", "a|b|c", "1")),
+        ("id,text\n1,one; two\n2,three; four\n", ",", ("1", "one; two")),
+        ("name\ttown\nSmith, John\tParis, FR\nDoe, Ann\tRome, IT\n", "\t", ("Smith, John", "Paris, FR")),
+        ('a,b\n"x\ty",1\n"z\tw",2\n', ",", ("x\ty", "1")),
+        ('"x\ty",1\n"z\tw",2\n"q\tr",3\n', ",", ("x\ty", "1")),
+        ('1,"x,y","a|b"\n2,"y,z","c|d"\n', ",", ("1", "x,y", "a|b")),
+        ("id,url\n1,http://x.y/?a=1;b=2|c\n2,http://x.z/?a=3;b=4|d\n", ",", ("1", "http://x.y/?a=1;b=2|c")),
+        ("id|place\n1|52.1,13.4\n2|48.9,2.4\n", "|", ("1", "52.1,13.4")),
     ],
 )
 def test_separator_is_no_character_of_the_values(
@@ -68,7 +79,9 @@ def test_blank_lines_of_a_single_column_are_missing_values(read_text: ReadText) 
     [
         ("1,5\n2,3\n", "line 1: its commas may separate cells or decimals"),
         ("a,b\n1,5,2,3\n2,5,3,3\n", "line 2: it has 4 cells, and the header has 2"),
-        ("name\nSmith, John\nDoe, Jane\n", "line 1: the first line has one cell, the others have two"),
+        ("name\nSmith, John\nDoe, Jane\n", "line 1: the first line has one cell, the others have 2"),
+        ("genres\nDrama|Crime\nComedy|Crime\n", "line 1: the first line has one cell, the others have 2"),
+        ("1,=cmd|calc!A0\n2,=cmd|calc!A1\n", "',' and '\\|' may both separate"),
         ("name    age   x\nAnn      12   3\nBob       5   4\n", "runs of spaces"),
     ],
 )

@@ -163,7 +163,7 @@ def test_footer_is_left_out_and_noted(read_text: ReadText, below: str, lines: in
     found = read_text(text.encode(encoding))
     assert found.layout.footer_rows == lines
     assert found.rows == [("1", "x", "2"), ("2", "y", "3"), ("3", "zé", "4")]
-    assert any("at the end are no rows" in note.text for note in found.notes) == bool(lines)
+    assert any(" left out" in note.text for note in found.notes) == bool(lines)
 
 
 def test_rows_with_only_a_first_cell_are_no_footer_where_others_are_like_them(read_text: ReadText) -> None:
@@ -182,3 +182,36 @@ def test_given_footer_decides(read_text: ReadText) -> None:
     assert read_text("a,b\n1,2\n3,4\n5,6\n\n", footer_rows=1).rows == [("1", "2"), ("3", "4")]
     with pytest.raises(ReadingError, match="line 3"):
         read_text("a,b\n1,2\n(1 rows)\n", footer_rows=0)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("count", [1, 3, 2000])
+def test_lines_of_empty_cells_at_the_end_are_no_rows_and_noted(read_text: ReadText, separator: str, count: int) -> None:
+    text = "a,b,c\n" + "1,x y,3\n" * 5 + ",,\n" * count
+    found = read_text(text.replace(",", separator))
+    assert found.frame.height == 5
+    assert found.layout.footer_rows == count
+    assert found.note("of empty cells at the end").text.startswith(f"{count:,} line")
+    kept = read_text(text.replace(",", separator), footer_rows=0, separator=separator)
+    assert kept.rows[-1] == ("", "", "")
+
+
+def test_lines_of_empty_cells_beyond_the_tail_of_a_file_are_no_rows(read_text: ReadText) -> None:
+    found = read_text("a,b,c\n" + "1,x y,3\n" * 100_000 + ",,\n" * 200_000)
+    assert found.frame.height == 100_000
+    assert found.layout.footer_rows == 200_000
+
+
+@pytest.mark.parametrize(
+    ("rows", "count"),
+    [
+        ("1,x y,3\n,,\n4,x z,6\n", 3),
+        ("1,x y,3\n,,\n4,x z,6\n,,\n,,\n", 5),
+        ('1,x y,3\n4,x z,6\n"","",""\n', 3),
+        (",,\n,,\n", 2),
+    ],
+)
+def test_lines_of_empty_cells_are_rows_where_others_are_too(read_text: ReadText, rows: str, count: int) -> None:
+    found = read_text("a,b,c\n" + rows)
+    assert found.frame.height == count
+    assert found.layout.footer_rows == 0

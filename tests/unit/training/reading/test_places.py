@@ -119,6 +119,13 @@ def test_web_address_is_read(website: str, tmp_path: Path) -> None:
         open_table(f"{website}/other.csv")
 
 
+def test_address_is_recorded_without_its_secrets(website: str, tmp_path: Path) -> None:
+    write(tmp_path, t="a,b\n1,x\n2,y\n")
+    layout = open_table(f"{website}/t.csv?signature=secret").layout
+    assert layout.address == layout.options().address == f"{website}/t.csv"
+    assert layout.files == (f"{website}/t.csv",)
+
+
 def test_web_server_that_does_not_answer_is_named() -> None:
     with pytest.raises(ReadingError, match=r"http://127\.0\.0\.1:9/t\.csv: it cannot be fetched"):
         open_table("http://127.0.0.1:9/t.csv")

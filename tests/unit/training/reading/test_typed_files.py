@@ -194,6 +194,12 @@ def test_excel_sheet_keeps_types(tmp_path: Path) -> None:
     assert pl.concat(list(again.chunks())).equals(found.frame)
 
 
+def test_blank_rows_of_a_sheet_are_left_out_and_counted(tmp_path: Path) -> None:
+    found = read(workbook(tmp_path / "t.xlsx", ["a", "b"], [1, 2], [], [3, 4], [], [], [5, 6], [], []))
+    assert found.rows == [(1, 2), (3, 4), (5, 6)]
+    assert found.note("3 rows without any cell")
+
+
 def test_excel_sheet_is_chosen(tmp_path: Path) -> None:
     path = workbook(tmp_path / "t.xlsx", ["a", "b"], [1, 2], other=True)
     assert read(path).note("'More'").text.startswith("sheet 'Sheet' was read")

@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from synthserve_training import problems
-from synthserve_training.data.inspection.deciding import agreement, markers
+from synthserve_training.data.inspection.deciding import agreement, markers, people
 from synthserve_training.data.inspection.deciding.guesses import VALUES, Guess, guess
 from synthserve_training.data.inspection.deciding.questions import Question
 from synthserve_training.data.inspection.formats import numbers, read
@@ -20,7 +20,7 @@ from synthserve_training.data.inspection.values import ColumnValues, Telling, Va
 from synthserve_training.data.reading.layout import FileLayout, TableSource
 from synthserve_training.errors import DatasetError
 from synthserve_training.problems import did_you_mean
-from synthserve_training.tables.columns import ColumnOptions, ColumnType, Role
+from synthserve_training.tables.columns import ColumnOptions, ColumnType
 from synthserve_training.types import Progress, no_progress
 
 NO_TYPES: Mapping[str, ColumnType] = MappingProxyType({})
@@ -28,6 +28,9 @@ NO_TYPES: Mapping[str, ColumnType] = MappingProxyType({})
 _KEPT = 4_000_000
 _COUNTED = 16_000_000
 """Distinct values of all columns together that are kept, and that are counted exactly."""
+
+_BECOMES = frozenset({"role", "rule", "templates"})
+"""What becomes of a column: a user who sets one of these decides the others, too."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ def inspect(
         progress: Reports the bytes that were read.
 
     Raises:
-        DatasetError: An override names no column, or a type that the column's values do not have.
+        DatasetError: An override names no column, or a type that the column's values do not have, or what was set does
+            not read its values.
         ReadingError: The source cannot be read.
     """
     layout = source.layout
@@ -144,6 +148,12 @@ def inspect(
     guesses = [guess(replace(one, markers=of_file)) for one in questions]
     guesses = [_set(found, settings.get(found.options.name, {}), layout) for found in guesses]
     guesses = agreement.agreed(guesses, layout)
+    complete = {
+        asked.base.name
+        for asked, found in zip(questions, guesses, strict=True)
+        if asked.values.empty == found.missing.height == 0
+    }
+    guesses = people.addresses_of_names(guesses, complete)
     profiles, findings = [], [Finding(note.text, note.line, note.column) for note in source.notes()]
     for asked, found in zip(questions, guesses, strict=True):
         wanted = asked.wanted
@@ -151,6 +161,8 @@ def inspect(
             raise DatasetError(
                 f"{_where(layout)}: column {asked.base.name!r} cannot be read as {wanted}: {_unread(asked)}"
             )
+        if asked.base.name in settings:
+            _check_read(asked, found, layout)
         profiles.append(_profile(asked.values, found))
         findings += _findings(found, layout)
     findings += _of_table(rows, layout)
@@ -165,11 +177,30 @@ def _set(found: Guess, fields: Mapping[str, Any], layout: FileLayout) -> Guess:
     for way in (found.options, found.other):
         if way is not None and all(getattr(way, field) == value for field, value in fields.items()):
             return replace(found, options=way, other=None, doubt=None, why=f"{agreement.said(way)}, as set")
+    proposed, notes = found.options.model_dump(exclude_unset=True), found.notes
+    if not _BECOMES.isdisjoint(fields):
+        proposed, notes = {field: value for field, value in proposed.items() if field not in _BECOMES}, ()
     try:
-        options = ColumnOptions.model_validate(found.options.model_dump(exclude_unset=True) | fields)
+        options = ColumnOptions.model_validate(proposed | fields)
     except ValidationError as error:
         raise DatasetError(f"column {found.options.name!r}: {problems.listed(error, ColumnOptions)}") from None
-    return replace(found, options=options, other=None, doubt=None)
+    return replace(found, options=options, notes=notes, other=None, doubt=None)
+
+
+def _check_read(asked: Question, found: Guess, layout: FileLayout) -> None:
+    """Refuses what the user has set where it does not read all values that are not missing."""
+    options = found.options
+    if options.type not in VALUES:
+        return
+    table = asked.values.table.filter(~pl.col("text").is_in([*options.missing, *found.missing["text"]]))
+    bad = table.filter(read(table["text"], options).is_null())
+    if bad.height:
+        line, text = line_of(layout, int(bad["first"][0])), markers.quoted((bad["text"][0],))
+        place = f", line {line}" if line else ""
+        raise DatasetError(
+            f"{_where(layout)}{place}, column {options.name!r}: {text} is no {options.type} as is set "
+            f"({agreement.said(options)}): {_unread(asked)}"
+        )
 
 
 def _shares(columns: int) -> tuple[int, int]:
@@ -188,7 +219,7 @@ def _where(layout: FileLayout) -> str:
 
 def _unread(asked: Question) -> str:
     texts = asked.values.table["text"]
-    return f"its values are such as {markers.quoted(tuple(texts[:3]))}; leave --set out to see what they are"
+    return f"its values are such as {markers.quoted(tuple(texts[:3]))}; leave the setting out to see what they are"
 
 
 def _telling(found: Guess) -> Telling:
@@ -257,7 +288,7 @@ def _findings(found: Guess, layout: FileLayout) -> list[Finding]:
                 column=name,
             )
         )
-    if found.options.role is Role.LEARN:
+    if not found.options.hides_values:
         result += [Finding(note, column=name) for note in found.notes]
     return result
 
@@ -281,5 +312,6 @@ def _of_table(rows: int, layout: FileLayout) -> list[Finding]:
     if rows == 0:
         return [Finding("there are no rows below the header", layout.header_row)]
     if rows < 50:
-        return [Finding(f"{rows} rows are few: what a model learns of them is little, and types are less certain")]
+        count = "1 row is" if rows == 1 else f"{rows} rows are"
+        return [Finding(f"{count} few: what a model learns of so few is little, and types are less certain")]
     return []

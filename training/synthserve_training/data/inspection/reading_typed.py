@@ -33,6 +33,7 @@ def read_typed(
     *,
     rows: int | None = None,
     seed: int = 0,
+    checked: bool = True,
     progress: Progress = no_progress,
 ) -> tuple[TypedTable, int]:
     """Reads the rows of a source.
@@ -42,6 +43,7 @@ def read_typed(
         columns: What its columns are. Those that are dropped or made by rules are left out.
         rows: At most so many rows: a uniform random sample of all, in their order. Default: all.
         seed: Of the sample.
+        checked: Whether rows are checked that are not in the sample.
         progress: Reports the bytes that were read.
 
     Returns:
@@ -63,10 +65,15 @@ def read_typed(
     builders = [_Builder(options) for options in learnt]
     total, size = 0, source.size
     for chunk in source.chunks(lambda done: progress("reading", done, size or done)):
-        take = None if reservoir is None else reservoir.offer(chunk.height)
+        height = chunk.height
+        take = None if reservoir is None else reservoir.offer(height)
+        failure = _Failure(source, total)
+        if take is not None and not checked:
+            failure = _Failure(source, total, take[0])
+            chunk, take = chunk[take[0]], (np.arange(len(take[0])), take[1])
         for builder in builders:
-            builder.add(textual(chunk[builder.options.source_name]), take, _Failure(source, total))
-        total += chunk.height
+            builder.add(textual(chunk[builder.options.source_name]), take, failure)
+        total += height
     order = None if reservoir is None else reservoir.order()
     return TypedTable([builder.column(order) for builder in builders]), total
 
@@ -74,11 +81,13 @@ def read_typed(
 class _Failure:
     """Makes the error of a value that cannot be read, with its line."""
 
-    def __init__(self, source: TableSource, first: int) -> None:
-        self._source, self._first = source, first
+    def __init__(self, source: TableSource, first: int, rows: NDArray[np.int64] | None = None) -> None:
+        """Takes the first row of the chunk in the source, and which of the rows of the chunk are read; None: all."""
+        self._source, self._first, self._rows = source, first, rows
 
     def __call__(self, options: ColumnOptions, row: int, text: str) -> DatasetError:
-        layout, row = self._source.layout, self._first + row
+        layout = self._source.layout
+        row = self._first + (row if self._rows is None else int(self._rows[row]))
         place = f"row {row + 1}" if layout.first_row is None else f"line {self._line(row)}"
         shown = text if len(text) <= 60 else text[:57] + "…"
         found = f"{_where(layout)}, {place}, column {options.source_name!r}: {shown!r}"

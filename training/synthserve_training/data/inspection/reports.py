@@ -11,16 +11,21 @@ from rich.text import Text
 from synthserve_training.data.inspection.inspecting import ColumnProfile, Finding, Inspection
 from synthserve_training.data.reading.layout import FileLayout
 from synthserve_training.tables.columns import Role
+from synthserve_training.tables.constraints.proposing import Proposal
 
 _SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "blank"}
 
 
-def as_json(inspection: Inspection) -> dict[str, Any]:
+def as_json(inspection: Inspection, proposals: Sequence[Proposal] = ()) -> dict[str, Any]:
     """What was understood, for programs.
 
+    Args:
+        inspection: What was found.
+        proposals: Constraints to propose.
+
     Returns:
-        `encoding`, `separator`, `header_row` (its line, from 1, or None), `rows`, and `columns` with `name`, `type`,
-        `missing`, `distinct` and `notes`.
+        `encoding`, `separator`, `header_row` (its line, from 1, or None), `rows`, `columns` with `name`, `type`,
+        `missing`, `distinct` and `notes`, and `constraints` with `text`, `why`, and `options` as a recipe has them.
     """
     layout = inspection.layout
     return {
@@ -38,6 +43,14 @@ def as_json(inspection: Inspection) -> dict[str, Any]:
             }
             for profile in inspection.columns
         ],
+        "constraints": [
+            {
+                "text": proposal.constraint.text,
+                "why": proposal.evidence,
+                "options": proposal.constraint.model_dump(mode="json", exclude_defaults=True),
+            }
+            for proposal in proposals
+        ],
     }
 
 
@@ -53,8 +66,13 @@ def _with_line(finding: Finding) -> str:
     return f"line {finding.line}: {finding.text}" if finding.line else finding.text
 
 
-def as_table(inspection: Inspection) -> RenderableType:
-    """What was understood, for people: the file, its columns, warnings with lines, and what is private."""
+def as_table(inspection: Inspection, proposals: Sequence[Proposal] = ()) -> RenderableType:
+    """What was understood, for people: the file, its columns, constraints, warnings with lines, and what is private.
+
+    Args:
+        inspection: What was found.
+        proposals: Constraints to propose.
+    """
     columns = Table(box=None, pad_edge=False, header_style="bold")
     columns.add_column("column", max_width=32, overflow="ellipsis", no_wrap=True)
     columns.add_column("type", no_wrap=True)
@@ -76,6 +94,9 @@ def as_table(inspection: Inspection) -> RenderableType:
         "",
         columns,
     ]
+    if proposals:
+        constraints = [Text(f"{proposal.constraint.text} ({proposal.evidence})") for proposal in proposals]
+        parts += ["", Text("Proposed constraints", style="bold"), *constraints]
     if warnings := [_warning(finding) for finding in inspection.findings]:
         parts += ["", Text("Warnings", style="bold"), *warnings]
     if private := _private(inspection.columns):
@@ -84,10 +105,9 @@ def as_table(inspection: Inspection) -> RenderableType:
 
 
 def _type(profile: ColumnProfile) -> Text:
-    ruled = profile.options.role is Role.RULE
-    return Text(
-        f"{profile.options.type} (rule)" if ruled else str(profile.options.type), style="yellow" if ruled else ""
-    )
+    options = profile.options
+    how = " (rule)" if options.role is Role.RULE else " (templates)" if options.templates else ""
+    return Text(f"{options.type}{how}", style="yellow" if how else "")
 
 
 def _one_line(text: str) -> str:
@@ -98,7 +118,7 @@ def _share(missing: int, rows: int) -> str:
     if not missing:
         return ""
     share = 100 * missing / rows
-    return f"{share:.0f} %" if share >= 1 else f"{missing:,} rows"
+    return f"{share:.0f} %" if share >= 1 else _counted(missing, "row")
 
 
 def _why(profile: ColumnProfile) -> str:
@@ -112,8 +132,12 @@ def _file(layout: FileLayout, rows: int, columns: int) -> str:
         said.append(f"separator {_SEPARATORS.get(layout.separator, layout.separator)}")
     if layout.format in ("delimited", "excel"):
         said.append(f"header in line {layout.header_row}" if layout.header_row else "no header")
-    said.append(f"{rows:,} rows, {columns:,} columns")
+    said.append(f"{_counted(rows, 'row')}, {_counted(columns, 'column')}")
     return " · ".join(part for part in said if part)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _warning(finding: Finding) -> Text:
@@ -126,7 +150,7 @@ def _private(columns: Sequence[ColumnProfile]) -> list[Text]:
     """One line for each note, with the columns that have it."""
     by_note: dict[str, list[str]] = {}
     for profile in columns:
-        if profile.options.role is Role.RULE:
+        if profile.options.hides_values:
             for note in profile.notes:
                 by_note.setdefault(note.removeprefix("privacy: "), []).append(profile.options.name)
     return [Text(f"{', '.join(names)}: {note}") for note, names in by_note.items()]

@@ -1,15 +1,18 @@
 """SDV's metadata: what it says of columns is read as settings, and a recipe's columns are written as it.
 
-Both versions are read: the one of a single table (`columns`), and the one of several tables (`tables`). The format is
-described in SDV's documentation, "Metadata JSON".
+Both forms are read: that of a single table (`columns`), and that of several (`tables`). Written is that of a single
+table, which all releases of SDV since 1.0 read. The format is described in SDV's documentation, "Metadata JSON".
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
+from synthserve_training.data.inspection.inspecting import Inspection
 from synthserve_training.data.inspection.settings import Settings
 from synthserve_training.errors import RecipeError
+from synthserve_training.problems import did_you_mean
 from synthserve_training.tables.columns import ColumnOptions, ColumnType, Role
 
 _KINDS = {
@@ -32,6 +35,30 @@ _KINDS = {
 """The kind of rule that makes values of SDV's semantic types."""
 
 _SDTYPES = {kind: sdtype for sdtype, kind in _KINDS.items() if sdtype not in ("ssn", "address")}
+
+
+def read_file(path: Path, names: Collection[str], table: str | None = None) -> Settings:
+    """Reads what a file of metadata says of the columns of a source.
+
+    Args:
+        path: The file.
+        names: Of the columns of the source.
+        table: The name of the table, where there are several.
+
+    Raises:
+        RecipeError: It cannot be read, is no metadata, or has a column that the source does not have.
+    """
+    try:
+        found = read(path.read_text(encoding="utf-8-sig"), table)
+    except OSError as error:
+        raise RecipeError(f"{path}: it cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise RecipeError(f"{path}: it is no text in UTF-8: give SDV's metadata, as it saves them to JSON") from None
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from None
+    if unknown := next((name for name in found if name not in names), None):
+        raise RecipeError(f"{path}: the table has no column {unknown!r}{did_you_mean(unknown, names)}")
+    return found
 
 
 def read(text: str, table: str | None = None) -> Settings:
@@ -100,16 +127,23 @@ def _settings(name: object, column: object) -> dict[str, Any]:
             return {"type": ColumnType.TEXT}
 
 
-def write(columns: Sequence[ColumnOptions], table: str = "table") -> str:
-    """Writes the columns of a recipe as metadata of version V1, without values of the data.
+def write(inspection: Inspection) -> str:
+    """Writes what was found as metadata of a single table, without values of the data.
+
+    Its primary key is the first column of keys that are all there and all different, if there is one.
 
     Args:
-        columns: Of the recipe; those that are dropped are left out.
-        table: The name of the table.
+        inspection: What was found.
     """
-    kept = [options for options in columns if options.role is not Role.DROP]
-    described = {"columns": {options.name: _described(options) for options in kept}}
-    return json.dumps({"tables": {table: described}, "relationships": [], "METADATA_SPEC_VERSION": "V1"}, indent=4)
+    described: dict[str, Any] = {
+        "METADATA_SPEC_VERSION": "SINGLE_TABLE_V1",
+        "columns": {profile.options.source_name: _described(profile.options) for profile in inspection.columns},
+    }
+    keys = (profile for profile in inspection.columns if profile.options.type is ColumnType.ID)
+    unique = (key.options.source_name for key in keys if key.distinct == key.rows > 0)
+    if (key := next(unique, None)) is not None:
+        described["primary_key"] = key
+    return json.dumps(described, indent=4, ensure_ascii=False) + "\n"
 
 
 def _described(options: ColumnOptions) -> dict[str, Any]:

@@ -44,6 +44,21 @@ def parse(texts: Iterable[str], names: Collection[str]) -> Settings:
     return {name: _validated(name, fields) for name, fields in result.items()}
 
 
+def merged(first: Settings, second: Settings) -> Settings:
+    """Settings of two origins: where both say something of a field, the second one holds. A type brings its own fields.
+
+    Args:
+        first: Such as those of metadata.
+        second: Such as those of the user.
+    """
+    names = dict.fromkeys([*first, *second])
+    return {name: _of_both(first.get(name, {}), second.get(name, {})) for name in names}
+
+
+def _of_both(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(second) if second.get("type", first.get("type")) != first.get("type") else {**first, **second}
+
+
 def _validated(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     try:
         options = ColumnOptions.model_validate({"name": name, "type": "text", **fields})

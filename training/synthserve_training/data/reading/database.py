@@ -22,7 +22,6 @@ from synthserve_training.data.reading.values import ValueTypes, series
 from synthserve_training.errors import ReadingError
 
 _CELLS = 1 << 18
-_SCHEMES = frozenset({"sqlite", "postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle", "duckdb", "snowflake"})
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,6 @@ class QuerySource:
                 yield pickle.load(stream), stream.tell()  # noqa: S301 - this process wrote it
 
 
-def is_database(address: str) -> bool:
-    """Whether an address is the URL of a database."""
-    scheme, separated, _ = address.partition("://")
-    return bool(separated) and scheme.partition("+")[0] in _SCHEMES
-
-
 def open_query(address: str, query: str | None) -> QuerySource:
     """Runs a query and copies its rows, in bounded memory.
 
@@ -80,7 +73,7 @@ def open_query(address: str, query: str | None) -> QuerySource:
         ReadingError: There is no query; the database cannot be reached, or refuses the query.
     """
     url = _url(address)
-    name = url.render_as_string(hide_password=True)
+    name = url.set(query={}).render_as_string(hide_password=True)  # Its parameters can hold a password, too.
     if not query:
         raise ReadingError(f"{name}: it is a database: give a query, too")
     try:
@@ -94,7 +87,7 @@ def open_query(address: str, query: str | None) -> QuerySource:
             result = connection.execute(sqlalchemy.text(query.replace(":", r"\:")))
             if not result.returns_rows:
                 raise ReadingError(f"{name}: the query gives no rows: give a SELECT")
-            return _copied(name, address, result)
+            return _copied(name, url.set(password=None, query={}).render_as_string(), result)
     except sqlalchemy.exc.SQLAlchemyError as error:
         raise ReadingError(f"{name}: the query fails: {_reason(error)}") from None
     finally:

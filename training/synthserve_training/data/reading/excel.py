@@ -79,7 +79,11 @@ def open_excel(file: StoredFile, address: str, options: SourceOptions) -> ExcelS
     head = header.locate(place, lines, options)
     names, name_notes = unique_names(head.names) if head.header_row else numbered_names(head.width)
     body = rows[head.first_row - 1 :] if head.first_row else []
-    body = [row for row in body if any(value is not None for value in row)]
+    filled = [number for number, row in enumerate(body) if any(value is not None for value in row)]
+    if blank := (filled[-1] + 1 - len(filled) if filled else 0):
+        count = "1 row without any cell was" if blank == 1 else f"{blank:,} rows without any cell were"
+        notes.append(ReadingNote(f"{count} left out"))
+    body = [body[number] for number in filled]
     end = len(body) - (options.footer_rows if "footer_rows" in options.model_fields_set else _footer_rows(body, width))
     types = [ValueTypes() for _ in names]
     for column, values in zip(types, zip(*body[:end], strict=True), strict=False):

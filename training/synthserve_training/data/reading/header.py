@@ -68,7 +68,7 @@ def locate(name: str, lines: Sequence[Line], options: SourceOptions) -> Head:
         return _given(name, lines, options)
     width = _width(lines)
     start = _start(lines, width)
-    above = [ReadingNote(f"line {line.line} is above the table and was left out", line.line) for line in lines[:start]]
+    above = [ReadingNote("it is above the table and was left out", line.line) for line in lines[:start]]
     table = lines[start:]
     rows = [row for row in table[1:_ROWS] if len(row.cells) == len(table[1].cells)]
     if not _has_header(table[0], rows):
@@ -189,11 +189,7 @@ def _doubt(first: Line, rows: Sequence[Line], *, header: bool) -> list[ReadingNo
     if not rows or abs(sum(_evidence(first, rows))) >= _CERTAIN:
         return []
     taken, other = ("the header", "header_row = 0") if header else ("data", f"header_row = {first.line}")
-    return [
-        ReadingNote(
-            f"line {first.line} was taken for {taken}, which is not certain: {other} decides otherwise", first.line
-        )
-    ]
+    return [ReadingNote(f"it was taken for {taken}, which is not certain: {other} decides otherwise", first.line)]
 
 
 def _type_of(values: Sequence[str]) -> Kind | None:
@@ -228,9 +224,9 @@ def _below_header(name: str, table: Sequence[Line], notes: Sequence[ReadingNote]
     if extra and second:
         if any(not cell.strip() and other.strip() for cell, other in zip(header.cells, second.cells, strict=False)):
             names, lines = _joined([header.cells, second.cells]), 2
-            found.append(ReadingNote(f"line {second.line} is a second header line; the names join both", second.line))
+            found.append(ReadingNote("it is a second header line; the names join both", second.line))
         else:
-            found.append(ReadingNote(f"line {second.line} describes the columns; it was left out", second.line))
+            found.append(ReadingNote("it describes the columns and was left out", second.line))
     width = _width(rows) if rows else len(names)
     names = _fitted(name, header.line, names, rows, width)
     return Head(len(names), header.line, lines, rows[0].line if rows else None, names, tuple(found))

@@ -52,7 +52,7 @@ class FileLayout:
         names: The names of the columns. They are unique: a name that repeats has a number behind it, and a column
             without a name is called by its position, such as `column_3`.
         header_rows: How many lines of the header make the names.
-        address: The address that was opened.
+        address: The address that was opened, without the secrets that it may have.
         sheet: The sheet of an Excel file.
         skip_bad_rows: Whether rows with too few or too many cells are left out.
         varying: The options on which several files differ; they must be found out for each file.

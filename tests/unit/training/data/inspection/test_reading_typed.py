@@ -110,6 +110,26 @@ def test_a_sample_is_the_same_however_rows_are_chunked() -> None:
     assert first["a"].values.tolist() == second["a"].values.tolist()
 
 
+@settings(max_examples=20)
+@given(st.integers(1, 60), st.integers(1, 25), st.integers(1, 70), st.integers(0, 5))
+def test_an_unchecked_sample_is_of_the_same_rows(count: int, chunk: int, size: int, seed: int) -> None:
+    cells = {"a": [str(row) for row in range(count)], "t": [f"t{row % 7}" for row in range(count)]}
+    columns = [column("integer"), ColumnOptions(name="t", type=ColumnType.CATEGORY)]
+    tables = [
+        read_typed(rows(cells, chunk=chunk), columns, rows=size, seed=seed, checked=checked)[0]
+        for checked in (True, False)
+    ]
+    for one, other in zip(tables[0].columns, tables[1].columns, strict=True):
+        assert one.texts == other.texts
+        assert np.array_equal(one.values, other.values)
+
+
+def test_a_value_of_an_unchecked_sample_is_named_with_its_line() -> None:
+    cells = {"a": [*map(str, range(30)), *["x"] * 30]}
+    with pytest.raises(DatasetError, match=r"line (3[2-9]|[45]\d|6[01]), column 'a': 'x'"):
+        read_typed(rows(cells, chunk=60), [column("integer")], rows=40, checked=False)
+
+
 def test_typed_sources_are_read_as_their_values() -> None:
     frame = pl.DataFrame(
         {

@@ -49,7 +49,7 @@ def test_what_is_written_is_read_again() -> None:
         "b": ["yes", "no"] * 15,
     }
     found = inspect(rows(cells))
-    again = sdv_metadata.read(sdv_metadata.write([one.options for one in found.columns]))
+    again = sdv_metadata.read(sdv_metadata.write(found))
     assert {name: fields["type"] for name, fields in again.items()} == {
         one.options.name: one.options.type for one in found.columns
     }

@@ -273,3 +273,64 @@ def test_a_last_row_changes_what_a_column_is(late: str) -> None:
     numbers = [str(index * 3 % 100_003) for index in range(3_000)]
     assert profile(numbers, "n").options.type is ColumnType.INTEGER
     assert profile([*numbers, late], "n").options.type is not ColumnType.INTEGER
+
+
+def plates(count: int) -> list[str]:
+    """Codes of two shapes, one of which repeats."""
+    made = [f"{'ABCDE'[number % 5]}-XY {1000 + 7 * number}" for number in range(count)]
+    return [*made, *(f"{number:03}/AB" for number in range(count)), made[0]]
+
+
+def test_templates_of_codes_that_hardly_repeat_are_learnt() -> None:
+    found = profile(plates(60), "plate")
+    assert found.options.templates
+    assert found.options.role is Role.LEARN
+    assert found.options.rule is None
+    assert any("A-AA 9999" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [f"CA-{10_000 + 7 * number}" for number in range(60)],
+        [f"{'x' * (number % 31)}{number}{'-y' * (number % 7)}" for number in [*range(90), 3]],
+    ],
+    ids=["unique keys", "many shapes"],
+)
+def test_templates_of_other_codes_are_not_learnt(cells: Sequence[str]) -> None:
+    assert not profile(cells, "code").options.templates
+
+
+def test_what_becomes_of_a_column_can_be_set() -> None:
+    table = {"plate": plates(60), "key": [f"CA-{10_000 + number}" for number in range(121)]}
+    found = inspect(rows(table), settings={"plate": {"role": Role.DROP}, "key": {"templates": True}})
+    plate, key = (each.options for each in found.columns)
+    assert (plate.role, plate.templates) == (Role.DROP, False)
+    assert (key.role, key.templates, key.rule) == (Role.LEARN, True, None)
+
+
+FIRST, LAST = ["Ann", "Bob", "Carl", "Dora"], ["Smith", "Jones", "Brown", "Miller", "Davis"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "names"),
+    [
+        ({"first_name": FIRST * 15, "last_name": LAST * 12}, ["first_name", "last_name"]),
+        ({"customer_name": [f"{FIRST[row % 4]} {LAST[row % 5]}" for row in range(60)]}, ["customer_name"]),
+        ({"first_name": ["", *FIRST * 14, *FIRST[:3]], "last_name": LAST * 12}, None),
+        ({"first_name": FIRST * 15}, None),
+    ],
+)
+def test_addresses_follow_from_names_that_are_complete(columns: dict[str, list[str]], names: list[str] | None) -> None:
+    cells = columns | {"mail": [f"user{row}@example.org" for row in range(60)]}
+    rule = inspect(rows(cells)).columns[-1].options.rule
+    assert rule == {"kind": "email"} | ({"from": names} if names else {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell"),
+    [("ipv6", "2001:db8::{0:x}:{1:x}"), ("mac", "00:1a:2b:3c:{0:02x}:{1:02x}"), ("ipv4", "10.0.{0}.{1}")],
+)
+def test_addresses_of_machines_are_made_by_their_rules(kind: str, cell: str) -> None:
+    found = profile([cell.format(row, 7 * row % 250) for row in range(60)])
+    assert found.options.rule == {"kind": kind}

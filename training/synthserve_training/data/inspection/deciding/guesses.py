@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from synthserve_training.data.inspection.deciding import keys, markers, names, personal, serial_dates
+from synthserve_training.data.inspection.deciding import keys, markers, names, personal, serial_dates, shapes
 from synthserve_training.data.inspection.deciding.misfits import Misfits, misfits
 from synthserve_training.data.inspection.deciding.questions import Question
 from synthserve_training.data.inspection.formats import numbers, read, times, truth
@@ -250,13 +250,14 @@ def _why(options: ColumnOptions, values: Values) -> str:
         case ColumnType.INTEGER:
             return "every value is a whole number" + _dress(options)
         case _:
-            return f"every value is a number with {_most(options)}decimals" + _dress(options)
+            return "every value is a number" + _decimals(options) + _dress(options)
 
 
-def _most(options: ColumnOptions) -> str:
+def _decimals(options: ColumnOptions) -> str:
     if options.decimals is None:
-        return ""
-    return f"{options.decimals} " if options.fixed_decimals else f"up to {options.decimals} "
+        return " with decimals"
+    most = "" if options.fixed_decimals else "up to "
+    return f" with {most}{options.decimals} {'decimal' if options.decimals == 1 else 'decimals'}"
 
 
 def _dress(options: ColumnOptions) -> str:
@@ -318,8 +319,6 @@ def _final(
         update["value"] = value if value is not None else str(question.values.table["text"][0])
     notes: tuple[str, ...] = ()
     if what in (ColumnType.ID, ColumnType.TEXT) and rest is not None:
-        rule = _rule(question, what, kind, rest)
-        update |= {"role": Role.RULE, "rule": rule}
         about = (
             f"{kind.what} look like personal data"
             if kind and kind.personal
@@ -327,8 +326,22 @@ def _final(
         )
         if what is ColumnType.ID and not (kind and kind.personal):
             about = "keys can identify rows"
-        notes = (f"privacy: {about}; made by the rule {rule['kind']!r}, not learnt",)
+        template = None if kind else _template(what, rest)
+        if template is None:
+            rule = _rule(question, what, kind, rest)
+            update |= {"role": Role.RULE, "rule": rule}
+            notes = (f"privacy: {about}; made by the rule {rule['kind']!r}, not learnt",)
+        else:
+            update |= {"templates": True}
+            notes = (f"privacy: {about}; templates such as {template} are learnt, not the texts",)
     return Guess(question.base.model_copy(update=update), why, notes=notes, missing=missing)
+
+
+def _template(what: ColumnType, rest: pl.DataFrame) -> str | None:
+    """An example of the templates that can be learnt of texts; None: a rule makes them, as it does unique keys."""
+    repeat = rest["rows"].max() != 1
+    codes = repeat if what is ColumnType.ID else shapes.look_like_codes(rest["text"])
+    return shapes.template(rest["text"], rest["rows"]) if codes else None
 
 
 def _rule(question: Question, what: ColumnType, kind: personal.Kind | None, rest: pl.DataFrame) -> dict[str, object]:
@@ -339,7 +352,7 @@ def _rule(question: Question, what: ColumnType, kind: personal.Kind | None, rest
         running = numbers.read(texts, question.base.model_copy(update={"type": ColumnType.INTEGER}))
         if not running.null_count() and not numbers.leading_zeros(texts) and rest["rows"].max() == 1:
             return {"kind": "sequence", "start": int(running.min())} if _runs(running) else {"kind": "sequence"}  # type: ignore[arg-type]
-        if (pattern := personal.like(texts)) is not None:
+        if (pattern := shapes.like(texts)) is not None:
             return {"kind": "regex", "pattern": pattern}
     return {"kind": "text"}
 

@@ -16,7 +16,7 @@ _LONG = 7
 def codes(question: Question, options: ColumnOptions, rest: pl.DataFrame, missing: pl.DataFrame) -> str | None:
     """Why numbers are keys or codes, and no quantities; None where they are quantities."""
     name, values, texts = question.base.name, question.values, rest["text"]
-    filled = sum(rest["rows"]) + values.beyond
+    filled = int(rest["rows"].sum()) + values.beyond
     unique = (
         values.distinct - missing.height >= filled * 0.999
         if not values.exact

@@ -1,7 +1,6 @@
 """Kinds of texts that a rule makes better than a model: e-mail addresses, telephone numbers, names, check digits."""
 
 import importlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +22,8 @@ _HASH = (
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$"
 _URL = r"^(?:https?|ftp)://\S+$|^www\.\S+\.\S+$"
 _IPV4 = r"^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$"
-_IPV6 = r"^(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}$"
+_GROUPS = r"[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4})"
+_IPV6 = rf"^{_GROUPS}{{7}}$|^(?:{_GROUPS}{{0,6}})?::(?:{_GROUPS}{{0,6}})?$"
 _MAC = r"^(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$"
 _PHONE = r"^\+?[\d\s().\-/]{7,20}(?:\s*(?:x|ext\.?)\s*\d{1,6})?$"
 _STREET = (
@@ -225,51 +225,3 @@ _KINDS: list[tuple[Kind, str | Callable[[pl.Series, set[str]], float]]] = [
     (Kind("city", "names of places", personal=False, always=False), _named("city", "town", "ort", "ciudad", "ville")),
 ]
 """Kinds, and the share of a column's texts that are of each. The first one that fits is taken."""
-
-
-def like(texts: pl.Series) -> str | None:
-    """A regular expression whose matches look like the texts, with no text of fewer than ten rows in it.
-
-    Args:
-        texts: Trimmed texts, one for each row or each distinct one.
-
-    Returns:
-        At most four shapes that cover 90 % of the texts; None where there are more.
-    """
-    shapes = (
-        texts.str.replace_all(r"[0-9]", "9")
-        .str.replace_all(r"\p{Lu}", "A")
-        .str.replace_all(r"\p{Ll}", "a")
-        .value_counts()
-    )
-    shapes = shapes.sort(["count", shapes.columns[0]], descending=[True, False])
-    likely = shapes.head(4)
-    if likely["count"].sum() < _SHARE * len(texts):
-        return _of_lengths(texts)
-    patterns = [_pattern(str(shape)) for shape in likely[shapes.columns[0]]]
-    return patterns[0] if len(patterns) == 1 else f"({'|'.join(patterns)})"
-
-
-_CLASSES = {"9": "[0-9]", "A": "[A-Z]", "a": "[a-z]"}
-
-
-def _pattern(shape: str) -> str:
-    result = ""
-    for run in re.finditer(r"(.)\1*", shape, flags=re.DOTALL):
-        letter, length = run.group(1), len(run.group())
-        one = _CLASSES.get(letter) or re.escape(letter)
-        result += one if length == 1 else f"{one}{{{length}}}"
-    return result
-
-
-def _of_lengths(texts: pl.Series) -> str | None:
-    """The characters and lengths of codes that have no common shape."""
-    if texts.str.contains(r"[^A-Za-z0-9]").any():
-        return None
-    parts = [
-        part
-        for part, found in (("A-Z", "[A-Z]"), ("a-z", "[a-z]"), ("0-9", "[0-9]"))
-        if texts.str.contains(found).any()
-    ]
-    lengths = texts.str.len_chars()
-    return f"[{''.join(parts)}]{{{lengths.quantile(0.05):.0f},{lengths.quantile(0.95):.0f}}}"

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from synthserve_training.data.reading import header
 from synthserve_training.data.reading.delimited import dialect, footer
-from synthserve_training.data.reading.delimited.records import Dialect, Record, records
+from synthserve_training.data.reading.delimited.records import Dialect, Record, is_blank, records
 from synthserve_training.data.reading.delimited.source import DelimitedSource
 from synthserve_training.data.reading.files.compression import StoredFile
 from synthserve_training.data.reading.layout import FileLayout, ReadingNote, numbered_names, unique_names
@@ -136,11 +136,19 @@ def _end(
     if start is None:
         return found.size, 0, []
     below = text[start:]
-    lines = [line for line in below.split(how.newline) if line.strip()]
+    lines = [line for line in below.split(how.newline) if not is_blank(line.rstrip("\r"), how.separator)]
+    if not lines:
+        return found.size, 0, []
     end = found.size - decoding.encoded_length(found, encoding, below, how.newline)
-    notes = (
-        []
-        if given
-        else [ReadingNote(f"{len(lines)} lines at the end are no rows and were left out: {lines[0].strip()[:80]!r}")]
-    )
-    return end, len(lines), notes
+    return end, len(lines), [] if given else [_left_out(lines, how.separator)]
+
+
+def _left_out(lines: Sequence[str], separator: str) -> ReadingNote:
+    """A note on the lines below the table."""
+    keep = "footer_rows = 0 in the recipe keeps them"
+    one = len(lines) == 1
+    count, was = ("1 line", "was") if one else (f"{len(lines):,} lines", "were")
+    note = next((line.strip() for line in lines if line.strip(f" \r{separator}")), None)
+    if note is None:
+        return ReadingNote(f"{count} of empty cells at the end {was} left out, as spreadsheets write them; {keep}")
+    return ReadingNote(f"{count} at the end {was} left out, as {'no row' if one else 'no rows'}: {note[:80]!r}; {keep}")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from synthserve_training.data.reading import header
 from synthserve_training.data.reading.cells import Kind, kind
 from synthserve_training.data.reading.delimited.records import Dialect, Record, records
 from synthserve_training.errors import ReadingError
@@ -21,6 +22,8 @@ _COMMON = ",;\t|"
 _RARE = "\x1f\x01~^:!& "
 _COMMENTS = "#%"
 _SCORES = {Kind.MISSING: 0.9, Kind.NUMBER: 1.0, Kind.MOMENT: 1.0, Kind.WORD: 1.0, Kind.TEXT: 0.9}
+_SCORES_OF_OTHERS = ((re.compile("\t"), 0.1), (re.compile("[;|]|,(?! )"), 0.2), (re.compile(","), 0.75))
+"""Scores of texts with another separator in them: the less it is a sign of texts, the lower."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class _Candidate:
             these are not even half of all records.
         purity: The mean score of cells.
         fits_header: Whether the first record has as many cells.
+        is_whole: Whether all records have.
     """
 
     dialect: Dialect
@@ -40,6 +44,7 @@ class _Candidate:
     agreement: float
     purity: float
     fits_header: bool
+    is_whole: bool
 
     @property
     def score(self) -> float:
@@ -63,7 +68,7 @@ def detect(name: str, text: str, newline: str, options: SourceOptions) -> Dialec
         return _with_quote(text, replace(base, separator=options.separator), options)
     if (named := _named_separator(text)) is not None:
         return _with_quote(text, replace(base, separator=named), options)
-    common = _candidates(text, base, _COMMON)
+    common = _fitting(_candidates(text, base, _COMMON))
     best = max(common, key=lambda candidate: candidate.score, default=None)
     if (best is None or best.agreement < 0.8) and not _are_single_values(text, newline):
         rare = [candidate for candidate in _candidates(text, base, _RARE) if _is_sure(candidate, text)]
@@ -122,6 +127,13 @@ def _candidates(text: str, base: Dialect, separators: str) -> list[_Candidate]:
     return [candidate for candidate in found if candidate]
 
 
+def _fitting(candidates: list[_Candidate]) -> list[_Candidate]:
+    """The candidates without those that occur in texts only, not in the header, where another one separates all."""
+    if any(candidate.is_whole for candidate in candidates):
+        return [candidate for candidate in candidates if candidate.fits_header]
+    return candidates
+
+
 def _candidate(text: str, dialect: Dialect) -> _Candidate | None:
     found = content(records(text, dialect))
     if not found:
@@ -135,17 +147,27 @@ def _candidate(text: str, dialect: Dialect) -> _Candidate | None:
     fitting = [number for number, record in enumerate(found) if len(record.cells) == width]
     inside = found[fitting[0] : fitting[-1] + 1]
     agreement = len(fitting) / len(inside) * min(1.0, 2 * len(fitting) / len(found))
-    rows = [record.cells for record in inside if len(record.cells) == width][:200]
-    scores = [_score(cell, dialect.separator) for row in rows for cell in row[:500]]
-    return _Candidate(dialect, width, agreement, sum(scores) / len(scores), len(found[0].cells) == width)
+    rows = [record for record in inside if len(record.cells) == width][:200]
+    scores = [_score(cell, dialect.separator) for record in rows for cell in record.cells[:500]]
+    unclosed = sum(record.unclosed for record in rows) / len(rows)
+    purity = sum(scores) / len(scores) * (1 - unclosed / 2)
+    return _Candidate(
+        dialect,
+        width,
+        agreement,
+        purity,
+        fits_header=len(found[0].cells) == width,
+        is_whole=len(fitting) == len(found),
+    )
 
 
 def _score(cell: str, separator: str) -> float:
     looks = kind(cell)
-    if looks is Kind.TEXT and any(other in cell for other in "\t;|" if other != separator):
-        return 0.2
-    if looks is Kind.TEXT and separator != "," and "," in cell:
-        return 0.75
+    if looks is Kind.TEXT:
+        if separator == "\t" and "," in cell:
+            return 0.75  # Tabs are hardly ever in texts.
+        others = cell.replace(separator, " ")
+        return next((score for other, score in _SCORES_OF_OTHERS if other.search(others)), _SCORES[looks])
     return _SCORES[looks]
 
 
@@ -162,9 +184,10 @@ def _is_table(name: str, text: str, best: _Candidate) -> bool:
         cells = sum(len(record.cells) - 1 for record in found[1:])
         if best.agreement < 0.95 or best.dialect.separator in " :":
             return False
-        if spaced > 0.9 * cells and best.width == 2:
+        lines = [header.Line(record.line, record.cells) for record in found[1:] if len(record.cells) == best.width]
+        if (spaced > 0.9 * cells and best.width == 2) or not header.is_certain(lines[0], lines[1:]):
             raise ReadingError(
-                f"{name}, line {first.line}: the first line has one cell, the others have two, or one with "
+                f"{name}, line {first.line}: the first line has one cell, the others have {best.width}, or one with "
                 f"{best.dialect.separator!r} in its text: give the separator (one that does not occur makes one column)"
             )
     return best.agreement >= (0.5 if best.fits_header else 0.8)

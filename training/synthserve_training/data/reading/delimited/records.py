@@ -71,7 +71,7 @@ def records(text: str, dialect: Dialect, line: int = 1, *, last: bool = True) ->
             content = content[:-1]
         if dialect.comment and content.startswith(dialect.comment):
             yield Record(line, [], start, end + 1, comment=True)
-        elif not content or (content.isspace() and dialect.separator not in content) or content == "\x1a":
+        elif is_blank(content, dialect.separator):
             yield Record(line, [], start, end + 1)
         elif not (open_cell and open_cell.search(content)):
             yield Record(line, content.split(dialect.separator), start, end + 1)
@@ -85,6 +85,11 @@ def records(text: str, dialect: Dialect, line: int = 1, *, last: bool = True) ->
             continue
         line += 1
         start = end + 1
+
+
+def is_blank(line: str, separator: str) -> bool:
+    r"""Whether a line, without its end, has no cells; `\x1a` ends the files of DOS."""
+    return not line or (line.isspace() and separator not in line) or line == "\x1a"
 
 
 class _Patterns(NamedTuple):

@@ -204,5 +204,5 @@ class _Rows:
         why = "; the file seems to end within the row" if cut and has < wanted else ""
         return (
             f"{self._name}, line {record.line}: it has {has} {'cell' if has == 1 else 'cells'}, and the table "
-            f"has {wanted} columns{why}: mend the line, or leave such rows out with skip_bad_rows"
+            f"has {wanted} columns{why}: mend the line, or leave such rows out with --skip-bad-rows"
         )

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar, cast
 
-import pyarrow as pa
-
 from synthserve_training.errors import ReadingError
 
 T = TypeVar("T")
@@ -119,6 +117,8 @@ class ByteStream:
             case "bz2":
                 return cast("BinaryIO", bz2.BZ2File(self._raw))
             case "zst":
+                import pyarrow as pa  # it takes long, and few files need it
+
                 return cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(self._raw, mode="r"), "zstd"))
             case "zip":
                 try:

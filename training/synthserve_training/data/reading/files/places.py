@@ -10,8 +10,6 @@ import urllib.request
 from pathlib import Path
 from typing import Protocol
 
-import fsspec  # type: ignore[import-untyped]
-
 from synthserve_training import problems
 from synthserve_training.data.reading.files.compression import StoredFile, reported, stored_file
 from synthserve_training.data.reading.files.temporary import TemporaryCopy
@@ -19,6 +17,9 @@ from synthserve_training.errors import ReadingError
 
 STANDARD_INPUT = "-"
 _TIMEOUT_SECONDS = 60
+_DATABASES = frozenset(
+    {"sqlite", "postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle", "duckdb", "snowflake"}
+)
 _COPY_BYTES = 1 << 20
 
 
@@ -54,6 +55,12 @@ def find(address: str) -> list[StoredFile]:
     if separated and scheme in {"http", "https"}:
         return [_downloaded(address)]
     return _remote(address) if separated else _local(address)
+
+
+def is_database(address: str) -> bool:
+    """Whether an address is the URL of a database."""
+    scheme, separated, _ = address.partition("://")
+    return bool(separated) and scheme.partition("+")[0] in _DATABASES
 
 
 def decompressed(file: StoredFile) -> StoredFile:
@@ -116,6 +123,8 @@ def _downloaded(address: str) -> StoredFile:
 
 def _remote(address: str) -> list[StoredFile]:
     """The files of an address that fsspec knows."""
+    import fsspec  # type: ignore[import-untyped]  # it takes long, and only the network needs it
+
     name = shown(address)
     try:
         found = fsspec.open_files(address, "rb")

@@ -8,6 +8,10 @@ from synthserve_training.data.reading.files.compression import StoredFile
 _BLOCK_BYTES = 1 << 22
 _HEAD_BYTES = 1 << 22
 _TAIL_BYTES = 1 << 18
+_MOST_BLANK_BYTES = 1 << 26
+_BLANK = b"\0\r\n\x1a ,;\t|"
+"""What lines without any value are made of: a spreadsheet writes a million of them where their cells have formats."""
+
 _MARKED_BYTES = 1 << 18
 _MARKED_BYTES_OF_A_BLOCK = 1 << 15
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
@@ -19,7 +23,7 @@ class Survey:
 
     Attributes:
         head: How it begins, at most 4 MiB.
-        tail: How it ends, at most 256 KiB.
+        tail: How it ends: its lines without any value, up to 64 MiB, and 256 KiB before them.
         size: Its decompressed bytes.
         marked: Some of the lines that have bytes beyond ASCII, from all parts of the file.
     """
@@ -44,12 +48,21 @@ def survey(file: StoredFile) -> Survey:
             size += len(block)
             if len(head) < _HEAD_BYTES:
                 head += block[: _HEAD_BYTES - len(head)]
-            tail = (tail + block)[-_TAIL_BYTES:] if len(block) < _TAIL_BYTES else block[-_TAIL_BYTES:]
+            tail = _last(tail, block)
             if missing > 0 and not block.isascii():
                 found = _marked(block, at_start=size == len(block))
                 marked += found
                 missing -= sum(map(len, found))
     return Survey(head, tail, size, tuple(marked))
+
+
+def _last(tail: bytes, block: bytes) -> bytes:
+    """The tail of a text that goes on with a block."""
+    if len(filled := block.rstrip(_BLANK)) >= _TAIL_BYTES:
+        return block[len(filled) - _TAIL_BYTES :]
+    joined = tail + block
+    blank = len(block) - len(filled) if filled else len(joined) - len(joined.rstrip(_BLANK))
+    return joined[-(_TAIL_BYTES + min(blank, _MOST_BLANK_BYTES)) :]
 
 
 def _marked(block: bytes, *, at_start: bool) -> list[bytes]:
