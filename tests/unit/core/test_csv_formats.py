@@ -29,6 +29,8 @@ def test_an_empty_format_is_the_default() -> None:
         (DATE, {"pattern": "%Y-%m-%d %H:%M:%S"}),
         (TIMESTAMP, {"pattern": "%y %b %B %p %I %j %M %S %f 100%%"}),
         (TIMESTAMP, {"pattern": "%Y年%m月%d日"}),
+        (STRING, {"pattern": "%H:%M"}),
+        (STRING, {"pattern": "%I:%M:%S.%f %p"}),
         (INT64, {"digits": 30}),
         (DOUBLE, {"decimals": 0}),
         (DOUBLE, {"decimals": 30, "decimal_separator": "'"}),
@@ -49,7 +51,11 @@ SEPARATORS = ["ab", "é", "1", "e", "+", "-", '"', "\n", "\0"]
     ("kind", "fields", "message"),
     [
         *(
-            (kind, {"pattern": "%Y"}, "has a pattern, but only dates and timestamps can")
+            (
+                kind,
+                {"pattern": "%Y"},
+                "has a pattern, but only dates and timestamps can have one, and texts that are times of day",
+            )
             for kind in (DOUBLE, INT64, BOOL, STRING, ColumnType.CATEGORY)
         ),
         *(

@@ -111,6 +111,31 @@ def test_the_patterns_of_columns(pattern: str, text: str, expected: datetime.dat
     assert span(text, _column(ColumnType.DATE, pattern)) == (micros // DAY, micros // DAY)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text", "low", "high"),
+    [
+        ("%H:%M:%S", "08:30", 30_600_000_000, 30_659_999_999),
+        ("%H:%M:%S", "08:30:05", 30_605_000_000, 30_605_999_999),
+        ("%H:%M", "100:00", 360_000_000_000, 360_059_999_999),  # a duration
+        ("%H:%M:%S.%f", "00:00:01.000002", 1_000_002, 1_000_002),
+        ("%I:%M %p", "12:05 AM", 300_000_000, 359_999_999),
+        ("%I:%M %p", "1:05 pm", 47_100_000_000, 47_159_999_999),
+        ("%I:%M %p", "13:05", 47_100_000_000, 47_159_999_999),
+        ("%Hh%M", "8h30", 30_600_000_000, 30_659_999_999),
+        ("%H o'clock", "8 o'clock", 28_800_000_000, 32_399_999_999),
+    ],
+)
+def test_times_of_day(pattern: str, text: str, low: int, high: int) -> None:
+    assert span(text, _column(ColumnType.STRING, pattern)) == (low, high)
+
+
+@pytest.mark.parametrize("pattern", ["%H:%M", "%H:%M (%H)"])
+@pytest.mark.parametrize("text", ["", "8", "08:60", "08:30:61", "eight", "-1:00", "2024-01-01"])
+def test_texts_that_are_no_times(pattern: str, text: str) -> None:
+    with pytest.raises(UnreadableValueError, match="must be a time such as 12:30"):
+        span(text, _column(ColumnType.STRING, pattern))
+
+
 def test_a_pattern_that_has_a_directive_twice_is_only_written() -> None:
     column = _column(ColumnType.DATE, "%Y: %d.%m.%Y")
     assert span("2024-02-29", column) == (19_782, 19_782)

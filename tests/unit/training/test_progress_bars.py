@@ -35,6 +35,16 @@ def test_step_that_takes_long_has_a_line_each_half_minute(
     ]
 
 
+def test_nothing_is_left_of_a_step_that_is_at_its_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress_bars, "time", Clock())
+    with a_bar_for_each() as progress:
+        for step in range(4):
+            progress("training", min(50 * step, 100), 100)
+    assert capsys.readouterr().err == "training: 100 %\n"
+
+
 def test_quick_steps_have_no_lines(capsys: pytest.CaptureFixture[str]) -> None:
     with a_bar_for_each() as progress:
         for step in range(8):

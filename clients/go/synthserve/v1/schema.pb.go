@@ -104,7 +104,8 @@ const (
 	ConditionKind_CONDITION_KIND_CODE ConditionKind = 1
 	// Any of `categories`: `Condition.equals`, `any_of`, `missing`.
 	ConditionKind_CONDITION_KIND_SET ConditionKind = 2
-	// A value or an inclusive range of numbers, dates or timestamps: `Condition.equals`, `between`, `missing`.
+	// A value or an inclusive range of numbers, dates, timestamps or times of day: `Condition.equals`, `between`,
+	// `missing`.
 	ConditionKind_CONDITION_KIND_RANGE ConditionKind = 3
 )
 
@@ -406,7 +407,8 @@ type CsvFormat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// DATE and TIMESTAMP: a pattern of the directives %Y %m %d %H %M %S %f (six digits) %y %b %B %p %I %j and %%; other
 	// characters are literal. Empty: ISO 8601, that is `%Y-%m-%d`, or `%Y-%m-%dT%H:%M:%S`, followed by `.%f` if the value has
-	// a fraction, and by `Z` in a UTC column.
+	// a fraction, and by `Z` in a UTC column. STRING: the texts are times of day or durations in this pattern, of the
+	// directives %H %I %M %S %f and %p.
 	Pattern string `protobuf:"bytes,1,opt,name=pattern,proto3" json:"pattern,omitempty"`
 	// INT64: values are padded with leading zeros to this number of digits. 0 (default): no padding.
 	Digits int32 `protobuf:"varint,2,opt,name=digits,proto3" json:"digits,omitempty"`

@@ -17,7 +17,7 @@ from synthserve_core.quoting import listed, quoted
 
 _LARGEST = sys.float_info.max
 _LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**63 - 1
-_WHOLE = {ColumnType.INT64, ColumnType.DATE, ColumnType.TIMESTAMP}
+_WHOLE = {ColumnType.INT64, ColumnType.DATE, ColumnType.TIMESTAMP, ColumnType.STRING}
 _BOOLS = ("false", "true")
 
 

@@ -11,6 +11,7 @@ DEFAULT = CsvFormat()
 _PATTERN = re.compile(r"(?:[^%\0]|%[YmdHMSfybBpIj%])*")
 _LONGEST_PATTERN = 100
 _LONGEST_TEXT = 100
+_TIME_OF_DAY = re.compile(r"(?=.*%[HI])(?:[^%\0]|%[HIMSfp%])*")
 _DATED = {ColumnType.DATE, ColumnType.TIMESTAMP}
 _MOST_DIGITS = 30
 
@@ -36,7 +37,10 @@ def described(column: schema_pb2.Column, kind: ColumnType) -> CsvFormat:
         ManifestError: A field does not apply to this type, or has a value that is not allowed.
     """
     csv, what = column.csv, f"the CSV format of the column {column.name!r}"
-    require(not csv.pattern or kind in _DATED, f"{what} has a pattern, but only dates and timestamps can")
+    require(
+        not csv.pattern or kind in _DATED or (kind is ColumnType.STRING and bool(_TIME_OF_DAY.fullmatch(csv.pattern))),
+        f"{what} has a pattern, but only dates and timestamps can have one, and texts that are times of day",
+    )
     require(
         len(csv.pattern) <= _LONGEST_PATTERN and _PATTERN.fullmatch(csv.pattern) is not None,
         f"{what} has a pattern with directives that are not known: {csv.pattern!r}",

@@ -238,7 +238,8 @@ def _condition(spec: schema_pb2.ConditionSpec, column: Column | None) -> Conditi
     require(not spec.nullable or column is None or column.nullable, f"{what} is nullable, but its column is not")
     categories: tuple[str, ...] = ()
     if kind is ConditionKind.RANGE:
-        require(type_ in _RANGED, f"{what} is a RANGE, but its type {type_.value} has none")
+        is_time = column is not None and own is ColumnType.STRING and bool(column.csv.pattern)
+        require(type_ in _RANGED or is_time, f"{what} is a RANGE, but its type {type_.value} has none")
         require(not spec.categories, f"{what} is a RANGE, but has categories")
     else:
         categories = tuple(spec.categories) or default_categories(type_, column.categories if column else ())

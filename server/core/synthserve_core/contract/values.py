@@ -1,4 +1,4 @@
-"""Parses numbers and dates: from text, as in a CSV file, to the units of a graph."""
+"""Parses numbers, dates and times: from text, as in a CSV file, to the units of a graph."""
 
 import datetime
 import math
@@ -24,10 +24,22 @@ LAST_MICROSECOND = (LAST_DAY + 1) * DAY - 1
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0{1,6})?)?$")  # as data frames write a date
 _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(?P<zone>Z|[+-]\d{2}:\d{2})?", re.ASCII)
+_TIME = re.compile(r"(?P<H>\d{1,9}):(?P<M>[0-5]\d)(:(?P<S>[0-5]\d)(\.(?P<f>\d{1,6}))?)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 _LONGEST = 100
 """The most characters of a number or date; a request can hold longer texts."""
+
+_DIRECTIVES = {
+    "%H": r"(?P<H>\d{1,9})",
+    "%I": r"(?P<I>\d{1,2})",
+    "%M": r"(?P<M>[0-5]\d)",
+    "%S": r"(?P<S>[0-5]\d)",
+    "%f": r"(?P<f>\d{1,6})",
+    "%p": "(?P<p>[aApP])[mM]",
+    "%%": "%",
+}
+"""Of times of day, whose hours can exceed 23: durations are written alike."""
 
 _UNITS = {"f": 1, "S": 1_000_000, "M": 60_000_000, "H": 3_600_000_000, "I": 3_600_000_000}
 """Microseconds of the directives of a time of day, the finest first."""
@@ -45,10 +57,10 @@ def span(text: str, of: Column | Condition) -> Span:
 
     Args:
         text: In the default form, or in the column's own.
-        of: The column or condition, of type DOUBLE, INT64, DATE or TIMESTAMP.
+        of: The column or condition, of type DOUBLE, INT64, DATE or TIMESTAMP, or STRING with a pattern of times.
 
     Returns:
-        In the units of the graph: numbers, days or microseconds since 1970.
+        In the units of the graph: numbers, days or microseconds since 1970, microseconds since midnight.
 
     Raises:
         UnreadableValueError: It is not a value of the type.
@@ -60,6 +72,8 @@ def span(text: str, of: Column | Condition) -> Span:
         return day, day
     if of.type is ColumnType.TIMESTAMP:
         return _microseconds(text, of)
+    if of.type is ColumnType.STRING:
+        return _time(text, of.csv.pattern)
     number = _number(text, of.csv)
     return number, number
 
@@ -110,6 +124,28 @@ def _microseconds(text: str, of: Column | Condition) -> Span:
         return value, value + _unit(of.csv.pattern) - 1
     example = "2024-02-29T12:30:00Z" if of.utc else "2024-02-29T12:30:00"
     raise UnreadableValueError(f"must be a date or a timestamp such as {_example(of.csv, example)}")
+
+
+def _time(text: str, pattern: str) -> Span:
+    """Microseconds since midnight."""
+    for form in (_TIME, *_own_form(pattern)):
+        if match := form.fullmatch(text):
+            parts = {name: part for name, part in match.groupdict().items() if part is not None}
+            hours = int(parts.get("H", 0))
+            if "I" in parts:
+                hours = int(parts["I"]) % 12 + 12 * (parts.get("p", "a") in "pP")
+            seconds = 3600 * hours + 60 * int(parts.get("M", 0)) + int(parts.get("S", 0))
+            value = 1_000_000 * seconds + int(parts.get("f", "").ljust(6, "0") or 0)
+            return value, value + next(unit for name, unit in _UNITS.items() if name in parts) - 1
+    raise UnreadableValueError(f"must be a time such as {_example(CsvFormat(pattern=pattern), '12:30')}")
+
+
+def _own_form(pattern: str) -> tuple[re.Pattern[str], ...]:
+    own = "".join(_DIRECTIVES.get(piece) or re.escape(piece) for piece in re.findall("%.|.", pattern, re.DOTALL))
+    try:
+        return (re.compile(own, re.ASCII),)
+    except re.error:  # a directive is repeated
+        return ()
 
 
 def _unit(pattern: str) -> int:

@@ -38,6 +38,7 @@ def test_a_peer_writes_rows_and_timings(tmp_path: Path, monkeypatch: pytest.Monk
     timings = json.loads(Path(job.timings).read_text())
     assert set(timings) == {
         "fit_seconds",
+        "fit_cpu_seconds",
         "first_row_seconds",
         "frame_rows_per_second",
         "csv_rows_per_second",

@@ -1,5 +1,6 @@
 """What a graph draws: values of the columns, under any conditions, the same however the rows are cut."""
 
+import datetime
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fixtures.token_models import column, every_kind, model_of
 
+from synthserve_core.contract.conditions import Between, Missing
+from synthserve_core.contract.conditions import settings as settings_of
+from synthserve_core.contract.model import ColumnType as ClientType
+from synthserve_training.models import contract
 from synthserve_training.models.autoregressive import correction
 from synthserve_training.models.autoregressive.drawing.graph import DrawingGraph
 from synthserve_training.tables.columns import ColumnType
@@ -189,3 +194,24 @@ def test_column_of_one_value_is_drawn_without_a_choice(size: int) -> None:
     rows = TypedTable([column(ColumnType.CATEGORY, np.array((["a"] * 30 + ["b"] * 30)[: 30 * size]))])
     one = Drawer(model_of(rows).graph())
     assert set(one.rows(one.noise(64))["column:category"]) == set(range(size))
+
+
+@pytest.mark.parametrize("pattern", ["%H:%M:%S", "%I:%M:%S %p"])
+def test_times_of_day_are_drawn_in_a_range(pattern: str) -> None:
+    generator = np.random.default_rng(0)
+    seconds = np.sort(generator.integers(6 * 3600, 20 * 3600, 2_000)) * 1_000_000
+    valid = generator.random(2_000) < 0.9
+    rows = TypedTable([column(ColumnType.TIME, seconds, valid, patterns=(pattern,))])
+    graph = model_of(rows).graph()
+    conditions = contract.describe(graph, 64).conditions
+    assert conditions[0].type is ClientType.STRING
+    told = settings_of(conditions, {"time": Between("08:30", "12:15")})
+    one = Drawer(graph)
+    drawn = one.rows(one.noise(20_000), time=told["time"])
+    assert drawn["valid:time"].all()
+    read = [datetime.datetime.strptime(bytes(row).decode(), pattern) for row in drawn["column:time"]]
+    assert min(read).time() >= datetime.time(8, 30)
+    assert max(read).time() < datetime.time(12, 16)
+    assert max(read) - min(read) > datetime.timedelta(hours=3)
+    missing = one.rows(one.noise(64), time=settings_of(conditions, {"time": Missing()})["time"])
+    assert not missing["valid:time"].any()

@@ -55,6 +55,12 @@ def test_detector_guesses_among_equals_and_finds_what_is_shifted() -> None:
         assert found[f"c2st_auc_{name}"].reference == pytest.approx(0.5, abs=0.2)
 
 
+def test_target_that_hardly_a_row_has_is_not_predicted() -> None:
+    (whole,) = splits(1, 30)
+    few = whole.train.assign(kind=pd.Series(["x", "y", "z", "x"], dtype="string"))  # missing in all other rows
+    assert utility.evaluate([split(few, whole.held_out, whole.drawn)], COLUMNS, Source.GRAPH) is None
+
+
 def test_gradient_boosting_sees_what_logistic_regression_does_not() -> None:
     real = rows(120, 0, noise=0.1)
     # Equal means and deviations, other shape: length is no longer in three heaps.

@@ -28,10 +28,12 @@ from synthserve_training.evaluation.tables.measures.baseline import gaussian_per
 from synthserve_training.evaluation.tables.plots import curves
 from synthserve_training.evaluation.tables.splits import Source, Split
 
+_NEIGHBOURS = 5
+
 CLASSIFIERS: dict[str, Callable[[], ClassifierMixin]] = {
     "decision tree": lambda: DecisionTreeClassifier(random_state=0),
     "random forest": lambda: RandomForestClassifier(100, random_state=0),
-    "k-nearest neighbours": lambda: make_pipeline(StandardScaler(), KNeighborsClassifier(5)),
+    "k-nearest neighbours": lambda: make_pipeline(StandardScaler(), KNeighborsClassifier(_NEIGHBOURS)),
     "logistic regression": lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
     "MLP": lambda: make_pipeline(StandardScaler(), MLPClassifier((32,), max_iter=300, random_state=0)),
 }
@@ -126,13 +128,15 @@ def evaluate(splits: Sequence[Split], columns: Columns, source: Source) -> Secti
         source: Whose rows the splits hold.
 
     Returns:
-        None: there is nothing to predict, as the table has no categories, or a part of a split has one of them only.
+        None: there is nothing to predict, as the table has no categories, or a part of a split has one of them only,
+            or hardly a row in which it is known.
     """
     target = columns.target
     if target is None:
         return None
     known = [_labelled(split, columns, target) for split in splits]
-    if any(part[target].nunique() < 2 for split in known for part in (split.train, split.held_out, split.synthetic)):
+    parts = [part for split in known for part in (split.train, split.held_out, split.synthetic)]
+    if any(part[target].nunique() < 2 or len(part) < _NEIGHBOURS for part in parts):
         return None
     found = measure([_small(split) for split in known], columns, target)
     measured = {

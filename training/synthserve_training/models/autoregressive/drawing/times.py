@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from synthserve.v1.schema_pb2 import COLUMN_TYPE_STRING, Column
+from synthserve.v1.schema_pb2 import COLUMN_TYPE_STRING, CONDITION_KIND_RANGE, Column, ConditionSpec
 from synthserve_training.models.autoregressive.drawing.columns import Drawn, Evidence
 from synthserve_training.models.autoregressive.drawing.heads import Heads, RunningSum
 from synthserve_training.models.autoregressive.drawing.limits import Limits, Reach
@@ -42,14 +42,25 @@ class TimeGraph:
         """The column in the manifest."""
         column = column_schema(self.options, COLUMN_TYPE_STRING, nullable=self.code.missing)
         column.max_bytes = sum(width for _, width in self.pieces)
+        column.csv.pattern = self._pattern
         return column
 
-    condition = None
-    condition_shape = (np.float64, 2)
+    @property
+    def condition(self) -> ConditionSpec:
+        """A RANGE of times."""
+        low, high = (self._written(micros) for micros in self._ends)
+        return ConditionSpec(
+            column=self.options.name, kind=CONDITION_KIND_RANGE, nullable=self.code.missing, low=low, high=high
+        )
+
+    @property
+    def condition_shape(self) -> tuple[type, int]:
+        """The earliest and the latest time, in microseconds."""
+        return self._number.condition_shape
 
     def evidence(self, graph: GraphBuilder, weights: Sequence[HeadWeights], condition: Value) -> Evidence:
-        """A text takes no range."""
-        raise NotImplementedError
+        """See `ColumnGraph`."""
+        return self._number.evidence(graph, weights, condition)
 
     def draw(
         self,
@@ -93,8 +104,8 @@ class TimeGraph:
     @cached_property
     def pieces(self) -> list[tuple[str, int]]:
         """The directives and literals of the pattern, with their widths in bytes."""
-        pattern = self.options.patterns[0] if self.options.patterns else _DEFAULT
-        widths = {"H": max(2, len(str(self._most // _HOUR))), "I": 2, "M": 2, "S": 2, "f": 6, "p": 2}
+        pattern = self._pattern
+        widths = {"H": max(2, len(str(self._ends[1] // _HOUR))), "I": 2, "M": 2, "S": 2, "f": 6, "p": 2}
         pieces: list[tuple[str, int]] = []
         place = 0
         while place < len(pattern):
@@ -107,11 +118,25 @@ class TimeGraph:
         return pieces
 
     @property
-    def _most(self) -> int:
+    def _pattern(self) -> str:
+        return self.options.patterns[0] if self.options.patterns else _DEFAULT
+
+    @property
+    def _ends(self) -> tuple[int, int]:
+        """The earliest and the latest time that can be drawn, microseconds."""
         ranks = self.code.atoms
         if len(self.code.edges):
-            ranks = np.r_[ranks, self.code.point(self.code.edges[-1:, -1] - 1)]
-        return int(self.code.lattice.values(ranks[-1:])[0]) if len(ranks) else 0
+            ranks = np.r_[ranks, self.code.point(np.array([self.code.edges[0, 0], self.code.edges[-1, -1] - 1]))]
+        if not len(ranks):
+            return 0, 0
+        low, high = self.code.lattice.values(np.array([ranks.min(), ranks.max()]))
+        return int(low), int(high)
+
+    def _written(self, micros: int) -> str:
+        """A time in the form that conditions accept besides the column's own."""
+        seconds, fraction = divmod(micros, _SECOND)
+        text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+        return f"{text}.{fraction:06}" if fraction else text
 
     def _text(self, graph: GraphBuilder, micros: Value) -> Value:
         """Text of times: int64 [batch] to uint8 [batch, bytes]."""
