@@ -219,8 +219,14 @@ def test_what_is_made_by_rules(name: str, cells: Sequence[str], kind: str | None
 
 
 def test_the_pattern_of_codes_has_no_code_in_it() -> None:
+    """But what they have in common, and they are unique."""
     rule = profile([f"CA-2014-{10_000 + 7 * index}" for index in range(60)], "order").options.rule
-    assert rule == {"kind": "regex", "pattern": "[A-Z]{2}\\-[0-9]{4}\\-[0-9]{5}"}
+    assert rule == {"kind": "regex", "pattern": "CA\\-2014\\-[0-9]{5}", "unique": True, "rows": 100_000}
+
+
+def test_codes_of_few_rows_have_nothing_in_common() -> None:
+    rule = profile([f"CA-2014-{10_000 + 7 * index}" for index in range(9)], "order").options.rule
+    assert rule == {"kind": "regex", "pattern": "[A-Z]{2}\\-[0-9]{4}\\-[0-9]{5}", "unique": True, "rows": 1_000_000}
 
 
 @pytest.mark.parametrize(

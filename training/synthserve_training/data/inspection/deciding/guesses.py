@@ -37,6 +37,9 @@ _MANY = 50
 _FREQUENT = 10
 """Rows that a value needs to be published."""
 
+_SPARE, _DIFFERENT_ROWS = 4, 1_000_000
+"""A rule makes unique keys if there are so many times more of them than rows; so many rows are to differ at most."""
+
 
 @dataclass(frozen=True)
 class Guess:
@@ -352,9 +355,16 @@ def _rule(question: Question, what: ColumnType, kind: personal.Kind | None, rest
         running = numbers.read(texts, question.base.model_copy(update={"type": ColumnType.INTEGER}))
         if not running.null_count() and not numbers.leading_zeros(texts) and rest["rows"].max() == 1:
             return {"kind": "sequence", "start": int(running.min())} if _runs(running) else {"kind": "sequence"}  # type: ignore[arg-type]
-        if (pattern := shapes.like(texts)) is not None:
-            return {"kind": "regex", "pattern": pattern}
+        if (found := shapes.like(texts)) is not None:
+            return {"kind": "regex", "pattern": found.pattern} | _unique(found, rest)
     return {"kind": "text"}
+
+
+def _unique(found: shapes.Likeness, rest: pl.DataFrame) -> dict[str, object]:
+    """The options of a rule for keys, if all are different and there are many more of them."""
+    if rest["rows"].max() != 1 or found.count is None or found.count < _SPARE * rest.height:
+        return {}
+    return {"unique": True, "rows": min(found.count, _DIFFERENT_ROWS)}
 
 
 def _runs(numbers_: pl.Series) -> bool:

@@ -1,6 +1,7 @@
 """The shapes of codes, such as AA-9999: patterns and templates that have no code of the data in them."""
 
 import re
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -41,34 +42,56 @@ def _shapes(texts: pl.Series) -> pl.Series:
     return texts.str.replace_all(r"[0-9]", "9").str.replace_all(r"\p{Lu}", "A").str.replace_all(r"\p{Ll}", "a")
 
 
-def like(texts: pl.Series) -> str | None:
-    """A regular expression whose matches look like the texts, with no text of fewer than ten rows in it.
+@dataclass(frozen=True)
+class Likeness:
+    """A regular expression whose matches look like some texts.
+
+    Attributes:
+        pattern: The expression.
+        count: How many texts match; None: not known.
+    """
+
+    pattern: str
+    count: int | None = None
+
+
+def like(texts: pl.Series) -> Likeness | None:
+    """An expression that is like the texts, with no part of them that fewer than ten rows have.
 
     Args:
         texts: Trimmed texts, one for each row or each distinct one.
 
     Returns:
-        At most four shapes that cover 90 % of the texts; None where there are more.
+        Of at most four shapes that cover 90 % of the texts; None where there are more.
     """
-    shapes = _shapes(texts).value_counts()
-    shapes = shapes.sort(["count", shapes.columns[0]], descending=[True, False])
-    likely = shapes.head(4)
+    shapes = _shapes(texts).alias("shape")
+    likely = shapes.value_counts().sort(["count", "shape"], descending=[True, False]).head(4)
     if likely["count"].sum() < _SHARE * len(texts):
-        return _of_lengths(texts)
-    patterns = [_pattern(str(shape)) for shape in likely[shapes.columns[0]]]
-    return patterns[0] if len(patterns) == 1 else f"({'|'.join(patterns)})"
+        pattern = _of_lengths(texts)
+        return None if pattern is None else Likeness(pattern)
+    found = [_likeness(str(shape), texts.filter(shapes == shape)) for shape in likely["shape"]]
+    patterns = [each.pattern for each in found]
+    pattern = patterns[0] if len(patterns) == 1 else f"({'|'.join(patterns)})"
+    return Likeness(pattern, sum(each.count or 0 for each in found))
 
 
-_CLASSES = {"9": "[0-9]", "A": "[A-Z]", "a": "[a-z]"}
+_CLASSES = {"9": ("[0-9]", 10), "A": ("[A-Z]", 26), "a": ("[a-z]", 26)}
 
 
-def _pattern(shape: str) -> str:
-    result = ""
+def _likeness(shape: str, texts: pl.Series) -> Likeness:
+    """Of texts of one shape. Runs of characters that ten texts or more all have stay as they are, such as a prefix."""
+    pattern, count = "", 1
     for run in re.finditer(r"(.)\1*", shape, flags=re.DOTALL):
         letter, length = run.group(1), len(run.group())
-        one = _CLASSES.get(letter) or re.escape(letter)
-        result += one if length == 1 else f"{one}{{{length}}}"
-    return result
+        one, size = _CLASSES.get(letter, (re.escape(letter), 1))
+        if size > 1 and len(texts) >= _ROWS:
+            parts = texts.str.slice(run.start(), length).unique()
+            if len(parts) == 1 and str(parts[0]).isascii():
+                pattern += str(parts[0])
+                continue
+        pattern += one if length == 1 else f"{one}{{{length}}}"
+        count *= size**length
+    return Likeness(pattern, count)
 
 
 def _of_lengths(texts: pl.Series) -> str | None:
