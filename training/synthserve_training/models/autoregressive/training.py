@@ -28,6 +28,9 @@ from synthserve_training.types import Progress, Tensor, no_progress
 _PLAYER = "network"
 _LOWER = 1 / 3
 _MOST_STEPS, _PATIENT_STEPS = 6_000, 125
+_LEAST_GAIN = 2e-4
+"""The share of the bits that makes a gain worth the time of `patience` epochs."""
+
 _USUAL_EPOCHS = 8
 """Most trainings end after about so many times `patience` epochs: an estimate of the time left counts with that."""
 _TRAINING = "training"
@@ -44,7 +47,7 @@ class Plan:
         weight_decay: Of AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101), on kernels and embeddings.
         average_decay: What the average of the weights keeps in a step.
         epochs: How many there are at most.
-        patience: After so many epochs without fewer bits, the rate is lowered.
+        patience: After so many epochs without a gain worth its time, the rate is lowered.
         rates: How many rates there are; after the last one, training ends.
         seconds: Training ends after so much time; None: it does not.
     """
@@ -79,6 +82,7 @@ class State:
         epoch: Epochs done.
         seconds: Time spent.
         best: The fewest bits per row, and the epoch that reached it.
+        gained: The fewest bits per row, and the epoch that reached it, leaving out gains that are too small.
         lowered: The epochs after which the rate was lowered.
         log: A row for each epoch.
     """
@@ -86,6 +90,7 @@ class State:
     epoch: int = 0
     seconds: float = 0.0
     best: tuple[float, int] = (math.inf, 0)
+    gained: tuple[float, int] = (math.inf, 0)
     lowered: list[int] = field(default_factory=list)
     log: list[Mapping[str, float]] = field(default_factory=list)
 
@@ -104,7 +109,9 @@ class State:
         better = row["held_out"] < self.best[0]
         if better:
             self.best = (row["held_out"], self.epoch)
-        idle = self.epoch - max([self.best[1], *self.lowered])
+        if row["held_out"] < self.gained[0] * (1 - _LEAST_GAIN):
+            self.gained = (row["held_out"], self.epoch)
+        idle = self.epoch - max([self.gained[1], *self.lowered])
         late = plan.seconds is not None and self.seconds > plan.seconds * _shares(plan.rates)[len(self.lowered)]
         if idle >= plan.patience or late:
             self.lowered.append(self.epoch)
