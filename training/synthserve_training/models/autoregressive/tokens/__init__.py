@@ -33,9 +33,9 @@ class Token:
         learned: Whether the network learns scores for each context.
         classes: Whole numbers [contexts, size], from 0: codes of one class share a score of the network, such as days
             of one weekday. None: there are no classes.
-        places: float32 [contexts, size]: the place of each code in the order of the column's values, from 0 to 1, by
-            the share of the rows below; NaN: it has none. Codes at near places mean like values. None: codes have no
-            order.
+        places: float32 [contexts or 1, size]: the place of each code in the order of the column's values, from 0 to 1,
+            by the share of the rows below; NaN: it has none. Codes at near places mean like values. None: codes have
+            no order.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Token:
 
     @property
     def _tables(self) -> int:
-        return 1 if self.places is None else self.contexts
+        return 1 if self.places is None else len(self.places)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,8 @@ class DateCode:
         days = np.arange(DAYS)
         allowed = days[None] < self.lengths[:, None]
         weekdays = (self.first_days[:, None] + days[None] + _THURSDAY) % WEEK
-        return Token(f"{self.name}:day", DAYS, allowed, classes=weekdays.astype(np.int32))
+        places = ((days + 0.5) / DAYS)[None].astype(np.float32)
+        return Token(f"{self.name}:day", DAYS, allowed, classes=weekdays.astype(np.int32), places=places)
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
