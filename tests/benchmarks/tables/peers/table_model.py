@@ -25,6 +25,7 @@ class TableModel:
         self._seed = 0
         self._drawn = 0
         self._missing: dict[str, str] = {}
+        self._truths: dict[str, dict[bool, str]] = {}
         self._model: Any = None
 
     def fit(self, job: Job) -> None:
@@ -38,8 +39,13 @@ class TableModel:
         models = folder / "models"
         options = ("--recipe", recipe, "--seed", job.seed, "--export", models, "--run-dir", folder / "run")
         _train("fit", job.csv, *options, "--held-out", 0, "--no-report")
-        # A text that means a missing value is a category to the peers, such as ? in Adult.
         columns = tomllib.loads(recipe.read_text())["columns"]
+        # Texts of truth values are categories to the peers, and so is one that means a missing value, as ? in Adult.
+        self._truths = {
+            column["name"]: {True: column["true"][0], False: column["false"][0]}
+            for column in columns
+            if column.get("true") and train[column["name"]].dtype.kind == "O"
+        }
         self._missing = {column["name"]: column["missing"][0] for column in columns if column.get("missing")}
         (manifest,) = models.glob("*/*/manifest.json")
         self._model = synthserve_core.load(manifest.parent)
@@ -47,6 +53,8 @@ class TableModel:
     def rows(self, count: int) -> pd.DataFrame:
         """Draws rows."""
         frame: pd.DataFrame = self._next(count).to_pandas()
+        for name, texts in self._truths.items():
+            frame[name] = frame[name].map(texts)
         for name, text in self._missing.items():
             if name in frame and frame[name].dtype.kind not in "iufbM":
                 frame[name] = frame[name].astype(object).where(frame[name].notna(), text)
