@@ -21,7 +21,9 @@ import synthserve_core
 class TableModel:
     """The model behind its commands and the library that serves it."""
 
-    def __init__(self) -> None:
+    def __init__(self, min_rows: int | None = None) -> None:
+        """With a recipe that says so, values of so few rows are published; the peers publish those of single rows."""
+        self._min_rows = min_rows
         self._seed = 0
         self._drawn = 0
         self._missing: dict[str, str] = {}
@@ -36,6 +38,8 @@ class TableModel:
         numeric = [name for name in job.roles.categories if train[name].dtype.kind in "iuf"]
         chosen = [part for name in numeric for part in ("--set", f"{name}.type=category")]
         _train("inspect", job.csv, "--recipe", recipe, *chosen)
+        if self._min_rows is not None:
+            recipe.write_text(f"{recipe.read_text()}\n[privacy]\nmin_rows = {self._min_rows}\n")
         models = folder / "models"
         options = ("--recipe", recipe, "--seed", job.seed, "--export", models, "--run-dir", folder / "run")
         _train("fit", job.csv, *options, "--held-out", 0, "--no-report")
@@ -79,4 +83,4 @@ def _train(*arguments: object) -> None:
 
 
 if __name__ == "__main__":
-    run(TableModel)
+    run(lambda: TableModel(*map(int, sys.argv[2:])))
