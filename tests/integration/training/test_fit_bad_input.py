@@ -9,6 +9,7 @@ import pytest
 
 import synthserve_core
 from synthserve_training import cli
+from synthserve_training.tables import width
 from synthserve_training.train import startup
 from synthserve_training.train.machine import Machine
 from synthserve_training.train.run_folder import RunFolder
@@ -83,11 +84,14 @@ def test_hardly_a_table_is_inspected_but_not_learnt(
 
 
 WARNED = {
-    "a day before year 1": (with_one("0000-01-01"), "line 7, column 'day': all values are dates, but '0000-01-01' is"),
-    "a day after 9999": (with_one("12020-01-01"), "line 7, column 'day': all values are dates, but '12020-01-01' is"),
+    "a day before year 1": (with_one("0000-01-01"), "line 7, column 'day': '0000-01-01' is read as missing: all"),
+    "a day after 9999": (with_one("12020-01-01"), "line 7, column 'day': '12020-01-01' is read as missing: all"),
     "a day that no month has": (with_one("2020-02-30"), "line 7, column 'day': all values are dates, but '2020-02-30'"),
     "infinite": (lines("a,b", lambda number: "inf" if number == 5 else f"{number / 2}"), "line 7, column 'a': 'inf'"),
-    "too large": (lines("a,b", lambda number: "1e400" if number == 5 else f"{number / 2}"), "line 7, column 'a': all"),
+    "too large": (
+        lines("a,b", lambda number: "1e400" if number == 5 else f"{number / 2}"),
+        "line 7, column 'a': '1e400'",
+    ),
     "Excel's days": (lines("Date,b", lambda number: str(43831 + number)), "column 'Date': 43831 and all others: they"),
     "half a character": (lines("a,b", lambda number: "ö" if number % 2 else "ä") + "1,ö".encode()[:-1], "line 62: "),
     "a character of another code page": (
@@ -119,6 +123,33 @@ def test_doubtful_value_is_noted_by_fit_with_the_file(
     assert error == (
         "error: runs/t holds the run of another recipe: give another --run-dir, or --overwrite to start anew"
     )
+
+
+def test_more_columns_than_a_model_learns_are_refused_before_the_rows_are_read(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(width, "MOST_LEARNT", 3)
+    Path("t.csv").write_text("\n".join(["a,b,c,d", *(f"{number},x,y,z" for number in range(ROWS)), ""]))
+    assert typed("inspect", "t.csv", "--recipe", "t.toml") == 0
+    assert "4 columns" in capsys.readouterr().out
+    monkeypatch.setattr("synthserve_training.commands.fit.inspect", lambda *_, **__: pytest.fail("rows are read"))
+    assert typed("fit", "t.csv") == 1
+    assert capsys.readouterr().err == (
+        "error: t.csv has 4 columns, and a model learns at most 3: write a recipe with `synthserve-train inspect "
+        '--recipe FILE`, set role = "drop" in it for the columns that you do not need, and fit with --recipe FILE\n'
+    )
+
+
+def test_a_recipe_of_more_columns_than_a_model_learns_is_refused(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(width, "MOST_LEARNT", 1)
+    cells = (f"{number % 7},{number % 5},{number % 3},one" for number in range(ROWS))
+    Path("t.csv").write_text("\n".join(["a,b,c,d", *cells, ""]))
+    assert typed("inspect", "t.csv", "--recipe", "t.toml") == 0
+    assert "3 columns would be learnt" in " ".join(capsys.readouterr().out.split())
+    assert typed("fit", "t.csv", "--recipe", "t.toml") == 1
+    assert 'the recipe learns 3 columns, and a model learns at most 1: set role = "drop"' in capsys.readouterr().err
 
 
 def test_what_has_no_values_is_made_without_training(

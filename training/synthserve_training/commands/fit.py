@@ -28,7 +28,8 @@ from synthserve_training.errors import EvaluationError, RecipeError
 from synthserve_training.export import versions
 from synthserve_training.progress_bars import a_bar_for_each
 from synthserve_training.tables import recipe as recipes
-from synthserve_training.tables import shipped
+from synthserve_training.tables import shipped, width
+from synthserve_training.tables.columns import Role
 from synthserve_training.tables.recipe import TableRecipe
 from synthserve_training.tables.toml import to_toml
 from synthserve_training.train.run_folder import RunFolder, check_writable
@@ -127,7 +128,10 @@ def _opened(
     """The recipe, and the source, which is opened once: standard input and the network are not read twice."""
     if recipe is None:
         source = open_table(asked.address, asked.options, query=asked.query)
-        found = inspect(source, settings=asked.column_settings(source.layout.names), progress=progress)
+        settings = asked.column_settings(source.layout.names)
+        left_out = sum(fields.get("role", Role.LEARN) is not Role.LEARN for fields in settings.values())
+        width.check_source(source.layout.address or asked.address, len(source.layout.names) - left_out)
+        found = inspect(source, settings=settings, progress=progress)
         _show(found.layout.address or asked.address, found)
         proposals = proposed(source, found, progress=progress)
         return recipes.parse(recipe_toml(found, name or model_name(asked.address), proposals=proposals)), source
@@ -136,6 +140,7 @@ def _opened(
             f"--recipe says how the table is read: change it there, and leave out {', '.join(asked.given)}"
         )
     parsed = recipes.parse(shipped.read(recipe))
+    width.check_recipe(parsed.columns)
     return parsed, open_table(asked.address, parsed.source, query=asked.query)
 
 

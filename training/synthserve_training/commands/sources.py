@@ -69,6 +69,7 @@ class SourceArguments:
         # These take a while to import, and mistakes of typing must show before.
         from synthserve_training.data.inspection import sdv_metadata, settings
 
+        names = dict.fromkeys(names)  # in their order, and found at once
         given = settings.parse(self.settings, names)
         if self.metadata is None:
             return given

@@ -79,9 +79,11 @@ class TableRecipe(OptionsBase):
     @field_validator("columns")
     @classmethod
     def _names_differ(cls, columns: tuple[ColumnOptions, ...]) -> tuple[ColumnOptions, ...]:
-        names = [column.name for column in columns]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise PydanticCustomError("twice", "{name} is the name of two: rename one", {"name": repr(twice)})
+        seen: set[str] = set()
+        for column in columns:
+            if column.name in seen:
+                raise PydanticCustomError("twice", "{name} is the name of two: rename one", {"name": repr(column.name)})
+            seen.add(column.name)
         return columns
 
 

@@ -1,7 +1,7 @@
 """Inspects a source of rows: what each column is, over all rows, and why."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -14,12 +14,15 @@ from synthserve_training.data.inspection.deciding import agreement, markers, peo
 from synthserve_training.data.inspection.deciding.guesses import VALUES, Guess, guess
 from synthserve_training.data.inspection.deciding.questions import Question
 from synthserve_training.data.inspection.formats import numbers, read
+from synthserve_training.data.inspection.frames import where
 from synthserve_training.data.inspection.settings import NO_SETTINGS, Settings
 from synthserve_training.data.inspection.textual import texts_are_texts, textual
 from synthserve_training.data.inspection.values import ColumnValues, Telling, Values
+from synthserve_training.data.reading.gathering import gathered
 from synthserve_training.data.reading.layout import FileLayout, TableSource
 from synthserve_training.errors import DatasetError
 from synthserve_training.problems import did_you_mean
+from synthserve_training.tables import width
 from synthserve_training.tables.columns import ColumnOptions, ColumnType
 from synthserve_training.types import Progress, no_progress
 
@@ -110,8 +113,9 @@ def inspect(
     """
     layout = source.layout
     overrides = {**overrides, **{name: fields["type"] for name, fields in settings.items() if "type" in fields}}
+    known = frozenset(layout.names)
     for name in [*overrides, *settings]:
-        if name not in layout.names:
+        if name not in known:
             raise DatasetError(f"there is no column {name!r}{did_you_mean(name, layout.names)}")
     this_year = datetime.datetime.now(tz=datetime.UTC).year
     collected: list[ColumnValues] = []
@@ -132,11 +136,11 @@ def inspect(
         )
 
     def collector(position: int) -> ColumnValues:
-        return ColumnValues(kept, counted, lambda values: _telling(guess(question(position, values))))
+        return ColumnValues(kept, counted, lambda values: _telling(guess(question(position, values)), values))
 
     rows = 0
     size = source.size
-    for chunk in source.chunks(lambda done: progress("reading", done, size or done)):
+    for chunk in gathered(source.chunks(lambda done: progress("reading", done, size or done))):
         if not collected:
             collected = [collector(position) for position in range(chunk.width)]
             textual_only = [texts_are_texts(layout, kind) for kind in chunk.dtypes]
@@ -165,7 +169,7 @@ def inspect(
             _check_read(asked, found, layout)
         profiles.append(_profile(asked.values, found))
         findings += _findings(found, layout)
-    findings += _of_table(rows, layout)
+    findings += _of_table(rows, profiles, layout)
     return Inspection(layout, rows, tuple(profiles), tuple(findings))
 
 
@@ -192,8 +196,9 @@ def _check_read(asked: Question, found: Guess, layout: FileLayout) -> None:
     options = found.options
     if options.type not in VALUES:
         return
-    table = asked.values.table.filter(~pl.col("text").is_in([*options.missing, *found.missing["text"]]))
-    bad = table.filter(read(table["text"], options).is_null())
+    table = asked.values.table
+    table = where(table, ~table["text"].is_in([*options.missing, *found.missing["text"]]))
+    bad = where(table, read(table["text"], options).is_null())
     if bad.height:
         line, text = line_of(layout, int(bad["first"][0])), markers.quoted((bad["text"][0],))
         place = f", line {line}" if line else ""
@@ -222,18 +227,30 @@ def _unread(asked: Question) -> str:
     return f"its values are such as {markers.quoted(tuple(texts[:3]))}; leave the setting out to see what they are"
 
 
-def _telling(found: Guess) -> Telling:
+def _telling(found: Guess, values: Values) -> Telling:
     """Keeps what the found reading of a column does not expect."""
     ways = [one for one in (found.options, found.other) if one is not None and one.type in VALUES]
+    are_counted = not ways
+    if not ways:  # keys can be numbers, until one of them is none
+        texts = values.table["text"]
+        texts = texts.filter(~markers.in_any_column(texts))
+        found_out = numbers.candidates(texts, found.options) if len(texts) else []
+        ways = [one for one in found_out if _expected(texts, one).all()]
 
-    def telling(frame: pl.DataFrame) -> pl.Series:
-        texts = frame["text"]
-        worth = markers.in_any_column(texts)
+    def tells(texts: pl.Series) -> pl.Series:
+        worth = markers.in_any_column(texts) | markers.sentinels(texts)
         for options in ways:
-            worth = worth | ~_expected(texts, options)
+            worth |= ~_expected(texts, options)
         return worth
 
-    return telling
+    def ordinary(texts: pl.Series) -> pl.Series:
+        found = ~markers.sentinels(texts)
+        for options in ways:
+            pattern = numbers.plain_pattern(options)
+            found &= texts.str.contains(pattern) if pattern else _expected(texts, options)
+        return found.fill_null(False)
+
+    return Telling(tells, None if are_counted else ordinary)
 
 
 def _expected(texts: pl.Series, options: ColumnOptions) -> pl.Series:
@@ -249,7 +266,7 @@ def _expected(texts: pl.Series, options: ColumnOptions) -> pl.Series:
 def _profile(values: Values, found: Guess) -> ColumnProfile:
     table = values.table
     if found.missing.height:
-        table = table.filter(~table["text"].is_in(found.missing["text"].implode()))
+        table = where(table, ~table["text"].is_in(found.missing["text"].implode()))
     missing = values.empty + int(found.missing["rows"].sum())
     distinct = values.distinct - found.missing.height
     example = str(table["text"][0]) if table.height else ""
@@ -262,11 +279,11 @@ def _findings(found: Guess, layout: FileLayout) -> list[Finding]:
     name = found.options.name
     result = [
         Finding(
-            f"{text!r} is read as missing: all other values are {_plural(found.options.type)}",
-            line_of(layout, row),
+            f"{odd.text!r} is read as missing{_in_rows(odd.rows)}: all other values are {_plural(found.options.type)}",
+            line_of(layout, odd.row),
             name,
         )
-        for row, text in found.odd
+        for odd in found.odd
     ]
     if (misfits := found.misfits) is not None:
         more = f" and {misfits.count - 1:,} more are none" if misfits.count > 1 else " is none"
@@ -293,6 +310,10 @@ def _findings(found: Guess, layout: FileLayout) -> list[Finding]:
     return result
 
 
+def _in_rows(count: int) -> str:
+    return f" in {count:,} rows" if count > 1 else ""
+
+
 def _plural(what: ColumnType) -> str:
     return (
         "truth values"
@@ -308,7 +329,15 @@ def line_of(layout: FileLayout, row: int) -> int | None:
     return None if layout.first_row is None else layout.first_row + row
 
 
-def _of_table(rows: int, layout: FileLayout) -> list[Finding]:
+def _of_table(rows: int, profiles: Sequence[ColumnProfile], layout: FileLayout) -> list[Finding]:
+    learnt = width.learnt([profile.options for profile in profiles])
+    if learnt > width.MOST_LEARNT:
+        return [
+            Finding(
+                f"{learnt:,} columns would be learnt, and a model learns at most {width.MOST_LEARNT:,}: set role = "
+                '"drop" in a recipe for the columns that you do not need'
+            )
+        ]
     if rows == 0:
         return [Finding("there are no rows below the header", layout.header_row)]
     if rows < 50:

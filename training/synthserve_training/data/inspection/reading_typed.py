@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from synthserve_training.data.inspection.formats import read
 from synthserve_training.data.inspection.textual import textual
+from synthserve_training.data.reading.gathering import gathered
 from synthserve_training.data.reading.layout import FileLayout, TableSource
 from synthserve_training.errors import DatasetError
 from synthserve_training.problems import did_you_mean
@@ -57,22 +58,24 @@ def read_typed(
     """
     layout = source.layout
     learnt = [options for options in columns if options.role is Role.LEARN]
+    place = {name: position for position, name in enumerate(layout.names)}
     for options in learnt:
-        if options.source_name not in layout.names:
+        if options.source_name not in place:
             meant = did_you_mean(options.source_name, layout.names)
             raise DatasetError(f"{_where(layout)} has no column {options.source_name!r}{meant}")
     reservoir = _Reservoir(rows, np.random.default_rng(seed)) if rows is not None else None
     builders = [_Builder(options) for options in learnt]
     total, size = 0, source.size
-    for chunk in source.chunks(lambda done: progress("reading", done, size or done)):
+    for chunk in gathered(source.chunks(lambda done: progress("reading", done, size or done))):
         height = chunk.height
         take = None if reservoir is None else reservoir.offer(height)
         failure = _Failure(source, total)
         if take is not None and not checked:
             failure = _Failure(source, total, take[0])
             chunk, take = chunk[take[0]], (np.arange(len(take[0])), take[1])
+        cells = chunk.get_columns()
         for builder in builders:
-            builder.add(textual(chunk[builder.options.source_name]), take, failure)
+            builder.add(textual(cells[place[builder.options.source_name]]), take, failure)
         total += height
     order = None if reservoir is None else reservoir.order()
     return TypedTable([builder.column(order) for builder in builders]), total

@@ -28,6 +28,9 @@ def as_json(inspection: Inspection, proposals: Sequence[Proposal] = ()) -> dict[
         `missing`, `distinct` and `notes`, and `constraints` with `text`, `why`, and `options` as a recipe has them.
     """
     layout = inspection.layout
+    warnings: dict[str | None, list[Finding]] = {}
+    for finding in inspection.findings:
+        warnings.setdefault(finding.column, []).append(finding)
     return {
         "encoding": layout.encoding,
         "separator": layout.separator,
@@ -39,7 +42,7 @@ def as_json(inspection: Inspection, proposals: Sequence[Proposal] = ()) -> dict[
                 "type": str(profile.options.type),
                 "missing": profile.missing,
                 "distinct": profile.distinct,
-                "notes": _notes(profile, inspection.findings),
+                "notes": _notes(profile, warnings.get(profile.options.source_name, [])),
             }
             for profile in inspection.columns
         ],
@@ -55,10 +58,7 @@ def as_json(inspection: Inspection, proposals: Sequence[Proposal] = ()) -> dict[
 
 
 def _notes(profile: ColumnProfile, findings: Iterable[Finding]) -> list[str]:
-    name = profile.options.source_name
-    warned = [
-        _with_line(finding) for finding in findings if finding.column == name and finding.text not in profile.notes
-    ]
+    warned = [_with_line(finding) for finding in findings if finding.text not in profile.notes]
     return [*profile.notes, *warned]
 
 

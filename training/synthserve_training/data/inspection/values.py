@@ -7,10 +7,23 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from synthserve_training.data.inspection.frames import where
+
 _SCHEMA = {"text": pl.String, "rows": pl.Int64, "first": pl.Int64}
 
-Telling = Callable[[pl.DataFrame], pl.Series]
-"""Says which values of a frame (text, rows, first) would change what is known of a column: Boolean."""
+
+@dataclass(frozen=True)
+class Telling:
+    """Which texts would change what is known of a column.
+
+    Attributes:
+        tells: Says it of trimmed texts: Boolean.
+        ordinary: Says quickly which cells certainly do not, such as numbers in a column of numbers: Boolean; cells are
+            null where they are empty, and are not trimmed. None: it matters how often each known text occurs.
+    """
+
+    tells: Callable[[pl.Series], pl.Series]
+    ordinary: Callable[[pl.Series], pl.Series] | None = None
 
 
 @dataclass(frozen=True)
@@ -22,7 +35,7 @@ class Values:
             how many have it; first, the first of them from 0.
         rows: Of the table.
         empty: Rows with an empty cell.
-        beyond: Rows whose text is not in `table`: it had become too large, and they add nothing to it.
+        beyond: Rows that `table` does not count: it had become too large, and they tell nothing new.
         distinct: Distinct texts, those beyond included.
         exact: Whether `distinct` is a count; else it is an estimate.
     """
@@ -93,6 +106,7 @@ class ColumnValues:
         self._rows = self._empty = self._beyond = 0
         self._distinct = Distinct(counted)
         self._telling: Telling | None = None
+        self._known = pl.Series(dtype=pl.UInt64)
 
     def add(self, texts: pl.Series) -> None:
         """Adds the cells of the rows that follow: String, missing where empty or null."""
@@ -107,16 +121,27 @@ class ColumnValues:
             self._merge()
 
     def _worth_keeping(self, frame: pl.DataFrame, telling: Telling) -> pl.DataFrame:
-        """The cells with a known text, or with one that tells something new. The others are counted."""
-        trimmed = frame.with_columns(pl.col("text").str.strip_chars().fill_null(""))
-        filled = trimmed.filter(pl.col("text") != "")
+        """The cells with a known text that is counted, or with one that tells something new. The others are counted."""
+        if telling.ordinary is not None:  # nearly all cells, which are not even trimmed
+            ordinary = telling.ordinary(frame["text"])
+            self._leave_out(frame["text"].filter(ordinary))
+            frame = where(frame, ~ordinary)
+        trimmed = frame["text"].str.strip_chars().fill_null("")
+        filled = where(frame.with_columns(trimmed), trimmed != "")
         self._empty += frame.height - filled.height
-        known = filled["text"].is_in(self._table["text"].implode())
-        others = filled.filter(~known)
-        self._distinct.add(others["text"].hash(seed=0).to_numpy())
-        kept = others.clear() if self._table.height >= 2 * self._limit else others.filter(telling(others))
-        self._beyond += others.height - kept.height
-        return pl.concat([filled.filter(known), kept])
+        hashes = filled["text"].hash(seed=0)
+        known = hashes.is_in(self._known.implode())
+        kept = known
+        if self._table.height < 2 * self._limit:
+            kept = known | telling.tells(filled["text"])
+        self._distinct.add(hashes.filter(kept & ~known).to_numpy())
+        self._leave_out(filled["text"].filter(~kept))
+        return where(filled, kept)
+
+    def _leave_out(self, texts: pl.Series) -> None:
+        """Counts texts that are not kept."""
+        self._beyond += len(texts)
+        self._distinct.add(texts.hash(seed=0).to_numpy())
 
     def _merge(self) -> None:
         if not self._pending:
@@ -125,9 +150,12 @@ class ColumnValues:
         self._pending, self._waiting = [], 0
         empty = new["text"].is_null() | (new["text"] == "")
         self._empty += int(new["rows"].filter(empty).sum())
-        self._table = _summed([self._table, new.filter(~empty)])
+        new = where(new, ~empty)
+        self._table = _summed([self._table, new]) if self._table.height else new
         if self._table.height > self._limit:
             self._narrow()
+        if self._telling is not None:
+            self._known = self._table["text"].hash(seed=0)
 
     def _narrow(self) -> None:
         """Begins to keep only what would change what is known, or learns anew what that is."""
@@ -138,6 +166,7 @@ class ColumnValues:
 
     def _values(self) -> Values:
         distinct, exact = (self._table.height, True) if self._telling is None else self._distinct.count()
+        distinct = min(distinct, self._rows - self._empty)  # an estimate may be more
         table = self._table.sort("first")
         return Values(table, self._rows, self._empty, self._beyond, distinct, exact)
 
@@ -149,7 +178,8 @@ class ColumnValues:
 
 def _summed(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """One frame of several: trimmed texts, each once."""
-    if len(frames) == 2 and frames[0].height == 0:
-        return frames[1]
-    trimmed = pl.col("text").str.strip_chars()
-    return pl.concat(frames).group_by(trimmed).agg(pl.col("rows").sum(), pl.col("first").min())
+    frame = pl.concat(frames)
+    trimmed = frame["text"].str.strip_chars()
+    if len(frames) == 1 and trimmed.equals(frame["text"], null_equal=True):
+        return frame
+    return frame.with_columns(trimmed).group_by("text").agg(pl.col("rows").sum(), pl.col("first").min())

@@ -12,7 +12,8 @@ from synthserve_training.errors import ReadingError
 from synthserve_training.tables.recipe import SourceOptions
 
 _ROWS = 200
-"""How many rows are compared with the header."""
+_CELLS = 500
+"""How many rows, and how many cells of each, are compared with the header."""
 
 _CERTAIN = 0.5
 _TYPED = frozenset({Kind.NUMBER, Kind.MOMENT})
@@ -155,7 +156,7 @@ def is_certain(first: Line, rows: Sequence[Line]) -> bool:
 def _evidence(first: Line, rows: Sequence[Line]) -> list[float]:
     """For each column, how much its first cell speaks for a header (above 0) or for data (below 0)."""
     evidence = []
-    for name, *cells in zip(first.cells, *(row.cells for row in rows), strict=False):
+    for name, *cells in zip(first.cells[:_CELLS], *(row.cells for row in rows), strict=False):
         values = [cell.strip() for cell in cells]
         looks, typed = kind(name), _type_of(values)
         if looks is Kind.MISSING:
@@ -239,7 +240,9 @@ def _is_second_header(header: Line, second: Line, rows: Sequence[Line]) -> bool:
     filled = [cell.strip() for cell in second.cells if cell.strip()]
     if filled and all(map(_FORMATS.fullmatch, filled)) and not _repeats(second, rows):
         return True
-    columns = list(zip(*(row.cells for row in rows[:_ROWS] if len(row.cells) == len(second.cells)), strict=False))
+    columns = list(
+        zip(*(row.cells[:_CELLS] for row in rows[:_ROWS] if len(row.cells) == len(second.cells)), strict=False)
+    )
     typed = [cell for cell, values in zip(second.cells, columns, strict=False) if _type_of(values) in _TYPED]
     texts = [cell for cell in typed if cell.strip()]
     return len(rows) > 2 and len(texts) > 1 and all(kind(cell) in {Kind.WORD, Kind.TEXT} for cell in texts)

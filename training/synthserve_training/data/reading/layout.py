@@ -141,18 +141,18 @@ def unique_names(found: Sequence[str]) -> tuple[tuple[str, ...], list[ReadingNot
     """
     taken = {name for name in found if name.strip()}
     names: list[str] = []
-    seen: set[str] = set()
+    following: dict[str, int] = {}
     notes = []
     for position, name in enumerate(found, 1):
         free = name
         if not name.strip():
-            free = _free(f"column_{position}", taken)
+            free, _ = _free(f"column_{position}", taken)
             notes.append(ReadingNote(f"column {position} has no name in the header; it is called {free}", column=free))
-        elif name in seen:
-            free = _free(name, taken, 2)
+        elif name in following:
+            free, following[name] = _free(name, taken, following[name])
             notes.append(ReadingNote(f"the name {name!r} repeats; column {position} is called {free!r}", column=free))
         taken.add(free)
-        seen.add(free)
+        following.setdefault(free, 2)
         names.append(free)
     return tuple(names), notes
 
@@ -164,11 +164,8 @@ def numbered_names(count: int) -> tuple[tuple[str, ...], list[ReadingNote]]:
     return names, [ReadingNote(f"there is no header; the columns are called {names[0]}{last}")]
 
 
-def _free(name: str, taken: set[str], number: int | None = None) -> str:
-    """A name that is not taken: the given one, or the given one with a number behind it."""
-    free = name if number is None else f"{name}_{number}"
-    number = number or 1
-    while free in taken:
+def _free(name: str, taken: set[str], number: int = 1) -> tuple[str, int]:
+    """A name that is not taken, which is the given one (1) or has a number behind it, and the number to try next."""
+    while (free := name if number == 1 else f"{name}_{number}") in taken:
         number += 1
-        free = f"{name}_{number}"
-    return free
+    return free, number + 1

@@ -71,6 +71,18 @@ CASES: list[tuple[str, str, Sequence[str], dict[str, object]]] = [
     ("units", "x", ["12 kg", "9 kg"] * 20, {"type": "integer", "suffix": "kg"}),
     ("several units", "x", spread("12 oz.", "16 oz", "1 l"), {"type": "category"}),
     ("infinite", "x", [*(f"{index}.5" for index in range(60)), "inf"], {"type": "decimal", "missing": {"inf"}}),
+    (
+        "too large",
+        "x",
+        [*(f"{index}.5" for index in range(60)), "1e400", "-1e999", "nan", "inf"],
+        {"type": "decimal", "missing": {"1e400", "-1e999", "nan", "inf"}},
+    ),
+    (
+        "impossible years",
+        "x",
+        [*(f"2020-{1 + index % 12:02}-{1 + index % 28:02}" for index in range(60)), "0000-05-01", "10000-01-01"],
+        {"type": "date", "missing": {"0000-05-01", "10000-01-01"}},
+    ),
     # Truth values.
     ("yes and no", "b", spread("yes", "no"), {"type": "boolean", "true": ("yes",), "false": ("no",)}),
     ("Y, N and n", "b", [*spread("Y", "N"), "n"], {"type": "boolean", "true": ("Y",), "false": ("N", "n")}),
@@ -340,3 +352,13 @@ def test_addresses_follow_from_names_that_are_complete(columns: dict[str, list[s
 def test_addresses_of_machines_are_made_by_their_rules(kind: str, cell: str) -> None:
     found = profile([cell.format(row, 7 * row % 250) for row in range(60)])
     assert found.options.rule == {"kind": kind}
+
+
+def test_what_is_read_as_missing_is_counted_with_its_first_line() -> None:
+    cells = ["inf", *(f"{index}.5" for index in range(60)), "inf", "1e400"]
+    found = inspect(rows({"x": cells}))
+    assert [(finding.line, finding.text) for finding in found.findings] == [
+        (2, "'inf' is read as missing in 2 rows: all other values are numbers"),
+        (64, "'1e400' is read as missing: all other values are numbers"),
+    ]
+    assert found.columns[0].missing == 3

@@ -1,6 +1,7 @@
 """Decides what a column is, from all of its values."""
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import polars as pl
 
@@ -8,6 +9,7 @@ from synthserve_training.data.inspection.deciding import keys, markers, names, p
 from synthserve_training.data.inspection.deciding.misfits import Misfits, misfits
 from synthserve_training.data.inspection.deciding.questions import Question
 from synthserve_training.data.inspection.formats import numbers, read, times, truth
+from synthserve_training.data.inspection.frames import where
 from synthserve_training.data.inspection.values import Values
 from synthserve_training.tables.columns import ColumnOptions, ColumnType, Role
 
@@ -28,6 +30,13 @@ _MOST_ODD = 2
 """So many words that are no numbers, each with no digit, may be notes for missing numbers."""
 
 _ODD_SHARE = 0.02
+_MOST_IMPOSSIBLE = 20
+_IMPOSSIBLE_SHARE = 0.1
+"""So many dates may have years that no calendar has: their form says what they are."""
+
+_MOST_NAMED = 20
+"""So many odd texts are named in warnings."""
+
 _FEW_NUMBERS = 10
 """Fewer distinct numbers beside a word are classes, as the grades 9, 10, 11, 12 and `other`."""
 
@@ -41,6 +50,14 @@ _SPARE, _DIFFERENT_ROWS = 4, 1_000_000
 """A rule makes unique keys if there are so many times more of them than rows; so many rows are to differ at most."""
 
 
+class Odd(NamedTuple):
+    """A text that is read as missing with a warning: its first row, from 0, and how many rows have it."""
+
+    row: int
+    text: str
+    rows: int
+
+
 @dataclass(frozen=True)
 class Guess:
     """What a column is taken for.
@@ -51,7 +68,7 @@ class Guess:
         other: Another way to read all of its values.
         doubt: A text that the two ways read as different values; None where there is no other way.
         notes: Warnings, privacy.
-        odd: The row, from 0, and the text of what is read as missing with a warning.
+        odd: What is read as missing with a warning.
         missing: Texts that are read as missing.
         misfits: The few values without which the column would be of another type.
     """
@@ -61,7 +78,7 @@ class Guess:
     other: ColumnOptions | None = None
     doubt: str | None = None
     notes: tuple[str, ...] = ()
-    odd: tuple[tuple[int, str], ...] = ()
+    odd: tuple[Odd, ...] = ()
     missing: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"text": pl.String, "rows": pl.Int64}))
     misfits: Misfits | None = None
 
@@ -72,7 +89,7 @@ def guess(question: Question) -> Guess:
         return _guess(question)
     values = question.values
     marked = values.table["text"].is_in(list(question.missing))
-    given, rest = values.table.filter(marked), values.table.filter(~marked)
+    given, rest = where(values.table, marked), where(values.table, ~marked)
     empty, distinct = values.empty + int(given["rows"].sum()), values.distinct - given.height
     others = replace(values, table=rest, empty=empty, distinct=distinct)
     found = _guess(replace(question, values=others, missing=frozenset()))
@@ -100,39 +117,40 @@ def _guess(question: Question) -> Guess:
 
 def _of_values(question: Question) -> Guess | None:
     table = question.values.table
+    infinite = markers.infinite(table["text"])
     for marks in (markers.in_any_column, markers.beside_values):
-        marked = marks(table["text"])
-        rest = table.filter(~marked)
+        marked = marks(table["text"]) | infinite
+        rest = where(table, ~marked)
         found = _readings(question, rest, some_missing=question.values.empty > 0 or bool(marked.any()))
         if found:
-            infinite = markers.infinite(table["text"])
-            return _settled(question, found, rest, table.filter(marked), _places(table.filter(infinite)))
+            return _settled(question, found, rest, where(table, marked), _places(where(table, infinite)))
         if rest.height == 0:
             return None
-    odd = markers.odd_words(rest["text"])
-    notes = rest.filter(odd)
-    few = notes.height <= _MOST_ODD and notes["rows"].sum() <= max(1, _ODD_SHARE * int(rest["rows"].sum()))
-    if not (notes.height > 0 and (few or question.wanted) and notes.height < rest.height):
-        return None
-    rest = rest.filter(~odd)
-    if question.wanted is None and rest.height < _FEW_NUMBERS:
-        return None
-    found = _readings(question, rest, some_missing=True)
-    if not found:
-        return None
-    missing = table.filter(~table["text"].is_in(rest["text"].implode()))
-    return _settled(
-        question,
-        found,
-        rest,
-        missing,
-        _places(notes),
-    )
+    return _but_for_odd_ones(question, rest)
 
 
-def _places(odd: pl.DataFrame) -> tuple[tuple[int, str], ...]:
-    """The first rows of odd texts, and these."""
-    return tuple((int(row), str(text)) for row, text in odd.select("first", "text").rows()[:5])
+def _but_for_odd_ones(question: Question, texts: pl.DataFrame) -> Guess | None:
+    """Reads a few notes among numbers, and impossible years among dates, as missing."""
+    table, rows = question.values.table, int(texts["rows"].sum()) + question.values.beyond
+    for odd, most, share in (
+        (markers.odd_words(texts["text"]), _MOST_ODD, _ODD_SHARE),
+        (markers.impossible_years(texts["text"]), _MOST_IMPOSSIBLE, _IMPOSSIBLE_SHARE),
+    ):
+        notes, rest = where(texts, odd), where(texts, ~odd)
+        few = notes.height <= most and notes["rows"].sum() <= max(1, share * rows)
+        if not (few or question.wanted) or not 0 < notes.height < texts.height:
+            continue
+        if question.wanted is None and rest.height < _FEW_NUMBERS:
+            continue
+        if found := _readings(question, rest, some_missing=True):
+            missing = where(table, ~table["text"].is_in(rest["text"].implode()))
+            return _settled(question, found, rest, missing, _places(notes))
+    return None
+
+
+def _places(odd: pl.DataFrame) -> tuple[Odd, ...]:
+    """The first of odd texts."""
+    return tuple(Odd(*row) for row in odd[:_MOST_NAMED].select_seq("first", "text", "rows").rows())
 
 
 def _readings(question: Question, rest: pl.DataFrame, *, some_missing: bool) -> list[ColumnOptions]:
@@ -197,7 +215,7 @@ def _settled(
     found: list[ColumnOptions],
     rest: pl.DataFrame,
     missing: pl.DataFrame,
-    odd: tuple[tuple[int, str], ...],
+    odd: tuple[Odd, ...],
 ) -> Guess | None:
     """The likeliest way to read a column's texts, or None where they are codes rather than values."""
     options, texts, values = found[0], rest["text"], question.values
@@ -212,9 +230,9 @@ def _settled(
         ):
             return _of_texts(question, why)
     if options.type in (ColumnType.INTEGER, ColumnType.DECIMAL):
-        outside = markers.far_outside(texts, read(texts, options), rest["rows"])
+        outside = markers.far_outside(texts, read(texts, options), rest["rows"], values.beyond)
         if outside.any():
-            here = rest.filter(outside)
+            here = where(rest, outside)
             missing = pl.concat([missing, here])
             notes += (f"{markers.quoted(tuple(here['text']))} is read as missing: all other values are at least 0",)
     other = found[1] if len(found) > 1 else None
@@ -281,7 +299,7 @@ def _dress(options: ColumnOptions) -> str:
 def _of_texts(question: Question, why: str = "") -> Guess:
     table, values, wanted = question.values.table, question.values, question.wanted
     marked = markers.among_texts(table["text"], table["rows"], values.empty, question.markers)
-    missing, rest = table.filter(marked), table.filter(~marked)
+    missing, rest = where(table, marked), where(table, ~marked)
     if rest.height == 0:
         return _final(question, ColumnType.EMPTY, "every cell is a marker of missing values", missing)
     distinct, filled = values.distinct - missing.height, int(rest["rows"].sum()) + values.beyond

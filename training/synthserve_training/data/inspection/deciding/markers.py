@@ -75,6 +75,8 @@ _CERTAIN = frozenset(["N/A", "n/a", "#N/A", "#NULL!", "<NA>", "<NULL>", "(null)"
 _UNKNOWN = frozenset(["unknown", "unk", "u"])
 _SENTINELS = ("-9", "-99", "-999", "-9999", "-99999", "-999999", "-1")
 
+_IMPOSSIBLE_YEARS = r"^(?:0000|-\d{1,6}|\d{5,6})[-/.]\d{1,2}[-/.]\d{1,2}\b|^\d{1,2}[-/.]\d{1,2}[-/.](?:0000|\d{5,6})\b"
+
 _MOSTLY = 0.9
 _RARE = 0.01
 """A marker in a smaller share of the missing cells of a column of texts is a text."""
@@ -91,8 +93,17 @@ def beside_values(texts: pl.Series) -> pl.Series:
 
 
 def infinite(texts: pl.Series) -> pl.Series:
-    """Which trimmed texts are infinite numbers, which no column has: Boolean."""
-    return texts.str.to_lowercase().is_in(list(_INFINITE))
+    """Which trimmed texts are infinite numbers, or too large for any, which no column has: Boolean."""
+    words = texts.str.to_lowercase().is_in(list(_INFINITE))
+    large = texts.str.contains(r"^[-+]?[\d.]+[eE]\+?\d{3,}$")
+    if not large.any():
+        return words
+    return words | (large & texts.cast(pl.Float64, strict=False).is_infinite().fill_null(False))
+
+
+def impossible_years(texts: pl.Series) -> pl.Series:
+    """Which trimmed texts have the form of dates, with years before 1 or after 9999: Boolean."""
+    return texts.str.contains(_IMPOSSIBLE_YEARS)
 
 
 def established(texts: pl.Series, rows: pl.Series, empty: int) -> frozenset[str]:
@@ -138,7 +149,13 @@ def among_texts(texts: pl.Series, rows: pl.Series, empty: int, of_file: frozense
     return found & (frequent | certain | texts.is_in(list(of_file)))
 
 
-def far_outside(texts: pl.Series, numbers: pl.Series, rows: pl.Series) -> pl.Series:
+def sentinels(texts: pl.Series) -> pl.Series:
+    """Which cells are numbers that may stand for a missing value: Boolean, null of null."""
+    negative = texts.str.starts_with("-")
+    return texts.str.contains(r"^-(?:1|9{1,6})(?:\.0*)?$") if negative.any() else negative
+
+
+def far_outside(texts: pl.Series, numbers: pl.Series, rows: pl.Series, beyond: int) -> pl.Series:
     """Which texts are numbers that stand for a missing value, such as -999: Boolean.
 
     They are negative, all others are not, and there is space between them. -1 has to be frequent too.
@@ -147,6 +164,7 @@ def far_outside(texts: pl.Series, numbers: pl.Series, rows: pl.Series) -> pl.Ser
         texts: Distinct texts.
         numbers: Their numbers.
         rows: How many rows have each.
+        beyond: How many other rows have such numbers.
     """
     bare = texts.str.replace(r"\.0*$", "")
     found = bare.is_in(list(_SENTINELS))
@@ -162,7 +180,7 @@ def far_outside(texts: pl.Series, numbers: pl.Series, rows: pl.Series) -> pl.Ser
         others = numbers.filter(~here & ~found)
         if len(others) == 0 or others.min() < 0:  # type: ignore[operator]
             continue
-        share = int(rows.filter(here).sum()) / int(rows.sum())
+        share = int(rows.filter(here).sum()) / (int(rows.sum()) + beyond)
         needed = {"-1": 0.01, "-9": 0.002, "-99": 0.001}.get(sentinel, 0.0)
         if share >= needed and (sentinel not in ("-1", "-9") or len(others) >= 20):
             found |= here

@@ -6,6 +6,7 @@ import polars as pl
 
 from synthserve_training.data.inspection.deciding.questions import Question
 from synthserve_training.data.inspection.formats import numbers, read, times
+from synthserve_training.data.inspection.frames import where
 from synthserve_training.tables.columns import ColumnOptions, ColumnType
 
 _SAMPLE = 20
@@ -45,12 +46,13 @@ def misfits(question: Question, rest: pl.DataFrame) -> Misfits | None:
     """
     if rest.height < _FEWEST or question.wanted is not None or question.texts:
         return None
+    rows = int(rest["rows"].sum()) + question.values.beyond
     for start in _STARTS:
         sample = rest["text"].slice(int(start * rest.height), _SAMPLE)
         for way in _ways(question, sample):
-            bad = rest.filter(read(rest["text"], way).is_null())
+            bad = where(rest, read(rest["text"], way).is_null())
             count = int(bad["rows"].sum())
-            if 0 < bad.height <= max(1, _MOST * rest.height) and count <= max(1, _MOST * int(rest["rows"].sum())):
+            if 0 < bad.height <= max(1, _MOST * rest.height) and count <= max(1, _MOST * rows):
                 first = bad.sort("first").row(0, named=True)
                 return Misfits(way.type, int(first["first"]), str(first["text"]), count)
     return None

@@ -76,7 +76,7 @@ def _shares(texts: pl.Series) -> dict[str, float]:
     """The share of texts that match each pattern: one pass for all of them."""
     patterns = [test for _, test in _KINDS if isinstance(test, str)]
     frame = pl.DataFrame({"text": texts})
-    found = frame.select(pl.col("text").str.contains(pattern).mean().alias(pattern) for pattern in patterns)
+    found = frame.select_seq(pl.col("text").str.contains(pattern).mean().alias(pattern) for pattern in patterns)
     return found.row(0, named=True)
 
 

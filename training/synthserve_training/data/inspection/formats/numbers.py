@@ -75,7 +75,7 @@ def _bare(texts: pl.Series, options: ColumnOptions) -> pl.Series:
     behind += rf"\s*(?:{_either(list(options.flags))})?" if options.flags else ""
     body = Notation(options.decimal_mark, options.grouping).body[1:-1]
     pattern = rf"^(?P<a>{_SIGN})?\s*{before}(?P<b>{_SIGN})?\s*(?P<body>{body})(?P<power>[eE][-+]?\d+)?{behind}$"
-    parts = pl.DataFrame({"text": texts}).select(
+    parts = pl.DataFrame({"text": texts}).select_seq(
         in_parentheses.alias("negative"), text.str.extract_groups(pattern).alias("parts")
     )
     found = pl.col("body")
@@ -85,7 +85,7 @@ def _bare(texts: pl.Series, options: ColumnOptions) -> pl.Series:
         found = found.str.replace(options.decimal_mark, ".", literal=True)
     minus = pl.concat_str("a", "b", ignore_nulls=True).str.contains("[-−]") != pl.col("negative")
     digits = found + pl.col("power").fill_null("")
-    return parts.unnest("parts").select(pl.when(minus).then("-" + digits).otherwise(digits).alias("bare"))["bare"]
+    return parts.unnest("parts").select_seq(pl.when(minus).then("-" + digits).otherwise(digits).alias("bare"))["bare"]
 
 
 def read(texts: pl.Series, options: ColumnOptions) -> pl.Series:
@@ -112,7 +112,9 @@ def read(texts: pl.Series, options: ColumnOptions) -> pl.Series:
     if found.is_finite().all() and not found.null_count():
         return found
     finite = pl.col("found").is_finite() & pl.col("bare").str.contains(r"^[-+.]?\d|^[-+]\.\d")
-    return pl.DataFrame({"found": found, "bare": bare}).select(pl.when(finite).then("found").alias("found"))["found"]
+    return pl.DataFrame({"found": found, "bare": bare}).select_seq(pl.when(finite).then("found").alias("found"))[
+        "found"
+    ]
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,9 @@ class Parts:
     def of(cls, texts: pl.Series) -> "Parts":
         """Takes trimmed texts apart."""
         text = _same_blanks(pl.col("text"))
-        return cls(pl.DataFrame({"text": texts}).select(text.str.extract_groups(_WHOLE).alias("parts")).unnest("parts"))
+        return cls(
+            pl.DataFrame({"text": texts}).select_seq(text.str.extract_groups(_WHOLE).alias("parts")).unnest("parts")
+        )
 
 
 def candidates(texts: pl.Series, base: ColumnOptions) -> list[ColumnOptions]:
@@ -204,7 +208,7 @@ def _affixes(parts: pl.DataFrame) -> dict[str, object] | None:
         return None
     opened, closed = pl.col("open").is_not_null(), pl.col("close").is_not_null()
     before, behind = (pl.col(side).fill_null("") for side in ("before", "behind"))
-    facts = parts.select(
+    facts = parts.select_seq(
         (opened == closed).all().alias("closed"),
         opened.any().alias("parentheses"),
         before.str.strip_chars().n_unique().alias("prefixes"),
@@ -224,7 +228,7 @@ def _options(
     digits = body.str.extract(rf"{mark}(\d*)$").fill_null("").str.len_chars()
     facts = (
         pl.DataFrame({"body": bodies})
-        .select(
+        .select_seq(
             digits.max().alias("most"),
             digits.min().alias("fewest"),
             body.str.contains(notation.mark, literal=True).any().alias("marked"),
@@ -245,6 +249,22 @@ def _options(
     else:
         more["type"] = ColumnType.INTEGER
     return base.model_copy(update=more)
+
+
+def plain_pattern(options: ColumnOptions) -> str | None:
+    """The pattern of texts that are certainly such numbers, without leading zeros; None where it is not so simple."""
+    dressed = options.grouping or options.prefix or options.suffix or options.flags or options.parentheses
+    if dressed or options.digits or options.type not in (ColumnType.INTEGER, ColumnType.DECIMAL):
+        return None
+    whole = r"^-?(?:0|[1-9]\d{0,16})"
+    if options.type is ColumnType.INTEGER:
+        return rf"{whole}$"
+    if not options.decimals:
+        return None
+    mark = re.escape(options.decimal_mark)
+    if options.fixed_decimals:
+        return rf"{whole}{mark}\d{{{options.decimals}}}$"
+    return rf"{whole}(?:{mark}\d{{1,{options.decimals}}})?$"
 
 
 def leading_zeros(texts: pl.Series) -> bool:

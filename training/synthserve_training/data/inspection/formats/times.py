@@ -173,7 +173,7 @@ def read(texts: pl.Series, options: ColumnOptions) -> pl.Series:
     """
     result: pl.Series | None = None
     for pattern in options.patterns:
-        rest = texts if result is None else pl.select(pl.when(result.is_null()).then(texts)).to_series()
+        rest = texts if result is None else _where(result.is_null(), texts)
         found = _read_one(rest, pattern, options)
         result = found if result is None else result.fill_null(found)
         if result.null_count() == texts.null_count():
@@ -226,7 +226,12 @@ def _read_simple(texts: pl.Series, pattern: str, what: ColumnType) -> pl.Series:
         found = texts.str.strptime(pl.Date, pattern, strict=False).cast(pl.Datetime("us"))
     micros = found.cast(pl.Int64)
     inside = (micros >= _FIRST) & (micros < _LAST)
-    return pl.select(pl.when(inside).then(micros // 86_400_000_000 if what is ColumnType.DATE else micros)).to_series()
+    return _where(inside, micros // 86_400_000_000 if what is ColumnType.DATE else micros)
+
+
+def _where(mask: pl.Series, values: pl.Series) -> pl.Series:
+    """Values where a mask is true, and null elsewhere."""
+    return values.zip_with(mask.fill_null(False), pl.Series([None], dtype=values.dtype))
 
 
 def _numbers(texts: pl.Series) -> NDArray[np.int64]:
@@ -239,7 +244,7 @@ def _read_epoch(texts: pl.Series, pattern: str) -> pl.Series:
     result = whole * EPOCHS[pattern]
     # From 1973 to 2286 (s) or 5138 (ms, us): no two units overlap.
     inside = (whole >= 100_000_000_000_000 // EPOCHS[pattern]) & (whole < 100_000_000_000_000_000 // EPOCHS[pattern])
-    return pl.select(pl.when(inside).then(result)).to_series()
+    return _where(inside, result)
 
 
 def _days(numbers: dict[str, NDArray[np.int64]], century: int | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -70,4 +70,4 @@ def _options(base: ColumnOptions, texts: pl.Series, true: str, false: str | None
 def read(texts: pl.Series, options: ColumnOptions) -> pl.Series:
     """Reads truth values: Boolean, null where a text is neither true nor false."""
     true, false = texts.is_in(list(options.true)), texts.is_in(list(options.false))
-    return pl.select(pl.when(true).then(pl.lit(True)).when(false).then(pl.lit(False))).to_series()
+    return true.set(~(true | false), None)

@@ -37,7 +37,10 @@ def _numbers(members: pd.DataFrame, generator: np.random.Generator) -> pd.DataFr
         return pd.DataFrame(index=range(len(members)))
     numbers = members.fillna(members.mean()).fillna(0.0).to_numpy(np.float64)
     covariance = np.atleast_2d(np.cov(numbers, rowvar=False, ddof=0))
-    drawn = generator.multivariate_normal(numbers.mean(axis=0), covariance, len(members), method="eigh")
+    # Rounding can make tiny eigenvalues of numbers of very different sizes negative.
+    drawn = generator.multivariate_normal(
+        numbers.mean(axis=0), covariance, len(members), check_valid="ignore", method="eigh"
+    )
     missing = members.isna().to_numpy()
     if missing.any():
         drawn[missing[generator.integers(0, len(members), len(members))]] = np.nan
