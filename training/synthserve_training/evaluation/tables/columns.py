@@ -30,6 +30,9 @@ _CATEGORICAL = {COLUMN_TYPE_CATEGORY, COLUMN_TYPE_BOOL}
 _DATED = {COLUMN_TYPE_DATE, COLUMN_TYPE_TIMESTAMP}
 _BOOLS = ["false", "true"]
 
+_MOST_CLASSES = 20
+"""A column of more categories is predicted only if it is named: classifiers take time in proportion."""
+
 _EPOCH = datetime.datetime(1970, 1, 1)
 _MICROSECONDS = 1_000_000
 """In a second."""
@@ -64,7 +67,7 @@ class Columns:
 
         Args:
             manifest: Of the package.
-            target: What classifiers predict; default: the last column of categories.
+            target: What classifiers predict; default: the last column of at most 20 categories.
             made_up: See `Columns`.
 
         Raises:
@@ -73,7 +76,8 @@ class Columns:
         columns = cls(manifest.table, None, frozenset(made_up))
         if target is not None and target not in columns.categories:
             raise EvaluationError(f"{target!r} is no column of categories: classifiers cannot predict it")
-        chosen = target or next(reversed(columns.categories), None)
+        few = [name for name, categories in columns.categories.items() if len(categories) <= _MOST_CLASSES]
+        chosen = target or (few[-1] if few else None)
         return cls(manifest.table, chosen, columns.made_up)
 
     @cached_property
