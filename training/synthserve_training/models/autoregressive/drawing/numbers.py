@@ -1,4 +1,4 @@
-"""Draws columns of numbers: the cell, the part of a bin, and a lattice point within that."""
+"""Draws columns of numbers: the cell, the part of a bin, the level if there are several, and a point within that."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from synthserve_training.models.autoregressive.drawing.columns import Drawn, Evi
 from synthserve_training.models.autoregressive.drawing.conditions import log_share, told
 from synthserve_training.models.autoregressive.drawing.heads import Heads, RunningSum
 from synthserve_training.models.autoregressive.drawing.limits import Limits, Reach
+from synthserve_training.models.autoregressive.drawing.limits.levels import chosen_points, coarser_points, ranks_of
 from synthserve_training.models.autoregressive.drawing.limits.ranks import RankBounds, rank_bounds
 from synthserve_training.models.autoregressive.drawing.uniforms import Uniforms
 from synthserve_training.models.autoregressive.tokens.cells import Cells
@@ -192,9 +193,17 @@ class NumberGraph:
         if bounds is not None:
             is_bin = graph.op("Gather", graph.constant(code.bin_of >= 0), known)
             start, points = bounds.cut(graph, start, points, is_bin)
+        level = None
+        if code.levels:
+            ends = (evidence.limits.get(end) for end in ("first", "last"))
+            coarser = coarser_points(graph, code, place, limits or Limits(), *ends)
+            (start, points), level = chosen_points(graph, code, uniforms.double(), (start, points), coarser)
         uniform = uniforms.double(fine=bool((cells.high - cells.low).max() > _FINE))
         free = graph.op("Add", start, graph.op("Floor", graph.op("Mul", uniform, points)))
-        return graph.cast(self._point(graph, free, known), np.int64), validity, seen, codes
+        if level is None:
+            return graph.cast(self._point(graph, free, known), np.int64), validity, seen, codes
+        is_bin = graph.op("Gather", graph.constant(code.bin_of >= 0), known)
+        return ranks_of(graph, code, graph.cast(free, np.int64), level, is_bin), validity, seen, codes
 
     def _point(self, graph: GraphBuilder, free: Value, cell: Value) -> Value:
         """The ranks of drawn points: in bins, they are numbered without the atoms."""

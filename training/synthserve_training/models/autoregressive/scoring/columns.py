@@ -18,7 +18,7 @@ class Coded:
         drawable: bool [batch]: whether the value can be drawn.
         floor: float64 [batch] or [1]: the score of a value that cannot be drawn.
         log_points: float64 [batch] or [1]: the logarithm of the number of values that have the same tokens, and are
-            within the limits.
+            within the limits. Where these are not equally likely, it is that of one over the value's probability.
         masks: Of each token, what limits add to its scores, float32 [K, batch] or [K, 1]; None: nothing. Empty: there
             are no limits.
         units: int64 [batch], if the values are ordered: what limits compare; see `drawing.limits`.

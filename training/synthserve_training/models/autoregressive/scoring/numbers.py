@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthserve_training.models.autoregressive.drawing.limits import Limits, clipped
+from synthserve_training.models.autoregressive.drawing.limits.levels import Points, coarser_points
 from synthserve_training.models.autoregressive.drawing.limits.ranks import rank_bounds
 from synthserve_training.models.autoregressive.scoring.columns import Coded
-from synthserve_training.models.autoregressive.scoring.search import count_up_to
+from synthserve_training.models.autoregressive.search import count_up_to
 from synthserve_training.models.autoregressive.tokens import UNKNOWN
 from synthserve_training.models.autoregressive.tokens.cells import Cells
+from synthserve_training.models.autoregressive.tokens.granularity import likelihoods, points_of
 from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
 from synthserve_training.models.onnx_graph import GraphBuilder, Value
 
@@ -69,7 +71,13 @@ class NumberEncoder:
         piece = count_up_to(graph, pieces.starts[1:], rank)
         codes = [graph.op("Gather", graph.constant(pieces.codes[:, index]), piece) for index in range(len(tokens))]
         drawable = graph.op("Gather", graph.constant(pieces.drawable), piece)
-        log_points = graph.op("Gather", graph.constant(pieces.log_points), piece)
+        held = self._held(graph, rank)
+        kind = piece
+        if held:
+            count = graph.constant(len(self.code.levels), np.int64)
+            depth = graph.op("Sum", *(graph.cast(each, np.float64) for each in held))
+            kind = graph.op("Add", graph.op("Mul", piece, count), graph.cast(depth, np.int64))
+        log_points = graph.op("Gather", graph.constant(pieces.log_points), kind)
         for flag in (ranks.is_number, ranks.on_lattice):
             if flag is not None:
                 drawable = graph.op("And", drawable, flag)
@@ -78,7 +86,7 @@ class NumberEncoder:
             codes = [graph.op("Where", ranks.is_number, code, unknown) for code in codes]
         masks: Sequence[Value | None] = ()
         if limits is not None:
-            masks, log_points = self._limited(graph, codes, limits)
+            masks, log_points = self._limited(graph, codes, limits, held)
         if validity is not None:
             missing = [tokens[0].size - 1, UNKNOWN]
             codes = [
@@ -99,9 +107,9 @@ class NumberEncoder:
         )
 
     def _limited(
-        self, graph: GraphBuilder, codes: Sequence[Value], limits: Limits
+        self, graph: GraphBuilder, codes: Sequence[Value], limits: Limits, held: Sequence[Value]
     ) -> tuple[Sequence[Value | None], Value]:
-        """What limits add to the scores of the tokens, and the logarithm of the number of points that they leave."""
+        """What limits add to the scores of the tokens, and `Coded.log_points`."""
         code, cells = self.code, Cells(self.code)
         bounds = rank_bounds(graph, code.lattice, code.atoms, limits, None, None)
         masks = [bounds.cell_mask(graph, *cells.extents)]
@@ -114,7 +122,40 @@ class NumberEncoder:
             graph.op("Gather", graph.constant(each.reshape(-1)), place) for each in (cells.low, cells.high - cells.low)
         )
         is_bin = graph.op("Gather", graph.constant(code.bin_of >= 0), cell)
-        return masks, graph.op("Log", bounds.cut(graph, start, points, is_bin)[1])
+        finest = bounds.cut(graph, start, points, is_bin)[1]
+        if not held:
+            return masks, graph.op("Log", finest)
+        coarser = coarser_points(graph, code, place, limits, None, None)
+        return masks, graph.op("Neg", graph.op("Log", self._chance(graph, finest, coarser, held)))
+
+    def _held(self, graph: GraphBuilder, rank: Value) -> list[Value]:
+        """Whether a rank is on each level but the finest: bool [batch]."""
+        found = []
+        for level in self.code.levels[1:]:
+            moved = graph.op("Sub", rank, graph.constant(level.first, np.int64))
+            rest = graph.op("Mod", moved, graph.constant(level.every, np.int64))
+            found.append(graph.op("Equal", rest, graph.constant(0, np.int64)))
+        return found
+
+    def _chance(self, graph: GraphBuilder, finest: Value, coarser: Sequence[Points], held: Sequence[Value]) -> Value:
+        """The probability of a number among those of its part, float64 [batch]: as `granularity.likelihoods` has it.
+
+        Args:
+            graph: Where the nodes go.
+            finest: float64 [batch]: how many points of the finest level are possible.
+            coarser: The possible points of the other levels.
+            held: As `_held` finds it.
+        """
+        zero, one = (graph.constant(number, np.float64) for number in (0.0, 1.0))
+        passed, chances = zero, []  # passed: the weights of coarser levels that have no point
+        for level, (_, points), on in reversed(list(zip(self.code.levels[1:], coarser, held, strict=True))):
+            weight = graph.op("Add", graph.constant(level.weight, np.float64), passed)
+            some = graph.op("Greater", points, zero)
+            share = graph.op("Div", weight, graph.op("Max", points, one))
+            chances.append(graph.op("Where", graph.op("And", some, on), share, zero))
+            passed = graph.op("Where", some, zero, weight)
+        weight = graph.op("Add", graph.constant(self.code.levels[0].weight, np.float64), passed)
+        return graph.op("Sum", graph.op("Div", weight, finest), *chances)
 
     def _units(self, graph: GraphBuilder, rank: Value) -> Value:
         """The numbers of ranks, times the lattice's scale; those that are never drawn are moved next to those that are.
@@ -186,15 +227,19 @@ class NumberEncoder:
         firsts = np.r_[firsts[0] - 1, firsts]
         codes = np.stack(code.places(firsts)[: len(code.tokens)], axis=1)
         drawable = code.drawable(firsts)
-        points = np.ones(len(firsts), np.int64)
+        points = np.ones((len(firsts), max(len(code.levels), 1)), np.int64)
+        points[:, 1:] = 0
         cells = codes[:, 0]
-        bins = np.where(cells >= 0, code.bin_of[cells], -1)
-        inside = bins >= 0
+        inside = (cells >= 0) & (code.bin_of[cells] >= 0)
         parts = codes[inside, 1] if len(code.tokens) > 1 else np.zeros(int(inside.sum()), np.int64)
-        points[inside] = code.edges[bins[inside], parts + 1] - code.edges[bins[inside], parts]
+        points[inside] = points_of(code, code.levels)[cells[inside], parts]
+        log_points = np.log(points[:, 0])
+        if code.levels:
+            weights = np.array([level.weight for level in code.levels])
+            log_points = -np.log(likelihoods(points) @ weights).reshape(-1)
         places = np.flatnonzero(drawable)
         hull = (int(firsts[places[0]]), int(firsts[places[-1] + 1]) - 1) if len(places) else (0, 0)
-        return _Pieces(firsts, codes, drawable, np.log(points), hull)
+        return _Pieces(firsts, codes, drawable, log_points, hull)
 
 
 @dataclass(frozen=True)
@@ -205,7 +250,7 @@ class _Pieces:
         starts: int64 [pieces], rising.
         codes: int64 [pieces, tokens].
         drawable: bool [pieces].
-        log_points: float64 [pieces], of the cell or part.
+        log_points: float64 [pieces], of the cell or part; [pieces * levels], by depth, if the column has levels.
         hull: The first and the last rank that can be drawn.
     """
 

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from synthserve_training.models.autoregressive.tokens.lattice import Lattice, Level
 from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
 
 
@@ -72,3 +73,46 @@ class Cells:
             else:
                 low[place], high[place] = code.edges[one, :-1], code.edges[one, 1:]
         return low, high
+
+
+@dataclass(frozen=True)
+class LevelCells:
+    """The points of a level in cells and parts. Its free ranks number the level's points that are no atoms.
+
+    Attributes:
+        code: The tokens.
+        level: One of their levels.
+    """
+
+    code: NumberCode
+    level: Level
+
+    @property
+    def lattice(self) -> Lattice:
+        """The level's points."""
+        return self.level.of(self.code.lattice)
+
+    @cached_property
+    def atoms(self) -> NDArray[np.int64]:
+        """The atoms on the level, as ranks of its lattice, rising."""
+        return self.level.up(self.code.atoms[self.level.holds(self.code.atoms)])
+
+    @cached_property
+    def low(self) -> NDArray[np.float64]:
+        """The first free rank, [cells, parts]."""
+        return self._by_cell(self._edges[:, :-1])
+
+    @cached_property
+    def high(self) -> NDArray[np.float64]:
+        """The one after the last free rank, [cells, parts]; that of an atom is the first one."""
+        return self._by_cell(self._edges[:, 1:])
+
+    @cached_property
+    def _edges(self) -> NDArray[np.int64]:
+        """`NumberCode.edges` in free ranks of the level."""
+        ranks = self.level.up(self.code.point(self.code.edges))
+        return ranks - np.searchsorted(self.atoms, ranks)
+
+    def _by_cell(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
+        bins = self.code.bin_of[: len(self.code.order)]
+        return np.where((bins >= 0)[:, None], ends[bins], 0).astype(np.float64)

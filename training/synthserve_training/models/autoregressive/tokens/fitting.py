@@ -1,13 +1,23 @@
 """Finds the tokens of a table's columns."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from synthserve_training.models.autoregressive.tokens import ColumnCode, categories, dates, numbers, templates
+from synthserve_training.models.autoregressive.tokens import (
+    ColumnCode,
+    categories,
+    dates,
+    granularity,
+    numbers,
+    templates,
+)
 from synthserve_training.models.autoregressive.tokens.categories import CategoryCode
 from synthserve_training.models.autoregressive.tokens.groups import LEAST_VALUES, grouped
 from synthserve_training.models.autoregressive.tokens.lattice import Lattice
+from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
 from synthserve_training.models.autoregressive.tokens.table import TableCode
 from synthserve_training.tables.columns import ColumnType
 from synthserve_training.tables.typed import TypedColumn, TypedTable
@@ -62,12 +72,12 @@ def _fit(column: TypedColumn, min_rows: int) -> ColumnCode:
     match column.options.type:
         case ColumnType.INTEGER:
             lattice = Lattice.of_integers(values[valid]) if valid.any() else Lattice(0, 1, 1)
-            return numbers.fit(name, lattice, lattice.ranks(values), valid, min_rows, extrapolate=True)
+            return _fit_quantity(name, lattice, lattice.ranks(values), valid, min_rows)
         case ColumnType.DECIMAL:
             decimals = _MOST_DECIMALS if column.options.decimals is None else column.options.decimals
             lattice = Lattice.of_decimals(values[valid], decimals) if valid.any() else Lattice(0, 1, 1)
             ranks = lattice.ranks(np.where(valid, values, 0.0))
-            return numbers.fit(name, lattice, ranks, valid, min_rows, extrapolate=True)
+            return _fit_quantity(name, lattice, ranks, valid, min_rows)
         case ColumnType.DATE | ColumnType.TIMESTAMP:
             return dates.fit(column, min_rows)
         case ColumnType.TIME:
@@ -75,3 +85,11 @@ def _fit(column: TypedColumn, min_rows: int) -> ColumnCode:
             return numbers.fit(name, lattice, lattice.ranks(values), valid, min_rows)
         case _:
             return categories.fit(column, min_rows)
+
+
+def _fit_quantity(
+    name: str, lattice: Lattice, ranks: NDArray[np.int64], valid: NDArray[np.bool_], min_rows: int
+) -> NumberCode:
+    """Numbers that are no moments: they can lie beyond those of the rows, and be rounded to fewer digits."""
+    code = numbers.fit(name, lattice, ranks, valid, min_rows, extrapolate=True)
+    return replace(code, levels=granularity.levels(code, ranks[valid], min_rows))

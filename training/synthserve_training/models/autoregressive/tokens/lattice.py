@@ -1,6 +1,7 @@
 """The numbers that a column can have: whole multiples of a step, so that drawn numbers look like those in the data."""
 
 from dataclasses import dataclass
+from itertools import count
 from math import gcd
 from typing import Any
 
@@ -18,7 +19,7 @@ class Lattice:
     Attributes:
         offset: The number of rank 0, times `scale`.
         step: The distance between neighbours, times `scale`; at least 1.
-        scale: A power of ten.
+        scale: A divisor of a power of ten.
     """
 
     offset: int
@@ -71,3 +72,48 @@ class Lattice:
         """The numbers of ranks: int64 where the scale is 1, else float64."""
         whole = self.offset + ranks * self.step
         return whole if self.scale == 1 else whole / float(self.scale)
+
+    def multiples(self, power: int) -> tuple[int, int] | None:
+        """The numbers that are multiples of a power of ten: the first rank from 0 on, and the distance in ranks.
+
+        Args:
+            power: How many decimals fewer the numbers have than the finest ones, at least 0.
+
+        Returns:
+            None where the lattice has no such number.
+        """
+        finest = next(10**decimals for decimals in count() if 10**decimals % self.scale == 0)
+        offset, step = (number * (finest // self.scale) for number in (self.offset, self.step))
+        common = gcd(step, 10**power)
+        if offset % common:
+            return None
+        every = 10**power // common
+        return -(offset // common) * pow(step // common, -1, every) % every, every
+
+
+@dataclass(frozen=True)
+class Level:
+    """Lattice points that are multiples of a power of ten: those of ranks `first + k * every`, for integers `k`.
+
+    Attributes:
+        first: The first rank from 0 on.
+        every: The distance between neighbours, in ranks; 1: all lattice points.
+        weight: The share of the numbers that are drawn from this level, a multiple of 2^-10.
+    """
+
+    first: int
+    every: int
+    weight: float
+
+    def of(self, lattice: Lattice) -> Lattice:
+        """The lattice of the points alone: its ranks are the integers `k`."""
+        return Lattice(lattice.offset + self.first * lattice.step, lattice.step * self.every, lattice.scale)
+
+    def up(self, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The first `k` at or after each rank."""
+        return -((self.first - ranks) // self.every)
+
+    def holds(self, ranks: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each rank is on the level."""
+        found: NDArray[np.bool_] = (ranks - self.first) % self.every == 0
+        return found

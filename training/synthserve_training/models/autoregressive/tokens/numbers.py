@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthserve_training.models.autoregressive.tokens import LEAST_RARE, UNKNOWN, Encoded, Token, rare_share, tails
-from synthserve_training.models.autoregressive.tokens.lattice import Lattice
+from synthserve_training.models.autoregressive.tokens.lattice import Lattice, Level
 from synthserve_training.tables.typed import TypedColumn
 
 _MOST_ATOMS = 256
@@ -39,6 +39,8 @@ class NumberCode:
         shares: As in `ColumnCode`.
         part_shares: float32 [bins, parts]: the share of each part in the rows of its bin.
         rare: As in `ColumnCode`: of numbers that are no atoms and in no bin, and of missing values without a code.
+        levels: What the numbers of a part are drawn from, see `granularity`. The first has all lattice points, and each
+            has those of the next one. None: all numbers of a part are equally likely.
     """
 
     name: str
@@ -50,6 +52,7 @@ class NumberCode:
     shares: NDArray[np.float32]
     part_shares: NDArray[np.float32]
     rare: float = LEAST_RARE
+    levels: tuple[Level, ...] = ()
 
     @cached_property
     def order(self) -> NDArray[np.int64]:

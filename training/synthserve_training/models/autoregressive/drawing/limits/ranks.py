@@ -77,6 +77,18 @@ class RankBounds:
         left = graph.op("Max", graph.op("Sub", high, low), one)
         return graph.op("Where", is_bin, low, start), graph.op("Where", is_bin, left, points)
 
+    def left(self, graph: GraphBuilder, start: Value, stop: Value) -> tuple[Value, Value]:
+        """The first possible point of drawn parts of bins, and the number of points, float64 [batch]; it can be 0.
+
+        Args:
+            graph: Where the nodes go.
+            start: float64 [batch]: the first point of each part, a free rank.
+            stop: float64 [batch]: the one after the last point.
+        """
+        low = graph.op("Max", start, self.first_free)
+        high = graph.op("Min", stop, graph.op("Add", self.last_free, graph.constant(1.0, np.float64)))
+        return low, graph.op("Max", graph.op("Sub", high, low), graph.constant(0.0, np.float64))
+
     def reach(
         self, graph: GraphBuilder, atoms: NDArray[np.int64], hull: tuple[int, int] | None
     ) -> tuple[Value, Value, Value]:
