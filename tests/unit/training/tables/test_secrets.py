@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fixtures.secrets import Secrets, files
+from tests.fixtures.secret_rows import Secrets, files
 from tests.fixtures.token_models import random_weights
 
 import synthserve_core

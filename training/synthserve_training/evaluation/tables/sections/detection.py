@@ -92,5 +92,7 @@ def _boosted(real: pd.DataFrame, other: pd.DataFrame, columns: Columns, seed: in
 
 
 def _equal(real: pd.DataFrame, other: pd.DataFrame, most: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """As many rows of both, drawn at random: a table can be sorted, by time for instance."""
     count = min(len(real), len(other), most)
-    return real[:count], other[:count]
+    parts = [part if len(part) == count else part.sample(count, random_state=0) for part in (real, other)]
+    return parts[0], parts[1]
