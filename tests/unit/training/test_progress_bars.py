@@ -62,8 +62,21 @@ def test_note_has_a_line_of_its_own_above_the_bars(monkeypatch: pytest.MonkeyPat
         progress("reading", 2, 2)
     sys.stderr.flush()
     os.close(terminal)
-    lines = os.read(reader, 65536).decode().split("\n")
+    lines = all_of(reader).decode().split("\n")
     os.close(reader)
     written = next(line for line in lines if "the first" in line)
     # Whatever was drawn in the line is erased first.
     assert written.rpartition("\x1b[2K")[2].rstrip("\r") == "note: the first"
+
+
+def all_of(reader: int) -> bytes:
+    """What was written to a terminal whose other end is closed."""
+    parts: list[bytes] = []
+    while True:
+        try:
+            part = os.read(reader, 65536)
+        except OSError:  # the end, on Linux
+            return b"".join(parts)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)

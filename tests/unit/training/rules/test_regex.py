@@ -47,7 +47,10 @@ def test_unique_texts_differ_and_match(patterns: list[str]) -> None:
     for pattern in patterns:
         expression = syntax.parsed(pattern)
         options = {"kind": "regex", "pattern": pattern, "unique": True, "rows": 1}
-        texts, ways = ambiguity.texts(expression), syntax.compiled(expression).size
+        try:
+            texts, ways = ambiguity.texts(expression), syntax.compiled(expression).size
+        except RecipeError:  # the pattern is too large
+            continue
         assert texts <= ways
         if texts < ways:
             with pytest.raises(RecipeError, match="in several ways"):
