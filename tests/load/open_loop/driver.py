@@ -156,7 +156,7 @@ class _Driver:
             record.cpu_seconds, record.loop_seconds = time.process_time() - cpu, time.thread_time() - loop_cpu
 
     async def one_by_one(self) -> None:
-        # From here, as nobody waits for this to start: once connected, there is time for one call at least.
+        # Counted from here, not from the start of the plan: a caller that connects late still has time for one call.
         until = self._now() + self._plan.seconds
         for number in range(len(self._plan.requests)):
             if (due := self._now()) >= until:

@@ -34,7 +34,7 @@ class Quantiles:
 
 @dataclass(frozen=True)
 class Step:
-    """A rate that was offered, and what came of it."""
+    """A rate of requests, and what was measured at it."""
 
     rate: float
     """Calls a second that the schedule was made for."""

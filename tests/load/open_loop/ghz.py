@@ -37,7 +37,7 @@ CALLERS = 8
 
 
 class GhzError(Exception):
-    """There is no ghz, or it does not do what it should; the message tells why."""
+    """ghz is missing or failed; the message says why."""
 
 
 @dataclass(frozen=True)

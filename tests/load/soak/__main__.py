@@ -1,4 +1,4 @@
-"""Loads a server for a long time while everything that can break does, and looks at what comes of it.
+"""Loads a server for a long time while faults are injected, and checks its answers and its memory.
 
     python -m tests.load.soak --minutes 30 --seed 7
 

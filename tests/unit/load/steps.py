@@ -1,4 +1,4 @@
-"""Steps that nobody has measured."""
+"""Made-up steps, for tests of the figures."""
 
 from tests.load.open_loop.figures import Quantiles, Step
 

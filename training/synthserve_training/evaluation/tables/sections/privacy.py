@@ -24,8 +24,8 @@ METRICS = (
     Metric(
         "membership_attack_auc",
         "closer",
-        "AUC of an attacker who has real rows and guesses that those closest to synthetic rows were trained on; 0.5: "
-        "no better than chance, which real rows get by symmetry (95 % interval: {membership_attack_auc}).",
+        "AUC of an attacker with real rows, who guesses that the rows closest to synthetic ones were trained on. 0.5: "
+        "no better than chance. Real rows get 0.5 by symmetry (95 % interval: {membership_attack_auc}).",
         headline=True,
     ),
     Metric(
