@@ -21,6 +21,8 @@ from synthserve_training.types import Tensor
 
 _MASKED = -1e9
 _SMALLEST_BUCKET = 4
+_BLOCK = 32
+"""Tokens whose sums are one product of matrices."""
 _IN_WAVES, _OUT_WAVES = 24, 12
 """Cosines over the places of codes: codes at near places begin alike, and few rows are enough to learn them."""
 
@@ -201,10 +203,10 @@ class TokenNetwork(keras.Model):  # type: ignore[misc]  # Keras has no types
         columns, firsts = self.code.column_of, self.code.firsts
         unknowns = _column_sums(unknown[None], self.code)
         change = _column_sums(own, self.code) - told
-        before = ops.cumsum(change, axis=1) - change
+        before = _sums_before(change)
         base = ops.sum(told, axis=1, keepdims=True) + before - told + unknowns
         step = own - unknown
-        within = ops.cumsum(step, axis=1) - step
+        within = _sums_before(step)
         within = within - ops.take(within, firsts[columns], axis=1)
         return ops.take(base, columns, axis=1) + within
 
@@ -285,10 +287,26 @@ def _column_sums(values: Tensor, code: TableCode) -> Tensor:
     """The sum over the tokens of each column: [n, tokens, state] to [n, columns, state]."""
     if len(code.tokens) == len(code.columns):
         return values
-    sums = ops.cumsum(values, axis=1)
+    sums = _sums_before(values) + values
     lasts = np.r_[code.firsts[1:], len(code.tokens)] - 1
     ends = ops.take(sums, lasts.astype(np.int32), axis=1)
     return ops.concatenate([ends[:, :1], ends[:, 1:] - ends[:, :-1]], axis=1)
+
+
+def _sums_before(values: Tensor) -> Tensor:
+    """The sum over the tokens before each one, [n, tokens, state].
+
+    On a CPU, a product with a triangular matrix for each block takes a third of the time of XLA's cumulative sum.
+    """
+    count, width = values.shape[1:]
+    blocks = -(-count // _BLOCK)
+    padded = ops.pad(values, ((0, 0), (0, blocks * _BLOCK - count), (0, 0)))
+    padded = ops.reshape(padded, (-1, blocks, _BLOCK, width))
+    within = ops.matmul(np.tril(np.ones((_BLOCK, _BLOCK), np.float32), -1), padded)
+    if blocks > 1:
+        totals = ops.sum(padded, axis=2)
+        within = within + (ops.cumsum(totals, axis=1) - totals)[:, :, None]
+    return ops.reshape(within, (-1, blocks * _BLOCK, width))[:, :count]
 
 
 def _picked(scores: Tensor, codes: Tensor) -> Tensor:

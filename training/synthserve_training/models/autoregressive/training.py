@@ -38,6 +38,12 @@ _USUAL_EPOCHS = 8
 """Most trainings end after about so many times `patience` epochs: an estimate of the time left counts with that."""
 _TRAINING = "training"
 
+_PARTS = 2
+"""The parts of a batch that are computed at once. More cores do not change what is learnt."""
+
+_SCORED = 256
+"""Rows that are scored at once: what their layers hold fits into a core's cache."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -170,7 +176,7 @@ class TableTrainer:
         self._optimizer.build(self._network.trainable_variables)
         player = Player(_PLAYER, (self._network,), self._optimizer, self._loss, 0)
         self._steps = compile_steps(
-            [player], WeightAverage(self._network, plan.average_decay, self._average), fused=True
+            [player], WeightAverage(self._network, plan.average_decay, self._average), parts=_PARTS
         )
         self._score = compile_function(self._average)
 
@@ -210,7 +216,7 @@ class TableTrainer:
 
     def bits(self, rows: Encoded) -> float:
         """The mean bits per row without evidence."""
-        total, size = 0.0, 4 * self.plan.batch_size
+        total, size = 0.0, _SCORED
         for start in range(0, len(rows.codes), size):
             codes, contexts = rows.codes[start : start + size], rows.contexts[start : start + size]
             count = len(codes)
@@ -274,9 +280,13 @@ class TableTrainer:
             order = np.resize(order, size)
         for step in range(self.steps_per_epoch):
             chosen = order[step * size : (step + 1) * size]
-            codes = self._rows.codes[chosen]
-            evidence = self._evidence.draw(codes, generator)
-            yield _batch(codes, self._rows.contexts[chosen], evidence), {_PLAYER: np.zeros(1, np.float32)}
+            parts = [self._with_evidence(part, generator) for part in np.split(chosen, _PARTS)]
+            batch = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+            yield batch, {_PLAYER: np.zeros((_PARTS, 1), np.float32)}
+
+    def _with_evidence(self, rows: NDArray[np.int64], generator: np.random.Generator) -> dict[str, NDArray[Any]]:
+        codes = self._rows.codes[rows]
+        return _batch(codes, self._rows.contexts[rows], self._evidence.draw(codes, generator))
 
 
 def _batch(codes: NDArray[np.int32], contexts: NDArray[np.int32], told: Evidence) -> dict[str, NDArray[Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import jax
@@ -17,9 +18,10 @@ _Values: TypeAlias = list[Tensor]
 _Given: TypeAlias = tuple[Tensor, Tensor, Mapping[str, Tensor]]
 
 
-def compile_steps(players: Sequence[Player], average: WeightAverage | None = None, *, fused: bool = False) -> Steps:
+def compile_steps(
+    players: Sequence[Player], average: WeightAverage | None = None, *, parts: int | None = None
+) -> Steps:
     """Compiles steps of a game, as `_tensorflow.compile_steps`; JAX always compiles with XLA."""
-    del fused
     for player in players:
         player.optimizer.build(player.variables)
     variables = _variables(players, average)
@@ -33,7 +35,7 @@ def compile_steps(players: Sequence[Player], average: WeightAverage | None = Non
             for index, value in zip(own, trained, strict=True):
                 state[index] = value
             with _scope(variables, state) as scope:
-                losses = player.loss(*given)
+                losses = _mean_loss(player, given, parts) if parts else player.loss(*given)
             return losses["loss"], (losses, _current(scope, variables))
 
         gradients, (losses, after) = jax.grad(loss, has_aux=True)([values[index] for index in own])
@@ -95,6 +97,17 @@ def input_gradient(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tens
 def accelerators() -> Sequence[str]:
     """The GPUs that JAX computes on, by their makers' names."""
     return [device.device_kind for device in jax.devices() if device.platform == "gpu"]
+
+
+def _mean_loss(player: Player, given: _Given, parts: int) -> Losses:
+    """The means of the losses of the parts of a batch, [parts, ...]."""
+    *whole, schedule = given
+    found = []
+    for part in range(parts):
+        batch, noise = jax.tree.map(itemgetter(part), whole)
+        found.append(player.loss(batch, noise, schedule))
+    mean: Losses = jax.tree.map(lambda *values: sum(values) / parts, *found)
+    return mean
 
 
 def _variables(players: Sequence[Player], average: WeightAverage | None) -> list[keras.Variable]:
