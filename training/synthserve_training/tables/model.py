@@ -9,6 +9,7 @@ from synthserve_training.models.autoregressive.drawing.columns import ColumnGrap
 from synthserve_training.models.autoregressive.drawing.constraints.derived import Derived
 from synthserve_training.models.autoregressive.drawing.constraints.kinds import Constraint
 from synthserve_training.models.autoregressive.drawing.dates import DateGraph
+from synthserve_training.models.autoregressive.drawing.differences import DifferenceGraph
 from synthserve_training.models.autoregressive.drawing.graph import DrawingGraph, drawing_graph
 from synthserve_training.models.autoregressive.drawing.groups import GroupGraph
 from synthserve_training.models.autoregressive.drawing.numbers import NumberGraph
@@ -17,6 +18,7 @@ from synthserve_training.models.autoregressive.drawing.times import TimeGraph
 from synthserve_training.models.autoregressive.scoring.categories import CategoryEncoder
 from synthserve_training.models.autoregressive.scoring.columns import ColumnEncoder
 from synthserve_training.models.autoregressive.scoring.dates import DateEncoder
+from synthserve_training.models.autoregressive.scoring.differences import DifferenceEncoder
 from synthserve_training.models.autoregressive.scoring.graph import ScoredColumn, ScoringGraph, scoring_graph
 from synthserve_training.models.autoregressive.scoring.groups import GroupEncoder
 from synthserve_training.models.autoregressive.scoring.numbers import NumberEncoder
@@ -25,6 +27,7 @@ from synthserve_training.models.autoregressive.scoring.times import TimeEncoder
 from synthserve_training.models.autoregressive.tokens import ColumnCode
 from synthserve_training.models.autoregressive.tokens.categories import CategoryCode
 from synthserve_training.models.autoregressive.tokens.dates import DateCode
+from synthserve_training.models.autoregressive.tokens.differences import DifferenceCode
 from synthserve_training.models.autoregressive.tokens.groups import GroupedCode
 from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
 from synthserve_training.models.autoregressive.tokens.table import TableCode
@@ -99,10 +102,24 @@ def column_graphs(columns: Sequence[ColumnOptions], code: TableCode) -> list[Col
         code: The tokens of those that are drawn.
     """
     options = {column.name: column for column in columns}
-    return [_column_graph(options[name], each) for name, each in zip(code.names, code.columns, strict=True)]
+    found: dict[str, ColumnGraph] = {}
+    for name in sorted(code.names, key=lambda name: _depth(name, code)):
+        found[name] = _column_graph(options[name], code.columns[code.names.index(name)], found)
+    return [found[name] for name in code.names]
 
 
-def _column_graph(options: ColumnOptions, code: ColumnCode) -> ColumnGraph:
+def _depth(name: str, code: TableCode) -> int:
+    """How many columns must be known before a column can be counted from one of them."""
+    one = code.columns[code.names.index(name)]
+    return 1 + _depth(one.start, code) if isinstance(one, DifferenceCode) else 0
+
+
+def _column_graph(options: ColumnOptions, code: ColumnCode, known: Mapping[str, ColumnGraph]) -> ColumnGraph:
+    if isinstance(code, DifferenceCode):
+        start = known[code.start]
+        if not isinstance(start, DateGraph | DifferenceGraph):
+            raise TypeError(type(start))
+        return DifferenceGraph(options, code, start)
     if isinstance(code, CategoryCode):
         return CategoryGraph(options, code)
     if isinstance(code, GroupedCode):
@@ -124,6 +141,8 @@ def _encoder(column: ColumnGraph) -> ColumnEncoder:
             return GroupEncoder(column.code)
         case TemplateGraph():
             return TemplateEncoder(column.code, column.schema.max_bytes)
+        case DifferenceGraph():
+            return DifferenceEncoder(column.code)
         case DateGraph():
             return DateEncoder(column.code)
         case TimeGraph():

@@ -12,6 +12,7 @@ from tests.fixtures.token_models import column
 
 from synthserve_core.contract.model import Validity
 from synthserve_training.models.autoregressive.tokens.dates import DateCode
+from synthserve_training.models.autoregressive.tokens.differences import DifferenceCode
 from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
 from synthserve_training.models.contract import output_name
 from synthserve_training.models.onnx_graph import evaluate
@@ -72,6 +73,27 @@ def order_of_dates(g: np.random.Generator) -> Case:
         column(ColumnType.DATE, start.astype(np.int32), name="start"),
     ]
     return Case(columns, [Order(columns=("start", "end"))], lambda rows: rows["start"] <= rows["end"])
+
+
+def differences_of_dates(g: np.random.Generator) -> Case:
+    start = 18_262 + g.integers(0, 30, REAL)
+    second = start + np.where(g.random(REAL) < 0.02, 9, g.integers(0, 6, REAL))
+    third = second + g.integers(0, 3, REAL)
+    valid = g.random(REAL) < 0.9
+    columns = [
+        column(ColumnType.DATE, each.astype(np.int32), known, name=name)
+        for name, each, known in (("third", third, valid & (g.random(REAL) < 0.9)), ("second", second, valid))
+    ]
+    columns.append(column(ColumnType.DATE, start.astype(np.int32), name="first"))
+    return Case(
+        columns,
+        [Order(columns=("first", "second")), Order(columns=("second", "third"))],
+        lambda rows: (
+            np.ma.filled((rows["second"] - rows["first"] >= 0) & (rows["second"] - rows["first"] <= 9), True)
+            & np.ma.filled((rows["third"] - rows["second"] >= 0) & (rows["third"] - rows["second"] <= 2), True)
+            & ~(np.ma.getmaskarray(rows["second"]) & ~np.ma.getmaskarray(rows["third"]))
+        ),
+    )
 
 
 def order_of_timestamps(g: np.random.Generator) -> Case:
@@ -168,6 +190,7 @@ CASES = [
     order_of_numbers,
     order_of_units,
     order_of_dates,
+    differences_of_dates,
     order_of_timestamps,
     ranges,
     combinations,
@@ -203,6 +226,10 @@ def possible(model: ConstrainedModel, name: str) -> list[object]:
         found = list(range(len(schema.categories)))
     elif real.options.type is BOOLEAN:
         found = [False, True]
+    elif isinstance(code, DifferenceCode):
+        start, (least, most) = possible(model, code.start), code.extent
+        days = [day for day in start if isinstance(day, int | np.integer)]
+        found = list(range(min(days) + least, max(days) + most + 1))
     else:
         assert isinstance(code, DateCode)
         found = list(range(code.first_days[0], code.first_days[-1] + code.lengths[-1]))

@@ -1,6 +1,7 @@
 """Turns the constraints of a recipe into those of a graph, with what the training rows say about them."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,10 @@ from synthserve_training.models.autoregressive.drawing.columns import ColumnGrap
 from synthserve_training.models.autoregressive.drawing.constraints.allowed import Combinations as AllowedTogether
 from synthserve_training.models.autoregressive.drawing.constraints.derived import Computed, Derived, Lookup, Remainder
 from synthserve_training.models.autoregressive.drawing.constraints.kinds import Constraint as Held
-from synthserve_training.models.autoregressive.drawing.constraints.orders import Rising, Total, Within
+from synthserve_training.models.autoregressive.drawing.constraints.orders import Counted, Rising, Total, Within
 from synthserve_training.models.autoregressive.drawing.limits import Conversion
 from synthserve_training.models.autoregressive.tokens.categories import CategoryCode
+from synthserve_training.models.autoregressive.tokens.differences import DifferenceCode
 from synthserve_training.models.autoregressive.tokens.numbers import NumberCode
 from synthserve_training.models.autoregressive.tokens.table import TableCode
 from synthserve_training.tables.columns import ColumnOptions, ColumnType
@@ -66,7 +68,9 @@ def held(plan: Plan, columns: Mapping[str, ColumnGraph], table: TypedTable, min_
             case Order():
                 names = tuple(name for name in each.columns if name in columns)
                 _check_sizes(each.text, [_ordered(columns, name) for name in names])
-                if len(names) > 1:
+                counted = [pair for pair in pairwise(names) if _is_counted(columns, *pair)]
+                found += [Counted(each.text, pair) for pair in counted]
+                if len(names) > 1 and (names,) != tuple(counted):
                     found.append(Rising(each.text, names, each.strict))
             case Sum() if columns.keys() >= {each.total, *each.parts[:-1]}:
                 names = (each.total, *each.parts[:-1])
@@ -118,6 +122,12 @@ def _ordered(columns: Mapping[str, ColumnGraph], name: str) -> Ordered:
     if not isinstance(column, Ordered):
         raise TypeError(f"the values of {name!r} are not ordered")
     return column
+
+
+def _is_counted(columns: Mapping[str, ColumnGraph], start: str, end: str) -> bool:
+    """Whether a column is drawn as a difference from another one."""
+    code = columns[end].code
+    return isinstance(code, DifferenceCode) and code.start == start
 
 
 def _units(end: object, kind: ColumnType, constraint: Range, scale: int) -> float | None:

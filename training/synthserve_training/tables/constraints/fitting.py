@@ -10,6 +10,7 @@ from synthserve_training.models.autoregressive.tokens import fitting as tokens
 from synthserve_training.models.autoregressive.tokens.table import TableCode
 from synthserve_training.tables.columns import ColumnOptions
 from synthserve_training.tables.constraints import checking, compiling
+from synthserve_training.tables.constraints.differences import with_differences
 from synthserve_training.tables.constraints.kinds import Combinations, Constraint, Dependency, Implication
 from synthserve_training.tables.constraints.planning import plan
 from synthserve_training.tables.model import column_graphs
@@ -76,6 +77,7 @@ def fit_constraints(
         others = [each for each in constraints if each not in ignored]
         found = fit_constraints(columns, others, table, min_rows)
         return replace(found, ignored=(*(each.text for each in ignored), *found.ignored))
+    code = with_differences(code, constraints, good, min_rows)
     # Columns with few codes first, which leaves the fewest bits per row, as far as the constraints allow it.
     sizes = {
         name: sum(token.size for token in each.tokens) for name, each in zip(code.names, code.columns, strict=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from synthserve_training.models.autoregressive.drawing.columns import NO_EVIDENC
 from synthserve_training.models.autoregressive.drawing.conditions import log_share
 from synthserve_training.models.autoregressive.drawing.heads import MASKED, Heads, RunningSum
 from synthserve_training.models.autoregressive.drawing.limits import Limits, Reach, clipped
-from synthserve_training.models.autoregressive.drawing.limits.moments import Moments
+from synthserve_training.models.autoregressive.drawing.limits.moments import Moments, asked_moments
 from synthserve_training.models.autoregressive.drawing.numbers import NumberGraph
 from synthserve_training.models.autoregressive.drawing.uniforms import Uniforms
 from synthserve_training.models.autoregressive.tokens.dates import DAYS, MICROSECONDS, DateCode
@@ -27,6 +27,9 @@ from synthserve_training.models.onnx_graph import GraphBuilder, Value
 from synthserve_training.models.rules import Output
 from synthserve_training.tables.columns import ColumnOptions, ColumnType
 from synthserve_training.tables.schema import column_schema
+
+_PARTS = 2.0**24
+"""Likelihoods are rounded to multiples of one over this."""
 
 
 @dataclass(frozen=True)
@@ -50,24 +53,31 @@ class DateGraph:
     @property
     def condition(self) -> ConditionSpec:
         """A RANGE of dates."""
-        low, high = int(self.code.first_days[0]), int(self.code.first_days[-1] + self.code.lengths[-1]) - 1
-        return ConditionSpec(
-            column=self.options.name,
-            kind=CONDITION_KIND_RANGE,
-            nullable=self.code.missing,
-            low=self._text(low, last=False),
-            high=self._text(high, last=True),
-        )
+        first, after = int(self.code.first_days[0]), int(self.code.first_days[-1] + self.code.lengths[-1])
+        return range_of_moments(self.options, first * self.scale, after * self.scale - 1, nullable=self.code.missing)
 
     @property
     def condition_shape(self) -> tuple[type, int]:
         """The first and the last day or microsecond."""
         return np.float64, 2
 
-    def evidence(self, graph: GraphBuilder, weights: Sequence[HeadWeights], condition: Value) -> Evidence:
+    def evidence(
+        self,
+        graph: GraphBuilder,
+        weights: Sequence[HeadWeights],
+        condition: Value,
+        likelihoods: Sequence[Value] = (),
+    ) -> Evidence:
         """See `ColumnGraph`.
 
         A month that lies in the range in part counts as much as the share of its days that does.
+
+        Args:
+            graph: Where the nodes go.
+            weights: Of the column's tokens.
+            condition: On this column.
+            likelihoods: Of the conditions on columns that are counted from this one, given each day, above 0 and at
+                most 1: float64 [months, 31].
         """
         day = condition
         if self.code.time is not None:
@@ -85,7 +95,6 @@ class DateGraph:
             graph.op("Where", graph.op("IsInf", end), end, graph.op("Add", count, base))
             for end, count in ((low, before_low), (high, before_high))
         ]
-        found = self._months.evidence_of_ranks(graph, weights[: len(self.code.months.tokens)], condition, *months)
         days = np.arange(DAYS)[None] + self.code.first_days[:, None].astype(np.float64)
         inside = graph.op(
             "And",
@@ -94,8 +103,17 @@ class DateGraph:
         )
         # NaN, which asks for a missing value, compares as false: then the day does not matter, but must be possible.
         inside = graph.op("Or", inside, graph.op("IsNaN", low))
+        of_days: Value = graph.constant(np.float32(0))
+        of_cells = None
+        if likelihoods:
+            likelihood = reduce(lambda one, other: graph.op("Mul", one, other), likelihoods)
+            of_days = graph.cast(graph.op("Log", likelihood), np.float32)
+            of_cells = self._of_cells(graph, likelihood, inside)
+        found = self._months.evidence_of_ranks(
+            graph, weights[: len(self.code.months.tokens)], condition, months[0], months[1], of_cells
+        )
         limits = dict(found.limits)
-        limits["days"] = graph.op("Where", inside, graph.constant(np.float32(0)), graph.constant(np.float32(MASKED)))
+        limits["days"] = graph.op("Where", inside, of_days, graph.constant(np.float32(MASKED)))
         limits["low"], limits["high"] = graph.slice(condition, 0, 1, 1), graph.slice(condition, 1, 2, 1)
         rest = [each.embeddings[:1] for each in weights[len(self.code.months.tokens) :]]
         embedding = graph.op("Add", found.embedding, graph.constant(np.sum(rest, axis=0)))
@@ -157,7 +175,7 @@ class DateGraph:
             present = graph.op("Unsqueeze", validity, graph.constant([1], np.int64))
             drawn = graph.op("Where", present, after.rows or "", graph.op("Add", seen.rows or "", unknown))
         # No time of the first or the last day may be among those that the column has: the end itself is, then.
-        left = moments.told(graph, evidence) if within is None else Limits(within.low, within.high)
+        left = asked_moments(graph, evidence) if within is None else Limits(within.low, within.high)
         values = micros if left is None else clipped(graph, micros, left)
         return Drawn(Output(values, validity), RunningSum(drawn, seen.shared), (*codes, day, *time_codes), values)
 
@@ -184,6 +202,31 @@ class DateGraph:
     def _if_present(self, graph: GraphBuilder, row: Value, validity: Value | None) -> Value:
         return row if validity is None else graph.op("Mul", row, graph.cast(validity, np.int64))
 
+    def _of_cells(self, graph: GraphBuilder, likelihood: Value, inside: Value) -> Value:
+        """The mean likelihood of the days of each cell that are in the range: float32 [1, cells], above 0."""
+        months = self.code.months
+        size = months.ordered
+        in_cell = np.zeros((size, len(self.code.lengths)))
+        ends = np.r_[self.code.starts[1:], self.code.last_month + 1]
+        for cell, (first, after) in enumerate(zip(self.code.starts, ends, strict=True)):
+            after = first + 1 if months.bin_of[cell] < 0 else after
+            in_cell[cell, first - self.code.first_month : after - self.code.first_month] = 1
+        of_month = np.arange(DAYS)[None] < self.code.lengths[:, None]
+        counted = graph.cast(graph.op("And", inside, graph.constant(of_month)), np.float64)
+        # Whole numbers, so that their sums do not depend on the order.
+        parts = graph.op("Round", graph.op("Mul", likelihood, graph.constant(_PARTS, np.float64)))
+        sums = [
+            graph.op("MatMul", graph.constant(in_cell), graph.sum(each, 1, keep=True))
+            for each in (graph.op("Mul", parts, counted), counted)
+        ]
+        days = graph.op(
+            "Max", graph.op("Mul", sums[1], graph.constant(_PARTS, np.float64)), graph.constant(1.0, np.float64)
+        )
+        mean = graph.op("Div", sums[0], days)
+        # Whether a cell has a day in the range is another one's to say.
+        mean = graph.op("Where", graph.cast(sums[1], np.bool_), mean, graph.constant(1.0, np.float64))
+        return graph.op("Reshape", graph.cast(mean, np.float32), graph.constant([1, -1], np.int64))
+
     def _in_part(self, graph: GraphBuilder, mask: Value | None, inside: Value) -> Value | None:
         """Adds the share of the days that are in the range to the scores of months that are atoms."""
         months, allowed = self.code.months, self.code.day.allowed
@@ -197,6 +240,14 @@ class DateGraph:
         places[: months.ordered][atoms] = months.atoms[months.order[atoms]] - self.code.first_month
         added = graph.op("Gather", logs, graph.constant(places[:, None]))
         return graph.op("Add", mask, added)
+
+    @property
+    def lattice(self) -> tuple[int, int]:
+        """Moments are this number of units, plus multiples of this one."""
+        time = self.code.time
+        if time is None or MICROSECONDS % time.lattice.step:
+            return 0, 1
+        return time.lattice.offset, time.lattice.step
 
     @cached_property
     def _moments(self) -> Moments:
@@ -212,11 +263,19 @@ class DateGraph:
             raise TypeError("a date has no time of day")
         return NumberGraph(self.options.model_copy(update={"type": ColumnType.INTEGER}), self.code.time)
 
-    def _text(self, day: int, *, last: bool) -> str:
-        found = date(1970, 1, 1) + timedelta(days=day)
-        if self.code.time is None:
-            return found.isoformat()
-        moment = datetime(found.year, found.month, found.day) + (
-            timedelta(days=1, microseconds=-1) if last else timedelta()
-        )
-        return moment.isoformat() + ("Z" if self.options.utc else "")
+
+def range_of_moments(options: ColumnOptions, low: int, high: int, *, nullable: bool) -> ConditionSpec:
+    """The condition on a column of dates or timestamps, with its first and last moment in days or microseconds."""
+    return ConditionSpec(
+        column=options.name,
+        kind=CONDITION_KIND_RANGE,
+        nullable=nullable,
+        low=_text(options, low),
+        high=_text(options, high),
+    )
+
+
+def _text(options: ColumnOptions, units: int) -> str:
+    if options.type is ColumnType.DATE:
+        return (date(1970, 1, 1) + timedelta(days=units)).isoformat()
+    return (datetime(1970, 1, 1) + timedelta(microseconds=units)).isoformat() + ("Z" if options.utc else "")

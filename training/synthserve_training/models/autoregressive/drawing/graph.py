@@ -17,6 +17,8 @@ from synthserve_training.models.autoregressive.drawing.constraints.holding impor
 from synthserve_training.models.autoregressive.drawing.constraints.kinds import Constraint
 from synthserve_training.models.autoregressive.drawing.constraints.refusals import refuse_unless
 from synthserve_training.models.autoregressive.drawing.constraints.scope import Known
+from synthserve_training.models.autoregressive.drawing.dates import DateGraph
+from synthserve_training.models.autoregressive.drawing.differences import DifferenceGraph
 from synthserve_training.models.autoregressive.drawing.heads import MASKED, RunningSum
 from synthserve_training.models.autoregressive.drawing.uniforms import Uniforms
 from synthserve_training.models.autoregressive.exact.heads import heads_of
@@ -80,15 +82,10 @@ def drawing_graph(
     refusals: list[Value] = []
 
     conditions = _conditions(graph, learned, derived)
-    evidence: list[Evidence] = []
-    for one, each in zip(own, learned, strict=True):
-        name = each.schema.name
-        if name not in conditions:
-            evidence.append(Evidence(graph.constant(unknown(one)), None, {}))
-            continue
-        told = each.evidence(graph, one, conditions[name])
-        evidence.append(told)
+    evidence = [_evidence(graph, one, each, learned, conditions) for one, each in zip(own, learned, strict=True)]
+    for told, each in zip(evidence, learned, strict=True):
         if told.mask is not None:
+            name = each.schema.name
             refusals.append(refuse_unless(graph, _any_left(graph, told.mask), _reason(name, derived)))
     columns = {each.schema.name: each for each in learned}
     holding = Holding(graph, columns, dict(zip(columns, evidence, strict=True)), constraints)
@@ -108,6 +105,8 @@ def drawing_graph(
         seen = RunningSum(rows, graph.op("Add", without, nothing))
         name = each.schema.name
         masks = _of_first_token(holding.mask(name))
+        if isinstance(each, DifferenceGraph):
+            each = each.after(finished[each.code.start].units)
         drawn = each.draw(heads, one, told, seen, uniforms, masks, holding.limits(name))
         holding.learn(name, Known(drawn.codes, drawn.units, drawn.output.validity))
         rows, before = drawn.seen.rows, without
@@ -175,6 +174,27 @@ def _conditions(graph: GraphBuilder, learned: Iterable[ColumnGraph], derived: It
             condition = graph.input(_input_name(one.name), dtype, [width], shared=True)
             found[one.source] = one.restricted(graph, condition, found[one.source])
     return found
+
+
+def _evidence(
+    graph: GraphBuilder,
+    weights: Weights,
+    column: ColumnGraph,
+    learned: Sequence[ColumnGraph],
+    conditions: Mapping[str, Value],
+) -> Evidence:
+    """What conditions say about a column: that on itself, and those on columns that are counted from it."""
+    name = column.schema.name
+    if name not in conditions:
+        return Evidence(graph.constant(unknown(weights)), None, {})
+    if isinstance(column, DifferenceGraph):
+        return column.evidence(graph, weights, conditions[name], conditions[column.code.start])
+    if isinstance(column, DateGraph):
+        counted = [each for each in learned if isinstance(each, DifferenceGraph) and each.code.start == name]
+        days, scale = column.code.first_days, column.scale
+        likelihoods = [each.likelihood(graph, conditions[each.schema.name], days, scale) for each in counted]
+        return column.evidence(graph, weights, conditions[name], likelihoods)
+    return column.evidence(graph, weights, conditions[name])
 
 
 def _any_left(graph: GraphBuilder, mask: Value) -> Value:

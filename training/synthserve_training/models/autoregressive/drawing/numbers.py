@@ -80,15 +80,33 @@ class NumberGraph:
         return self.evidence_of_ranks(graph, weights, condition, low, high)
 
     def evidence_of_ranks(
-        self, graph: GraphBuilder, weights: Sequence[HeadWeights], condition: Value, low: Value, high: Value
+        self,
+        graph: GraphBuilder,
+        weights: Sequence[HeadWeights],
+        condition: Value,
+        low: Value,
+        high: Value,
+        likelihood: Value | None = None,
     ) -> Evidence:
-        """As `evidence`, for an inclusive range of ranks, float64 [1, 1] each, infinite where there is no end."""
+        """As `evidence`, for an inclusive range of ranks, float64 [1, 1] each, infinite where there is no end.
+
+        Args:
+            graph: Where the nodes go.
+            weights: Of the column's tokens.
+            condition: On the column.
+            low: The first rank.
+            high: The last one.
+            likelihood: Of conditions on other columns, given each cell, above 0 and at most 1: float32 [1, cells].
+        """
         cells = self._cells
         must_miss = graph.op("IsNaN", graph.slice(condition, 0, 1, 1))
         is_unset = graph.op(
             "ReduceMin", graph.cast(graph.op("IsInf", condition), np.int32), graph.constant([1], np.int64), keepdims=1
         )
         is_unset = graph.cast(is_unset, np.bool_)
+        if likelihood is not None:
+            least = graph.op("ReduceMin", likelihood, graph.constant([1], np.int64), keepdims=1)
+            is_unset = graph.op("And", is_unset, graph.op("GreaterOrEqual", least, graph.constant(np.float32(1))))
 
         start, stop = graph.constant(cells.low), graph.constant(cells.high)
         infinity = graph.constant(np.inf, np.float64)
@@ -119,6 +137,8 @@ class NumberGraph:
         parts = graph.sum(graph.op("Round", whole), 1)  # whole numbers: the order does not matter
         by_cell = graph.op("Reshape", graph.cast(parts, np.float32), graph.constant([1, -1], np.int64))
         by_cell = graph.op("Mul", by_cell, graph.constant(np.float32(1 / _PARTS)))
+        if likelihood is not None:
+            by_cell = graph.op("Mul", by_cell, likelihood)
         if self.code.missing:
             missing = graph.cast(graph.op("Or", must_miss, is_unset), np.float32)
             by_cell = graph.op("Concat", by_cell, missing, axis=1)

@@ -18,6 +18,7 @@ from synthserve_training.models.autoregressive.drawing.heads import MASKED, Runn
 from synthserve_training.models.autoregressive.drawing.limits import UNLIMITED, Limits
 from synthserve_training.models.autoregressive.exact.heads import heads_of
 from synthserve_training.models.autoregressive.scoring.columns import Coded, ColumnEncoder
+from synthserve_training.models.autoregressive.scoring.differences import DifferenceEncoder
 from synthserve_training.models.autoregressive.tokens import Token
 from synthserve_training.models.autoregressive.weights import Weights
 from synthserve_training.models.contract import DTYPES, output_name
@@ -83,11 +84,16 @@ def scoring_graph(
     )
     off: Value | None = None  # bool [batch]: whether a column before has a value that is not drawn in such a row
     rows: Value | None = None
+    units: dict[str, Value] = {}
     index = 0
     for column in columns:
         values, validity = _inputs(graph, column.drawing.schema, inputs)
         mask, limits = _unless(graph, off, holding.mask(column.name), holding.limits(column.name))
-        each = column.encoder.encode(graph, values, validity, limits)
+        encoder = column.encoder
+        if isinstance(encoder, DifferenceEncoder):
+            encoder = encoder.after(units[encoder.code.start])
+        each = encoder.encode(graph, values, validity, limits)
+        units[column.name] = each.units or ""
         masks = each.masks or [None] * len(each.codes)
         logs: list[Value] = []
         for place, token in enumerate(column.drawing.code.tokens):

@@ -110,7 +110,7 @@ class DateCode:
             return self.months.context(index, codes)
         present = codes[:, 0] < self.months.ordered
         if index == place:
-            starts = self._starts
+            starts = self.starts
             return present, starts[np.where(present, codes[:, 0], 0)] - self.first_month
         if self.time is None:
             raise IndexError(index)
@@ -122,7 +122,7 @@ class DateCode:
         return has & present, context
 
     @cached_property
-    def _starts(self) -> NDArray[np.int64]:
+    def starts(self) -> NDArray[np.int64]:
         """[codes of the month without the missing one]: the first month of each."""
         months = self.months
         starts = months.point(months.edges[:, 0]) if len(months.edges) else np.zeros(0, np.int64)

@@ -179,6 +179,7 @@ def fit(
     min_rows: int,
     *,
     extrapolate: bool = False,
+    dense: bool = False,
 ) -> NumberCode:
     """Finds atoms and bins.
 
@@ -192,6 +193,7 @@ def fit(
         valid: [n]: false where the value is missing.
         min_rows: At least 1.
         extrapolate: Whether numbers beyond the bins are drawn, see `tails`.
+        dense: Whether all numbers between two that can be drawn can be, too: bins of few rows or none fill the gaps.
     """
     present = np.sort(ranks[valid])
     missing_rows = int((~valid).sum())
@@ -199,6 +201,8 @@ def fit(
     atoms = _atoms(present, min_rows)
     rest = present[~np.isin(present, atoms)]
     edges, extrapolated = _edges(rest, atoms, lattice, min_rows, extrapolate=extrapolate)
+    if dense:
+        edges, extrapolated = _filled(edges, extrapolated, atoms)
     nothing = np.zeros(0, np.float32)
     sketch = NumberCode(name, lattice, atoms, edges, extrapolated, missing, nothing, np.zeros((0, 0), np.float32))
     encoded = sketch.encode_ranks(ranks, valid)
@@ -210,6 +214,7 @@ def fit(
         bins = sketch.bin_of[encoded.codes[inside, 0]]
         part_shares = np.where(extrapolated[:, None], np.diff(edges, axis=1) > 0, 0.0)
         np.add.at(part_shares, (bins, encoded.codes[inside, 1]), 1.0)
+        part_shares[part_shares.sum(axis=1) == 0, 0] = 1.0
     part_shares /= np.maximum(part_shares.sum(axis=1, keepdims=True), 1.0)
     shares = (counts / max(counts.sum(), 1.0)).astype(np.float32)
     rare = rare_share(int((~sketch.drawable(present)).sum()) + missing_rows * (not missing), len(ranks))
@@ -283,6 +288,22 @@ def _edges(
     extrapolated[:1], extrapolated[-1:] = below is not None, above is not None
     used = int((np.diff(edges, axis=1) > 0).sum(axis=1).max())
     return edges[:, : used + 1], extrapolated
+
+
+def _filled(
+    edges: NDArray[np.int64], extrapolated: NDArray[np.bool_], atoms: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Adds bins of all numbers between atoms that are in no bin."""
+    if not len(atoms):
+        return edges, extrapolated
+    low, high = int(atoms[0]), int(atoms[-1]) - len(atoms) + 1  # free ranks, from the first atom to before the last
+    gaps = [(low, int(edges[0, 0])), (int(edges[-1, -1]), high)] if len(edges) else [(low, high)]
+    found = [_padded(np.array(gap), max(edges.shape[1], 2))[None] for gap in gaps if gap[0] < gap[1]]
+    if not found:
+        return edges, extrapolated
+    table = np.concatenate([*found, *([edges] if len(edges) else [])])
+    order = np.argsort(table[:, 0], kind="stable")
+    return table[order], np.r_[np.zeros(len(found), np.bool_), extrapolated][order]
 
 
 def _padded(edges: NDArray[np.int64], size: int) -> NDArray[np.int64]:

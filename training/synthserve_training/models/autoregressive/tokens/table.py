@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthserve_training.models.autoregressive.tokens import ColumnCode, Encoded, Token, concatenated
-from synthserve_training.tables.typed import TypedTable
+from synthserve_training.models.autoregressive.tokens.differences import DifferenceCode, differences
+from synthserve_training.tables.typed import TypedColumn, TypedTable
 
 
 @dataclass(frozen=True)
@@ -51,4 +52,12 @@ class TableCode:
         if not self.columns:
             nothing = np.zeros((len(table), 0), np.int32)
             return Encoded(nothing, nothing)
-        return concatenated([code.encode(table[name]) for name, code in zip(self.names, self.columns, strict=True)])
+        columns = zip(self.names, self.columns, strict=True)
+        return concatenated([code.encode(_coded(table, name, code)) for name, code in columns])
+
+
+def _coded(table: TypedTable, name: str, code: ColumnCode) -> TypedColumn:
+    """What the tokens of a column are of: its values, or their differences."""
+    if isinstance(code, DifferenceCode):
+        return differences(table[code.start], table[name])
+    return table[name]

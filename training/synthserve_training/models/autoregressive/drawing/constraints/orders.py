@@ -16,6 +16,7 @@ from synthserve_training.models.autoregressive.drawing.limits import (
     larger,
     smaller,
 )
+from synthserve_training.models.autoregressive.tokens.differences import DifferenceCode
 from synthserve_training.models.onnx_graph import Value
 
 
@@ -86,6 +87,45 @@ class Rising(Constraint):
         if not lows:
             return None
         return Limits(low=larger(graph, *lows))
+
+
+@dataclass(frozen=True, eq=False)
+class Counted(Constraint):
+    """A start, and an end that is drawn as a difference from it, which is never negative; see `DifferenceGraph`."""
+
+    compares = True
+
+    def narrow(self, scope: Scope, name: str) -> tuple[Value | None, Limits | None]:
+        """See `Constraint`: a difference leads from each start to an end that is possible."""
+        start, end = self.columns
+        if name == end:
+            return None, None
+        graph, domain, reach = scope.graph, scope.domains[end], scope.reach(end)
+        code = scope.columns[end].code
+        if not isinstance(code, DifferenceCode):
+            raise TypeError(f"{end!r} is not drawn as a difference")
+        binds = graph.op("And", reach.possible, graph.op("Not", domain.may_miss))
+        least, most = (graph.constant(difference, np.int64) for difference in code.extent)
+        limits = Limits(
+            graph.op("Where", binds, graph.op("Sub", reach.low, most), graph.constant([-UNLIMITED], np.int64)),
+            graph.op("Where", binds, graph.op("Sub", reach.high, least), graph.constant([UNLIMITED], np.int64)),
+        )
+        if not scope.columns[start].code.missing:
+            return None, limits
+        size, of_end = scope.columns[start].code.tokens[0].size, code.tokens[0].size
+        present = graph.constant(np.ones((size - 1, 1), np.bool_))
+        missing = graph.slice(domain.codes, of_end - 1, of_end, 0)
+        return graph.op("Concat", present, missing, axis=0), limits
+
+    def mask(self, scope: Scope, name: str) -> Value | None:
+        """See `Constraint`: without a start there is no end."""
+        start, end = self.columns
+        valid = scope.known[start].validity if name == end else None
+        if valid is None:
+            return None
+        size = scope.columns[end].code.tokens[0].size
+        is_missing = scope.graph.constant(np.arange(size)[:, None] == size - 1)
+        return scope.mask(scope.graph.op("Or", valid, is_missing))
 
 
 @dataclass(frozen=True, eq=False)

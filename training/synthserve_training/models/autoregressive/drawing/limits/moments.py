@@ -51,18 +51,9 @@ class Moments:
         first, last = int(self._firsts[0]), int(self._lasts[-1])
         return first * self.scale, (last + 1) * self.scale - 1
 
-    def told(self, graph: GraphBuilder, evidence: Evidence) -> Limits | None:
-        """The moments that conditions leave, [1]; None: all."""
-        told = [
-            Limits(**{end: _whole(graph, evidence.limits[end], none)})
-            for end, none in (("low", -UNLIMITED), ("high", UNLIMITED))
-            if end in evidence.limits
-        ]
-        return intersection(graph, told)
-
     def within(self, graph: GraphBuilder, evidence: Evidence, limits: Limits) -> Span:
         """The moments that conditions and limits leave; those of timestamps end at times that the column can have."""
-        told = self.told(graph, evidence)
+        told = asked_moments(graph, evidence)
         found = intersection(graph, [limits] if told is None else [told, limits]) or limits
         unlimited = graph.constant([UNLIMITED], np.int64)
         low = graph.op("Neg", unlimited) if found.low is None else self._aligned(graph, found.low, up=True)
@@ -162,6 +153,16 @@ class Moments:
     @cached_property
     def _lasts(self) -> NDArray[np.int64]:
         return first_day(self._possible + 1) - 1
+
+
+def asked_moments(graph: GraphBuilder, evidence: Evidence) -> Limits | None:
+    """The moments that the condition on a column leaves, [1]; None: all."""
+    asked = [
+        Limits(**{end: _whole(graph, evidence.limits[end], none)})
+        for end, none in (("low", -UNLIMITED), ("high", UNLIMITED))
+        if end in evidence.limits
+    ]
+    return intersection(graph, asked)
 
 
 def _whole(graph: GraphBuilder, end: Value, none: int) -> Value:

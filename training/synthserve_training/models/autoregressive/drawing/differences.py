@@ -1,0 +1,225 @@
+"""Draws columns of dates and timestamps that are counted from an earlier one: the difference, which is added to it.
+
+A condition on such a column says something about three things. Given the start of a row, it limits the difference.
+With the condition on the start, it says which differences are possible in any row. And it makes starts more or less
+likely: by Bayes' rule, as much as differences that lead into its range are frequent.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthserve.v1.schema_pb2 import COLUMN_TYPE_DATE, COLUMN_TYPE_TIMESTAMP, Column, ConditionSpec
+from synthserve_training.models.autoregressive.drawing.columns import Drawn, Evidence
+from synthserve_training.models.autoregressive.drawing.dates import DateGraph, range_of_moments
+from synthserve_training.models.autoregressive.drawing.heads import Heads, RunningSum
+from synthserve_training.models.autoregressive.drawing.limits import (
+    Limits,
+    Reach,
+    ceiling_division,
+    floor_division,
+    intersection,
+)
+from synthserve_training.models.autoregressive.drawing.limits.moments import asked_moments
+from synthserve_training.models.autoregressive.drawing.numbers import NumberGraph
+from synthserve_training.models.autoregressive.drawing.uniforms import Uniforms
+from synthserve_training.models.autoregressive.search import count_up_to
+from synthserve_training.models.autoregressive.tokens.cells import Cells
+from synthserve_training.models.autoregressive.tokens.dates import DAYS
+from synthserve_training.models.autoregressive.tokens.differences import DifferenceCode
+from synthserve_training.models.autoregressive.weights import HeadWeights
+from synthserve_training.models.onnx_graph import GraphBuilder, Value
+from synthserve_training.models.rules import Output
+from synthserve_training.tables.columns import ColumnOptions, ColumnType
+from synthserve_training.tables.schema import column_schema
+
+_LEAST_LIKELIHOOD = 2.0**-24
+"""Limits forbid what is impossible; what is hardly likely must stay possible."""
+
+
+@dataclass(frozen=True)
+class DifferenceGraph:
+    """A column of dates or timestamps that is counted from another one.
+
+    Attributes:
+        options: The column.
+        code: Its tokens.
+        start: The other one.
+        origin: The values of the start in the rows that are drawn, int64 [batch]; empty: not yet known.
+    """
+
+    options: ColumnOptions
+    code: DifferenceCode
+    start: "DateGraph | DifferenceGraph"
+    origin: Value = ""
+
+    def after(self, origin: Value) -> "DifferenceGraph":
+        """The column in rows with these starts."""
+        return replace(self, origin=origin)
+
+    @property
+    def schema(self) -> Column:
+        """The column in the manifest."""
+        kind = COLUMN_TYPE_DATE if self.options.type is ColumnType.DATE else COLUMN_TYPE_TIMESTAMP
+        return column_schema(self.options, kind, nullable=self.code.missing)
+
+    @property
+    def condition(self) -> ConditionSpec:
+        """A RANGE of dates."""
+        return range_of_moments(self.options, *self.extent, nullable=self.code.missing)
+
+    @property
+    def condition_shape(self) -> tuple[type, int]:
+        """The first and the last day or microsecond."""
+        return np.float64, 2
+
+    def evidence(
+        self, graph: GraphBuilder, weights: Sequence[HeadWeights], condition: Value, of_start: Value | None = None
+    ) -> Evidence:
+        """See `ColumnGraph`: the differences that are possible in some row.
+
+        Args:
+            graph: Where the nodes go.
+            weights: Of the column's tokens.
+            condition: On this column.
+            of_start: The condition on the start; None: there is none.
+        """
+        first, last = (graph.constant([[float(end)]], np.float64) for end in self.start.extent)
+        low, high = graph.slice(condition, 0, 1, 1), graph.slice(condition, 1, 2, 1)
+        if of_start is not None:
+            told = [graph.slice(of_start, place, place + 1, 1) for place in (0, 1)]
+            missing = graph.op("IsNaN", told[0])
+            first, last = (
+                graph.op("Where", missing, end, bounded)
+                for end, bounded in ((first, graph.op("Max", told[0], first)), (last, graph.op("Min", told[1], last)))
+            )
+        of_difference = graph.op("Concat", graph.op("Sub", low, last), graph.op("Sub", high, first), axis=1)
+        found = self._number.evidence(graph, weights, of_difference)
+        return Evidence(found.embedding, found.mask, {**found.limits, "low": low, "high": high})
+
+    def likelihood(self, graph: GraphBuilder, condition: Value, first_days: NDArray[np.int64], scale: int) -> Value:
+        """How likely the condition is on each day of the start, by how frequent differences are: float64 [months, 31].
+
+        Args:
+            graph: Where the nodes go.
+            condition: On this column.
+            first_days: [months]: the first day of each month of the start.
+            scale: How many units a day has.
+        """
+        first, last = self.extent
+        ends = graph.op("Where", graph.op("IsNaN", condition), graph.constant([[-np.inf, np.inf]]), condition)
+        ends = graph.op("Max", ends, graph.constant(float(first - scale), np.float64))
+        ends = graph.cast(graph.op("Min", ends, graph.constant(float(last + scale), np.float64)), np.int64)
+        days = (first_days[:, None] + np.arange(DAYS)).reshape(-1) * scale
+        low, high = (
+            graph.op("Reshape", graph.slice(ends, place, place + 1, 1), graph.constant([1], np.int64))
+            for place in (0, 1)
+        )
+        below = self._share_below(graph, graph.op("Sub", low, graph.constant(days + scale - 1, np.int64)))
+        up_to = self._share_below(graph, graph.op("Sub", high, graph.constant(days - 1, np.int64)))
+        likelihood = graph.op("Max", graph.op("Sub", up_to, below), graph.constant(_LEAST_LIKELIHOOD, np.float64))
+        return graph.op("Reshape", likelihood, graph.constant([-1, DAYS], np.int64))
+
+    def draw(
+        self,
+        heads: Heads,
+        weights: Sequence[HeadWeights],
+        evidence: Evidence,
+        seen: RunningSum,
+        uniforms: Uniforms,
+        masks: Callable[[int], Value | None],
+        limits: Limits | None = None,
+    ) -> Drawn:
+        """See `ColumnGraph`."""
+        graph = heads.graph
+        asked = [each for each in (asked_moments(graph, evidence), limits) if each is not None]
+        within = intersection(graph, asked)
+        rank, validity, seen, codes = self._number.draw_rank(
+            heads, weights, evidence, seen, uniforms, masks, None if within is None else self._counted(graph, within)
+        )
+        units = graph.op("Add", self.origin, self._number.units(graph, rank))
+        values = graph.cast(units, np.int32) if self.options.type is ColumnType.DATE else units
+        return Drawn(Output(values, validity), seen, codes, units)
+
+    @property
+    def scale(self) -> int:
+        """See `Ordered`: days or microseconds are compared."""
+        return self.start.scale
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """See `Ordered`."""
+        (first, last), (least, most) = self.start.extent, self.code.extent
+        return first + least, last + most
+
+    @property
+    def lattice(self) -> tuple[int, int]:
+        """Moments are this number of units, plus multiples of this one."""
+        return self.start.lattice[0], self.code.number.lattice.step
+
+    def reach(self, graph: GraphBuilder, evidence: Evidence, limits: Limits) -> Reach:
+        """See `Ordered`: of a start that leads to them."""
+        asked = asked_moments(graph, evidence)
+        ends = Limits(*(graph.constant([end], np.int64) for end in self.extent))
+        found = intersection(graph, [ends, limits, *([] if asked is None else [asked])]) or ends
+        offset, step = self.lattice
+        low, high = (
+            graph.op(
+                "Add",
+                graph.op(
+                    "Mul",
+                    divided(graph, graph.op("Sub", end or "", graph.constant(offset, np.int64)), step),
+                    graph.constant(step, np.int64),
+                ),
+                graph.constant(offset, np.int64),
+            )
+            for end, divided in ((found.low, ceiling_division), (found.high, floor_division))
+        )
+        return Reach(low, high, graph.op("LessOrEqual", low, high))
+
+    def _counted(self, graph: GraphBuilder, within: Limits) -> Limits:
+        """Limits of the column as limits of the difference."""
+        return Limits(
+            *(None if end is None else graph.op("Sub", end, self.origin) for end in (within.low, within.high))
+        )
+
+    def _share_below(self, graph: GraphBuilder, units: Value) -> Value:
+        """The share of differences that are less than units, int64 [n]: float64 [n]."""
+        starts, shares, slopes = self._cumulated
+        place = count_up_to(graph, starts, units)
+        of = [graph.op("Gather", graph.constant(each), place) for each in (np.r_[starts[0], starts], shares, slopes)]
+        beyond = graph.cast(graph.op("Sub", units, of[0]), np.float64)
+        return graph.op("Add", of[1], graph.op("Mul", beyond, of[2]))
+
+    @cached_property
+    def _cumulated(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Where the cumulative distribution of differences bends, [n]; its values, and its slopes behind, [n + 1]."""
+        number, cells = self.code.number, Cells(self.code.number)
+        present = number.shares[: number.ordered].astype(np.float64)[:, None] * cells.shares
+        present = present / max(present.sum(), 1e-12)
+        low, high, mass = (each.reshape(-1) for each in (cells.low, cells.high, present))
+        is_bin = cells.is_bin.reshape(-1)
+        used = (mass > 0) & (high > low)
+        ranks = np.unique(
+            np.r_[
+                number.atoms,
+                number.atoms + 1,
+                number.point(np.r_[low[is_bin & used], high[is_bin & used] - 1].astype(np.int64)),
+                number.point(high[is_bin & used].astype(np.int64) - 1) + 1,
+            ]
+        )
+        free = number.free(ranks)[:, None]
+        part = np.clip((free - low) / np.maximum(high - low, 1), 0, 1)
+        whole = np.where(is_bin, part, ranks[:, None] > low)
+        below = np.r_[(whole * np.where(used, mass, 0)).sum(axis=1)]
+        below[-1] = 1.0
+        starts = number.lattice.values(ranks)
+        slopes = np.r_[0.0, np.diff(below) / np.maximum(np.diff(starts), 1), 0.0]
+        return starts, np.r_[0.0, below], slopes
+
+    @cached_property
+    def _number(self) -> NumberGraph:
+        return NumberGraph(self.options.model_copy(update={"type": ColumnType.INTEGER}), self.code.number)
