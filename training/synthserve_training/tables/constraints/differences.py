@@ -6,15 +6,15 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from synthserve_training.models.autoregressive.tokens import differences
+from synthserve_training.models.autoregressive.tokens import dates, differences
 from synthserve_training.models.autoregressive.tokens.dates import MICROSECONDS
 from synthserve_training.models.autoregressive.tokens.table import TableCode
 from synthserve_training.tables.columns import ColumnType
-from synthserve_training.tables.constraints.kinds import Constraint, Order
+from synthserve_training.tables.constraints.kinds import Constraint, Order, Range
 from synthserve_training.tables.typed import TypedColumn, TypedTable
 
 _NARROW = 0.25
-"""Differences spread over at most this share of what the values spread over: else little is won by them."""
+"""Differences spread over at most this share of what the values spread over: else the start says little of the end."""
 
 _CENTRAL = (0.05, 0.95)
 _LAST_DAY = 2_932_896 - 366
@@ -45,6 +45,7 @@ def pairs(code: TableCode, constraints: Sequence[Constraint], table: TypedTable)
     from which no difference leads to an end.
     """
     orders = [[name for name in each.columns if name in code.names] for each in constraints if isinstance(each, Order)]
+    others = [each for each in constraints if not isinstance(each, Order | Range)]
     before: dict[str, set[str]] = {name: set() for name in code.names}
     for _ in code.names:  # orders follow from orders
         for chain in orders:
@@ -53,21 +54,41 @@ def pairs(code: TableCode, constraints: Sequence[Constraint], table: TypedTable)
     direct = {name: {one for chain in orders for one, other in pairwise(chain) if other == name} for name in code.names}
     for end in sorted(code.names, key=lambda name: len(before[name])):
         starts = [start for start in direct[end] if before[end] <= {start, *before[start]}]
-        if len(starts) == 1 and _fits(table[starts[0]], table[end]):
+        # Where the start is missing, so is the end: another constraint must not ask for it.
+        asked = any(end in each.names for each in others)
+        if len(starts) == 1 and _fits(table[starts[0]], table[end], nullable=not asked):
             yield starts[0], end
 
 
-def _fits(start: TypedColumn, end: TypedColumn) -> bool:
+def _fits(start: TypedColumn, end: TypedColumn, *, nullable: bool) -> bool:
     kind = end.options.type
     if kind not in (ColumnType.DATE, ColumnType.TIMESTAMP) or start.options.type is not kind:
         return False
     found = differences.differences(start, end)
-    if not found.valid.any() or not (start.valid | ~end.valid).all():
+    follows = (start.valid | ~end.valid) if nullable else start.valid
+    if not found.valid.any() or not follows.all():
         return False
     day = 1 if kind is ColumnType.DATE else MICROSECONDS
     if int(start.values[start.valid].max()) // day + int(found.values[found.valid].max()) // day > _LAST_DAY:
         return False
-    return _spread(found.values[found.valid]) <= _NARROW * _spread(end.values[end.valid])
+    taken = found.values[found.valid]
+    if _spread(taken) > _NARROW * _spread(end.values[end.valid]):
+        return False
+    return _entropy(taken) < _own_entropy(start, end, found.valid)
+
+
+def _own_entropy(start: TypedColumn, end: TypedColumn, rows: NDArray[np.bool_]) -> float:
+    """The entropy of an end as the months from its start, its day and its time: all ends can be on the first."""
+    (of_start, _), (days, times) = (dates.split(each) for each in (start, end))
+    months = dates.month_of(days)
+    apart = months - dates.month_of(of_start)
+    return sum(_entropy(each[rows]) for each in (apart, days - dates.first_day(months), times))
+
+
+def _entropy(values: NDArray[np.generic]) -> float:
+    """The entropy of the empirical distribution, in bits."""
+    shares = np.unique(values, return_counts=True)[1] / len(values)
+    return float(-(shares * np.log2(shares)).sum())
 
 
 def _spread(values: NDArray[np.generic]) -> float:

@@ -7,6 +7,7 @@ likely: by Bayes' rule, as much as differences that lead into its range are freq
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 
 import numpy as np
@@ -20,13 +21,13 @@ from synthserve_training.models.autoregressive.drawing.limits import (
     Limits,
     Reach,
     ceiling_division,
+    clipped,
     floor_division,
     intersection,
 )
 from synthserve_training.models.autoregressive.drawing.limits.moments import asked_moments
 from synthserve_training.models.autoregressive.drawing.numbers import NumberGraph
 from synthserve_training.models.autoregressive.drawing.uniforms import Uniforms
-from synthserve_training.models.autoregressive.search import count_up_to
 from synthserve_training.models.autoregressive.tokens.cells import Cells
 from synthserve_training.models.autoregressive.tokens.dates import DAYS
 from synthserve_training.models.autoregressive.tokens.differences import DifferenceCode
@@ -38,6 +39,9 @@ from synthserve_training.tables.schema import column_schema
 
 _LEAST_LIKELIHOOD = 2.0**-24
 """Limits forbid what is impossible; what is hardly likely must stay possible."""
+
+_MOST_PLACES = 2**12
+"""The distribution of differences is looked up in a table of so many places at most."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,14 @@ class DifferenceGraph:
         return first + least, last + most
 
     @property
+    def durations(self) -> tuple[str, str]:
+        """The least and the greatest difference, as text."""
+        if self.options.type is ColumnType.DATE:
+            return str(self.code.extent[0]), f"{self.code.extent[1]} days"
+        least, most = (timedelta(microseconds=end) for end in self.code.extent)
+        return str(least), str(most)
+
+    @property
     def lattice(self) -> tuple[int, int]:
         """Moments are this number of units, plus multiples of this one."""
         return self.start.lattice[0], self.code.number.lattice.step
@@ -188,37 +200,29 @@ class DifferenceGraph:
 
     def _share_below(self, graph: GraphBuilder, units: Value) -> Value:
         """The share of differences that are less than units, int64 [n]: float64 [n]."""
-        starts, shares, slopes = self._cumulated
-        place = count_up_to(graph, starts, units)
-        of = [graph.op("Gather", graph.constant(each), place) for each in (np.r_[starts[0], starts], shares, slopes)]
-        beyond = graph.cast(graph.op("Sub", units, of[0]), np.float64)
-        return graph.op("Add", of[1], graph.op("Mul", beyond, of[2]))
+        least, most = self.code.extent
+        size = -(-(most + 1 - least) // _MOST_PLACES)
+        ends = np.minimum(np.arange(least, most + 1 + size, size), most + 1)
+        place = graph.op("Sub", units, graph.constant(least, np.int64))
+        if size > 1:
+            place = floor_division(graph, place, size)
+        place = clipped(graph, place, Limits(*(graph.constant(each, np.int64) for each in (0, len(ends) - 1))))
+        return graph.op("Gather", graph.constant(self._below(ends)), place)
 
-    @cached_property
-    def _cumulated(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """Where the cumulative distribution of differences bends, [n]; its values, and its slopes behind, [n + 1]."""
+    def _below(self, units: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The share of differences that are less than units: exact where it bends, and linear between."""
         number, cells = self.code.number, Cells(self.code.number)
-        present = number.shares[: number.ordered].astype(np.float64)[:, None] * cells.shares
-        present = present / max(present.sum(), 1e-12)
-        low, high, mass = (each.reshape(-1) for each in (cells.low, cells.high, present))
-        is_bin = cells.is_bin.reshape(-1)
-        used = (mass > 0) & (high > low)
-        ranks = np.unique(
-            np.r_[
-                number.atoms,
-                number.atoms + 1,
-                number.point(np.r_[low[is_bin & used], high[is_bin & used] - 1].astype(np.int64)),
-                number.point(high[is_bin & used].astype(np.int64) - 1) + 1,
-            ]
-        )
-        free = number.free(ranks)[:, None]
-        part = np.clip((free - low) / np.maximum(high - low, 1), 0, 1)
-        whole = np.where(is_bin, part, ranks[:, None] > low)
-        below = np.r_[(whole * np.where(used, mass, 0)).sum(axis=1)]
+        mass = number.shares[: number.ordered].astype(np.float64)[:, None] * cells.shares
+        used = (mass > 0) & (cells.high > cells.low)
+        mass, low, high, is_bin = mass[used], cells.low[used], cells.high[used], cells.is_bin[used]
+        parts = (number.point(low[is_bin].astype(np.int64)), number.point(high[is_bin].astype(np.int64) - 1) + 1)
+        ranks = np.unique(np.concatenate([number.atoms, number.atoms + 1, *parts]))
+        passed = np.clip((number.free(ranks)[:, None] - low) / (high - low), 0, 1)
+        passed = np.where(is_bin, passed, ranks[:, None] > low)
+        below = passed @ mass / max(mass.sum(), 1e-12)
         below[-1] = 1.0
-        starts = number.lattice.values(ranks)
-        slopes = np.r_[0.0, np.diff(below) / np.maximum(np.diff(starts), 1), 0.0]
-        return starts, np.r_[0.0, below], slopes
+        found: NDArray[np.float64] = np.interp(units, number.lattice.values(ranks), below, left=0.0, right=1.0)
+        return found
 
     @cached_property
     def _number(self) -> NumberGraph:

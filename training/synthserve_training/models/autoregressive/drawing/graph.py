@@ -85,8 +85,7 @@ def drawing_graph(
     evidence = [_evidence(graph, one, each, learned, conditions) for one, each in zip(own, learned, strict=True)]
     for told, each in zip(evidence, learned, strict=True):
         if told.mask is not None:
-            name = each.schema.name
-            refusals.append(refuse_unless(graph, _any_left(graph, told.mask), _reason(name, derived)))
+            refusals.append(refuse_unless(graph, _any_left(graph, told.mask), _reason(each, derived)))
     columns = {each.schema.name: each for each in learned}
     holding = Holding(graph, columns, dict(zip(columns, evidence, strict=True)), constraints)
     refusals += [refuse_unless(graph, possible, reason) for possible, reason in holding.demands]
@@ -203,8 +202,15 @@ def _any_left(graph: GraphBuilder, mask: Value) -> Value:
     return graph.op("Greater", best, graph.constant(np.float32(MASKED / 2)))
 
 
-def _reason(name: str, derived: Iterable[Derived]) -> str:
+def _reason(column: ColumnGraph, derived: Iterable[Derived]) -> str:
     """Why conditions on a column leave nothing of it."""
+    name = column.schema.name
+    if isinstance(column, DifferenceGraph):
+        least, most = column.durations
+        return (
+            f"no value of {name!r} fulfils these conditions: in every row, it is {least} to {most} after "
+            f"{column.code.start!r}"
+        )
     follow = [each.text for each in derived if each.source == name and each.condition is not None]
     if not follow:
         return f"the model has learnt no value of {name!r} that fulfils its condition"
