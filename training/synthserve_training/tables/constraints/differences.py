@@ -11,6 +11,7 @@ from synthserve_training.models.autoregressive.tokens.dates import MICROSECONDS
 from synthserve_training.models.autoregressive.tokens.table import TableCode
 from synthserve_training.tables.columns import ColumnType
 from synthserve_training.tables.constraints.kinds import Constraint, Order, Range
+from synthserve_training.tables.constraints.planning import MOMENTS
 from synthserve_training.tables.typed import TypedColumn, TypedTable
 
 _NARROW = 0.25
@@ -44,15 +45,17 @@ def pairs(code: TableCode, constraints: Sequence[Constraint], table: TypedTable)
     All other columns that are not to be above the end must not be above the start either: else a start could be drawn
     from which no difference leads to an end.
     """
-    orders = [[name for name in each.columns if name in code.names] for each in constraints if isinstance(each, Order)]
+    moments = [name for name in code.names if table[name].options.type in MOMENTS]
+    chains = ([name for name in each.columns if name in moments] for each in constraints if isinstance(each, Order))
+    orders = [chain for chain in chains if chain]
     others = [each for each in constraints if not isinstance(each, Order | Range)]
-    before: dict[str, set[str]] = {name: set() for name in code.names}
-    for _ in code.names:  # orders follow from orders
+    before: dict[str, set[str]] = {name: set() for name in moments}
+    for _ in moments:  # orders follow from orders
         for chain in orders:
             for earlier, later in pairwise(chain):
                 before[later] |= {earlier, *before[earlier]}
-    direct = {name: {one for chain in orders for one, other in pairwise(chain) if other == name} for name in code.names}
-    for end in sorted(code.names, key=lambda name: len(before[name])):
+    direct = {name: {one for chain in orders for one, other in pairwise(chain) if other == name} for name in moments}
+    for end in sorted(moments, key=lambda name: len(before[name])):
         starts = [start for start in direct[end] if before[end] <= {start, *before[start]}]
         # Where the start is missing, so is the end: another constraint must not ask for it.
         asked = any(end in each.names for each in others)
@@ -62,7 +65,7 @@ def pairs(code: TableCode, constraints: Sequence[Constraint], table: TypedTable)
 
 def _fits(start: TypedColumn, end: TypedColumn, *, nullable: bool) -> bool:
     kind = end.options.type
-    if kind not in (ColumnType.DATE, ColumnType.TIMESTAMP) or start.options.type is not kind:
+    if start.options.type is not kind:
         return False
     found = differences.differences(start, end)
     follows = (start.valid | ~end.valid) if nullable else start.valid
