@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from synthserve_training.models.autoregressive.tokens import LEAST_RARE, UNKNOWN, Encoded, Token, rare_share, tails
 from synthserve_training.models.autoregressive.tokens.lattice import Lattice, Level
+from synthserve_training.models.autoregressive.tokens.tails import Tail
 from synthserve_training.tables.typed import TypedColumn
 
 _MOST_ATOMS = 256
@@ -265,13 +266,13 @@ def _edges(
     if len(inside) < min_rows and len(np.unique(inside)) < 2:  # bins would publish the number of a few rows
         return np.zeros((0, 1), np.int64), np.zeros(0, np.bool_)
     below, above = (
-        (find(rest, atoms, lattice, min_rows, parts) if extrapolate else None) for find in (tails.lower, tails.upper)
+        _tail(find(rest, atoms, lattice, min_rows, parts), atoms) if extrapolate else None
+        for find in (tails.lower, tails.upper)
     )
-    ends = [np.unique(tail.edges - np.searchsorted(atoms, tail.edges)) for tail in (below, above) if tail is not None]
     if below is not None:
-        hull, free = (int(ends[0][-1]), hull[1]), free[below.rows :]
+        hull, free = (int(below.edges[-1]), hull[1]), free[below.rows :]
     if above is not None:
-        hull, free = (hull[0], int(ends[-1][0])), free[: -above.rows]
+        hull, free = (hull[0], int(above.edges[0])), free[: -above.rows]
     inner = np.clip(free, hull[0], hull[1] - 1)
     coarse = _cuts(inner, bins, min_rows, hull)
     table = []
@@ -280,14 +281,22 @@ def _edges(
         fine = _cuts(cell, parts, min_rows, (low, high))
         table.append(_padded(fine, parts + 1))
     if below is not None:
-        table.insert(0, _padded(ends[0], parts + 1))
+        table.insert(0, _padded(below.edges, parts + 1))
     if above is not None:
-        table.append(_padded(ends[-1], parts + 1))
+        table.append(_padded(above.edges, parts + 1))
     edges = np.array(table, np.int64)
     extrapolated = np.zeros(len(edges), np.bool_)
     extrapolated[:1], extrapolated[-1:] = below is not None, above is not None
     used = int((np.diff(edges, axis=1) > 0).sum(axis=1).max())
     return edges[:, : used + 1], extrapolated
+
+
+def _tail(tail: Tail | None, atoms: NDArray[np.int64]) -> Tail | None:
+    """A tail with edges that count the ranks without atoms; None where all its ranks are atoms."""
+    if tail is None:
+        return None
+    edges = np.unique(tail.edges - np.searchsorted(atoms, tail.edges))
+    return Tail(tail.rows, edges) if len(edges) > 1 else None
 
 
 def _filled(
