@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import polars as pl
 from pydantic import ValidationError
 
+from synthserve_core.system.cores import available_cores
 from synthserve_training import problems
 from synthserve_training.data.inspection.deciding import agreement, markers, people
 from synthserve_training.data.inspection.deciding.guesses import VALUES, Guess, guess
@@ -18,7 +20,7 @@ from synthserve_training.data.inspection.frames import where
 from synthserve_training.data.inspection.settings import NO_SETTINGS, Settings
 from synthserve_training.data.inspection.textual import texts_are_texts, textual
 from synthserve_training.data.inspection.values import ColumnValues, Telling, Values
-from synthserve_training.data.reading.gathering import gathered
+from synthserve_training.data.reading.gathering import gathered, one_ahead
 from synthserve_training.data.reading.layout import FileLayout, TableSource
 from synthserve_training.errors import DatasetError
 from synthserve_training.problems import did_you_mean
@@ -140,16 +142,18 @@ def inspect(
 
     rows = 0
     size = source.size
-    for chunk in gathered(source.chunks(lambda done: progress("reading", done, size or done))):
-        if not collected:
-            collected = [collector(position) for position in range(chunk.width)]
-            textual_only = [texts_are_texts(layout, kind) for kind in chunk.dtypes]
-        for values, cells in zip(collected, chunk.iter_columns(), strict=True):
-            values.add(textual(cells))
-        rows += chunk.height
-    questions = [question(position, values.values()) for position, values in enumerate(collected)]
-    of_file = _markers_of_file(questions)
-    guesses = [guess(replace(one, markers=of_file)) for one in questions]
+    # Polars computes without Python's lock: columns are counted at once, while the next rows are read.
+    with ThreadPoolExecutor(available_cores()) as pool:
+        for chunk in one_ahead(gathered(source.chunks(lambda done: progress("reading", done, size or done)))):
+            if not collected:
+                collected = [collector(position) for position in range(chunk.width)]
+                textual_only = [texts_are_texts(layout, kind) for kind in chunk.dtypes]
+            for _ in pool.map(_add, collected, chunk.iter_columns()):
+                pass
+            rows += chunk.height
+        questions = list(pool.map(lambda at: question(at, collected[at].values()), range(len(collected))))
+        of_file = _markers_of_file(questions)
+        guesses = list(pool.map(lambda one: guess(replace(one, markers=of_file)), questions))
     guesses = [_set(found, settings.get(found.options.name, {}), layout) for found in guesses]
     guesses = agreement.agreed(guesses, layout)
     complete = {
@@ -171,6 +175,10 @@ def inspect(
         findings += _findings(found, layout)
     findings += _of_table(rows, profiles, layout)
     return Inspection(layout, rows, tuple(profiles), tuple(findings))
+
+
+def _add(values: ColumnValues, cells: pl.Series) -> None:
+    values.add(textual(cells))
 
 
 def _set(found: Guess, fields: Mapping[str, Any], layout: FileLayout) -> Guess:

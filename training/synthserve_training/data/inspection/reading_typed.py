@@ -1,6 +1,7 @@
 """Reads the rows of a source as a recipe says what its columns are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -9,13 +10,15 @@ from numpy.typing import NDArray
 
 from synthserve_training.data.inspection.formats import read
 from synthserve_training.data.inspection.textual import textual
-from synthserve_training.data.reading.gathering import gathered
+from synthserve_training.data.reading.gathering import gathered, one_ahead
 from synthserve_training.data.reading.layout import FileLayout, TableSource
 from synthserve_training.errors import DatasetError
 from synthserve_training.problems import did_you_mean
 from synthserve_training.tables.columns import ColumnOptions, ColumnType, Role
 from synthserve_training.tables.typed import TypedColumn, TypedTable
 from synthserve_training.types import Progress, no_progress
+
+_SAMPLED_TOGETHER = 16_384
 
 _DTYPES: Final = {
     ColumnType.INTEGER: np.int64,
@@ -65,32 +68,83 @@ def read_typed(
             raise DatasetError(f"{_where(layout)} has no column {options.source_name!r}{meant}")
     reservoir = _Reservoir(rows, np.random.default_rng(seed)) if rows is not None else None
     builders = [_Builder(options) for options in learnt]
-    total, size = 0, source.size
-    for chunk in gathered(source.chunks(lambda done: progress("reading", done, size or done))):
-        height = chunk.height
-        take = None if reservoir is None else reservoir.offer(height)
-        failure = _Failure(source, total)
-        if take is not None and not checked:
-            failure = _Failure(source, total, take[0])
-            chunk, take = chunk[take[0]], (np.arange(len(take[0])), take[1])
-        cells = chunk.get_columns()
+    size = source.size
+    chunks = one_ahead(gathered(source.chunks(lambda done: progress("reading", done, size or done))))
+    if reservoir is None:
+        parts = _all(chunks)
+    else:
+        parts = _with_places(chunks, reservoir) if checked else _sampled(chunks, reservoir)
+    total = 0
+    for part in parts:
+        failure, cells = _Failure(source, part.rows), part.chunk.get_columns()
         for builder in builders:
-            builder.add(textual(cells[place[builder.options.source_name]]), take, failure)
-        total += height
+            builder.add(textual(cells[place[builder.options.source_name]]), part.take, failure)
+        total += part.chunk.height
     order = None if reservoir is None else reservoir.order()
-    return TypedTable([builder.column(order) for builder in builders]), total
+    return TypedTable([builder.column(order) for builder in builders]), total if reservoir is None else reservoir.seen
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Rows to read.
+
+    Attributes:
+        chunk: The rows.
+        rows: Where each lies in the source, from 0.
+        take: Which of them are in the sample, and the place of each in the reservoir; None: all are taken, in order.
+    """
+
+    chunk: pl.DataFrame
+    rows: Sequence[int] | NDArray[np.int64]
+    take: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+
+
+def _all(chunks: Iterator[pl.DataFrame]) -> Iterator[_Part]:
+    """All rows."""
+    total = 0
+    for chunk in chunks:
+        yield _Part(chunk, range(total, total + chunk.height))
+        total += chunk.height
+
+
+def _with_places(chunks: Iterator[pl.DataFrame], reservoir: "_Reservoir") -> Iterator[_Part]:
+    """All rows, with those that are in the sample."""
+    for part in _all(chunks):
+        yield replace(part, take=reservoir.offer(part.chunk.height))
+
+
+def _sampled(chunks: Iterator[pl.DataFrame], reservoir: "_Reservoir") -> Iterator[_Part]:
+    """The rows of the sample only, those of many chunks together: each part has a price per column."""
+    waiting: list[_Part] = []
+    for part in _with_places(chunks, reservoir):
+        if part.take is None or not len(part.take[0]):
+            continue
+        chosen, places = part.take
+        waiting.append(_Part(part.chunk[chosen], part.rows[0] + chosen, (chosen, places)))
+        if sum(each.chunk.height for each in waiting) >= _SAMPLED_TOGETHER:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(parts: Sequence[_Part]) -> _Part:
+    """One part of all rows of several, all of which are taken."""
+    places = np.concatenate([part.take[1] for part in parts if part.take is not None])
+    rows = np.concatenate([np.asarray(part.rows) for part in parts])
+    return _Part(pl.concat([part.chunk for part in parts]), rows, (np.arange(len(rows)), places))
 
 
 class _Failure:
     """Makes the error of a value that cannot be read, with its line."""
 
-    def __init__(self, source: TableSource, first: int, rows: NDArray[np.int64] | None = None) -> None:
-        """Takes the first row of the chunk in the source, and which of the rows of the chunk are read; None: all."""
-        self._source, self._first, self._rows = source, first, rows
+    def __init__(self, source: TableSource, rows: Sequence[int] | NDArray[np.int64]) -> None:
+        """Takes where each of the rows that are read lies in the source."""
+        self._source, self._rows = source, rows
 
     def __call__(self, options: ColumnOptions, row: int, text: str) -> DatasetError:
         layout = self._source.layout
-        row = self._first + (row if self._rows is None else int(self._rows[row]))
+        row = int(self._rows[row])
         place = f"row {row + 1}" if layout.first_row is None else f"line {self._line(row)}"
         shown = text if len(text) <= 60 else text[:57] + "…"
         found = f"{_where(layout)}, {place}, column {options.source_name!r}: {shown!r}"
@@ -134,33 +188,37 @@ def _where(layout: FileLayout) -> str:
 
 
 class _Reservoir:
-    """Chooses rows of a stream of unknown length, uniformly: algorithm L."""
+    """Chooses rows of a stream of unknown length, uniformly: algorithm L.
+
+    Attributes:
+        seen: How many rows were offered.
+    """
 
     def __init__(self, size: int, generator: np.random.Generator) -> None:
         self._size, self._generator = size, generator
         self._rows = np.empty(0, np.int64)
-        self._seen = 0
+        self.seen = 0
         self._weight, self._next = 1.0, -1
 
     def offer(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Of `count` rows that follow: those that are taken, and the place in the reservoir of each."""
         taken = np.arange(min(count, self._size - len(self._rows)))
         places = len(self._rows) + taken
-        self._rows = np.concatenate([self._rows, self._seen + taken])
+        self._rows = np.concatenate([self._rows, self.seen + taken])
         rows, where = [taken], [places]
         if len(self._rows) == self._size:
             if self._next < 0:
                 self._skip(self._size - 1)
             late: list[int] = []
             slots: list[int] = []
-            while self._next < self._seen + count:
-                late.append(self._next - self._seen)
+            while self._next < self.seen + count:
+                late.append(self._next - self.seen)
                 slots.append(int(self._generator.integers(self._size)))
                 self._skip(self._next)
-            self._rows[slots] = self._seen + np.array(late, np.int64)
+            self._rows[slots] = self.seen + np.array(late, np.int64)
             rows.append(np.array(late, np.int64))
             where.append(np.array(slots, np.int64))
-        self._seen += count
+        self.seen += count
         return np.concatenate(rows), np.concatenate(where)
 
     def _skip(self, row: int) -> None:

@@ -1,6 +1,10 @@
-"""Makes larger chunks of the small ones of wide tables: each chunk has a price per column, however few its rows are."""
+"""Hands chunks on: larger ones of the small ones of wide tables, and the next one while the last one is worked on.
+
+Each chunk has a price per column, however few its rows are.
+"""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -25,3 +29,12 @@ def gathered(chunks: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
             waiting, rows = [], 0
     if waiting:
         yield pl.concat(waiting)
+
+
+def one_ahead(chunks: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Reads the next chunk in another thread while the one before is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, chunks, None)
+        while (chunk := following.result()) is not None:
+            following = reader.submit(next, chunks, None)
+            yield chunk
