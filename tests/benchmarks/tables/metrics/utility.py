@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.metrics import roc_auc_score, root_mean_squared_error
 from tests.benchmarks.tables.metrics.frames import MOST_CATEGORIES
+from tests.benchmarks.tables.metrics.matrices import sparse
 from tests.benchmarks.tables.roles import Roles
 from xgboost import XGBClassifier, XGBRegressor
 
@@ -37,8 +39,8 @@ def score(train: pd.DataFrame, test: pd.DataFrame, roles: Roles, seed: int, grid
     if roles.task == "classification" and len(np.unique(labels)) < 2:
         return 0.5
     rows, test_rows = _features(train, test, roles)
-    order = np.random.default_rng(seed).permutation(len(rows))
-    chosen, rest = order[: len(rows) // 9], order[len(rows) // 9 :]
+    order = np.random.default_rng(seed).permutation(len(labels))
+    chosen, rest = order[: len(labels) // 9], order[len(labels) // 9 :]
     tried = []
     for settings in grid if len(grid) > 1 else ():
         found = _predict(settings, rows[rest], labels[rest], rows[chosen], roles)
@@ -60,35 +62,28 @@ def _targets(train: pd.DataFrame, test: pd.DataFrame, roles: Roles) -> tuple[NDA
     return first, second
 
 
-def _features(train: pd.DataFrame, test: pd.DataFrame, roles: Roles) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Numbers as they are, a column for each category of the training rows; float32 [rows, features]."""
-    parts: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
-    for name in train.columns:
-        if name == roles.target:
-            continue
+def _features(train: pd.DataFrame, test: pd.DataFrame, roles: Roles) -> tuple[csr_matrix, csr_matrix]:
+    """Numbers as they are, a column for each category of the training rows; float64 [rows, features]."""
+    tables = [table.drop(columns=roles.target) for table in (train, test)]
+    categories: dict[str, pd.Index] = {}
+    for name in tables[0].columns:
         if name in roles.numbers:
-            parts.append((_column(train[name]), _column(test[name])))
             continue
-        known = sorted(train[name].astype(str).unique())
-        codes = [pd.Index(known).get_indexer(table[name].astype(str)) for table in (train, test)]
-        if len(known) > MOST_CATEGORIES:
-            parts.append((_column(pd.Series(codes[0])), _column(pd.Series(codes[1]))))
-        else:
-            # An unknown category has the code -1: the row of zeros at the end.
-            one_hot = np.concatenate([np.eye(len(known), dtype=np.float32), np.zeros((1, len(known)), np.float32)])
-            parts.append((one_hot[codes[0]], one_hot[codes[1]]))
-    return np.concatenate([part[0] for part in parts], axis=1), np.concatenate([part[1] for part in parts], axis=1)
-
-
-def _column(values: pd.Series) -> NDArray[np.float32]:
-    return values.to_numpy(np.float32)[:, None]
+        first, second = (table[name].astype(str) for table in tables)
+        known = pd.Index(sorted(first.unique()))
+        many = len(known) > MOST_CATEGORIES
+        for table, texts in zip(tables, (first, second), strict=True):
+            table[name] = known.get_indexer(texts) if many else texts
+        if not many:
+            categories[name] = known
+    return sparse(tables[0], categories), sparse(tables[1], categories)
 
 
 def _predict(
     settings: dict[str, Any],
-    rows: NDArray[np.float32],
+    rows: csr_matrix,
     labels: NDArray[np.float64],
-    others: NDArray[np.float32],
+    others: csr_matrix,
     roles: Roles,
 ) -> NDArray[np.float64]:
     if roles.task == "regression":

@@ -1,10 +1,14 @@
-"""The metrics that do not come from SDMetrics, on small tables whose figures are known."""
+"""The metrics that this project computes itself, on small tables whose figures are known."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from tests.benchmarks.tables.metrics import closeness, frames, spikes, utility
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import RobustScaler
+from tests.benchmarks.tables.metrics import closeness, detection, frames, spikes, utility
+from tests.benchmarks.tables.metrics.matrices import sparse
 from tests.benchmarks.tables.roles import Roles
+from xgboost import XGBClassifier
 
 ROLES = Roles(numbers=("x", "y"), categories=("c", "t"), target="t")
 
@@ -134,3 +138,57 @@ def test_detectors_get_known_categories_and_numbers() -> None:
     assert list(second["c"]) == ["a", "a"]
     assert list(second["code"]) == [1, 3]
     assert first["d"].iloc[1] - first["d"].iloc[0] == 86_400
+
+
+def test_a_matrix_has_the_numbers_of_a_row_and_its_categories() -> None:
+    table = pd.DataFrame({"n": [0.0, 2.5], "c": ["a", "new"], "m": [0, 1]})
+    matrix = sparse(table, {"c": pd.Index(["a", "b"])})
+    assert matrix.toarray().tolist() == [[0.0, 1.0, 0.0, 0.0], [2.5, 0.0, 0.0, 1.0]]
+    # XGBoost takes what is not stored for missing, so zeros are stored.
+    assert matrix.nnz == 5
+
+
+@pytest.mark.parametrize("detector", ["xgboost", "logistic"])
+def test_detectors_tell_tables_apart(detector: str) -> None:
+    real = rows(300, 1)
+    assert detection.score(detector, real, rows(300, 2), ROLES, seed=0) > 0.8
+    for name, others in (("x", real["x"] + 100), ("c", "a")):
+        assert detection.score(detector, real, real.assign(**{name: others}), ROLES, seed=0) < 0.7
+
+
+@pytest.mark.parametrize("detector", ["xgboost", "logistic"])
+def test_detectors_see_truth_values(detector: str) -> None:
+    roles = Roles(numbers=("x",), categories=("flag",))
+    real = rows(300, 1)[["x"]].assign(flag=np.arange(300) % 2 == 0)
+    assert detection.score(detector, real, real.assign(flag=np.arange(300) % 10 == 0), roles, seed=0) < 0.9
+
+
+def test_scores_are_those_of_dense_matrices() -> None:
+    random = np.random.default_rng(0)
+    names = [f"v{index}" for index in range(300)]
+
+    def wide(count: int, seed: int) -> pd.DataFrame:
+        return rows(count, seed).assign(many=random.choice(names, count))
+
+    table, labels = wide(900, 1), np.arange(900) % 3 == 0
+    known = {name: pd.Index(sorted(table[name].unique())) for name in ("c", "t", "many")}
+    some, others = sparse(table, known), sparse(wide(300, 2), known)
+    dense, dense_others = some.toarray(), others.toarray()
+    trees = XGBClassifier(eval_metric="logloss", random_state=0).fit(dense, labels)
+    np.testing.assert_allclose(
+        detection.by_xgboost(some, labels, others), trees.predict_proba(dense_others)[:, 1], atol=1e-5
+    )
+    scaler = RobustScaler().fit(dense)
+    regression = LogisticRegression().fit(scaler.transform(dense), labels)
+    np.testing.assert_allclose(
+        detection.by_logistic_regression(some, labels, others),
+        regression.predict_proba(scaler.transform(dense_others))[:, 1],
+        atol=1e-3,
+    )
+
+
+def test_missing_numbers_are_the_mean_to_detectors() -> None:
+    real, other = rows(300, 1), rows(300, 2)
+    other.loc[:149, "y"] = np.nan
+    assert detection.score("logistic", real, other, ROLES, seed=0) > 0.9
+    assert detection.score("xgboost", real, other, ROLES, seed=0) < 0.9
