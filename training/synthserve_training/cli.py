@@ -115,9 +115,9 @@ def export(
     recipe: RecipeArgument,
     run_dir: RunDirOption = None,
     data_dir: DataDirOption = None,
-    output: Annotated[Path, typer.Option(parser=_folder, metavar="FOLDER", help="Model repository to write to")] = Path(
-        "exported"
-    ),
+    output: Annotated[
+        Path, typer.Option(parser=_folder, metavar="FOLDER", help="Model repository to write to")
+    ] = versions.DEFAULT_REPOSITORY,
     version: VersionOption = None,
 ) -> None:
     """Write a trained recipe as a model package, after comparing the graph with the Keras model."""
@@ -131,9 +131,9 @@ def export(
 def evaluate(
     model: Annotated[str, typer.Argument(help="Name of an exported model")],
     version: Annotated[int | None, typer.Option(min=1, max=_MOST, help="Version; default: the newest")] = None,
-    repository: Annotated[Path, typer.Option(parser=_folder, metavar="FOLDER", help="Model repository")] = Path(
-        "exported"
-    ),
+    repository: Annotated[
+        Path, typer.Option(parser=_folder, metavar="FOLDER", help="Model repository that has it")
+    ] = versions.DEFAULT_REPOSITORY,
     # Each retraining has the next seed, and scikit-learn takes those below 2^32.
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of splits, noise and all else that is drawn")] = 0,
     retrain: Annotated[

@@ -36,7 +36,7 @@ def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     recipe = recipes.parse(recipes.read("iris-vae").replace('"iris-vae"', '"small"'))
-    package.export(train(recipe, RunFolder(folder / "run"), epochs=30), folder / "exported")
+    package.export(train(recipe, RunFolder(folder / "run"), epochs=30), folder / "models")
     return folder
 
 
@@ -45,11 +45,11 @@ def manifest(folder: Path) -> Manifest:
 
 
 def test_command_measures_reports_and_tells_the_manifest(made: Path) -> None:
-    folder = made / "exported/small/1"
+    folder = made / "models/small/1"
     before, graph = manifest(folder), (folder / GRAPH_FILE).read_bytes()
     result = command("evaluate", "small", "--retrain", str(REPEATS), cwd=made)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[-1] == "report: exported/small/1/report/report.html"
+    assert result.stdout.splitlines()[-1] == "report: models/small/1/report/report.html"
 
     report = figures.read(folder / "report/report.json")
     assert [section.title for section in report.sections] == [
@@ -77,7 +77,7 @@ def test_command_measures_reports_and_tells_the_manifest(made: Path) -> None:
 
 
 def test_report_that_goes_elsewhere_leaves_the_package_as_it_is(made: Path, tmp_path: Path) -> None:
-    folder = made / "exported/small/1"
+    folder = made / "models/small/1"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     result = command("evaluate", "small", "--seed", "3", "--output", tmp_path / "report", cwd=made)
     assert result.returncode == 0, result.stderr
@@ -86,15 +86,15 @@ def test_report_that_goes_elsewhere_leaves_the_package_as_it_is(made: Path, tmp_
 
 
 def test_same_seed_gives_the_same_figures(made: Path) -> None:
-    subject = Subject.open(made / "exported/small/1", seed=5)
+    subject = Subject.open(made / "models/small/1", seed=5)
     first, second = run.evaluate(subject), run.evaluate(subject)
     assert first.figures() == second.figures()
-    other = run.evaluate(Subject.open(made / "exported/small/1", seed=6))
+    other = run.evaluate(Subject.open(made / "models/small/1", seed=6))
     assert other.figures() != first.figures()
 
 
 def test_samples_do_not_depend_on_how_many_are_asked_for(made: Path) -> None:
-    subject = Subject.open(made / "exported/small/1", seed=5)
+    subject = Subject.open(made / "models/small/1", seed=5)
     (few,), (many,) = subject.samples(10), subject.samples(1000)
     assert all((few[name] == many[name][:10]).all() for name in few)
     (asked,) = subject.samples(50, where={"species": Equals("virginica")})
@@ -104,7 +104,7 @@ def test_samples_do_not_depend_on_how_many_are_asked_for(made: Path) -> None:
 def test_package_that_is_not_whole_is_refused(made: Path, tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="holds no model package"):
         Subject.open(tmp_path, seed=0)
-    folder = shutil.copytree(made / "exported/small/1", tmp_path / "small/1")
+    folder = shutil.copytree(made / "models/small/1", tmp_path / "small/1")
     (folder / GRAPH_FILE).write_bytes(b"another")
     with pytest.raises(EvaluationError, match=r"has the SHA-256 .*, not .* as the manifest says"):
         Subject.open(folder, seed=0)
@@ -116,7 +116,7 @@ def test_package_that_is_not_whole_is_refused(made: Path, tmp_path: Path) -> Non
 
 
 def test_package_that_was_replaced_meanwhile_gets_no_figures(made: Path, tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text((made / "exported/small/1/manifest.json").read_text())
+    (tmp_path / "manifest.json").write_text((made / "models/small/1/manifest.json").read_text())
     before = (tmp_path / "manifest.json").read_bytes()
     with pytest.raises(ExportError, match="was replaced while it was measured"):
         record_figures(tmp_path, "0" * 64, [])
@@ -137,19 +137,19 @@ def test_model_that_is_not_there_is_one_line_and_a_status(tmp_path: Path) -> Non
     result = command("evaluate", "nope", cwd=tmp_path)
     assert result.returncode == 1
     assert result.stderr == (
-        "error: exported holds no model nope: give the folder that has it as --repository, or make one with "
+        "error: models holds no model nope: give the folder that has it as --repository, or make one with "
         "`synthserve-train fit` or `export`\n"
     )
 
 
 def test_adhd_from_raw_files_to_a_package(data_dir: Path, tmp_path: Path) -> None:
     options = ("--epochs", "5", "--data-dir", data_dir)
-    result = command("run", "adhd-vae", *options, "--export", "exported", cwd=tmp_path)
+    result = command("run", "adhd-vae", *options, "--export", "models", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[-1] == "exported adhd-vae after 5 epochs: exported/adhd-vae/1"
+    assert result.stdout.splitlines()[-1] == "exported adhd-vae after 5 epochs: models/adhd-vae/1"
     again = command("export", "adhd-vae", "--data-dir", data_dir, cwd=tmp_path)
-    assert again.stdout == "exported adhd-vae after 5 epochs: exported/adhd-vae/2\n"
-    folder = tmp_path / "exported/adhd-vae/1"
+    assert again.stdout == "exported adhd-vae after 5 epochs: models/adhd-vae/2\n"
+    folder = tmp_path / "models/adhd-vae/1"
     made = manifest(folder)
     card = json.dumps(json_format.MessageToDict(made.card)).lower()
     assert "non-commercial" in made.card.license.lower()

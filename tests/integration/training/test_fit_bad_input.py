@@ -175,6 +175,9 @@ def test_what_cannot_be_measured_has_a_model_and_no_report(
     printed = capsys.readouterr()
     assert "there is no report: models/t/1 has nothing to measure" in printed.err
     assert "exported t, version 1: models/t/1" in printed.out
+    # `evaluate` finds the model, and the rows of the same file.
+    assert typed("evaluate", "t") == 1
+    assert "models/t/1 has nothing to measure" in capsys.readouterr().err
     assert synthserve_core.load("models/t/1").rows(seed=1, count=3)["row"].to_pylist() == [1, 2, 3]
 
 

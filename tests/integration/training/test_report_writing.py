@@ -28,14 +28,14 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     experiment, training = assemble(recipes.parse(text), seed=0), RunFolder(folder / "run")
     fit(experiment, training, epochs=2)
     history = package.Training(2, training.training_seconds(2), training.facts())
-    written = package.write(experiment.recipe, experiment.generative(), history, folder / "exported", 1)
-    return folder / "exported", run.evaluate(Subject.open(written, seed=LARGEST_SEED, retrain=1))
+    written = package.write(experiment.recipe, experiment.generative(), history, folder / "models", 1)
+    return folder / "models", run.evaluate(Subject.open(written, seed=LARGEST_SEED, retrain=1))
 
 
 @pytest.fixture
 def folder(measured: tuple[Path, Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the package; its repository's folder is the current one."""
-    target = tmp_path / "exported/iris-vae/1"
+    target = tmp_path / "models/iris-vae/1"
     target.mkdir(parents=True)
     for path in (measured[0] / "iris-vae/1").iterdir():
         (target / path.name).write_bytes(path.read_bytes())
@@ -110,11 +110,11 @@ def test_package_that_was_replaced_meanwhile_gets_neither(
     ("output", "problem"),
     [
         (".", "error: . is the current folder or a mount, which cannot be replaced: give --output"),
-        ("exported", "error: exported holds iris-vae, which is not part of an earlier report: give --output"),
-        ("exported/iris-vae/1/generate.onnx", "error: exported/iris-vae/1/generate.onnx is a file: give --output"),
+        ("models", "error: models holds iris-vae, which is not part of an earlier report: give --output"),
+        ("models/iris-vae/1/generate.onnx", "error: models/iris-vae/1/generate.onnx is a file: give --output"),
         (
-            "exported/iris-vae/1/generate.onnx/x",
-            "error: exported/iris-vae/1/generate.onnx/x cannot be written (Not a dir",
+            "models/iris-vae/1/generate.onnx/x",
+            "error: models/iris-vae/1/generate.onnx/x cannot be written (Not a dir",
         ),
         ("/proc/none/x", "error: /proc/none/x cannot be written ("),
     ],

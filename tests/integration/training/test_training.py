@@ -153,7 +153,7 @@ def test_commands_train_resume_and_export(command: Callable[..., Ended], tmp_pat
     assert again == Ended(0, "runs/iris-vae has 3 epochs already: nothing to train\n", "")
     assert contents(tmp_path) == trained
     exported = command("export", "iris-vae")
-    assert exported == Ended(0, "exported iris-vae after 3 epochs: exported/iris-vae/1\n", "")
+    assert exported == Ended(0, "exported iris-vae after 3 epochs: models/iris-vae/1\n", "")
 
 
 @pytest.mark.parametrize(

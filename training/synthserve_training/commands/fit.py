@@ -56,9 +56,9 @@ def fit(
     name: Annotated[
         str | None, typer.Option(help="The model's name; default: the recipe's, or that of the file")
     ] = None,
-    export_to: Annotated[Path, typer.Option("--export", metavar="FOLDER", help="Model repository to write to")] = Path(
-        "models"
-    ),
+    export_to: Annotated[
+        Path, typer.Option("--export", metavar="FOLDER", help="Model repository to write to")
+    ] = versions.DEFAULT_REPOSITORY,
     minutes: Annotated[
         float | None, typer.Option(min=0.1, help="Train at most so long; default: until the held-out rows gain nothing")
     ] = None,

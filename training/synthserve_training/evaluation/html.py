@@ -5,7 +5,7 @@ from importlib import resources
 
 import jinja2
 
-from synthserve_training.evaluation.figures import Cell, Figure, Report
+from synthserve_training.evaluation.figures import Cell, Figure, Report, Table
 
 _SPREADS = 2.0
 _MEASURED_ONCE = 0.05
@@ -16,7 +16,12 @@ def render(report: Report) -> str:
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters.update(number=number, cell=cell, base64=lambda data: base64.b64encode(data).decode())
+    environment.filters.update(
+        number=number,
+        cell=cell,
+        numeric_columns=numeric_columns,
+        base64=lambda data: base64.b64encode(data).decode(),
+    )
     template = resources.files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
     return environment.from_string(template).render(
         report=report,
@@ -35,6 +40,15 @@ def number(value: float | None) -> str:
 def cell(value: Cell) -> str:
     """A cell of a table."""
     return number(value) if isinstance(value, float) else "" if value is None else str(value)
+
+
+def numeric_columns(table: Table) -> list[bool]:
+    """Which columns hold numbers, also as text, such as an interval; the first one names the rows."""
+    return [place > 0 and all(_is_numeric(row[place]) for row in table.rows) for place in range(len(table.columns))]
+
+
+def _is_numeric(value: Cell) -> bool:
+    return not isinstance(value, str) or value[:1] in "-–0123456789"
 
 
 def verdict(figure: Figure) -> str:

@@ -5,6 +5,9 @@ from pathlib import Path
 from synthserve_training import problems
 from synthserve_training.errors import ExportError
 
+DEFAULT_REPOSITORY = Path("models")
+"""The repository of all commands that are not given one."""
+
 
 def next_version(repository: Path, model: str) -> int:
     """The first version after those that the repository has of a model."""

@@ -127,6 +127,12 @@ def test_page_is_well_formed_needs_nothing_else_and_escapes_what_it_shows() -> N
         assert shown in text
 
 
+def test_columns_of_numbers_are_known_from_their_cells() -> None:
+    rows = (("1", "TV complement", 0.5, "0.4 to 0.6", None, 3), ("b", "7", None, "– ", None, 4))
+    table = Table("Cells", ("name", "score", "value", "interval", "nothing", "count"), rows)
+    assert html.numeric_columns(table) == [False, False, True, True, True, True]
+
+
 def test_page_of_many_columns_can_be_searched() -> None:
     assert 'type="search"' not in html.render(report())
     plots = (Plot("column-1", "age: 0.9.", PNG, subject='a"ge'), Plot("column-2", "sex: 0.8.", PNG, subject="sex"))

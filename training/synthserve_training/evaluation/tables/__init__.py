@@ -89,7 +89,7 @@ def evaluate(
 
 
 def prepare(subject: Subject, real: RealRows, trainer: Trainer | None = None, target: str | None = None) -> Comparison:
-    """Puts real and generated rows side by side; see `evaluate`. Of more than 100,000 rows as many at random."""
+    """Puts real and generated rows side by side, in random order; see `evaluate`. Of each at most 100,000."""
     columns = Columns.of(subject.manifest, target=target, made_up=real.made_up)
     if not columns.measured:
         raise EvaluationError(f"{subject.folder} has nothing to measure: all its columns are texts, or rules make them")
@@ -101,14 +101,13 @@ def prepare(subject: Subject, real: RealRows, trainer: Trainer | None = None, ta
         exported = columns.frame(subject.samples(DRAWN))
         halves = _split(subject, trainer, rows, columns, _HALF, "training on halves", stratified=False)
         return Comparison(columns, Source.RETRAINED, halves, rows, exported)
-    rows = _some(rows, subject.seed)
+    rows = _shuffled(rows, subject.seed)
     exported = columns.frame(subject.samples(max(DRAWN, len(rows))))
     if real.held_out is not None:
-        source, train, held_out = Source.GRAPH, rows, _some(columns.real(real.held_out), subject.seed)
+        source, train, held_out = Source.GRAPH, rows, _shuffled(columns.real(real.held_out), subject.seed)
     else:
         source, half = Source.GRAPH_SEEN_ALL, len(rows) // 2
-        order = np.random.default_rng(subject.seed).permutation(len(rows))
-        train, held_out = rows.iloc[order[:half]], rows.iloc[order[half:]]
+        train, held_out = rows[:half], rows[half:]
     return Comparison(columns, source, [Split(subject.seed, train, held_out, exported)], rows, exported)
 
 
@@ -203,5 +202,10 @@ def _training(halves: Sequence[Split], epochs: int) -> Section:
     )
 
 
-def _some(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    return rows if len(rows) <= _MOST_ROWS else rows.sample(_MOST_ROWS, random_state=seed, ignore_index=True)
+def _shuffled(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Rows in random order: a table can be sorted, and measures that take some rows take the first ones.
+
+    The generator is not that of scikit-learn: with the same seed, its folds would undo the same permutation.
+    """
+    order = np.random.default_rng(seed).permutation(len(rows))[:_MOST_ROWS]
+    return rows.iloc[order].reset_index(drop=True)

@@ -22,6 +22,8 @@ DRAWN = 10_000
 class Split:
     """A model and the real rows around it. All frames but `losses` have the form of `Columns.frame`.
 
+    Their rows are in random order, so the first ones are a random sample.
+
     Attributes:
         seed: Of all random choices for this split.
         train: Real rows that the model was trained on.

