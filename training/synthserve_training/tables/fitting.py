@@ -21,7 +21,7 @@ from synthserve_training.tables.model import TableModel
 from synthserve_training.tables.recipe import TableRecipe
 from synthserve_training.tables.run import TableRun
 from synthserve_training.tables.typed import TypedTable
-from synthserve_training.tables.valueless import Valueless, valueless
+from synthserve_training.tables.valueless import Valueless, rare_values, valueless
 from synthserve_training.train import startup
 from synthserve_training.train.run_folder import RunFolder
 from synthserve_training.types import Progress, no_progress
@@ -154,7 +154,8 @@ def fit(
         constrained.derived,
         {each.options.name: each for each in without.absent},
     )
-    notes = (*without.notes, *_notes(constrained, len(rows.train)))
+    hidden = rare_values(code, len(constrained.table), recipe.privacy.min_rows)
+    notes = (*without.notes, *hidden, *_notes(constrained, len(rows.train)))
     return Fitted(recipe, text, rows, model, bits, epochs, folder, notes)
 
 

@@ -1,11 +1,15 @@
-"""Learnt columns of which no value may be published."""
+"""Learnt columns of which no value, or not every value, may be published."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from synthserve_training.models.autoregressive.drawing.absent import Absent
+from synthserve_training.models.autoregressive.tokens.table import TableCode
 from synthserve_training.tables.columns import ColumnOptions, ColumnType, Role
 from synthserve_training.tables.typed import TypedTable
+
+_NOTED_SHARE = 0.1
+"""The share of rows with rare values from which on a user has to know of them."""
 
 
 @dataclass(frozen=True)
@@ -49,3 +53,22 @@ def valueless(columns: Sequence[ColumnOptions], made: Collection[str], table: Ty
             left_out.append(options.name)
             notes.append(rare + "the model does not have it; a rule could make it")
     return Valueless(absent, left_out, notes)
+
+
+def rare_values(code: TableCode, rows: int, min_rows: int) -> list[str]:
+    """Names the columns in which many rows have a value that may not be published: one sentence each.
+
+    Args:
+        code: How the rows become tokens.
+        rows: How many training rows there are.
+        min_rows: How many rows a value needs.
+    """
+    shares = [
+        (name, (column.rare * (rows + 1) - 0.5) / rows) for name, column in zip(code.names, code.columns, strict=True)
+    ]
+    return [
+        f"{name}: {100 * share:.0f} % of the rows have values that fewer than {min_rows} rows have, and [privacy] "
+        "min_rows keeps out of the model: it draws other values in their place"
+        for name, share in shares
+        if share >= _NOTED_SHARE
+    ]

@@ -85,6 +85,12 @@ def test_sums_and_formulas() -> None:
     assert "fahrenheit = 1.8 * net + 32.0" in found
 
 
+def test_a_clock_is_computed_from_hours_and_minutes_and_not_the_hour_from_the_clock() -> None:
+    hour, minute = g().integers(0, 24, ROWS), g(1).integers(0, 60, ROWS)
+    found = proposed(integers("clock", 100 * hour + minute), integers("hour", hour), integers("minute", minute))
+    assert found == {"clock = 100 * hour + minute"}
+
+
 def test_totals_of_several_neighbours() -> None:
     parts = g().integers(0, 30, (4, ROWS))
     columns = [integers(f"part{place}", values) for place, values in enumerate(parts)]

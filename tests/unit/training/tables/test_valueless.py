@@ -13,7 +13,7 @@ from synthserve_training.tables.constraints.fitting import fit_constraints
 from synthserve_training.tables.constraints.kinds import Order
 from synthserve_training.tables.model import TableModel
 from synthserve_training.tables.typed import TypedColumn, TypedTable
-from synthserve_training.tables.valueless import valueless
+from synthserve_training.tables.valueless import rare_values, valueless
 
 ROWS = 40
 TYPES = [kind for kind in ColumnType if kind is not ColumnType.CONSTANT]
@@ -67,3 +67,12 @@ def test_constraint_about_a_column_without_values_is_ignored() -> None:
     assert len(found.table) == ROWS  # rows that violate it are learnt
     made = TableModel(OPTIONS, found.code, random_weights(found.code.tokens), {}).graph()
     assert [each.name for each in made.schema.columns] == ["common", "unknown"]
+
+
+def test_columns_of_which_many_rows_have_rare_values_are_named() -> None:
+    classes = column("classes", [number % 3 for number in range(ROWS)], [True] * ROWS)
+    rare = column("some", [max(number - 27, 0) for number in range(ROWS)], [True] * ROWS)
+    found = fit_constraints([classes.options, rare.options], [], TypedTable([classes, rare]), 10)
+    notes = rare_values(found.code, ROWS, 10)
+    assert len(notes) == 1
+    assert notes[0].startswith("some: 30 % of the rows")

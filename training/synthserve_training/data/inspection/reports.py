@@ -11,6 +11,7 @@ from rich.text import Text
 from synthserve_training.data.inspection.inspecting import ColumnProfile, Finding, Inspection
 from synthserve_training.data.reading.layout import FileLayout
 from synthserve_training.tables.columns import Role
+from synthserve_training.tables.constraints.kinds import Constraint, Implication
 from synthserve_training.tables.constraints.proposing import Proposal
 
 _SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "blank"}
@@ -95,13 +96,38 @@ def as_table(inspection: Inspection, proposals: Sequence[Proposal] = ()) -> Rend
         columns,
     ]
     if proposals:
-        constraints = [Text(f"{proposal.constraint.text} ({proposal.evidence})") for proposal in proposals]
-        parts += ["", Text("Proposed constraints", style="bold"), *constraints]
+        parts += ["", Text("Proposed constraints", style="bold"), *map(Text, _constraints(proposals))]
     if warnings := [_warning(finding) for finding in inspection.findings]:
         parts += ["", Text("Warnings", style="bold"), *warnings]
     if private := _private(inspection.columns):
         parts += ["", Text("Privacy", style="bold"), *private]
     return Group(*parts)
+
+
+def _constraints(proposals: Sequence[Proposal]) -> list[str]:
+    """One line for each constraint, and for the columns that are missing together."""
+    together: dict[str, list[str]] = {}
+    for proposal in proposals:
+        if (pair := _missing_together(proposal.constraint)) is not None:
+            first, other = pair
+            together.setdefault(first, []).append(other)
+    lines = []
+    for proposal in proposals:
+        pair = _missing_together(proposal.constraint)
+        if pair is None:
+            lines.append(f"{proposal.constraint.text} ({proposal.evidence})")
+        elif names := together.pop(pair[0], []):
+            lines.append(f"{', '.join(dict.fromkeys([pair[0], *names]))} are missing together ({proposal.evidence})")
+    return lines
+
+
+def _missing_together(constraint: Constraint) -> tuple[str, str] | None:
+    """The two columns of which one is missing where, or only where, the other is; None: it says something else."""
+    if not isinstance(constraint, Implication):
+        return None
+    when, then = constraint.when, constraint.then
+    same = when.missing is then.missing and not when.values and not then.values
+    return (when.column, then.column) if same else None
 
 
 def _type(profile: ColumnProfile) -> Text:

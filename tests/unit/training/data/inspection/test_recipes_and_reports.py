@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from tests.unit.training.data.inspection.sources import rows
 
-from synthserve_training.data.inspection import as_json, as_table, inspect, recipe_toml
+from synthserve_training.data.inspection import as_json, as_table, inspect, proposed, recipe_toml
 from synthserve_training.data.inspection import settings as column_settings
 from synthserve_training.errors import DatasetError, RecipeError
 from synthserve_training.tables import recipe
@@ -24,7 +24,8 @@ CELLS = {
 
 def printed(cells: dict[str, list[str]]) -> str:
     console = Console(file=io.StringIO(), width=160)
-    console.print(as_table(inspect(rows(cells))))
+    found = inspect(rows(cells))
+    console.print(as_table(found, proposed(rows(cells), found)))
     stream = console.file
     assert isinstance(stream, io.StringIO)
     return stream.getvalue()
@@ -106,3 +107,14 @@ def test_settings_that_are_wrong(text: str, message: str) -> None:
 def test_a_type_that_the_values_do_not_have_is_an_error() -> None:
     with pytest.raises(DatasetError, match=r"column 'colour' cannot be read as date.*'red'"):
         inspect(rows(CELLS), {"colour": ColumnType.DATE})
+
+
+def test_columns_that_are_missing_together_are_in_one_line() -> None:
+    numbers = {
+        name: [str(factor * index % 31) if index % 3 else "" for index in range(90)]
+        for name, factor in (("a", 7), ("b", 11), ("d", 13))
+    }
+    text = printed({"c": ["x", "y"] * 45, **numbers})
+    assert text.count("missing together") == 1
+    assert "a, b, d are missing together (missing in the same 30 rows)" in text
+    assert "where" not in text

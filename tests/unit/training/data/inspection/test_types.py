@@ -41,10 +41,14 @@ CASES: list[tuple[str, str, Sequence[str], dict[str, object]]] = [
     ("leading zeros", "fips", spread("02", "04", "13"), {"type": "category"}),
     ("unique, with leading zeros", "c", [f"{index:05d}" for index in range(90)], {"type": "id"}),
     ("repeated keys", "shop_id", spread("1001", "1002", "1003"), {"type": "category"}),
+    ("numbers of rows", "number", [str(3 + 4 * index) for index in range(60)], {"type": "id"}),
+    ("counts", "number", [str(1000 - 7 * index) for index in range(60)], {"type": "integer"}),
     ("keys", "RespondentID", [str(3_292_880_000 - 7 * index) for index in range(60)], {"type": "id"}),
     ("not a key by the end of its name", "paid", [str(1000 + 31 * index) for index in range(60)], {"type": "integer"}),
     ("zip codes that lost their zeros", "zip", [str(1001 + 37 * index) for index in range(60)], {"type": "id"}),
     ("codes behind which a tool put .0", "Postal Code", [f"{1001 + index}.0" for index in range(60)], {"type": "id"}),
+    ("terms of years", "term", [f"{year}-{term}" for year in range(2001, 2011) for term in "123"], {"type": "id"}),
+    ("months", "c", [f"{2001 + index // 12}-{index % 12 + 1}" for index in range(60)], {"type": "date"}),
     ("years", "year", [str(1960 + index) for index in range(55)], {"type": "integer"}),
     ("larger than 64 bits", "n", [str(2**70 + index) for index in range(60)], {"type": "id"}),
     # Decimals.
@@ -362,3 +366,18 @@ def test_what_is_read_as_missing_is_counted_with_its_first_line() -> None:
         (64, "'1e400' is read as missing: all other values are numbers"),
     ]
     assert found.columns[0].missing == 3
+
+
+@pytest.mark.parametrize(("name", "kind"), [("Unnamed: 0", "id"), ("rownames", "id"), ("distance", "integer")])
+def test_numbers_of_rows_stay_keys_in_a_sample_of_rows(name: str, kind: str) -> None:
+    numbers = [str(1 + index * 7919 % 60_000) for index in range(90)]
+    first, _ = inspect(rows({name: numbers, "x": ["a", "b"] * 45})).columns
+    assert first.options.type == kind
+
+
+def test_a_rule_makes_texts_of_as_many_words_as_the_data_have() -> None:
+    names = [f"{first}{second} {third}" for first in "BCDFG" for second in ("ambo", "ilda") for third in ("", "Pa Re")]
+    found = profile([name.strip() for name in names]).options
+    assert found.rule == {"kind": "text", "words": [1, 3]}
+    long = profile([f"{'as long as it is ' * 5}{name}" for name in names]).options
+    assert long.rule == {"kind": "text"}

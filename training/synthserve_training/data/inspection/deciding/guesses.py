@@ -375,7 +375,7 @@ def _rule(question: Question, what: ColumnType, kind: personal.Kind | None, rest
             return {"kind": "sequence", "start": int(running.min())} if _runs(running) else {"kind": "sequence"}  # type: ignore[arg-type]
         if (found := shapes.like(texts)) is not None:
             return {"kind": "regex", "pattern": found.pattern} | _unique(found, rest)
-    return {"kind": "text"}
+    return {"kind": "text"} | shapes.words(texts)
 
 
 def _unique(found: shapes.Likeness, rest: pl.DataFrame) -> dict[str, object]:

@@ -38,15 +38,16 @@ def codes(question: Question, options: ColumnOptions, rest: pl.DataFrame, missin
         return "keys or codes by its name"
     if not unique or filled < 3:
         return None
-    if names.of_keys(name):
+    found = read(texts, options)
+    rising = bool((found.diff().drop_nulls() > 0).all())
+    if names.of_keys(name) and (rising or not names.is_number(name)):
         return "unique whole numbers, and its name"
     if not question.first or missing.height or values.empty:
         return None
-    found = read(texts, options)
     low, high = int(found.min()), int(found.max())  # type: ignore[arg-type]
     if low >= 1500 and high <= 2200 and not _is_generated(name):
         return None  # years
-    if _is_generated(name) or high - low < 4 * filled or bool((found.diff().drop_nulls() > 0).all()):
+    if _is_generated(name) or names.of_rows(name) or high - low < 4 * filled or rising:
         return "unique whole numbers in the first column"
     return None
 

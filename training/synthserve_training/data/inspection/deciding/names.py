@@ -137,6 +137,16 @@ def of_keys(name: str) -> bool:
     return last in _NUMBERS or last.endswith("num") or (last.endswith("id") and last not in _WORDS_WITH_ID)
 
 
+def is_number(name: str) -> bool:
+    """Whether it is just `number`, which keys and counts have."""
+    return tokens(name) in (["number"], ["num"])
+
+
+def of_rows(name: str) -> bool:
+    """Whether it is a name that tools give to the numbers of rows, such as rownames or `Unnamed: 0`."""
+    return not {"rownames", "rowname", "unnamed"}.isdisjoint(tokens(name))
+
+
 def of_times(name: str) -> bool:
     """Whether it is the name of dates or times."""
     return bool(_TIMES & set(tokens(name)))

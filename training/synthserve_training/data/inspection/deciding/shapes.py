@@ -12,6 +12,7 @@ _ROWS = 10
 _MOST_SHAPES = 50
 _MOST_WORDS = 3.0
 _DIGITS_SHARE = 0.9
+_MOST_WORDS_OF_A_SENTENCE = 12
 
 
 def template(texts: pl.Series, rows: pl.Series) -> str | None:
@@ -36,6 +37,17 @@ def look_like_codes(texts: pl.Series) -> bool:
     """Whether most texts have digits, and few words."""
     digits, words = texts.str.contains(r"\d").mean(), texts.str.count_matches(r"\S+").mean()
     return bool(digits >= _DIGITS_SHARE and words <= _MOST_WORDS)  # type: ignore[operator]
+
+
+def words(texts: pl.Series) -> dict[str, object]:
+    """The options of a rule for texts: how many words texts of few words have, without the longest and the shortest.
+
+    Args:
+        texts: Trimmed texts, at least one.
+    """
+    counts = texts.str.count_matches(r"\S+")
+    low, high = (int(counts.quantile(share, "nearest") or 1) for share in (0.05, 0.95))
+    return {"words": [low, high]} if high <= _MOST_WORDS_OF_A_SENTENCE else {}
 
 
 def _shapes(texts: pl.Series) -> pl.Series:

@@ -335,6 +335,9 @@ def _plausible(texts: pl.Series, options: ColumnOptions) -> bool:
         return True
     if options.type is ColumnType.TIME:
         return True
+    # Behind a year, 1 to 9 are terms or quarters rather than months that end in September.
+    if texts.str.contains(r"^\d{4}\W\d$").any() and not texts.str.contains(r"^\d{4}\W1\d$").any():
+        return False
     days = read(texts, options) // (86_400_000_000 if options.type is ColumnType.TIMESTAMP else 1)
     return bool(((days > -98_615) & (days < 84_006)).all())
 

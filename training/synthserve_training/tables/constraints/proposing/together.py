@@ -96,7 +96,7 @@ def _missing_together(first: TypedColumn, second: TypedColumn) -> Iterator[Propo
     one, other = first.options.name, second.options.name
     for is_missing in (True, False):
         when, then = (Side(column=name, missing=is_missing) for name in (one, other))
-        yield Proposal(Implication(when=when, then=then), f"both are missing in the same {count:,} rows")
+        yield Proposal(Implication(when=when, then=then), f"missing in the same {count:,} rows")
 
 
 def _is_choice(column: TypedColumn) -> bool:
