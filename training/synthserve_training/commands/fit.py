@@ -1,18 +1,18 @@
 """`synthserve-train fit`: from a file to a model that a server serves."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from synthserve_training import console
-from synthserve_training.commands.inspect import model_name
+from synthserve_training.commands.interruptions import saying_what_is_kept
+from synthserve_training.commands.names import model_name
 from synthserve_training.commands.sources import (
     DatabaseOption,
     EncodingOption,
     HeaderRowOption,
+    LabelsOption,
     MetadataOption,
     MetadataTableOption,
     QueryOption,
@@ -21,8 +21,10 @@ from synthserve_training.commands.sources import (
     SkipBadRowsOption,
     SourceArguments,
     arguments,
+    refuse_of_pictures,
 )
 from synthserve_training.data.inspection import Inspection, inspect, proposed, recipe_toml
+from synthserve_training.data.pictures.sources.opening import holds_pictures
 from synthserve_training.data.reading import TableSource, open_table
 from synthserve_training.errors import EvaluationError, RecipeError
 from synthserve_training.export import versions
@@ -44,13 +46,16 @@ Size = Literal["S", "M", "L"]
 def fit(
     file: Annotated[
         str | None,
-        typer.Argument(help="A file, a pattern of files, an address such as s3://…, or - for standard input"),
+        typer.Argument(
+            help="A file, a pattern of files, - for standard input, an address such as s3://…, or a folder of pictures"
+        ),
     ] = None,
     recipe: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
-            help="What its columns are, as `inspect --recipe` writes it, or a shipped one; default: found out",
+            help="What its columns are, or how its pictures are read and learnt, as `inspect --recipe` writes it, or a "
+            "shipped one; default: found out",
         ),
     ] = None,
     name: Annotated[
@@ -67,6 +72,7 @@ def fit(
     held_out: Annotated[
         float | None, typer.Option(min=0, max=0.5, help="Share of the rows to keep for the report; default: 0.1")
     ] = None,
+    labels: LabelsOption = None,
     settings: SetOption = None,
     metadata: MetadataOption = None,
     metadata_table: MetadataTableOption = None,
@@ -80,13 +86,32 @@ def fit(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete another run that is in the folder")] = False,
     report: Annotated[bool, typer.Option(help="Measure the model, and write a report")] = True,
 ) -> None:
-    """Learn a table and write it as a model: inspect, train, export, measure.
+    """Learn a table, or pictures, and write a model: inspect, train, export, measure.
 
     Interrupted, it keeps what was trained; the same command goes on.
     """
     asked = arguments(
         file, database, query, encoding, separator, header_row, skip_bad_rows, settings, metadata, metadata_table
     )
+    if file is not None and holds_pictures(file):
+        from synthserve_training.commands.fit_pictures import fit_pictures
+
+        asked.refuse("pictures", settings_too=False, size=size, held_out=held_out)
+        fit_pictures(
+            file,
+            labels=labels,
+            recipe=recipe,
+            name=name,
+            settings=settings or (),
+            export_to=export_to,
+            minutes=minutes,
+            seed=seed,
+            run_dir=run_dir,
+            overwrite=overwrite,
+            report=report,
+        )
+        return
+    refuse_of_pictures(labels=labels)
     with a_bar_for_each() as progress:
         parsed, source = _opened(asked, recipe, name, progress)
         parsed = _with_options(parsed, name, minutes, size, held_out)
@@ -96,7 +121,7 @@ def fit(
         from synthserve_training.tables import fitting
 
         text = to_toml(parsed)
-        with _saying_what_is_kept(folder, overwrite=overwrite):
+        with saying_what_is_kept(folder, overwrite=overwrite):
             fitted = fitting.fit(text, source, folder, seed=seed, overwrite=overwrite, progress=progress)
         for note in fitted.notes:
             console.note(note)
@@ -150,18 +175,6 @@ def _show(file: str, found: Inspection) -> None:
         place = [file, *([f"line {finding.line}"] if finding.line else [])]
         place += [f"column {finding.column!r}"] if finding.column else []
         console.note(f"{', '.join(place)}: {finding.text}")
-
-
-@contextmanager
-def _saying_what_is_kept(folder: RunFolder, *, overwrite: bool) -> Iterator[None]:
-    """Says where a training that is interrupted is kept, and how it goes on."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        if folder.checkpoint.is_file():
-            same = "the same command without --overwrite" if overwrite else "the same command"
-            console.note(f"interrupted: {folder.path} keeps what was trained, and {same} goes on from there")
-        raise
 
 
 def _with_options(

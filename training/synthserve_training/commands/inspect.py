@@ -1,7 +1,6 @@
-"""The command `inspect`: what was understood of a table that a user has."""
+"""The command `inspect`: what was understood of a table, or of pictures, that a user has."""
 
 import json
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +9,13 @@ from rich.console import Console
 
 from synthserve._output.descriptors import own_descriptor
 from synthserve._output.destinations import write_whole
+from synthserve_training.commands.names import model_name
 from synthserve_training.commands.sources import (
+    ContactSheetOption,
     DatabaseOption,
     EncodingOption,
     HeaderRowOption,
+    LabelsOption,
     MetadataOption,
     MetadataTableOption,
     QueryOption,
@@ -21,7 +23,9 @@ from synthserve_training.commands.sources import (
     SetOption,
     SkipBadRowsOption,
     arguments,
+    refuse_of_pictures,
 )
+from synthserve_training.data.pictures.sources.opening import holds_pictures
 from synthserve_training.progress_bars import a_bar_for_each
 
 _WIDTH = 160
@@ -31,7 +35,9 @@ _WIDTH = 160
 def inspect(
     file: Annotated[
         str | None,
-        typer.Argument(help="A file, a pattern of files, - for standard input, or an address such as s3://…"),
+        typer.Argument(
+            help="A file, a pattern of files, - for standard input, an address such as s3://…, or a folder of pictures"
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for programs")] = False,
     recipe: Annotated[
@@ -41,6 +47,8 @@ def inspect(
         Path | None,
         typer.Option("--sdv-metadata", metavar="FILE", help="Write what the columns are as SDV's metadata (JSON)"),
     ] = None,
+    contact_sheet: ContactSheetOption = None,
+    labels: LabelsOption = None,
     settings: SetOption = None,
     metadata: MetadataOption = None,
     metadata_table: MetadataTableOption = None,
@@ -51,10 +59,17 @@ def inspect(
     header_row: HeaderRowOption = None,
     skip_bad_rows: SkipBadRowsOption = False,
 ) -> None:
-    """Say what a table holds: how the file is written, and what each column is, over all rows, and why."""
+    """Say what a table holds, how its file is written and what each column is, or what a set of pictures holds."""
     asked = arguments(
         file, database, query, encoding, separator, header_row, skip_bad_rows, settings, metadata, metadata_table
     )
+    if file is not None and holds_pictures(file):
+        from synthserve_training.commands.inspect_pictures import inspect_pictures
+
+        asked.refuse("pictures", sdv_metadata=sdv_metadata)
+        inspect_pictures(file, labels=labels, as_json=as_json, recipe=recipe, contact_sheet=contact_sheet)
+        return
+    refuse_of_pictures(contact_sheet=contact_sheet, labels=labels)
     written = [path for path in (recipe, sdv_metadata) if path is not None]
     to_output = [path for path in written if own_descriptor(path) == 1]
     if len(to_output) + as_json > 1:
@@ -80,15 +95,3 @@ def inspect(
     console.print(inspection.as_table(found, proposals))
     for path in written:
         typer.echo(f"written: {path}", err=bool(to_output))
-
-
-def model_name(address: str) -> str:
-    """The identifier of a model of a source: `data/My File.csv.gz` becomes `my-file`.
-
-    Args:
-        address: Of the source.
-    """
-    stem = re.split(r"[/\\]", address.split("?")[0].rstrip("/\\"))[-1].split(".")[0]
-    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")
-    name = name if name[:1].isalpha() else f"table-{name}".rstrip("-")
-    return name[:63].rstrip("-")

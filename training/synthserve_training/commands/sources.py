@@ -1,6 +1,6 @@
 """The options that say how a source is read, which `inspect` and `fit` share."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="COLUMN.FIELD=VALUE", help="Such as born.type=date; may be given several times"),
+    typer.Option(
+        "--set",
+        metavar="COLUMN.FIELD=VALUE",
+        help="Such as born.type=date; pictures: a field of the recipe, such as dataset.size=32, for `fit`; may be "
+        "given several times",
+    ),
 ]
 DatabaseOption = Annotated[
     str | None, typer.Option(metavar="URL", help="Of a database, with --query, in place of FILE")
@@ -34,6 +39,14 @@ MetadataOption = Annotated[
 ]
 MetadataTableOption = Annotated[
     str | None, typer.Option("--metadata-table", metavar="NAME", help="The table of --metadata, where it has several")
+]
+
+LabelsOption = Annotated[
+    str | None,
+    typer.Option(metavar="WHAT", help="Of pictures: folders, none, a CSV file (FILE:COLUMN), or a column of Parquet"),
+]
+ContactSheetOption = Annotated[
+    Path | None, typer.Option("--contact-sheet", metavar="FILE", help="Of pictures: write some of them into a PNG")
 ]
 
 
@@ -86,6 +99,38 @@ class SourceArguments:
             *(["--set"] if self.settings else []),
             *(["--metadata"] if self.metadata else []),
         ]
+
+    def refuse(self, what: str, *, settings_too: bool = True, **others: object) -> None:
+        """Checks that no option of tables is given where there are pictures.
+
+        Args:
+            what: There is instead.
+            settings_too: Whether --set is one of these options.
+            others: Further options of tables, by name.
+
+        Raises:
+            typer.BadParameter: One is.
+        """
+        own = [option for option in self.given if settings_too or option != "--set"]
+        if given := [*own, *_given(others)]:
+            raise typer.BadParameter(f"{', '.join(given)} is of tables, and {self.address} holds {what}: leave it out")
+
+
+def refuse_of_pictures(**options: object) -> None:
+    """Checks that no option of pictures is given where there is a table.
+
+    Args:
+        options: By name.
+
+    Raises:
+        typer.BadParameter: One is.
+    """
+    if given := _given(options):
+        raise typer.BadParameter(f"{', '.join(given)} is of pictures: leave it out, or give a folder of pictures")
+
+
+def _given(options: Mapping[str, object]) -> list[str]:
+    return ["--" + name.replace("_", "-") for name, value in options.items() if value is not None]
 
 
 def arguments(

@@ -23,12 +23,13 @@ REPORT_FOLDER = "report"
 _JSON, _HTML = "report.json", "report.html"
 
 
-def evaluate(subject: Subject, real: RealRows | None = None) -> Report:
+def evaluate(subject: Subject, real: RealRows | None = None, *, limit: int | None = None) -> Report:
     """Measures a package.
 
     Args:
         subject: The package.
         real: The real rows of a table that was learnt from a file; default: they are read again.
+        limit: At most so many pictures of each set, see `images.evaluate`.
 
     Raises:
         EvaluationError: The package has no column that can be measured, or its dataset does not fit its output.
@@ -36,7 +37,7 @@ def evaluate(subject: Subject, real: RealRows | None = None) -> Report:
         RecipeError: Its recipe is not one of this version of the trainer.
     """
     started = time.monotonic()
-    sections = _sections(subject, real)
+    sections = _sections(subject, real, limit)
     manifest = subject.manifest
     return Report(
         model=manifest.model,
@@ -130,7 +131,7 @@ def _files_of_report(folder: Path) -> set[str]:
     return {_JSON, _HTML, *plots}
 
 
-def _sections(subject: Subject, real: RealRows | None) -> list[Section]:
+def _sections(subject: Subject, real: RealRows | None, limit: int | None) -> list[Section]:
     if isinstance(subject.package.model.output, Table):
         trainer = None
         if real is None:
@@ -140,4 +141,4 @@ def _sections(subject: Subject, real: RealRows | None) -> list[Section]:
         raise EvaluationError(
             f"{subject.manifest.model} generates images, which are not trained anew: leave out --retrain"
         )
-    return images.evaluate(subject)
+    return images.evaluate(subject, limit=limit)

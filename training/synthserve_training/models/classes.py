@@ -18,7 +18,7 @@ def encoded_means(networks: Networks, preprocessed: Preprocessed) -> NDArray[np.
     Raises:
         RecipeError: The networks have no encoder.
     """
-    means, _ = _encoder(networks)(preprocessed.samples, training=False)
+    means, _ = _encoder(networks)(preprocessed.samples[:], training=False)
     return np.asarray(means)
 
 

@@ -1,4 +1,4 @@
-"""Writes recipes of tables as TOML."""
+"""Writes recipes as TOML."""
 
 import datetime
 import re
@@ -21,6 +21,23 @@ def to_toml(recipe: TableRecipe) -> str:
     for kind in ("columns", "constraints"):
         for each in written.get(kind, ()):
             lines += ["", f"[[{kind}]]", *fields(each)]
+    return "\n".join([*lines, ""])
+
+
+def document(content: Mapping[str, object]) -> str:
+    """Writes what `tomllib` reads: first the values, then the tables, then the arrays of tables."""
+    tables = {key: each for key, each in content.items() if isinstance(each, Mapping)}
+    arrays = {
+        key: each
+        for key, each in content.items()
+        if isinstance(each, list) and each and all(isinstance(part, Mapping) for part in each)
+    }
+    lines = fields({key: each for key, each in content.items() if key not in tables and key not in arrays})
+    for key, table in tables.items():
+        lines += ["", f"[{_key(key)}]", *fields(table)]
+    for key, array in arrays.items():
+        for table in array:
+            lines += ["", f"[[{_key(key)}]]", *fields(table)]
     return "\n".join([*lines, ""])
 
 

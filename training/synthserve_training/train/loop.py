@@ -33,6 +33,7 @@ def fit(
     overwrite: bool = False,
     progress: Progress = no_progress,
     measure: Measure = lambda _epoch: {},
+    minutes: float | None = None,
 ) -> int:
     """Trains up to a number of epochs in all.
 
@@ -45,9 +46,11 @@ def fit(
         progress: Called after each batch with the number of batches that are done, the number in all epochs, and the
             mean losses of the epoch so far.
         measure: Called after each epoch.
+        minutes: No epoch begins after so long, by the log of the run; None: all epochs.
 
     Returns:
-        How many epochs have been trained: more than `epochs`, where the run that is resumed had more.
+        How many epochs have been trained: more than `epochs`, where the run that is resumed had more, and fewer, where
+        the minutes are over.
 
     Raises:
         RunError: There is nothing to resume, the run was made with another recipe, an earlier run would be deleted,
@@ -66,8 +69,8 @@ def fit(
         else:
             run.create(experiment.recipe.text, experiment.seed, machine, overwrite=overwrite)
             first, log = 0, []
-        _train(experiment, variables, run, range(first + 1, epochs + 1), log, progress, measure)
-    return max(first, epochs)
+        seconds = float("inf") if minutes is None else 60 * minutes
+        return _train(experiment, variables, run, range(first + 1, epochs + 1), log, progress, measure, seconds)
 
 
 def _train(
@@ -78,19 +81,23 @@ def _train(
     log: list[dict[str, str]],
     progress: Progress,
     measure: Measure,
-) -> None:
-    """Trains epochs; `log` has the rows of those before."""
+    most_seconds: float,
+) -> int:
+    """Trains epochs; `log` has the rows of those before. Returns how many have been trained in all."""
     training = experiment.recipe.training
     seconds = float(log[-1]["seconds"]) if log else 0.0
     drawn = time.monotonic()
     steps = compile_steps(experiment.objective.players, experiment.average)
-    for epoch in epochs:
+    trained = epochs.start - 1
+    while trained < epochs.stop - 1 and seconds < most_seconds:
+        epoch = trained + 1
         started = time.monotonic()
         figures = _epoch(experiment, steps, epoch, epochs[-1], progress)
         seconds += time.monotonic() - started
         log.append({"epoch": str(epoch), **_digits(figures), "seconds": f"{seconds:.1f}"})
 
-        last = epoch == epochs[-1]
+        trained = epoch
+        last = epoch == epochs[-1] or seconds >= most_seconds
         if last or epoch % training.sample_every == 0:
             write_samples(experiment, epoch, run)
         if last or epoch % training.checkpoint_every == 0:
@@ -104,6 +111,7 @@ def _train(
         if last or (epoch % training.checkpoint_every == 0 and time.monotonic() - drawn > _SECONDS_BETWEEN_PLOTS):
             plots.write(run.losses_plot, log)
             drawn = time.monotonic()
+    return trained
 
 
 def _epoch(experiment: Experiment, steps: Steps, epoch: int, last: int, progress: Progress) -> dict[str, float]:

@@ -89,6 +89,7 @@ def train(
     start: Start = Start.NEW,
     data_dir: Path | None = None,
     progress: Progress = no_progress,
+    minutes: float | None = None,
 ) -> Trained:
     """Trains a recipe. Losses, samples and checkpoints go into the folder.
 
@@ -100,6 +101,7 @@ def train(
         start: What to do with an earlier run in the folder.
         data_dir: Where datasets lie; see `Files.locate`.
         progress: Called after each batch; see `loop.fit`.
+        minutes: Train no further epoch after so long; None: all epochs.
 
     Returns:
         The trained networks and how long they were trained.
@@ -133,6 +135,7 @@ def train(
         overwrite=start is Start.OVERWRITE,
         progress=progress,
         measure=tracker(experiment, Files.locate(data_dir), progress),
+        minutes=minutes,
     )
     return Trained(experiment, folder, trained)
 

@@ -1,7 +1,7 @@
 """Datasets: what recipes of networks are trained on.
 
 A module of this package is a `DatasetKind`: a public dataset, downloaded from its official source and verified by
-checksum, or a table of the user (`file`).
+checksum, or data of the user: a table (`file`) or pictures (`pictures`).
 """
 
 from dataclasses import dataclass
@@ -19,18 +19,22 @@ class Images:
     """Images of one size.
 
     Attributes:
-        pixels: uint8 [n, height, width, channels].
+        pixels: uint8 [n, height, width, channels]; can be mapped from a file.
         labels: int64 [n]: the class of each image, from 0.
         label: What the classes are, in one word; the name of the condition in a model that takes it.
+        names: Of the classes, by number; empty: the images have no labels; None: the numbers are the names.
     """
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
     label: str = "label"
+    names: tuple[str, ...] | None = None
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """The classes as texts: their numbers, from 0 to the largest that occurs."""
+        """The classes as texts: their names, or their numbers from 0 to the largest that occurs."""
+        if self.names is not None:
+            return self.names
         return tuple(map(str, range(int(self.labels.max(initial=-1)) + 1)))
 
 

@@ -30,6 +30,18 @@ class Decoder(Protocol):
         ...
 
 
+class Samples(Protocol):
+    """Encoded samples: an array, or something that encodes those that are asked for."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def __getitem__(self, chosen: Any, /) -> NDArray[np.float32]:  # noqa: ANN401 - a slice, indices or a mask
+        """Some of them, float32 [n, *shape]; `[:]`: all of them, as one array."""
+        ...
+
+
 # (a batch [n, *shape], a generator of random numbers) to a changed batch
 Augment = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
 
@@ -39,17 +51,17 @@ class Preprocessed:
     """Data, ready to train on.
 
     Attributes:
-        samples: float32 [n, *layout.shape].
+        samples: float32 [n, *layout.shape], of any number: `[:]` needs the memory of all.
         layout: How a sample is laid out.
         classes: The class codes of the samples, int64 [n], for each column that can become a condition: the columns of
-            categories of a table, or the label of images.
+            categories of a table, or the label of images that have some.
         categories: The texts that these codes index, for each of these columns.
         decoder: The way back.
         data: The data after cleaning, before encoding, for comparison.
         augment: Changes each batch at random before it is trained on, if anything does.
     """
 
-    samples: NDArray[np.float32]
+    samples: Samples
     layout: Layout
     classes: Mapping[str, NDArray[np.int64]]
     categories: Mapping[str, tuple[str, ...]]

@@ -1,6 +1,7 @@
 """Images: uint8 pixels to [-1, 1] and back."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,25 @@ class ImageDecoder:
         return {IMAGE: ops.cast(levels, "uint8")}
 
 
+@dataclass(frozen=True)
+class EncodedPixels:
+    """Pixels that are encoded when they are asked for: as floats, all would need four times their memory.
+
+    Attributes:
+        pixels: uint8 [n, height, width, channels]; can be mapped from a file.
+    """
+
+    pixels: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, chosen: Any) -> NDArray[np.float32]:  # noqa: ANN401 - what an array takes
+        """Encodes some of the pictures, float32 in [-1, 1]."""
+        levels: NDArray[np.float32] = self.pixels[chosen].astype(np.float32)
+        return levels / 127.5 - 1.0
+
+
 def fit(options: Options, data: pd.DataFrame | Images) -> Preprocessed:
     """Encodes the pixels as float32 in [-1, 1].
 
@@ -45,10 +65,10 @@ def fit(options: Options, data: pd.DataFrame | Images) -> Preprocessed:
         raise RecipeError("preprocessing image: the dataset is a table: use kind = 'table'")
     _, height, width, channels = data.pixels.shape
     return Preprocessed(
-        samples=data.pixels.astype(np.float32) / 127.5 - 1.0,
+        samples=EncodedPixels(data.pixels),
         layout=Layout((height, width, channels)),
-        classes={data.label: data.labels},
-        categories={data.label: data.categories},
+        classes={data.label: data.labels} if data.categories else {},
+        categories={data.label: data.categories} if data.categories else {},
         decoder=ImageDecoder(ImageSchema(height=height, width=width, channels=channels)),
         data=data,
         augment=flip if options.horizontal_flips else None,

@@ -71,7 +71,7 @@ def fit(options: Options, unfinished: Unfinished) -> ObservationNoise:
     check(options, networks, preprocessed)
     numeric = preprocessed.layout.numeric
     means = encoded_means(networks, preprocessed)
-    residuals = preprocessed.samples - np.asarray(networks.generator(means, training=False))
+    residuals = preprocessed.samples[:] - np.asarray(networks.generator(means, training=False))
     residuals = residuals[:, numeric].astype(np.float64)
     codes = class_codes(preprocessed, unfinished.column)
     size, classes = residuals.shape[1], int(codes.max()) + 1

@@ -1,0 +1,75 @@
+"""Writes the recipe that is proposed for pictures."""
+
+from synthserve_training.data.pictures.inspection.inspecting import PictureInspection
+from synthserve_training.tables.toml import value
+
+_STEPS = 12_000
+"""Batches to train on: a first usable grid of pictures of 64x64 on two cores needs a fraction of them."""
+
+_BATCH = 64
+_GRIDS = 50
+"""How many sample files a training writes."""
+
+
+def recipe_toml(found: PictureInspection, model: str, labels: str | None = None) -> str:
+    """Proposes a recipe, with comments for those who edit it.
+
+    Args:
+        found: What was understood of the pictures.
+        model: The identifier of the model.
+        labels: What the user said of labels; None: they were found out.
+    """
+    proposal = found.proposal
+    batch = min(_BATCH, max(2, found.count // 2))
+    epochs = max(1, round(_STEPS * batch / found.count))
+    every = max(1, epochs // _GRIDS)
+    colours = "in colours" if proposal.channels == "rgb" else "grey"
+    size = f"{proposal.height}x{proposal.width}"
+    side = str(proposal.height) if proposal.height == proposal.width else f"[{proposal.height}, {proposal.width}]"
+    given = [f"labels = {value(labels)}"] if labels else []
+    lines = [
+        f"model = {value(model)}",
+        "",
+        "[dataset]",
+        'kind = "pictures"',
+        f"path = {value(found.address)}",
+        *given,
+        f"size = {side}  # {proposal.why['size']}",
+        f'fit = "{proposal.fit}"  # or crop, pad, resize',
+        f'channels = "{proposal.channels}"  # {proposal.why["channels"]}',
+        f'background = "{proposal.background}"',
+        "",
+        "[preprocessing]",
+        'kind = "image"',
+        "horizontal_flips = false  # true: each picture counts mirrored, too; not for letters and digits",
+        "",
+        "[networks]",
+        'kind = "dcgan"',
+        "",
+        "[objective]",
+        'kind = "gan"',
+        "",
+        "[sampler]",
+        'kind = "prior"',
+        "",
+        "[training]",
+        f"epochs = {epochs}",
+        f"batch_size = {batch}",
+        "average_decay = 0.999",
+        f"sample_every = {every}",
+        f"checkpoint_every = {every}",
+        "",
+        "[export]",
+        "batch_size = 16",
+        "",
+        "[card]",
+        f"summary = {value(f'Pictures, {size}, {colours}, in the style of those that it has learnt')}",
+        f"training_data = {value(f'{found.count:,} pictures of the user of this recipe')}",
+        'training_data_license = "Not stated"',
+        'license = "Not stated"',
+        'intended_use = "Test pictures, demonstrations"',
+        "limits = []",
+        'privacy = ["No privacy guarantee was trained for. The report says how near samples are to pictures."]',
+        "",
+    ]
+    return "\n".join(lines)
