@@ -283,7 +283,7 @@ def test_package_holds_no_training_row(mixture: Exported) -> None:
     assert set(manifest) == {
         *("format_version", "model", "version", "table", "conditions", "methods", "card", "provenance")
     }
-    encoded = mixture.experiment.preprocessed.samples
+    encoded = mixture.experiment.preprocessed.samples[:]
     means = np.asarray(mixture.experiment.networks.encoder(encoded)[0])  # type: ignore[misc]  # a VAE has an encoder
     for tensor in onnx.load_from_string(mixture.graph).graph.initializer:
         values = onnx.numpy_helper.to_array(tensor).astype(np.float64).ravel()

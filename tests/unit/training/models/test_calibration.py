@@ -56,7 +56,7 @@ def test_order_is_kept_and_categories_are_untouched(skewed: Preprocessed) -> Non
 
 
 def test_draws_that_are_right_stay_as_they_are(skewed: Preprocessed) -> None:
-    calibrated = fitted(skewed, None, skewed.samples)
+    calibrated = fitted(skewed, None, skewed.samples[:])
     bent = np.asarray(calibrated(skewed.samples, NO_NOISE, np.zeros(len(skewed.samples), np.int64)))
     assert bent[:, 0] == pytest.approx(skewed.samples[:, 0], abs=2e-3)
 

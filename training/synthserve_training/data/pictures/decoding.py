@@ -68,13 +68,22 @@ def open_picture(content: Encoded | Pixels) -> Image.Image:
     Raises:
         UnusableError: It is no picture, or too large.
     """
-    if isinstance(content, np.ndarray):
-        return Image.fromarray(content[..., 0] if content.shape[2:] == (1,) else content)
+    image = _of_pixels(content) if isinstance(content, np.ndarray) else _of_file(content)
+    if min(image.size) < LEAST_SIDE:
+        raise UnusableError(f"it has a side of fewer than {LEAST_SIDE} pixels, which shows nothing: delete it")
+    return image
+
+
+def _of_pixels(pixels: Pixels) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels)
+
+
+def _of_file(content: Encoded) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=_FORMATS)
+            return Image.open(io.BytesIO(content), formats=_FORMATS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise UnusableError(
             f"it has more than {MOST_PIXELS // 1_000_000} million pixels: make it smaller, as no more are needed"
@@ -83,9 +92,6 @@ def open_picture(content: Encoded | Pixels) -> Image.Image:
         raise UnusableError(_not_a_picture(content)) from None
     except Exception as error:  # each decoder raises its own
         raise UnusableError(_damaged(error)) from None
-    if min(image.size) < LEAST_SIDE:
-        raise UnusableError(f"it has a side of fewer than {LEAST_SIDE} pixels, which shows nothing: delete it")
-    return image
 
 
 def decode(image: Image.Image, least_side: int | None = None) -> Decoded:

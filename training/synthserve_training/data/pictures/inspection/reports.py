@@ -19,9 +19,8 @@ def as_lines(found: PictureInspection) -> list[tuple[str, str]]:
         ("labels", _labels(found)),
         ("copies", _copies(found)),
     ]
-    if found.problems:
-        lines.append(("problems", f"{found.problems.left_out:,} files are left out"))
-        lines += [("", line) for line in found.problems.lines()]
+    lines += [("left out", f"{found.problems.left_out:,}")] * bool(found.problems.left_out)
+    lines += [("" if number else "problems", line) for number, line in enumerate(found.problems.lines())]
     shape = f"{proposal.height}x{proposal.width}, {proposal.channels}, {proposal.fit}, on {proposal.background}"
     return [*lines, ("proposed", f"{shape}: {'; '.join(proposal.why.values())}")]
 

@@ -9,17 +9,41 @@ from pathlib import PurePosixPath
 from synthserve_training.data.pictures.decoding import UnusableError
 from synthserve_training.data.pictures.problems import Problems
 from synthserve_training.data.pictures.sources import Stored
-from synthserve_training.data.pictures.sources.labels import Labels
+from synthserve_training.data.pictures.sources.labels import Labels, find
 from synthserve_training.data.pictures.sources.listing import MOST_BYTES, Listing
+from synthserve_training.errors import DatasetError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm")
 _UNREAD = (".heic", ".heif", ".avif", ".svg", ".psd", ".raw", ".cr2", ".nef", ".dng", ".arw", ".jxl", ".jp2", ".ico")
+_TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".json", ".jsonl", ".txt")
 
 
 def is_picture(name: str) -> bool:
     """Whether a file is a picture by its name, or has a name that does not say what it is."""
     suffix = PurePosixPath(name).suffix.lower()
     return suffix in SUFFIXES or not suffix
+
+
+def open_tree(listing: Listing, labels: str | None) -> "Tree":
+    """Opens the pictures of a folder or an archive.
+
+    Args:
+        listing: Its files.
+        labels: What the labels are, see `labels.find`; None: found out.
+
+    Raises:
+        DatasetError: There are no pictures, or not these labels.
+    """
+    if not listing.files:
+        raise DatasetError(f"{listing.address}: it is empty: put pictures into it (PNG, JPEG, WebP)")
+    names = [name for name in listing.files if is_picture(name)]
+    if not names:
+        tables = [name for name in listing.files if PurePosixPath(name).suffix.lower() in _TABLES]
+        advice = f": to learn a table give the file, such as {listing.address}/{tables[0]}" if tables else ""
+        raise DatasetError(
+            f"{listing.address}: by their names none of its {len(listing.files):,} files are pictures{advice}"
+        )
+    return Tree(listing, find(listing, pictures_by_suffix(listing.files) or names, labels))
 
 
 class Tree:
