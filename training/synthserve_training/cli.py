@@ -141,7 +141,8 @@ def evaluate(
         typer.Option(min=1, max=2**31, help="Tables: train the recipe anew so often, on parts of the real rows"),
     ] = None,
     data: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The table that was learnt; default: where its recipe says")
+        str | None,
+        typer.Option(metavar="FILE", help="The table or the pictures that were learnt; default: where the recipe says"),
     ] = None,
     data_dir: DataDirOption = None,
     output: Annotated[

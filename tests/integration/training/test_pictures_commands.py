@@ -91,6 +91,9 @@ def test_recipe_goes_to_standard_output_alone(typed: Callable[..., int], capfd: 
         (("fit", "photos", "--set", "size"), 1, "write SECTION.FIELD=VALUE, such as dataset.size=32"),
         (("fit", "photos", "--set", "model.size=3"), 1, "--set model.size: the recipe has no such section"),
         (("fit", "photos", "--set", "training.epoch=3"), 1, "did you mean epochs"),
+        (("fit", "photos/rose", "--set", "dataset.size=16", "--name", "x y"), 1, "model: String should match"),
+        (("fit", "few"), 1, "few holds 3 pictures that can be used. A model needs at least 10"),
+        (("fit", "equal"), 1, "equal: all 12 pictures are equal: there is nothing to learn"),
         (("fit", "photos/rose/000.png"), 1, "it is one picture"),
         (("fit", "photos", "--labels", "gone.csv"), 1, "no such file of labels"),
     ],
@@ -104,6 +107,9 @@ def test_mistakes_show_at_once(
     message: str,
 ) -> None:
     Path("t.csv").write_text("a,b\n1,2\n3,4\n")
+    folder(Path("few"), rose=3)
+    for number in range(12):
+        put(Path(f"equal/{number}.png"), noise(0))
     assert typed(*arguments) == status
     error = " ".join(capsys.readouterr().err.replace("│", " ").split())
     assert message.replace("\\", "") in error

@@ -85,11 +85,13 @@ def fit_pictures(
 def _proposed(address: str, labels: str | None, progress: Progress) -> str:
     """Inspects the pictures; prints what a user must know before the training."""
     from synthserve_training.data.pictures import inspection
+    from synthserve_training.data.pictures.collecting import check_learnable
     from synthserve_training.data.pictures.sources.opening import open_source
 
     found = inspection.inspect(open_source(address, labels), progress)
     for line in found.problems.lines():
         console.note(f"{address}: {line}")
+    check_learnable(address, found.count, found.problems, all_equal=found.all_equal)
     return inspection.recipe_toml(found, picture_model_name(address), labels)
 
 

@@ -27,7 +27,7 @@ class Subject:
         package: The package, ready to run.
         seed: Of the samples, and of all else that the evaluation draws.
         data_dir: Where datasets lie; see `Files.locate`.
-        data: The address of the real rows of a user's table; None: where the recipe says that they are.
+        data: The address of a user's table or pictures; None: where the recipe says that they are.
         retrain: How often the model is trained anew, on parts of the real rows; tables only.
         progress: Is told how far long steps have come.
     """

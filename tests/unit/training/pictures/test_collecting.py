@@ -64,10 +64,10 @@ def test_numbers_are_in_the_order_of_their_values() -> None:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda top: folder(top, rose=1), "holds 1 pictures that can be used.*: add pictures"),
+        (lambda top: folder(top, rose=1), "holds 1 picture that can be used.*: add pictures"),
         (
             lambda top: put(folder(top, rose=3) / "rose" / "x.png", b"text"),
-            r"and 1 are left out: rose/x\.png: it is text",
+            r"and 1 cannot: rose/x\.png: it is text",
         ),
         (lambda top: [put(top / f"{i}.png", plain((9, 9, 9))) for i in range(12)], "all 12 pictures are equal"),
     ],
@@ -111,7 +111,7 @@ def test_left_out_files_are_named_once(tmp_path: Path, capsys: pytest.CaptureFix
     top = folder(tmp_path / "photos", rose=12)
     put(top / "rose" / "x.png", b"text")
     load(top, tmp_path / "cache", size=16)
-    assert "1 files are left out; `synthserve-train inspect` lists them" in capsys.readouterr().err
+    assert "1 file is left out; `synthserve-train inspect` says why" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,8 @@ def test_pictures_beside_the_sub_folders_are_left_out_and_named(tmp_path: Path) 
     found, problems = read(tmp_path)
     assert len(found) == 6
     assert problems == [
-        'loose.png: it has no label, as it is in no sub-folder: move it into one, or set labels = "none" to learn all '
-        "without labels"
+        "loose.png: it has no label, as it is in no sub-folder: move it into one, or learn all without labels "
+        '(labels = "none")'
     ]
     assert len(read(tmp_path, "none")[0]) == 7
 

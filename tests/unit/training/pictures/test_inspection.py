@@ -39,6 +39,7 @@ def test_summary_says_what_is_there(tmp_path: Path) -> None:
     assert lines["labels"] == "2 by sub-folders: rose 6, tulip 2"
     assert lines["left out"] == "1"
     assert lines["problems"].startswith("rose/page.png: it is text")
+    assert any(line.startswith("class rose (6), class tulip (2): classes of fewer than 10") for line in lines.values())
     written = inspection.as_json(found)
     assert written["labels"] == {"rose": 6, "tulip": 2}
     assert written["left_out"] == 1

@@ -79,7 +79,7 @@ def test_parquet_of_plain_bytes_and_missing_cells(tmp_path: Path) -> None:
     assert (len(pixels), labels) == (2, ["a", "a"])
     assert problems == [
         "row 2: it has no picture: remove the row",
-        'row 3: it has no label: add it, or set labels = "none"',
+        'row 3: it has no label: add it, or learn all without labels (labels = "none")',
     ]
 
 

@@ -22,7 +22,8 @@ def load(options: Options, files: Files) -> Images:
     source = open_source(options.path, options.labels)
     found = cache.load(source, options, files.cache_dir / "pictures")
     if left_out := found.problems.left_out:
-        console.note(f"{options.path}: {left_out:,} files are left out; `synthserve-train inspect` lists them")
+        files_are = "1 file is" if left_out == 1 else f"{left_out:,} files are"
+        console.note(f"{options.path}: {files_are} left out; `synthserve-train inspect` says why")
     return Images(found.pixels, found.codes, options.label, found.classes)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthserve_training.data.pictures import passes
-from synthserve_training.data.pictures.classes import Classes, classes
+from synthserve_training.data.pictures.classes import classes, note_joined
 from synthserve_training.data.pictures.decoding import Decoded
 from synthserve_training.data.pictures.options import PictureOptions
 from synthserve_training.data.pictures.problems import Problems
@@ -54,13 +54,13 @@ def collect(source: Source, options: PictureOptions, path: Path, progress: Progr
     problems = Problems()
     with path.open("wb") as file:
         labels, all_equal = _write(source, options, file, problems, progress)
-    _check(source, len(labels), problems, all_equal=all_equal)
+    check_learnable(source.address, len(labels), problems, all_equal=all_equal)
     channels = 1 if options.channels == "grey" else 3
     pixels = np.memmap(path, np.uint8, "r", shape=(len(labels), options.height, options.width, channels))
     if None in labels:
         return PictureSet(pixels, np.zeros(len(labels), np.int64), (), problems)
     found = classes([label for label in labels if label is not None], options.min_class)
-    _note_joined(found, options, problems)
+    note_joined(found.joined, options.min_class, problems)
     if len(found.names) < 2:
         return PictureSet(pixels, np.zeros(len(labels), np.int64), (), problems)
     return PictureSet(pixels, found.codes, found.names, problems)
@@ -88,22 +88,24 @@ def _write(
     return labels, all_equal
 
 
-def _check(source: Source, count: int, problems: Problems, *, all_equal: bool) -> None:
+def check_learnable(address: str, count: int, problems: Problems, *, all_equal: bool) -> None:
+    """Checks that a model can learn from pictures.
+
+    Args:
+        address: Of the source.
+        count: How many pictures can be used.
+        problems: Why others cannot.
+        all_equal: Whether they are copies of one.
+
+    Raises:
+        DatasetError: They are too few, or all equal.
+    """
     if count < LEAST_PICTURES:
-        left_out = f", and {problems.left_out:,} are left out: {problems.lines()[0]}" if problems.left_out else ""
+        left_out = f", and {problems.left_out:,} cannot: {problems.lines()[0]}" if problems.left_out else ""
+        holds = f"{count} pictures that can" if count != 1 else "1 picture that can"
         raise DatasetError(
-            f"{source.address} holds {count} pictures that can be used{left_out}. A model needs at least "
-            f"{LEAST_PICTURES}, and learns little of fewer than some hundreds: add pictures"
+            f"{address} holds {holds} be used{left_out}. A model needs at least {LEAST_PICTURES}, and learns little of "
+            "fewer than some hundreds: add pictures"
         )
     if all_equal:
-        raise DatasetError(f"{source.address}: all {count:,} pictures are equal: there is nothing to learn")
-
-
-def _note_joined(found: Classes, options: PictureOptions, problems: Problems) -> None:
-    for label, count in found.joined.items():
-        few = "1 picture" if count == 1 else f"{count} pictures"
-        problems.add(
-            f"class {label!r} ({few})",
-            f'classes of fewer than {options.min_class} pictures are joined as "other": add pictures, or set min_class',
-            left_out=False,
-        )
+        raise DatasetError(f"{address}: all {count:,} pictures are equal: there is nothing to learn")

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from synthserve_training.components import Count, OptionsBase
+from synthserve_training.data.pictures.classes import LEAST_OF_CLASS
 from synthserve_training.data.pictures.sizing import Background, Channels, Fit
 
 Side = Annotated[int, Field(strict=True, ge=8, le=512)]
@@ -21,7 +22,8 @@ class PictureOptions(OptionsBase):
     )
     label: str = Field(default="label", min_length=1, description="The name of the condition that the labels become")
     min_class: Count = Field(
-        default=10, description="Classes of fewer pictures are joined as one, so that no rare name is published"
+        default=LEAST_OF_CLASS,
+        description="Classes of fewer pictures are joined as one, so that no rare name is published",
     )
     size: Side | tuple[Side, Side] = Field(default=64, description="Of a square, or [height, width]")
     fit: Fit = Field(

@@ -37,12 +37,13 @@ def evaluate(subject: Subject, *, limit: int | None = None) -> list[Section]:
 
     Raises:
         DatasetError: The dataset or the Inception network is missing or corrupt.
-        EvaluationError: The package's dataset is a table, or a network that knows it could not be trained.
+        EvaluationError: The package's dataset is a table or is not the user's to name, or a network that knows it could
+            not be trained.
     """
     files = Files.locate(subject.data_dir)
     cache = cache_folder(files)
     inception = Inception.find(files)
-    real = load(subject.recipe, files)
+    real = load(subject.recipe, files, address=subject.data)
     prepare = CONTENTS.get(real.name)
     content = prepare(real, cache) if prepare else None  # with all pictures: it may train a network
     if limit is not None:

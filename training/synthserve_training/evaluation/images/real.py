@@ -45,19 +45,29 @@ class RealImages:
         return replace(self, training=_limited(self.training, most), held_out=held_out)
 
 
-def load(recipe: Recipe, files: Files, *, training: pd.DataFrame | Images | None = None) -> RealImages:
+def load(
+    recipe: Recipe, files: Files, *, training: pd.DataFrame | Images | None = None, address: str | None = None
+) -> RealImages:
     """Loads the pictures of a recipe's dataset, and those that it holds out.
 
     Args:
         recipe: What the model was trained with.
         files: Where datasets lie.
         training: The dataset, where it is in memory already.
+        address: Of a user's pictures; None: where the recipe says that they are.
 
     Raises:
         DatasetError: The data could not be loaded.
-        EvaluationError: The dataset is a table.
+        EvaluationError: The dataset is a table, or an address is given for a built-in one.
     """
     dataset = recipe.dataset
+    if address is not None:
+        if dataset.kind != "pictures":
+            raise EvaluationError(
+                f"{recipe.model} was trained on the built-in dataset {dataset.kind}: give its folder as --data-dir, "
+                "not --data"
+            )
+        dataset = replace(dataset, written={**dataset.written, "path": address})
     training = dataset.module.load(dataset.options, files) if training is None else training
     if not isinstance(training, Images):
         raise EvaluationError(f"the dataset of {recipe.model} is a table, not pictures")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthserve_training.data.pictures import passes
+from synthserve_training.data.pictures.classes import LEAST_OF_CLASS, note_joined
 from synthserve_training.data.pictures.inspection import duplicates, proposing
 from synthserve_training.data.pictures.inspection.duplicates import Duplicates
 from synthserve_training.data.pictures.inspection.glances import SMALL, Glance, look
@@ -61,6 +62,11 @@ class PictureInspection:
         """How many pictures can be used."""
         return len(self.names)
 
+    @property
+    def all_equal(self) -> bool:
+        """Whether all pictures are copies of one."""
+        return any(len(group) == self.count for group in self.duplicates.exact)
+
 
 def inspect(source: Source, progress: Progress = no_progress) -> PictureInspection:
     """Looks at all pictures of a source. What is kept of each are some hundred bytes.
@@ -94,6 +100,8 @@ def inspect(source: Source, progress: Progress = no_progress) -> PictureInspecti
         shown.add(made.stored.label, glance.thumbnail)
     if not names:
         raise DatasetError(f"{source.address}: {_none_usable(problems)}")
+    counts = Counter(label for label in labels if label is not None)
+    note_joined({label: count for label, count in counts.items() if count < LEAST_OF_CLASS}, LEAST_OF_CLASS, problems)
     miniatures = np.frombuffer(bytes(small), np.uint8).reshape(-1, SMALL, SMALL)
     found = duplicates.find(digests, np.array(hashes, np.uint64), miniatures)
     return PictureInspection(
@@ -101,7 +109,7 @@ def inspect(source: Source, progress: Progress = no_progress) -> PictureInspecti
         kind=source.kind,
         labelled_by=source.labelled_by,
         names=tuple(names),
-        labels=Counter(label for label in labels if label is not None),
+        labels=counts,
         sizes=sizes,
         formats=formats,
         coloured=traits["colour"],

@@ -65,7 +65,8 @@ def propose(sizes: Counter[tuple[int, int]], *, coloured: int, dark: int) -> Pro
     proportion = float(np.median(np.maximum(widths, heights) / np.minimum(widths, heights)))
     long = proportion > _TOO_LONG
     why |= {
-        "size": f"the shorter sides are {short:,} pixels in the middle",
-        "fit": f"one side is {proportion:.1f} times the other in the middle" + (": the middle would lose most" * long),
+        "size": f"the median of the shorter sides is {short:,} pixels",
+        "fit": f"the median of long by short side is {proportion:.1f}"
+        + (", of which the middle is less than half" * long),
     }
     return Proposal(side, side, "pad" if long else "crop", channels, background, why)

@@ -92,7 +92,9 @@ class ParquetPictures:
                     if content is None:
                         problems.add(name, "it has no picture: remove the row")
                     elif self._label and label is None:
-                        problems.add(name, f'it has no {self._label}: add it, or set labels = "none"')
+                        problems.add(
+                            name, f'it has no {self._label}: add it, or learn all without labels (labels = "none")'
+                        )
                     else:
                         yield Stored(name, content, label)
             except (OSError, pa.ArrowException) as error:

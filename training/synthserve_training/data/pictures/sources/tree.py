@@ -95,7 +95,7 @@ class Tree:
         for name in self._names:
             label = None
             if self._labels and (label := self._labels.by_name.get(name)) is None:
-                problems.add(name, f'{self._labels.lacking}, or set labels = "none" to learn all without labels')
+                problems.add(name, f'{self._labels.lacking}, or learn all without labels (labels = "none")')
                 continue
             if self._listing.files[name][0] > MOST_BYTES:
                 problems.add(name, f"it has more than {MOST_BYTES >> 20} MiB: make it smaller")
