@@ -15,6 +15,8 @@ from synthserve_training.export.graph import convert
 from synthserve_training.models.pipeline import NOISE
 from synthserve_training.train import checkpoint
 from synthserve_training.train.experiment import Experiment
+from synthserve_training.train.loop import fit
+from synthserve_training.train.run_folder import RunFolder
 
 
 def values(trained: Experiment) -> Mapping[str, list[np.ndarray]]:
@@ -45,6 +47,15 @@ def test_epoch_without_a_turn_of_the_generator_is_logged(tmp_path: Path) -> None
     run = train(experiment(changes={"critic_steps = 1": "critic_steps = 7"}), tmp_path, 2)
     assert [bool(row["generator_loss"]) for row in run.losses()] == [False, True]
     assert run.losses_plot.is_file()
+
+
+def test_no_epoch_begins_after_the_minutes_and_the_last_one_is_kept(tmp_path: Path) -> None:
+    small, run = experiment(), RunFolder(tmp_path)
+    assert fit(small, run, epochs=9, minutes=1e-6) == 1
+    assert [row["epoch"] for row in run.losses()] == ["1"]
+    assert run.checkpoint.is_file()
+    assert fit(small, run, epochs=9, minutes=1e-6, resume=True) == 1
+    assert fit(small, run, epochs=2, minutes=60, resume=True) == 2
 
 
 def test_exported_are_the_averaged_weights(averaged: Trained) -> None:

@@ -1,5 +1,6 @@
 """The command `fit` for pictures: from a folder to a model that a server serves."""
 
+import time
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -69,7 +70,7 @@ def fit_pictures(
         check_writable(export_to / parsed.model)
         with saying_what_is_kept(folder, overwrite=overwrite):
             trained = training.train(
-                parsed, folder, seed=seed, start=start, progress=_in_one_bar(progress), minutes=minutes
+                parsed, folder, seed=seed, start=start, progress=_in_one_bar(progress, minutes), minutes=minutes
             )
         # It imports TensorFlow, which prints pages of notes unless Keras was started first.
         from synthserve_training.export import package
@@ -141,11 +142,18 @@ def _check_start(recipe: Recipe, folder: RunFolder, start: Start, seed: int) -> 
         raise RunError(f"{error}: start anew with --overwrite, or give another --run-dir") from None
 
 
-def _in_one_bar(progress: Progress) -> Progress:
-    """Shows all epochs of a training as one step."""
+def _in_one_bar(progress: Progress, minutes: float | None) -> Progress:
+    """Shows all epochs of a training as one step; where it ends by the clock, in seconds."""
+    began: list[float] = []
 
     def told(what: str, done: int, total: int, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
-        progress("training" if what.startswith("epoch ") else what, done, total, figures)
+        if not what.startswith("epoch "):
+            progress(what, done, total, figures)
+            return
+        if minutes is not None:
+            began.extend([] if began else [time.monotonic()])
+            done, total = min(int(time.monotonic() - began[0]), int(60 * minutes)), int(60 * minutes)
+        progress("training", done, total, figures)
 
     return told
 

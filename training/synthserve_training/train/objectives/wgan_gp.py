@@ -14,6 +14,7 @@ from synthserve_training.components import Count, Number, OptionsBase
 from synthserve_training.errors import RecipeError
 from synthserve_training.models.networks import Networks
 from synthserve_training.models.noise import uniform
+from synthserve_training.train.augmentation import VALUES, Change, augment
 from synthserve_training.train.backends import input_gradient
 from synthserve_training.train.objectives import Objective, Player
 from synthserve_training.types import Tensor
@@ -23,7 +24,7 @@ _EPSILON = 1e-12
 
 
 class Options(OptionsBase):
-    """Adam; the penalty; and how far the critic is ahead of the generator."""
+    """Adam; the penalty; how far the critic is ahead; and what is changed of the pictures that it sees."""
 
     learning_rate: Number = Field(default=1e-4, gt=0)
     critic_learning_rate: Number | None = Field(default=None, gt=0, description="Default: the generator's")
@@ -31,6 +32,7 @@ class Options(OptionsBase):
     beta_2: Number = Field(default=0.9, ge=0, lt=1)
     penalty_weight: Number = Field(default=10.0, ge=0)
     critic_steps: Count = Field(default=5, description="Steps of the critic, a batch each, for one of the generator")
+    augment: tuple[Change, ...] = Field(default=(), description="For few pictures: colour, translation, cutout")
 
 
 def build(options: Options, networks: Networks) -> Objective:
@@ -46,8 +48,15 @@ def build(options: Options, networks: Networks) -> Objective:
         raise RecipeError("objective wgan_gp: the critic has batch normalisation; its penalty is one of each sample")
     size = networks.latent_size
 
+    def changed(samples: Tensor, noise: Tensor) -> Tensor:
+        """Samples, changed by the noise that is last."""
+        if not options.augment:
+            return samples
+        return augment(samples, uniform(noise[:, -VALUES:]), options.augment)
+
     def critic_loss(batch: Tensor, noise: Tensor, _schedule: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        fake = ops.stop_gradient(generator(noise[:, :size], training=True))
+        fake = changed(ops.stop_gradient(generator(noise[:, :size], training=True)), noise)
+        batch = changed(batch, noise)
         real_score, fake_score = critic(batch, training=True), critic(fake, training=True)
         distance = ops.mean(real_score) - ops.mean(fake_score)
         between = interpolate(batch, fake, uniform(noise[:, size]))
@@ -59,17 +68,19 @@ def build(options: Options, networks: Networks) -> Objective:
         }
 
     def generator_loss(_batch: Tensor, noise: Tensor, _schedule: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        return {"loss": -ops.mean(critic(generator(noise, training=True), training=True))}
+        fake = changed(generator(noise[:, :size], training=True), noise)
+        return {"loss": -ops.mean(critic(fake, training=True))}
 
     def adam(learning_rate: float) -> keras.optimizers.Optimizer:
         return keras.optimizers.Adam(learning_rate, beta_1=options.beta_1, beta_2=options.beta_2)
 
     critic_adam = adam(options.critic_learning_rate or options.learning_rate)
     generator_adam = adam(options.learning_rate)
+    more = VALUES if options.augment else 0
     return Objective(
         (
-            Player("critic", (critic,), critic_adam, critic_loss, size + 1),
-            Player("generator", (generator,), generator_adam, generator_loss, size, every=options.critic_steps),
+            Player("critic", (critic,), critic_adam, critic_loss, size + 1 + more),
+            Player("generator", (generator,), generator_adam, generator_loss, size + more, every=options.critic_steps),
         )
     )
 

@@ -15,6 +15,11 @@ _GRIDS = 50
 
 _NARROW = ("generator_filters = [128, 64, 32]", "discriminator_filters = [32, 64]")
 
+_FEW = 5_000
+"""Of fewer pictures the discriminator would soon know each one."""
+
+_AUGMENT = 'augment = ["colour", "translation", "cutout"]  # of what the discriminator sees, as the pictures are few'
+
 
 def recipe_toml(found: PictureInspection, model: str, labels: str | None = None) -> str:
     """Proposes a recipe, with comments for those who edit it.
@@ -54,6 +59,7 @@ def recipe_toml(found: PictureInspection, model: str, labels: str | None = None)
         "",
         "[objective]",
         'kind = "gan"',
+        *([_AUGMENT] if found.count < _FEW else ()),
         "",
         "[sampler]",
         'kind = "prior"',
