@@ -24,7 +24,7 @@ from synthserve_training.commands.sources import (
     refuse_of_pictures,
 )
 from synthserve_training.data.inspection import Inspection, inspect, proposed, recipe_toml
-from synthserve_training.data.pictures.sources.opening import holds_pictures
+from synthserve_training.data.pictures.kinds import holds_pictures
 from synthserve_training.data.reading import TableSource, open_table
 from synthserve_training.errors import EvaluationError, RecipeError
 from synthserve_training.export import versions

@@ -25,7 +25,7 @@ from synthserve_training.commands.sources import (
     arguments,
     refuse_of_pictures,
 )
-from synthserve_training.data.pictures.sources.opening import holds_pictures
+from synthserve_training.data.pictures.kinds import holds_pictures
 from synthserve_training.progress_bars import a_bar_for_each
 
 _WIDTH = 160

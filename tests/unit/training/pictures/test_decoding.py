@@ -1,9 +1,12 @@
+import contextlib
 import io
 import struct
 import zlib
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from tests.fixtures.pictures import BLUE, RED, encoded, noise, plain
 
@@ -143,3 +146,33 @@ def test_pixels_are_pictures_too() -> None:
         found = decode(open_picture(pixels))
         np.testing.assert_array_equal(np.asarray(found.image), pixels.squeeze())
         assert (found.size, found.format) == ((6, 8), "")
+
+
+FILES = [
+    encoded(noise(5, 40, 30), "PNG"),
+    encoded(noise(5, 40, 30), "JPEG"),
+    encoded(noise(5, 40, 30), "WEBP"),
+    encoded(noise(5, 40, 30), "GIF", save_all=True, append_images=[noise(6, 40, 30)]),
+    encoded(noise(5, 40, 30), "TIFF", compression="tiff_lzw"),
+    encoded(noise(5, 40, 30).quantize(7), "PNG", transparency=1),
+    encoded(noise(5, 40, 30), "BMP"),
+]
+
+
+@given(
+    file=st.sampled_from(FILES),
+    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=8),
+    kept=st.floats(0, 1),
+)
+def test_damaged_file_is_a_picture_or_says_why_it_is_none(
+    file: bytes, changes: list[tuple[float, int]], kept: float
+) -> None:
+    content = bytearray(file)
+    for place, value in changes:
+        content[int(place * len(content))] = value
+    if kept < 0.5:
+        del content[int(2 * kept * len(content)) :]
+    with contextlib.suppress(UnusableError):
+        found = decoded(bytes(content), least_side=8)
+        assert found.image.mode in ("L", "LA", "RGB", "RGBA")
+        assert np.asarray(found.image).dtype == np.uint8

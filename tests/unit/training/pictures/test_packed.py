@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from tests.fixtures.pictures import encoded, folder, noise, put
 
 from synthserve_training.data.pictures.decoding import open_picture
+from synthserve_training.data.pictures.kinds import holds_pictures
 from synthserve_training.data.pictures.problems import Problems
-from synthserve_training.data.pictures.sources.opening import holds_pictures, open_source
+from synthserve_training.data.pictures.sources.opening import open_source
 from synthserve_training.errors import DatasetError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 9, 7), np.uint8)

@@ -105,26 +105,32 @@ def decode(image: Image.Image, least_side: int | None = None) -> Decoded:
     Raises:
         UnusableError: It is damaged, or its pixels are no colours.
     """
-    size, form, remarks = image.size, image.format or "", []
-    if form in _ANIMATED and getattr(image, "is_animated", False):
-        remarks.append("it is animated: its first picture is taken")
-    if form == "TIFF" and getattr(image, "n_frames", 1) > 1:
-        remarks.append("it has several pages: the first one is taken")
+    size, form = image.size, image.format or ""
     try:
+        remarks = _remarks(image)
         if least_side is not None:
             image.draft(image.mode, (2 * least_side, 2 * least_side))
         image.load()
+        orientation = _orientation(image)
+        image, lost = _plain(image)
+    except UnusableError:
+        raise
     except Exception as error:  # each decoder raises its own
         raise UnusableError(_damaged(error)) from None
-    orientation = _orientation(image)
     if orientation in _TURNED:
         size = size[1], size[0]
-    image, remark = _plain(image)
-    if remark:
-        remarks.append(remark)
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
-    return Decoded(image, size, form, tuple(remarks))
+    return Decoded(image, size, form, (*remarks, *([lost] if lost else [])))
+
+
+def _remarks(image: Image.Image) -> list[str]:
+    """What is lost of a picture that is more than one."""
+    if image.format in _ANIMATED and getattr(image, "is_animated", False):
+        return ["it is animated: its first picture is taken"]
+    if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
+        return ["it has several pages: the first one is taken"]
+    return []
 
 
 def _orientation(image: Image.Image) -> int:
@@ -161,12 +167,12 @@ def _plain(image: Image.Image) -> tuple[Image.Image, str]:
 
 
 def _damaged(error: Exception) -> str:
-    reason = str(error).partition("\n")[0]
-    if "truncated" in reason or "Truncated" in reason or isinstance(error, EOFError):
-        return "its end is missing: copy or download it again"
+    """What to do about a picture, by the error of a decoder. The error itself says nothing to a user."""
     if isinstance(error, MemoryError):
         return "the memory is not enough for it: make it smaller"
-    return f"it is damaged ({reason or type(error).__name__}): copy or download it again"
+    if isinstance(error, EOFError) or "truncated" in str(error).lower():
+        return "its end is missing: copy or download it again"
+    return "it is damaged: copy or download it again"
 
 
 _OTHERS = {

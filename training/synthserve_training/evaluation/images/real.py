@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from synthserve_training.data.datasets import Images
+from synthserve_training.components import Part
+from synthserve_training.data.datasets import DatasetKind, Images
 from synthserve_training.data.files import Files
-from synthserve_training.errors import EvaluationError
+from synthserve_training.errors import DatasetError, EvaluationError
 from synthserve_training.recipe import Recipe
 
 
@@ -68,7 +69,8 @@ def load(
                 "not --data"
             )
         dataset = replace(dataset, written={**dataset.written, "path": address})
-    training = dataset.module.load(dataset.options, files) if training is None else training
+    if training is None:
+        training = _read(dataset, files, named=address is not None)
     if not isinstance(training, Images):
         raise EvaluationError(f"the dataset of {recipe.model} is a table, not pictures")
     other = dataset.module.held_out(dataset.options)
@@ -79,6 +81,17 @@ def load(
         held_out=held_out if isinstance(held_out, Images) else None,
         mirrored=bool(recipe.preprocessing.written.get("horizontal_flips")),
     )
+
+
+def _read(dataset: Part[DatasetKind], files: Files, *, named: bool) -> pd.DataFrame | Images:
+    try:
+        return dataset.module.load(dataset.options, files)
+    except DatasetError as error:
+        if named or dataset.kind != "pictures":
+            raise
+        raise DatasetError(
+            f"{error}. Give the pictures that were learnt as --data, if they are elsewhere now"
+        ) from None
 
 
 def cache_folder(files: Files) -> Path:

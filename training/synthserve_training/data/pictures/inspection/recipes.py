@@ -20,6 +20,8 @@ _FEW = 5_000
 
 _AUGMENT = 'augment = ["colour", "translation", "cutout"]  # of what the discriminator sees, as the pictures are few'
 
+_NOT_CHOSEN = "The labels are not learnt: which class comes cannot be chosen."
+
 
 def recipe_toml(found: PictureInspection, model: str, labels: str | None = None) -> str:
     """Proposes a recipe, with comments for those who edit it.
@@ -80,7 +82,7 @@ def recipe_toml(found: PictureInspection, model: str, labels: str | None = None)
         'training_data_license = "Not stated"',
         'license = "Not stated"',
         'intended_use = "Test pictures, demonstrations"',
-        "limits = []",
+        f"limits = [{value(_NOT_CHOSEN) if found.labels else ''}]",
         'privacy = ["No privacy guarantee was trained for. The report says how near samples are to pictures."]',
         "",
     ]

@@ -11,12 +11,12 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from synthserve_training.data.pictures.kinds import is_idx
 from synthserve_training.data.pictures.problems import Problems
 from synthserve_training.data.pictures.sources import NO_LABELS, Stored
 from synthserve_training.data.pictures.sources.arrays import blocks, from_here_on, levels
 from synthserve_training.errors import DatasetError
 
-_UNSIGNED_BYTES = 8
 _BROKEN = (OSError, EOFError, zlib.error)
 
 
@@ -89,16 +89,6 @@ class IdxPictures:
                 if name != self._path.name and found.is_file():
                     return found
         return None
-
-
-def is_idx(start: bytes) -> bool:
-    """Whether a file that begins so, compressed or not, is an IDX file of unsigned bytes."""
-    if start.startswith(b"\x1f\x8b"):
-        try:
-            start = zlib.decompressobj(wbits=31).decompress(start, 4)
-        except zlib.error:
-            return False
-    return len(start) >= 4 and start[:3] == bytes((0, 0, _UNSIGNED_BYTES)) and 1 <= start[3] <= 4
 
 
 def _labels(path: Path) -> list[int]:

@@ -90,8 +90,8 @@ def of_archive(address: str) -> Listing:
             return archive.read(members[name])
         except RuntimeError:
             raise UnusableError("it is encrypted: unpack the archive with its password, and give the folder") from None
-        except Exception as error:  # of broken bytes, each method of compression raises its own
-            raise UnusableError(f"it is damaged in the archive ({error}): copy or download it again") from None
+        except Exception:  # of broken bytes, each method of compression raises its own
+            raise UnusableError("it is damaged in the archive: copy or download that again") from None
 
     files = {name: (info.file_size, info.CRC) for name, info in members.items()}
     return Listing(address, "a ZIP archive", files, read, Problems())

@@ -3,17 +3,17 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from synthserve_training.data.pictures.decoding import UnusableError
+from synthserve_training.data.pictures.kinds import SUFFIXES, pictures_by_suffix
 from synthserve_training.data.pictures.problems import Problems
 from synthserve_training.data.pictures.sources import Stored
 from synthserve_training.data.pictures.sources.labels import Labels, find
 from synthserve_training.data.pictures.sources.listing import MOST_BYTES, Listing
 from synthserve_training.errors import DatasetError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm")
 _UNREAD = (".heic", ".heif", ".avif", ".svg", ".psd", ".raw", ".cr2", ".nef", ".dng", ".arw", ".jxl", ".jp2", ".ico")
 _TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".json", ".jsonl", ".txt")
 
@@ -121,11 +121,6 @@ class Tree:
                 others[suffix] += 1
         for suffix, count in others.items():
             problems.add(f"*{suffix}", "by their names these are no pictures", left_out=False, count=count)
-
-
-def pictures_by_suffix(names: Mapping[str, object]) -> list[str]:
-    """The names of files that are pictures by their suffix."""
-    return [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
 
 
 def _begins_like_a_picture(content: bytes) -> bool:
