@@ -127,6 +127,8 @@ def test_fit_goes_from_a_folder_to_a_model(typed: Callable[..., int], capsys: py
     model = synthserve_core.load(Path("models/flowers/1"))
     assert model.samples(seed=1, count=3)[IMAGE].shape == (3, 8, 8, 3)
 
+    assert typed("fit", "photos", "--name", "flowers", "--no-report", *changes) == 0  # nothing is left to train
+    assert "version 2" in capsys.readouterr().out
     assert typed("fit", "photos", "--name", "flowers", "--no-report", *changes, "--set", "dataset.fit=pad") == 1
     assert "start anew with --overwrite" in capsys.readouterr().err
 

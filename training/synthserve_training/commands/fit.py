@@ -65,7 +65,11 @@ def fit(
         Path, typer.Option("--export", metavar="FOLDER", help="Model repository to write to")
     ] = versions.DEFAULT_REPOSITORY,
     minutes: Annotated[
-        float | None, typer.Option(min=0.1, help="Train at most so long; default: until the held-out rows gain nothing")
+        float | None,
+        typer.Option(
+            min=0.1,
+            help="Train at most so long; default: until the held-out rows gain nothing, or all epochs of pictures",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of all that is random")] = 0,
     size: Annotated[Size | None, typer.Option(help="Of the network; default: the recipe's, or M")] = None,

@@ -178,9 +178,8 @@ class _Places:
         for path in pictures:
             parts = PurePosixPath(path)
             for called in {parts.name, parts.stem, str(parts.with_suffix(""))}:
-                self._paths[called] = (
-                    None if called in self._paths else path
-                )  # what two are called is the name of neither
+                # A name that two pictures have finds neither.
+                self._paths[called] = None if called in self._paths else path
         self._paths.update((path, path) for path in pictures)
 
     def find(self, called: str) -> str | None:
