@@ -12,11 +12,11 @@ from synthserve_training import console
 from synthserve_training import recipe as recipes
 from synthserve_training.commands.interruptions import saying_what_is_kept
 from synthserve_training.commands.names import picture_model_name
-from synthserve_training.errors import DatasetError, EvaluationError, RecipeError, RunError
+from synthserve_training.errors import BackendError, DatasetError, EvaluationError, RecipeError, RunError
 from synthserve_training.progress_bars import a_bar_for_each
 from synthserve_training.recipe import Recipe
 from synthserve_training.tables.toml import document
-from synthserve_training.train import training
+from synthserve_training.train import startup, training
 from synthserve_training.train.run_folder import RunFolder, check_writable
 from synthserve_training.train.training import Start
 from synthserve_training.types import NO_FIGURES, Progress
@@ -60,6 +60,7 @@ def fit_pictures(
         DatasetError: The pictures cannot be read, or are too few.
         RecipeError: The recipe is not valid, or not one of pictures.
         RunError: The folder holds another run, or the training diverged.
+        BackendError: Keras runs on another library than the one that writes models.
     """
     with a_bar_for_each() as progress:
         text = _proposed(address, labels, progress) if recipe is None else recipes.read(recipe)
@@ -68,6 +69,10 @@ def fit_pictures(
         start = Start.OVERWRITE if overwrite else Start.RESUME if folder.checkpoint.is_file() else Start.NEW
         _check_start(parsed, folder, start, seed)
         check_writable(export_to / parsed.model)
+        if (backend := startup.start_keras()) != "tensorflow":
+            raise BackendError(
+                f"fit takes TensorFlow, not {backend}: write a recipe with `inspect --recipe`, then `run` and `export`"
+            )
         with saying_what_is_kept(folder, overwrite=overwrite):
             trained = training.train(
                 parsed, folder, seed=seed, start=start, progress=_in_one_bar(progress, minutes), minutes=minutes

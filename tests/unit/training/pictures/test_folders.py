@@ -139,6 +139,13 @@ def test_file_without_a_suffix_is_a_picture_if_it_begins_like_one(tmp_path: Path
     assert problems == ["LICENSE: it is no picture by its name and its first bytes"]
 
 
+def test_file_like_a_licence_beside_labelled_pictures_is_not_one_without_a_label(tmp_path: Path) -> None:
+    put(folder(tmp_path, rose=3, tulip=3) / "LICENSE", b"Do what you want")
+    found, problems = read(tmp_path)
+    assert len(found) == 6
+    assert problems == ["files without a suffix: by their names these are no pictures"]
+
+
 def test_links_in_a_circle_are_read_once_and_named(tmp_path: Path) -> None:
     folder(tmp_path, rose=2)
     (tmp_path / "rose" / "again").symlink_to(tmp_path)

@@ -50,14 +50,18 @@ class Tree:
     """The pictures of a folder or an archive."""
 
     def __init__(self, listing: Listing, labels: Labels | None) -> None:
-        """Chooses the files that are pictures.
+        """Chooses the files that are pictures; where pictures have labels, a file like README needs one to be tried.
 
         Args:
             listing: The files.
             labels: Theirs.
         """
         self._listing, self._labels = listing, labels
-        self._names = [name for name in listing.files if is_picture(name)]
+        self._names = [
+            name
+            for name in listing.files
+            if is_picture(name) and (labels is None or PurePosixPath(name).suffix or name in labels.by_name)
+        ]
 
     @property
     def address(self) -> str:
@@ -120,7 +124,12 @@ class Tree:
             elif name not in chosen and not (self._labels and name == self._labels.file):
                 others[suffix] += 1
         for suffix, count in others.items():
-            problems.add(f"*{suffix}", "by their names these are no pictures", left_out=False, count=count)
+            problems.add(
+                f"*{suffix}" if suffix else "files without a suffix",
+                "by their names these are no pictures",
+                left_out=False,
+                count=count,
+            )
 
 
 def _begins_like_a_picture(content: bytes) -> bool:
