@@ -46,6 +46,7 @@ KINDS: Mapping[str, type[RuleOptions]] = MappingProxyType(
         "postcode": people.Postcode,
         "reference": columns.Reference,
         "regex": patterned.Regex,
+        "region": people.Region,
         "sequence": keys.Sequence,
         "stdnum": checked.Stdnum,
         "street": people.Street,

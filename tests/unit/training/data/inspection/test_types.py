@@ -381,3 +381,11 @@ def test_a_rule_makes_texts_of_as_many_words_as_the_data_have() -> None:
     assert found.rule == {"kind": "text", "words": [1, 3]}
     long = profile([f"{'as long as it is ' * 5}{name}" for name in names]).options
     assert long.rule == {"kind": "text"}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("City", "city"), ("State", "region"), ("province", "region")])
+def test_places_that_hardly_repeat_become_other_places(name: str, kind: str) -> None:
+    found = profile([f"{first}{second}" for first in "BCDFG" for second in ("amboria", "ildaland")], name).options
+    assert found.role is Role.RULE
+    assert found.rule is not None
+    assert found.rule["kind"] == kind

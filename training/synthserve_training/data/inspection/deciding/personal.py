@@ -223,5 +223,9 @@ _KINDS: list[tuple[Kind, str | Callable[[pl.Series, set[str]], float]]] = [
     (Kind("name", "names of persons"), _full_names),
     (Kind("company", "names of companies", personal=False, always=False), _named("company", "employer", "firma")),
     (Kind("city", "names of places", personal=False, always=False), _named("city", "town", "ort", "ciudad", "ville")),
+    (
+        Kind("region", "names of regions", personal=False, always=False),
+        _named("state", "province", "region", "county", "provincia", "bundesland"),
+    ),
 ]
 """Kinds, and the share of a column's texts that are of each. The first one that fits is taken."""

@@ -88,6 +88,12 @@ class City(_Method):
     _method = "city"
 
 
+class Region(_Method):
+    """Names of states, provinces and the like."""
+
+    _method = "administrative_unit"
+
+
 class Postcode(_Method):
     """Postcodes."""
 
