@@ -20,6 +20,7 @@ from synthserve_training.tables.constraints.fitting import Constrained
 from synthserve_training.tables.model import TableModel
 from synthserve_training.tables.recipe import TableRecipe
 from synthserve_training.tables.run import TableRun
+from synthserve_training.tables.schema import csv_delimiter
 from synthserve_training.tables.typed import TypedTable
 from synthserve_training.tables.valueless import Valueless, rare_values, valueless
 from synthserve_training.train import startup
@@ -149,7 +150,7 @@ def fit(
         code,
         weights,
         rules,
-        _delimiter(recipe),
+        csv_delimiter(recipe.source.separator, recipe.columns),
         constrained.constraints,
         constrained.derived,
         {each.options.name: each for each in without.absent},
@@ -225,9 +226,3 @@ def _split(encoded: Encoded, seed: int) -> tuple[Encoded, Encoded]:
 
 def _taken(encoded: Encoded, rows: NDArray[np.int64]) -> Encoded:
     return Encoded(encoded.codes[rows], encoded.contexts[rows])
-
-
-def _delimiter(recipe: TableRecipe) -> str:
-    """What separates the cells of generated CSV: what does in the source, if it is one ASCII character."""
-    separator = recipe.source.separator or ""
-    return separator if separator.isascii() and separator not in (",", " ") else ""

@@ -1,5 +1,7 @@
 """The columns of a manifest: type, unit, and how values are written in CSV, so that it looks like the file."""
 
+from collections.abc import Sequence
+
 from synthserve.v1 import schema_pb2
 from synthserve.v1.schema_pb2 import Column, ColumnType
 from synthserve_training.tables.columns import ColumnOptions
@@ -36,3 +38,22 @@ def column_schema(options: ColumnOptions, kind: ColumnType, *, nullable: bool) -
         if options.patterns and not options.patterns[0].startswith("epoch:"):
             column.csv.pattern = options.patterns[0]
     return column
+
+
+def csv_delimiter(separator: str | None, columns: Sequence[ColumnOptions]) -> str:
+    """What separates the cells of generated CSV: what does in the source, if it is one ASCII character.
+
+    Numbers with decimal commas are within quotes in a source with commas. Here a semicolon separates them, as
+    spreadsheets do it where decimals have a comma.
+
+    Args:
+        separator: That of the source; None: it is no delimited text.
+        columns: Its columns.
+
+    Returns:
+        `TableSchema.csv_delimiter`; empty: a comma.
+    """
+    separator = separator or ","
+    if any(column.decimal_mark == separator for column in columns):
+        return ";"
+    return separator if separator.isascii() and separator not in (",", " ") else ""
