@@ -389,3 +389,8 @@ def test_places_that_hardly_repeat_become_other_places(name: str, kind: str) -> 
     assert found.role is Role.RULE
     assert found.rule is not None
     assert found.rule["kind"] == kind
+
+
+def test_codes_of_regions_are_no_names_of_them() -> None:
+    found = profile([f"{first}{second}" for first in "BCDFG" for second in "XYZ"], "State").options
+    assert found.rule is None or found.rule["kind"] != "region"

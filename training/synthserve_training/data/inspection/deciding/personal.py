@@ -186,6 +186,12 @@ def _named(*wanted: str) -> Callable[[pl.Series, set[str]], float]:
     return share
 
 
+def _regions(texts: pl.Series, words: set[str]) -> float:
+    if not words & {"state", "province", "region", "county", "provincia", "bundesland"}:
+        return 0.0
+    return float(texts.str.contains(r"\p{L}\p{Ll}{2}").mean() or 0)  # type: ignore[arg-type]  # no codes such as VA
+
+
 @cache
 def _first_names() -> frozenset[str]:
     found: set[str] = set()
@@ -225,7 +231,7 @@ _KINDS: list[tuple[Kind, str | Callable[[pl.Series, set[str]], float]]] = [
     (Kind("city", "names of places", personal=False, always=False), _named("city", "town", "ort", "ciudad", "ville")),
     (
         Kind("region", "names of regions", personal=False, always=False),
-        _named("state", "province", "region", "county", "provincia", "bundesland"),
+        _regions,
     ),
 ]
 """Kinds, and the share of a column's texts that are of each. The first one that fits is taken."""
