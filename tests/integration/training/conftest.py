@@ -1,8 +1,13 @@
 """Trainings that several modules look at: TensorFlow takes seconds to compile one. Tests must not change them."""
 
+import sys
+from collections.abc import Callable
+
 import pytest
 from tests.fixtures import small_wgan
 from tests.fixtures.small_wgan import Trained
+
+from synthserve_training import cli
 
 
 def _trained(recipe: str, epochs: int, folders: pytest.TempPathFactory) -> Trained:
@@ -20,3 +25,17 @@ def averaged(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """`flowers-wgan-gp`, whose weights are not averaged, after 2 epochs of 4 batches."""
     return _trained("flowers-wgan-gp", 2, tmp_path_factory)
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Runs a command of `synthserve-train`, as a user types it; returns its exit status."""
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["synthserve-train", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code
+
+    return run

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import synthserve_core
-from synthserve_training import cli
 from synthserve_training.tables import width
 from synthserve_training.train import startup
 from synthserve_training.train.machine import Machine
@@ -27,20 +26,11 @@ def with_one(odd: str) -> bytes:
     return lines("day,b", lambda number: odd if number == 5 else DAYS[number])
 
 
-@pytest.fixture
-def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Runs a command in an empty folder; returns its exit status. It must not come as far as Keras."""
+@pytest.fixture(autouse=True)
+def _empty_folder_without_keras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands run in an empty folder, and must not come as far as Keras."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(startup, "start_keras", lambda *_: pytest.fail("Keras is started"))
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["synthserve-train", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code
-
-    return run
 
 
 REFUSED = {

@@ -1,7 +1,6 @@
 """`inspect` and `fit` of pictures, as a user types them."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from tests.fixtures.pictures import encoded, folder, noise, put
 
 import synthserve_core
 from synthserve_core.contract.model import IMAGE
-from synthserve_training import cli
 from synthserve_training import recipe as recipes
 from synthserve_training.train import startup
 
@@ -25,22 +23,13 @@ SMALL = (
 )
 
 
-@pytest.fixture
-def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Runs a command in a folder with the folder `photos`; returns its exit status."""
+@pytest.fixture(autouse=True)
+def _photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands run in a folder with the folder `photos`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("SYNTHSERVE_DATA", raising=False)
     folder(Path("photos"), rose=12, tulip=12)
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["synthserve-train", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code
-
-    return run
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ CASES: list[tuple[str, str, Sequence[str], dict[str, object]]] = [
     (
         "free text",
         "c",
-        [f"number {index} is a long text that people read, and nobody has seen" for index in range(60)],
+        [f"order {index} arrived late, and the customer asked for a refund" for index in range(60)],
         {"type": "text"},
     ),
     (
